@@ -1,0 +1,151 @@
+"""Every setting of a run: name, default, unit, range and meaning, in one frozen object.
+
+The names and defaults of the first seven groups are those of the system's description; `config_sources` fills the
+object from TOML files, presets and the command line. Nothing else in the project holds a default.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+def setting(default: Any, meaning: str, unit: str = "", **limits: Any) -> Any:
+    """One field of the configuration; `limits` are pydantic's (`ge`, `gt`, `le`, `lt`)."""
+    return Field(default=default, description=meaning, json_schema_extra={"unit": unit}, **limits)
+
+
+class Config(BaseModel):
+    """The resolved configuration of one run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    # Environment
+    env_id: str = setting("popgym-CountRecallEasy-v0", "Gymnasium id of the task, or module:env-id", min_length=1)
+    num_envs: int = setting(16, "environments stepped in parallel, over all actors", "environments", ge=1, le=65536)
+    seed: int = setting(42, "seed from which every random number of the run is derived", ge=0, lt=2**63)
+    prev_action: bool = setting(False, "append the previous action and a first-step flag, as POPGym's wrappers do")
+
+    # Training
+    total_timesteps: int = setting(
+        500_000, "length of the run; the last incomplete rollout is not made", "env steps", ge=1
+    )
+    rollout_steps: int = setting(256, "steps that each environment makes for one update", "steps", ge=1, le=65536)
+    seq_len: int = setting(64, "length of the sequences that are backpropagated through", "steps", ge=1, le=65536)
+
+    # PPO
+    epochs: int = setting(4, "passes over a rollout in one update", "passes", ge=1, le=1000)
+    minibatches: int = setting(4, "parts into which the sequences of a rollout are split in each pass", "parts", ge=1)
+    lr: float = setting(2.5e-4, "Adam's learning rate", ge=0.0, le=1.0)
+    gamma: float = setting(0.99, "discount factor", ge=0.0, le=1.0)
+    gae_lambda: float = setting(0.95, "lambda of generalised advantage estimation", ge=0.0, le=1.0)
+    clip_eps: float = setting(0.2, "PPO's clipping range of the probability ratio", gt=0.0, le=10.0)
+    vf_coef: float = setting(0.5, "weight of the value loss", ge=0.0)
+    ent_coef: float = setting(0.01, "weight of the entropy bonus", ge=0.0)
+    max_grad_norm: float = setting(0.5, "global norm to which gradients are clipped", gt=0.0)
+
+    # Router and gate
+    td_scale: float = setting(5.0, "slope of the prior's logit in |td_norm|", ge=0.0)
+    base_logit: float = setting(-1.0, "constant part of the prior's logit", "logit")
+    bias_init: float = setting(-1.5, "first value of the learnt part of the prior's logit", "logit")
+    bias_clamp_min: float = setting(-4.0, "lowest bias", "logit")
+    bias_clamp_max: float = setting(2.0, "highest bias", "logit")
+
+    # Information bottleneck
+    target_c: float = setting(0.35, "budget: the mean gate that each sequence is drawn to", ge=0.0, le=1.0)
+    lambda_c: float = setting(0.05, "weight of the bottleneck loss after its warm-up", ge=0.0)
+    budget_warmup_updates: int = setting(25, "updates over which that weight rises linearly from 0", "updates", ge=0)
+
+    # TD normalisation
+    td_ema: float = setting(0.99, "decay per environment step of the TD errors' mean", ge=0.0, lt=1.0)
+    td_scale_ema2: float = setting(0.995, "decay per environment step of the TD errors' scale", ge=0.0, lt=1.0)
+    td_quantile: float = setting(0.90, "quantile of |td - td_mean| that is the scale", gt=0.0, lt=1.0)
+    td_std_min: float = setting(1e-3, "floor of the scale", "reward", gt=0.0)
+    td_std_max: float = setting(50.0, "ceiling of the scale", "reward", gt=0.0)
+    td_buffer: int = setting(8192, "newest TD errors over which the quantile is taken", "TD errors", ge=16, le=2**24)
+
+    # Agent
+    hidden_size: int = setting(128, "width of the encoder and of the recurrent state", "units", ge=1, le=8192)
+    memory: bool = setting(True, "false forces h to zero before every step: the memoryless baseline")
+
+    # Evaluation and snapshots
+    eval_every: int = setting(10, "updates between evaluations; 0 switches them off", "updates", ge=0)
+    eval_episodes: int = setting(20, "episodes of one evaluation, on seeds of their own", "episodes", ge=1, le=10_000)
+    eval_max_steps: int = setting(10_000, "steps after which an evaluation episode is cut off", "steps", ge=1)
+    snapshot_every: int = setting(
+        50, "updates between snapshots; 0 leaves those asked for and the last", "updates", ge=0
+    )
+
+    # Processes
+    channel: Literal["local", "serial"] = setting(
+        "local", "local: actor processes and shared memory; serial: the actors inside the learner's process"
+    )
+    num_actors: int = setting(2, "actors, each stepping num_envs / num_actors environments", "actors", ge=1, le=4096)
+    max_policy_lag: Literal[0, 1] = setting(
+        0,
+        "0: actors wait for the learner, strictly on-policy and repeatable; 1: they collect while it learns",
+        "versions",
+    )
+    device: str = setting(
+        "cpu", "torch device of the learner, such as cpu, cuda or cuda:1", pattern=r"^(cpu|cuda(:\d+)?)$"
+    )
+
+    @model_validator(mode="after")
+    def _arithmetic_holds(self) -> Self:
+        """Every relation between fields, each with a sentence that names the numbers."""
+        if self.rollout_steps % self.seq_len:
+            raise ValueError(
+                f"seq_len = {self.seq_len} does not divide rollout_steps = {self.rollout_steps}; "
+                f"the nearest that does is {_nearest_divisor(self.rollout_steps, self.seq_len)}"
+            )
+        if self.num_envs % self.num_actors:
+            raise ValueError(
+                f"num_actors = {self.num_actors} does not divide num_envs = {self.num_envs}; "
+                f"the nearest that does is {_nearest_divisor(self.num_envs, self.num_actors)}"
+            )
+        if self.sequences % self.minibatches:
+            raise ValueError(
+                f"minibatches = {self.minibatches} does not divide the {self.sequences} sequences of a rollout "
+                f"(num_envs * rollout_steps / seq_len); the nearest that does is "
+                f"{_nearest_divisor(self.sequences, self.minibatches)}"
+            )
+        if self.total_timesteps < self.steps_per_update:
+            raise ValueError(
+                f"total_timesteps = {self.total_timesteps} is less than one rollout of {self.steps_per_update} env steps "
+                f"(num_envs * rollout_steps), so no update would be made"
+            )
+        if self.td_std_min >= self.td_std_max:
+            raise ValueError(f"td_std_min = {self.td_std_min:g} must be below td_std_max = {self.td_std_max:g}")
+        if not self.bias_clamp_min <= self.bias_init <= self.bias_clamp_max:
+            raise ValueError(
+                f"bias_init = {self.bias_init:g} is outside [bias_clamp_min, bias_clamp_max] = "
+                f"[{self.bias_clamp_min:g}, {self.bias_clamp_max:g}]"
+            )
+        return self
+
+    @property
+    def steps_per_update(self) -> int:
+        """Environment steps in one rollout of all environments."""
+        return self.num_envs * self.rollout_steps
+
+    @property
+    def num_updates(self) -> int:
+        """Updates of the whole run; the last, incomplete rollout is not made."""
+        return self.total_timesteps // self.steps_per_update
+
+    @property
+    def sequences(self) -> int:
+        """Sequences of `seq_len` steps in one rollout of all environments."""
+        return self.steps_per_update // self.seq_len
+
+    @property
+    def envs_per_actor(self) -> int:
+        """Environments that each actor steps in lockstep."""
+        return self.num_envs // self.num_actors
+
+
+def _nearest_divisor(number: int, wanted: int) -> int:
+    """The divisor of `number` that lies nearest to `wanted`."""
+    divisors = [d for d in range(1, number + 1) if number % d == 0]
+    return min(divisors, key=lambda d: (abs(d - wanted), d))

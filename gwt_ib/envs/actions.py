@@ -1,0 +1,129 @@
+"""One row of numbers per action, and the action that an environment gets for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from gymnasium import spaces
+
+from gwt_ib.errors import ExitCode, UserError
+
+
+class ActionCodec:
+    """How the actions of one space are written in rows.
+
+    A discrete row holds one index from 0 per component. A continuous row holds one number per dimension of the Box:
+    where the dimension is bounded on both sides, -1 is its lower and 1 its upper bound; elsewhere it is the action
+    itself. Numbers beyond a bound are moved to it. `to_env(row)` is the action for the environment; it is in the space
+    for every finite row. It raises `ValueError` for an index that does not exist and for a number that is not finite.
+    """
+
+    kind: Literal["discrete", "continuous"]
+    sizes: tuple[int, ...]
+    """Choices of each component; empty for continuous actions."""
+    width: int
+    """Columns of an action row."""
+    dtype: type[np.int32] | type[np.float32]
+    to_env: Callable[[Any], Any]
+
+    def __init__(self, space: spaces.Space[Any]) -> None:
+        """Raises `UserError` for a space other than Discrete, MultiDiscrete and Box."""
+        if isinstance(space, spaces.Box):
+            self.kind, self.dtype, self.sizes = "continuous", np.float32, ()
+            self.width = int(spaces.flatdim(space))
+            self.to_env = _Numbers(space).to_env
+            return
+        self.kind, self.dtype = "discrete", np.int32
+        if isinstance(space, spaces.Discrete):
+            self.sizes = (int(space.n),)
+            self.to_env = _Choice(space).to_env
+        elif isinstance(space, spaces.MultiDiscrete):
+            self.sizes = tuple(int(size) for size in space.nvec.ravel())
+            self.to_env = _Choices(space).to_env
+        else:
+            raise UserError(
+                f"Actions of the space {space} cannot be taken; the agent acts in Discrete, MultiDiscrete and Box.",
+                ExitCode.BAD_CONFIGURATION,
+            )
+        self.width = len(self.sizes)
+
+
+class _Choice:
+    """A Discrete."""
+
+    def __init__(self, space: spaces.Discrete[Any]) -> None:
+        self.size = int(space.n)
+        self.start = int(space.start)
+
+    def to_env(self, row: Any) -> int:
+        index = int(row[0])
+        if not 0 <= index < self.size:
+            raise ValueError(f"there is no choice {index} among {self.size}")
+        return index + self.start
+
+
+class _Choices:
+    """A MultiDiscrete."""
+
+    def __init__(self, space: spaces.MultiDiscrete[Any]) -> None:
+        self.sizes = tuple(int(size) for size in space.nvec.ravel())
+        self.start = tuple(int(start) for start in space.start.ravel())
+        self.shape = space.shape
+        self.dtype = space.dtype
+
+    def to_env(self, row: Any) -> Any:
+        action = []
+        for index, size, start in zip(row, self.sizes, self.start, strict=True):
+            if not 0 <= index < size:
+                raise ValueError(f"there is no choice {index} among {size}")
+            action.append(int(index) + start)
+        return np.array(action, self.dtype).reshape(self.shape)
+
+
+class _Numbers:
+    """A Box. Works in float64 (or wider), where no bound of the usual dtypes is rounded."""
+
+    def __init__(self, space: spaces.Box[Any]) -> None:
+        self.shape = space.shape
+        self.dtype = np.dtype(space.dtype)
+        self.whole = self.dtype.kind != "f"
+        self.low, self.high = space.low.ravel(), space.high.ravel()
+        work = np.result_type(self.dtype, np.float64)
+        self.work = work
+        bounded = (space.bounded_below & space.bounded_above).ravel()
+        self.free = None if bounded.all() else ~bounded
+        self.half_low = np.where(bounded, self.low, 0).astype(work) / 2
+        self.half_high = np.where(bounded, self.high, 0).astype(work) / 2
+        # The bounds in the type that is worked in, moved inwards where the cast to the Box's dtype would overflow.
+        least, most = _castable(self.dtype, work)
+        self.work_low = np.maximum(self.low.astype(work), least)
+        self.work_high = np.minimum(self.high.astype(work), most)
+
+    def to_env(self, row: Any) -> Any:
+        given = np.asarray(row).astype(self.work)
+        if not np.isfinite(given).all():
+            raise ValueError(f"the action {given} is not finite")
+        unit = np.minimum(np.maximum(given, -1.0), 1.0)
+        action = self.half_low * (1.0 - unit) + self.half_high * (1.0 + unit)
+        if self.free is not None:
+            action = np.where(self.free, given, action)
+        if self.whole:
+            action = np.rint(action)
+        action = np.minimum(np.maximum(action, self.work_low), self.work_high).astype(self.dtype)
+        if self.whole:  # near the ends of 64 bits the bounds have no exact float64
+            action = np.minimum(np.maximum(action, self.low), self.high)
+        return action.reshape(self.shape)
+
+
+def _castable(dtype: np.dtype[Any], work: np.dtype[Any]) -> tuple[Any, Any]:
+    """The least and the greatest finite number of type `work` whose cast to `dtype` does not overflow."""
+    if dtype.kind == "f":
+        limits = np.finfo(dtype)
+        return work.type(limits.min), work.type(limits.max)
+    if dtype.kind == "b":
+        return work.type(0), work.type(1)
+    least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+    greatest = work.type(most)
+    return work.type(least), greatest if int(greatest) <= most else np.nextafter(greatest, work.type(0))

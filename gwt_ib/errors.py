@@ -1,0 +1,44 @@
+"""Errors that a user can act on, and the exit codes of the command line (DESIGN section 6)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a finished command tells its caller."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    GATECHECK_NOT_PASSED = 3
+    BAD_DATA = 65
+    RESOURCES_USED_UP = 69
+    LEARNER_FAILED = 70
+    CANNOT_CREATE_RUN = 73
+    INPUT_OUTPUT = 74
+    LOCKED = 75
+    BAD_CONFIGURATION = 78
+    ENDED_BY_HUP = 129
+    ENDED_BY_INT = 130
+    ENDED_BY_TERM = 143
+
+
+class UserError(Exception):
+    """An error whose one or two sentences are all that the user has to see; `code` becomes the exit code."""
+
+    def __init__(self, message: str, code: ExitCode) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+def nearest(word: str, known: Iterable[str], count: int = 3) -> str:
+    """A sentence that names the known words nearest to `word`, with a leading space; empty when none is near."""
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=count, cutoff=0.55)
+    if not close:
+        return ""
+    return " Did you mean " + " or ".join(by_lower[name] for name in close) + "?"

@@ -1,0 +1,172 @@
+"""The numbers that GateCheck judges: how the gate depends on the TD error, and whether evaluations improve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Doubles = npt.NDArray[np.float64]
+
+TAIL_PARTS = 5  # the tail is the fifth of the steps with the largest |td_norm|
+CURVE_BINS = 20
+CURVE_TOP = 10.0
+EXACT_EPISODES = 32
+MONTE_CARLO_DRAWS = 20_000
+_TIE = 1e-9  # sums of differences, scaled to at most 1 each, that are nearer than this are equal
+
+
+def correlation(x: Array, y: Array) -> float:
+    """Pearson's correlation; NaN where either is constant, not finite, or there are fewer than 3 points."""
+    x, y = _flat(x), _flat(y)
+    if x.size != y.size:
+        raise ValueError(f"{x.size} numbers cannot be paired with {y.size}")
+    if x.size < 3 or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return float("nan")
+    if x.min() == x.max() or y.min() == y.max():
+        return float("nan")
+    x, y = _centred(x), _centred(y)
+    return float(np.clip((x @ y) / np.sqrt((x @ x) * (y @ y)), -1.0, 1.0))
+
+
+def gate_numbers(td_abs: Array, c: Array, prior: Array) -> dict[str, float]:
+    """The four correlations of |td_norm| with the gate; the caller leaves out the first steps of episodes.
+
+    `rho_td_c` and `rho_td_dc` are over all steps, with c and with delta_c = c - prior; the `rho_tail` pair is over the
+    fifth of the steps with the largest |td_norm| (rounded up; steps that tie with the smallest of them are in it too).
+    """
+    td_abs, c = _flat(td_abs), _flat(c)
+    delta_c = c - _flat(prior)
+    tail = _tail(td_abs)
+    return {
+        "rho_td_c": correlation(td_abs, c),
+        "rho_tail": correlation(td_abs[tail], c[tail]),
+        "rho_td_dc": correlation(td_abs, delta_c),
+        "rho_tail_dc": correlation(td_abs[tail], delta_c[tail]),
+    }
+
+
+def curve_edges(bins: int = CURVE_BINS) -> list[float]:
+    """The `bins + 1` edges of the gate curve: half of the bins of equal width up to 1, the others geometric up to 10."""
+    if bins < 2:
+        raise ValueError(f"a gate curve needs at least 2 bins, not {bins}")
+    linear = np.linspace(0.0, 1.0, bins // 2 + 1)
+    geometric = np.geomspace(1.0, CURVE_TOP, bins - bins // 2 + 1)
+    return [round(float(edge), 4) for edge in (*linear, *geometric[1:])]
+
+
+def gate_curve(td_abs: Array, c: Array, prior: Array, bins: int = CURVE_BINS) -> dict[str, list[Any]]:
+    """c and prior by bins of |td_norm|: `{td: edges, c: means, c_std, prior: means, count}`, ready for JSON.
+
+    The edges are fixed, the same in every rollout of every run, so curves of two moments or two runs can be laid over
+    each other and subtracted bin by bin; quantiles would move with each rollout. That works because |td_norm| is
+    normalised already: td_std is about the 0.9 quantile of |td - td_mean|, so nine steps in ten lie below 1, where the
+    bins are finest and where the prior rises. The long tail has geometric bins. A bin holds its lower edge and not its
+    upper one, but the last is open above: it counts every step from its lower edge on, where the prior has long
+    saturated. If nearly everything falls into the first or the last bin, td_std has the wrong size, which is a finding
+    of its own. Empty bins have count 0 and null means; steps with a number that is not finite are left out.
+    """
+    td_abs, c, prior = _flat(td_abs), _flat(c), _flat(prior)
+    edges = curve_edges(bins)
+    finite = np.isfinite(td_abs) & np.isfinite(c) & np.isfinite(prior)
+    td_abs, c, prior = td_abs[finite], c[finite], prior[finite]
+    index = np.searchsorted(np.asarray(edges[1:-1]), td_abs, side="right")
+    count = np.bincount(index, minlength=bins)
+
+    def means(values: Doubles) -> Doubles:
+        return np.bincount(index, weights=values, minlength=bins) / np.maximum(count, 1)
+
+    def listed(values: Doubles) -> list[float | None]:
+        return [float(value) if number else None for value, number in zip(values, count, strict=True)]
+
+    c_mean = means(c)
+    return {
+        "td": edges,
+        "c": listed(c_mean),
+        "c_std": listed(np.sqrt(means((c - c_mean[index]) ** 2))),
+        "prior": listed(means(prior)),
+        "count": [int(number) for number in count],
+    }
+
+
+def improvement_p_value(early: Array, late: Array) -> float:
+    """One-sided p-value of "the late evaluations [L, E] are better than the early ones [K, E]".
+
+    Every evaluation plays the same E episode seeds, so episodes are paired by seed; see `sign_flip_p_value`.
+    """
+    return sign_flip_p_value(seed_differences(early, late))
+
+
+def seed_differences(early: Array, late: Array) -> Doubles:
+    """Per episode seed, the mean of the late evaluations minus that of the early ones; a seed with a gap is left out."""
+    early, late = np.asarray(early, dtype=np.float64), np.asarray(late, dtype=np.float64)
+    if early.ndim != 2 or late.ndim != 2 or early.shape[1] != late.shape[1] or not len(early) or not len(late):
+        raise ValueError(f"evaluations of the shapes {early.shape} and {late.shape} cannot be paired by seed")
+    differences: Doubles = late.mean(axis=0) - early.mean(axis=0)
+    return differences[np.isfinite(differences)]
+
+
+def sign_flip_p_value(differences: Array) -> float:
+    """One-sided permutation test: the share of all ways to flip the differences' signs whose sum is at least the given.
+
+    Without a change each difference is as likely to be negative as positive. Up to 32 differences all 2^E sign vectors
+    are counted, above that 20,000 drawn from a fixed generator (with the given one added to both counts), so the answer
+    is the same every time. No difference at all gives 1.
+    """
+    differences = _flat(differences)
+    largest = float(np.abs(differences).max(initial=0.0))
+    if largest == 0.0:
+        return 1.0
+    scaled = differences / largest
+    # Flipping a set of signs lowers the sum by twice the sum over that set: count the sets whose sum is not above 0.
+    if scaled.size <= EXACT_EPISODES:
+        return _sets_not_above_zero(scaled) / float(2**scaled.size)
+    return (1 + _draws_not_above_zero(scaled)) / (1 + MONTE_CARLO_DRAWS)
+
+
+def _sets_not_above_zero(values: Doubles) -> int:
+    """How many subsets of the values have a sum of 0 or less: each half's subset sums, sorted, meet in the middle."""
+    half = values.size // 2
+    left, right = np.sort(_subset_sums(values[:half])), _subset_sums(values[half:])
+    return int(np.searchsorted(left, _TIE - right, side="right").sum())
+
+
+def _subset_sums(values: Doubles) -> Doubles:
+    sums: Doubles = np.zeros(1)
+    for value in values:
+        sums = np.concatenate([sums, sums + value])
+    return sums
+
+
+def _draws_not_above_zero(values: Doubles) -> int:
+    """The same over `MONTE_CARLO_DRAWS` random subsets, drawn in blocks of about a million bits."""
+    generator = np.random.default_rng(0)
+    block = max(1, (1 << 20) // values.size)
+    found = 0
+    for start in range(0, MONTE_CARLO_DRAWS, block):
+        rows = min(block, MONTE_CARLO_DRAWS - start)
+        flipped = generator.integers(0, 2, size=(rows, values.size), dtype=np.int8)
+        found += int(np.count_nonzero(flipped @ values <= _TIE))
+    return found
+
+
+def _flat(values: Array) -> Doubles:
+    return np.asarray(values, dtype=np.float64).ravel()
+
+
+def _centred(values: Doubles) -> Doubles:
+    """The values less their mean, scaled so that their squares neither overflow nor vanish."""
+    values = values / np.abs(values).max()
+    values = values - values.mean()
+    return values / np.abs(values).max()
+
+
+def _tail(td_abs: Doubles) -> npt.NDArray[np.bool_]:
+    """Which steps belong to the fifth with the largest |td_norm|."""
+    if td_abs.size == 0:
+        return np.zeros(0, dtype=np.bool_)
+    first = td_abs.size - -(-td_abs.size // TAIL_PARTS)
+    mask: npt.NDArray[np.bool_] = td_abs >= np.partition(td_abs, first)[first]
+    return mask

@@ -1,0 +1,1 @@
+"""Returns, losses and the learner: what happens to a rollout."""

@@ -1,0 +1,150 @@
+"""One update: a rollout in, PPO with the information bottleneck, new weights and statistics out (DESIGN section 2.9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gwt_ib.config import Config
+from gwt_ib.learn.batch import Rollout, Sequences, cut
+from gwt_ib.learn.losses import ib_loss, lambda_c_at, normalised, policy_loss, value_loss
+from gwt_ib.learn.returns import explained_variance
+from gwt_ib.model.agent import Agent
+from gwt_ib.model.cell import TdScale
+from gwt_ib.model.flat import FlatParameters
+from gwt_ib.model.td import TdStatistics
+from gwt_ib.seeding import Stream, generator
+
+
+class NotFiniteError(Exception):
+    """A loss or gradient is not a number; the weights are still those from before the step."""
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """One version of everything that an actor needs: the flat weights [N] and the TD statistics that go with them."""
+
+    version: int
+    vector: NDArray[np.float32]
+    td_mean: float
+    td_std: float
+
+
+MINIBATCH_METRICS = (
+    "policy_loss",
+    "value_loss",
+    "entropy",
+    "ib_loss",
+    "approx_kl",
+    "clip_fraction",
+    "grad_norm",
+)
+
+
+class Learner:
+    """Owns the agent's weights, the optimiser and the TD statistics; `version` counts the updates made."""
+
+    def __init__(self, agent: Agent, config: Config) -> None:
+        self.agent = agent.to(config.device)
+        self.flat = FlatParameters(self.agent, config.device)
+        self.td = TdStatistics.initial()
+        self.version = 0
+        self._config = config
+        self.optimizer = torch.optim.Adam([self.flat.vector], lr=config.lr, eps=1e-5)
+
+    def weights(self) -> Weights:
+        """The present version, for publishing."""
+        return Weights(self.version, self.flat.read(), self.td.mean, self.td.std)
+
+    def update(self, rollout: Rollout) -> dict[str, float]:
+        """Learn from a rollout, then renew the TD statistics; returns the metrics that belong to learning.
+
+        Raises `NotFiniteError` before a step that would make the weights useless.
+        """
+        config = self._config
+        update = self.version + 1
+        lambda_c = lambda_c_at(update, config.lambda_c, config.budget_warmup_updates)
+        sequences = cut(rollout, config.seq_len, config.device)
+        sums = torch.zeros(len(MINIBATCH_METRICS), device=config.device)
+        for epoch in range(config.epochs):
+            order = generator(config.seed, Stream.SHUFFLE, update, epoch).permutation(config.sequences)
+            for which in np.split(order, config.minibatches):
+                sums += self._step(sequences.pick(torch.from_numpy(which).to(config.device)), lambda_c)
+        self.td = self.td.updated(rollout.td, config)
+        self.version = update
+        means = (sums / (config.epochs * config.minibatches)).tolist()
+        return {
+            **dict(zip(MINIBATCH_METRICS, means, strict=True)),
+            "lr": config.lr,
+            "lambda_c": lambda_c,
+            "target_c": config.target_c,
+            "td_mean": self.td.mean,
+            "td_std": self.td.std,
+            "bias": float(self.agent.bias),
+            "explained_variance": explained_variance(rollout.block.value, rollout.targets.returns),
+            "policy_version": self.version,
+        }
+
+    def _step(self, batch: Sequences, lambda_c: float) -> Tensor:
+        """One optimiser step on a minibatch; returns its `MINIBATCH_METRICS`."""
+        config = self._config
+        loss, metrics = self.loss(batch, lambda_c)
+        self.flat.grad.zero_()
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = self.flat.grad.norm()
+        if not torch.isfinite(loss + norm):
+            raise NotFiniteError(
+                f"loss {loss.item():g} and gradient norm {norm.item():g} in update {self.version + 1}: "
+                f"td_std {self.td.std:g}, bias {self.agent.bias.item():g}"
+            )
+        self.flat.grad.mul_((config.max_grad_norm / (norm + 1e-6)).clamp_(max=1.0))
+        self.optimizer.step()
+        self.agent.clamp_bias()
+        return torch.stack((*metrics, norm))
+
+    def loss(self, batch: Sequences, lambda_c: float) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The loss of a minibatch and, detached, every metric of it but the gradient's norm (DESIGN 2.9)."""
+        config = self._config
+        td = TdScale(batch.td_mean, batch.td_std)
+        out = self.agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
+        policy = policy_loss(out.log_prob, batch.log_prob, normalised(batch.advantage), config.clip_eps)
+        value = value_loss(out.value, batch.returns)
+        entropy = out.entropy.mean()
+        bottleneck = ib_loss(out.c, config.target_c)
+        loss = policy.loss + config.vf_coef * value - config.ent_coef * entropy + lambda_c * bottleneck
+        metrics = (policy.loss, value, entropy, bottleneck, policy.approx_kl, policy.clip_fraction)
+        return loss, tuple(metric.detach() for metric in metrics)
+
+    def state_tensors(self) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+        """Model and optimiser as named arrays for a snapshot; the TD errors' buffer travels with the model."""
+        model = self.flat.named_arrays(self.flat.vector)
+        model["td_statistics.recent"] = self.td.recent
+        optimizer: dict[str, NDArray[Any]] = {}
+        for key, value in self.optimizer.state[self.flat.vector].items():
+            if value.shape == self.flat.vector.shape:
+                optimizer |= {f"{key}.{name}": part for name, part in self.flat.named_arrays(value).items()}
+            else:
+                optimizer[key] = value.cpu().numpy().copy()
+        return model, optimizer
+
+    def restore(
+        self, model: dict[str, NDArray[Any]], optimizer: dict[str, NDArray[Any]], td_mean: float, td_std: float, version: int
+    ) -> None:
+        """Go on from a snapshot. Raises `ValueError` where it does not fit this agent."""
+        self.flat.restore(self.flat.vector.detach(), model)
+        self.td = TdStatistics(td_mean, td_std, model["td_statistics.recent"])
+        self.version = version
+        state: dict[str, Tensor] = {}
+        for key in ("exp_avg", "exp_avg_sq"):
+            named = {name.removeprefix(f"{key}."): part for name, part in optimizer.items() if name.startswith(f"{key}.")}
+            if named:
+                state[key] = torch.zeros_like(self.flat.vector)
+                self.flat.restore(state[key], named)
+        if state:
+            state["step"] = torch.from_numpy(optimizer["step"].copy())
+            self.optimizer.state[self.flat.vector] = state

@@ -1,0 +1,51 @@
+"""The terms of the loss (DESIGN section 2.9), as functions of a minibatch; T time, B sequences."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class PolicyLoss(NamedTuple):
+    """PPO's surrogate with the two numbers that say how far the policy has moved; scalars."""
+
+    loss: Tensor
+    approx_kl: Tensor
+    clip_fraction: Tensor
+
+
+def policy_loss(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, clip_eps: float) -> PolicyLoss:
+    """Clipped surrogate (Schulman et al. 2017, eq. 7), mean over [T, B].
+
+    `approx_kl` is the estimator `(r - 1) - log r` in nats; `expm1` keeps it exact where the ratio r is 1.
+    """
+    log_ratio = log_prob - old_log_prob
+    ratio = log_ratio.exp()
+    clipped = ratio.clamp(1 - clip_eps, 1 + clip_eps)
+    loss = -torch.min(ratio * advantage, clipped * advantage).mean()
+    with torch.no_grad():
+        approx_kl = (torch.expm1(log_ratio) - log_ratio).mean()
+        clip_fraction = ((ratio - 1).abs() > clip_eps).float().mean()
+    return PolicyLoss(loss, approx_kl, clip_fraction)
+
+
+def value_loss(value: Tensor, returns: Tensor) -> Tensor:
+    """Half the mean squared error over [T, B]."""
+    return 0.5 * (value - returns).square().mean()
+
+
+def ib_loss(c: Tensor, target_c: float) -> Tensor:
+    """The bottleneck for gates [T, B]: `mean over sequences of (mean_c of the sequence - target_c)^2`."""
+    return (c.mean(dim=0) - target_c).square().mean()
+
+
+def lambda_c_at(update: int, lambda_c: float, warmup_updates: int) -> float:
+    """Weight of the bottleneck loss in update `update` (counted from 1): rises linearly, full after `warmup_updates`."""
+    return lambda_c * min(1.0, update / warmup_updates) if warmup_updates else lambda_c
+
+
+def normalised(advantage: Tensor) -> Tensor:
+    """Advantages of a minibatch with mean 0 and standard deviation 1."""
+    return (advantage - advantage.mean()) / (advantage.std(unbiased=False) + 1e-8)

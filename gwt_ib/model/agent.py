@@ -1,0 +1,129 @@
+"""The agent: encoder, gated cell, policy head and critic on one flat vector of weights (DESIGN section 2)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gwt_ib.config import Config
+from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.model.cell import CellOutput, GatedCell, TdScale, prior_logit
+from gwt_ib.model.distributions import ActionHead, make_action_head
+from gwt_ib.model.unroll import unroll
+from gwt_ib.seeding import Stream, derived_seed
+
+
+class ActOutput(NamedTuple):
+    """One decision of B environments: `action` [B, width], `h` [B, H], everything else [B]."""
+
+    action: Tensor
+    log_prob: Tensor
+    value: Tensor
+    h: Tensor
+    c: Tensor
+    prior: Tensor
+
+
+class UnrollOutput(NamedTuple):
+    """What the learner gets for stored actions: [T, B] each."""
+
+    log_prob: Tensor
+    entropy: Tensor
+    value: Tensor
+    c: Tensor
+
+
+class Agent(nn.Module):
+    """Policy and value of a recurrent agent whose memory is written through a gate driven by its TD error."""
+
+    def __init__(self, observation_size: int, actions: ActionCodec, config: Config) -> None:
+        super().__init__()
+        hidden = config.hidden_size
+        self.hidden_size = hidden
+        self.td_scale = config.td_scale
+        self.base_logit = config.base_logit
+        self.bias_limits = (config.bias_clamp_min, config.bias_clamp_max)
+        self.memory = config.memory
+        self.encoder = nn.Linear(observation_size, hidden)
+        self.cell = GatedCell(hidden)
+        self.bias = nn.Parameter(torch.tensor(config.bias_init))
+        self.head: ActionHead = make_action_head(actions)
+        self.actor = nn.Linear(hidden, self.head.outputs)
+        self.critic = nn.Linear(hidden, 1)
+        initialise(self, derived_seed(config.seed, Stream.WEIGHTS))
+
+    def act(self, obs: Tensor, h: Tensor, td_prev: Tensor, is_first: Tensor, td: TdScale, noise: Tensor) -> ActOutput:
+        """Decide for observations [B, O] from `h` [B, H]; `td_prev`, `is_first` [B], `noise` [B, width] (DESIGN 2.1-2.6)."""
+        logit = self._prior_logit(td_prev, is_first, td)
+        out = self.cell(self.encode(obs), h, logit, self._keep(is_first))
+        policy = self.actor(out.h)
+        action = self.head.sample(policy, noise)
+        log_prob = self.head.log_prob(policy, action)
+        return ActOutput(action, log_prob, self._value(out.h), out.h, out.c, torch.sigmoid(logit))
+
+    def bootstrap_value(self, next_obs: Tensor, h: Tensor, td: TdScale) -> Tensor:
+        """V0 [B]: the critic one cell step after `h` on `next_obs` [B, O], with td_prev = 0 (DESIGN 2.7).
+
+        The value that completes a TD error cannot depend on that TD error, so the gate of this step is driven by none.
+        """
+        not_first = next_obs.new_zeros(next_obs.shape[0])
+        logit = self._prior_logit(not_first, not_first, td)
+        out = self.cell(self.encode(next_obs), h, logit, self._keep(not_first))
+        return self._value(out.h)
+
+    def unroll(
+        self, obs: Tensor, h0: Tensor, td_prev: Tensor, is_first: Tensor, td: TdScale, actions: Tensor
+    ) -> UnrollOutput:
+        """Replay sequences: `obs` [T, B, O], `h0` [B, H], `td_prev` and `is_first` [T, B], `actions` [T, B, width]."""
+        out = self.unroll_cell(obs, h0, td_prev, is_first, td)
+        log_prob, entropy = self.head.log_prob_and_entropy(self.actor(out.h), actions)
+        return UnrollOutput(log_prob, entropy, self._value(out.h), out.c)
+
+    def unroll_cell(self, obs: Tensor, h0: Tensor, td_prev: Tensor, is_first: Tensor, td: TdScale) -> CellOutput:
+        """The recurrent part of `unroll`: `h` [T, B, H] and `c` [T, B]."""
+        logit = self._prior_logit(td_prev, is_first, td)
+        return unroll(self.cell, self.encode(obs), h0, logit, self._keep(is_first))
+
+    def encode(self, obs: Tensor) -> Tensor:
+        """`z` [..., H] for observations [..., O] (DESIGN 2.2)."""
+        return torch.tanh(self.encoder(obs))
+
+    @torch.no_grad()
+    def clamp_bias(self) -> None:
+        """Bring the bias back between its clamps; belongs after every optimiser step (DESIGN 2.3)."""
+        self.bias.clamp_(*self.bias_limits)
+
+    def _prior_logit(self, td_prev: Tensor, is_first: Tensor, td: TdScale) -> Tensor:
+        td_prev = td_prev * (1 - is_first)
+        return prior_logit(td_prev, td, td_scale=self.td_scale, base_logit=self.base_logit, bias=self.bias)
+
+    def _keep(self, is_first: Tensor) -> Tensor:
+        return 1 - is_first if self.memory else torch.zeros_like(is_first)
+
+    def _value(self, h: Tensor) -> Tensor:
+        value: Tensor = self.critic(h)
+        return value.squeeze(-1)
+
+
+def initialise(agent: Agent, seed: int) -> None:
+    """Orthogonal weights and zero biases; small policy head; the router's last layer is zero, so that c = prior at step 0.
+
+    One function sets every weight of the agent: a library's later re-initialisation cannot undo a part of it.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    router, gru, hidden = agent.cell.router, agent.cell.gru, agent.hidden_size
+    with torch.no_grad():
+        for name, parameter in agent.named_parameters():
+            if name.endswith(("bias", "bias_ih", "bias_hh")) and parameter is not agent.bias:
+                parameter.zero_()
+        for layer, gain in ((agent.encoder, 1.0), (router.from_z, 1.0), (router.from_h, 1.0)):
+            nn.init.orthogonal_(layer.weight, gain, generator=generator)
+        for gate in range(3):
+            rows = slice(gate * hidden, (gate + 1) * hidden)
+            nn.init.orthogonal_(gru.weight_ih[rows], generator=generator)
+            nn.init.orthogonal_(gru.weight_hh[rows], generator=generator)
+        nn.init.zeros_(router.out.weight)
+        nn.init.orthogonal_(agent.actor.weight, 0.01, generator=generator)
+        nn.init.orthogonal_(agent.critic.weight, 1.0, generator=generator)

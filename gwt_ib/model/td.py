@@ -1,0 +1,45 @@
+"""The running statistics that normalise TD errors (DESIGN section 2.8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gwt_ib.config import Config
+
+
+@dataclass
+class TdStatistics:
+    """Mean and scale of the TD errors, in units of reward, with the newest errors in `recent`.
+
+    They change only between rollouts and travel with the weights. The batch whose mean and quantile enter the moving
+    averages is one time step of all environments; the T batches of a rollout are folded in at once, in closed form. So
+    the averages' memory (1 / (1 - decay)) is measured in environment steps, whatever the length of a rollout.
+    """
+
+    mean: float
+    std: float
+    recent: NDArray[np.float32]
+
+    @classmethod
+    def initial(cls) -> TdStatistics:
+        """Mean 0 and scale 1 with nothing seen: TD errors pass unchanged."""
+        return cls(mean=0.0, std=1.0, recent=np.zeros(0, np.float32))
+
+    def updated(self, td: NDArray[np.float32], config: Config) -> TdStatistics:
+        """The statistics after a rollout of TD errors [T, B]."""
+        steps = td.shape[0]
+        mean = decayed_mean(self.mean, td.mean(axis=1, dtype=np.float64), config.td_ema)
+        recent = np.concatenate((self.recent, td.reshape(-1)))[-config.td_buffer :]
+        quantile = float(np.quantile(np.abs(recent - mean), config.td_quantile))
+        remaining = config.td_scale_ema2**steps
+        std = remaining * self.std + (1.0 - remaining) * quantile
+        return TdStatistics(mean, float(np.clip(std, config.td_std_min, config.td_std_max)), recent)
+
+
+def decayed_mean(start: float, batches: NDArray[np.float64], decay: float) -> float:
+    """`x = decay * x + (1 - decay) * batch` over batches [T] in their order, from `start`, in closed form."""
+    weights = (1.0 - decay) * decay ** np.arange(len(batches) - 1, -1, -1, dtype=np.float64)
+    return float(decay ** len(batches) * start + weights @ batches)

@@ -1,0 +1,1 @@
+"""From environments and an agent to blocks of experience; knows no processes."""

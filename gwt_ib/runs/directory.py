@@ -1,0 +1,223 @@
+"""One run's directory: where everything is, how it is made, found and described."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from gwt_ib.clock import utc_name, utc_now
+from gwt_ib.config import Config
+from gwt_ib.config_sources import build
+from gwt_ib.errors import ExitCode, UserError, nearest
+from gwt_ib.runs.durable import write_json
+
+RUNS = Path("runs")
+State = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
+ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed"})
+SHOWN_PACKAGES = ("gwt-ib", "torch", "numpy", "gymnasium", "popgym", "textual", "safetensors")
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The paths of one run (DESIGN section 4). Making this object touches nothing."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The run's name: that of its directory."""
+        return self.path.resolve().name
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration, every field."""
+        return self.path / "config.json"
+
+    @property
+    def run(self) -> Path:
+        """State, processes, versions and exit code, rewritten atomically."""
+        return self.path / "run.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One line per update."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def events(self) -> Path:
+        """What happened, and the answers to requests."""
+        return self.path / "events.jsonl"
+
+    @property
+    def gatecheck(self) -> Path:
+        """The newest verdict with its evidence."""
+        return self.path / "gatecheck.json"
+
+    @property
+    def snapshots(self) -> Path:
+        """One directory per snapshot, named by its environment steps."""
+        return self.path / "snapshots"
+
+    @property
+    def control(self) -> Path:
+        """The inbox for requests."""
+        return self.path / "control"
+
+    @property
+    def logs(self) -> Path:
+        """What the trainer, the learner and the actors print."""
+        return self.path / "logs"
+
+    @property
+    def incidents(self) -> Path:
+        """What is needed to reproduce a fault."""
+        return self.path / "incidents"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the trainer for as long as it lives."""
+        return self.path / "run.lock"
+
+    def read_run(self) -> dict[str, Any]:
+        """`run.json`; empty while there is none or it is no JSON object."""
+        return _read_object(self.run)
+
+    def read_gatecheck(self) -> dict[str, Any]:
+        """`gatecheck.json`; empty while there is none."""
+        return _read_object(self.gatecheck)
+
+    def read_config(self) -> Config:
+        """The configuration of the run. Raises `UserError` (65) when it is missing or damaged."""
+        values = _read_object(self.config)
+        if not values:
+            raise UserError(f"{self.config} is missing or damaged.", ExitCode.BAD_DATA)
+        return build(values, dict.fromkeys(values, str(self.config)))
+
+    def write_config(self, config: Config) -> None:
+        """Write the resolved configuration."""
+        write_json(self.config, config.model_dump(mode="json"))
+
+
+def create_run(config: Config, directory: Path | None, command: list[str]) -> RunDirectory:
+    """Make a run directory with its first `run.json`; `directory` must not exist, or be empty.
+
+    Raises `UserError` (73). A directory that could not be completed is removed again.
+    """
+    path = directory if directory is not None else RUNS / _run_name(config)
+    existed = path.is_dir()
+    if existed and any(path.iterdir()):
+        raise UserError(
+            f"{path} is not empty: a run needs a directory of its own. Continue that run with `gwt-ib-tui resume {path}`, "
+            f"or name another directory.",
+            ExitCode.CANNOT_CREATE_RUN,
+        )
+    run = RunDirectory(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o700)
+        for folder in (run.snapshots, run.control, run.logs, run.incidents):
+            folder.mkdir(mode=0o700)
+        run.write_config(config)
+        write_json(run.run, _first_record(run, config, command))
+    except OSError as error:
+        if not existed and path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        raise UserError(
+            f"Cannot create the run directory {path}: {error.strerror}.", ExitCode.CANNOT_CREATE_RUN
+        ) from None
+    return run
+
+
+def find_run(name: str) -> RunDirectory:
+    """The run that `RUN` on the command line names: a directory, a name under `runs/`, or `latest`.
+
+    Raises `UserError` (2) that names the nearest runs.
+    """
+    runs = list_runs()
+    if name == "latest":
+        if not runs:
+            raise UserError("There is no run under runs/ yet; `gwt-ib-tui launch` starts one.", ExitCode.USAGE)
+        return runs[-1]
+    for path in (Path(name), RUNS / name):
+        if (path / "run.json").is_file():
+            return RunDirectory(path)
+    if Path(name).is_dir():
+        raise UserError(f"{name} is not a run directory: it has no run.json.", ExitCode.USAGE)
+    raise UserError(f"There is no run {name!r}.{nearest(name, [run.name for run in runs])}", ExitCode.USAGE)
+
+
+def list_runs(folder: Path = RUNS) -> list[RunDirectory]:
+    """Every run under `folder`, oldest first."""
+    if not folder.is_dir():
+        return []
+    found = [path.parent for path in folder.glob("*/run.json")]
+    return [RunDirectory(path) for path in sorted(found, key=lambda path: (_created(path), path.name))]
+
+
+def _created(path: Path) -> float:
+    created = RunDirectory(path).read_run().get("created")
+    return float(created) if isinstance(created, int | float) else 0.0
+
+
+def _run_name(config: Config) -> str:
+    env = re.sub(r"[^A-Za-z0-9_.-]+", "-", config.env_id)[:80]
+    return f"{env}__s{config.seed}__{utc_name()}-{secrets.token_hex(2)}"
+
+
+def _first_record(run: RunDirectory, config: Config, command: list[str]) -> dict[str, Any]:
+    return {
+        "format": 1,
+        "run": run.name,
+        "state": "starting",
+        "env_id": config.env_id,
+        "seed": config.seed,
+        "total_timesteps": config.num_updates * config.steps_per_update,
+        "command": command,
+        "host": socket.gethostname(),
+        "git_commit": _git_commit(),
+        "versions": {name: _version(name) for name in SHOWN_PACKAGES},
+        "created": utc_now(),
+        "pids": {},
+        "actors": [],
+        "exit_code": None,
+        "message": "",
+    }
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    """The commit of the checkout that this package runs from, with `-dirty` where it was changed; null outside one."""
+    source = Path(__file__).resolve().parents[2]
+    if not (source / ".git").exists() or shutil.which("git") is None:
+        return None
+    try:
+        answer = subprocess.run(
+            ["git", "-C", os.fspath(source), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            capture_output=True, text=True, timeout=5, check=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() or None

@@ -1,0 +1,103 @@
+"""Append-only files of one JSON object a line, and readers that follow them while they grow."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gwt_ib.runs.durable import write_all
+
+Record = dict[str, Any]
+
+
+class RecordWriter:
+    """Appends records; each line is one `write`, so writers in several processes do not mix their lines."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+    def append(self, record: Record) -> None:
+        """Add one line. Raises `ValueError` for a number that is not finite, `OSError` when the disk refuses."""
+        line = json.dumps(record, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+        write_all(self._descriptor, line.encode() + b"\n")
+
+    def sync(self) -> None:
+        """Make everything appended so far survive a power failure."""
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Close the file; appending afterwards is an error."""
+        os.close(self._descriptor)
+
+
+class RecordReader:
+    """Follows a file of records: each `read` gives the complete lines that are new since the last one.
+
+    An unfinished last line is left for later, a line that is no JSON object is counted in `damaged` and passed over,
+    and a file that became shorter (a resumed run cuts it back) is read again from the start, with `restarts` counted up.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.damaged = 0
+        self.restarts = 0
+        self._offset = 0
+        self._partial = b""
+
+    def read(self, max_bytes: int = 4 << 20) -> list[Record]:
+        """The records of at most about `max_bytes` new bytes; empty when there is nothing new or no file yet."""
+        try:
+            with self.path.open("rb") as file:
+                if os.fstat(file.fileno()).st_size < self._offset:
+                    self._offset, self._partial = 0, b""
+                    self.restarts += 1
+                file.seek(self._offset)
+                data = file.read(max_bytes)
+        except FileNotFoundError:
+            return []
+        self._offset += len(data)
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        return list(self._parse(lines))
+
+    def _parse(self, lines: list[bytes]) -> Iterator[Record]:
+        for line in lines:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                record = None
+            if isinstance(record, dict):
+                yield record
+            elif line.strip():
+                self.damaged += 1
+
+
+def read_records(path: Path) -> list[Record]:
+    """Every complete record of a file, at once."""
+    reader = RecordReader(path)
+    records: list[Record] = []
+    while batch := reader.read():
+        records += batch
+    return records
+
+
+def cut_back(path: Path, last_update: int) -> int:
+    """Remove the lines after update `last_update`, so that a resumed run's curves do not double back; return how many."""
+    if not path.exists():
+        return 0
+    keep = 0
+    removed = 0
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                update = json.loads(line)["update"]
+            except (ValueError, KeyError, TypeError):
+                update = None
+            if removed == 0 and line.endswith(b"\n") and isinstance(update, int) and update <= last_update:
+                keep += len(line)
+            else:
+                removed += 1
+    os.truncate(path, keep)
+    return removed

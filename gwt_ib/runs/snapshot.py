@@ -1,0 +1,127 @@
+"""Snapshots: a directory of safetensors and JSON with a manifest, complete or absent, never unpickled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors import numpy as safetensors_numpy
+
+from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.runs.durable import sync_directory, write_atomically, write_json
+
+FORMAT = 1
+FILES = ("model.safetensors", "optimizer.safetensors", "state.json")
+Tensors = Mapping[str, np.ndarray[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a run needs to go on: tensors of the agent and the optimiser, and everything countable in `state`."""
+
+    model: Tensors
+    optimizer: Tensors
+    state: dict[str, Any]
+
+
+class BadSnapshotError(Exception):
+    """A snapshot that is incomplete, damaged, or of an unknown format; the text says which file and why."""
+
+
+def save_snapshot(folder: Path, snapshot: Snapshot, env_steps: int) -> Path:
+    """Write a snapshot to `folder/<env steps, 12 digits>` and return that path.
+
+    It is written under a hidden name, every file synced, renamed as the last step, and the parent synced: after a kill
+    or a power failure the final name stands for a complete snapshot or does not exist. An equal name that is already there
+    holds the same moment of the same run and is kept. Raises `OSError`.
+    """
+    final = folder / f"{env_steps:012d}"
+    if final.is_dir() and not problem_of(final):
+        return final
+    temporary = folder / f".{final.name}.tmp-{os.getpid()}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir(mode=0o700)
+        write_atomically(temporary / "model.safetensors", safetensors_numpy.save(dict(snapshot.model)))
+        write_atomically(temporary / "optimizer.safetensors", safetensors_numpy.save(dict(snapshot.optimizer)))
+        write_json(temporary / "state.json", snapshot.state)
+        write_json(temporary / "manifest.json", _manifest(temporary, env_steps))
+        if final.exists():  # only a damaged one gets here
+            shutil.rmtree(final)
+        temporary.rename(final)
+        sync_directory(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return final
+
+
+def load_snapshot(path: Path) -> Snapshot:
+    """Read and verify one snapshot. Raises `BadSnapshotError`."""
+    if problem := problem_of(path):
+        raise BadSnapshotError(f"{path}: {problem}")
+    try:
+        return Snapshot(
+            model=safetensors_numpy.load((path / "model.safetensors").read_bytes()),
+            optimizer=safetensors_numpy.load((path / "optimizer.safetensors").read_bytes()),
+            state=json.loads((path / "state.json").read_bytes()),
+        )
+    except (OSError, ValueError, SafetensorError) as error:
+        raise BadSnapshotError(f"{path}: {error}") from None
+
+
+def newest_good_snapshot(folder: Path) -> tuple[Path, Snapshot, list[str]]:
+    """The newest snapshot that verifies, and a sentence for each newer one that did not.
+
+    Raises `UserError` (65) when there is none: a run never starts from scratch unasked.
+    """
+    refused: list[str] = []
+    for path in reversed(list_snapshots(folder)):
+        try:
+            return path, load_snapshot(path), refused
+        except BadSnapshotError as error:
+            refused.append(str(error))
+    reason = " ".join(refused) if refused else f"{folder} has no snapshot."
+    raise UserError(f"There is no good snapshot to go on from: {reason}", ExitCode.BAD_DATA)
+
+
+def list_snapshots(folder: Path) -> list[Path]:
+    """The snapshots of a run, oldest first; hidden temporary directories are none."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_dir() and path.name.isdigit())
+
+
+def problem_of(path: Path) -> str:
+    """Why a snapshot cannot be trusted, or an empty text: every file against the manifest's size and SHA-256."""
+    try:
+        manifest = json.loads((path / "manifest.json").read_bytes())
+        if manifest["format"] != FORMAT:
+            return f"format {manifest['format']!r} is not {FORMAT}"
+        for name in FILES:
+            # Only our three names are ever opened, so a manifest cannot lead outside the directory.
+            data = (path / name).read_bytes()
+            if manifest["files"][name] != _fingerprint(data):
+                return f"{name} does not match its checksum"
+    except OSError as error:
+        return f"{Path(error.filename or path).name}: {error.strerror}"
+    except (ValueError, KeyError, TypeError) as error:
+        return f"manifest.json is damaged ({type(error).__name__})"
+    return ""
+
+
+def _manifest(folder: Path, env_steps: int) -> dict[str, Any]:
+    files = {name: _fingerprint((folder / name).read_bytes()) for name in FILES}
+    return {"format": FORMAT, "env_steps": env_steps, "files": files}
+
+
+def _fingerprint(data: bytes) -> dict[str, Any]:
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}

@@ -1,0 +1,1 @@
+"""The channel between actors and learner, and the processes that use it."""

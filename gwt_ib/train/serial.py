@@ -1,0 +1,55 @@
+"""The serial channel: the actors' work is done inside `take`, in one process; for tests and debugging."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gwt_ib.config import Config
+from gwt_ib.learn.learner import Weights
+from gwt_ib.model.agent import Agent
+from gwt_ib.model.flat import FlatParameters
+from gwt_ib.rollout.collect import Collector, Progress
+from gwt_ib.rollout.sequence import Block, BlockSpec
+
+
+class SerialChannel:
+    """Both sides at once: keeps the weights of the last two versions and lets each actor collect in turn."""
+
+    def __init__(self, config: Config, agent: Agent, first_episodes: NDArray[np.int64], first_block: int) -> None:
+        size = config.envs_per_actor
+        self._config = config
+        self._flat = FlatParameters(agent)
+        self._collectors = [
+            Collector(config, actor, agent, first_episodes[actor * size : (actor + 1) * size], Progress.private(size))
+            for actor in range(config.num_actors)
+        ]
+        envs = self._collectors[0].envs
+        spec = BlockSpec.of(config, envs.observation_size, envs.actions)
+        self._blocks = [spec.allocate() for _ in range(config.num_actors)]
+        self._number = first_block
+        self._versions: dict[int, Weights] = {}
+
+    def publish(self, weights: Weights) -> None:
+        """Keep a copy: the learner goes on changing its own."""
+        self._versions[weights.version] = Weights(
+            weights.version, weights.vector.copy(), weights.td_mean, weights.td_std
+        )
+        self._versions.pop(weights.version - 2, None)
+
+    def take(self) -> Sequence[Block]:
+        """Collect the next block of every actor, with the version that the rule of the channel names."""
+        wanted = max(self._number - self._config.max_policy_lag, min(self._versions))
+        weights = self._versions[wanted]
+        self._flat.write(weights.vector)
+        for collector, block in zip(self._collectors, self._blocks, strict=True):
+            collector.collect(block, self._number, weights.version, weights.td_mean, weights.td_std)
+        self._number += 1
+        return self._blocks
+
+    def close(self) -> None:
+        """Close the environments."""
+        for collector in self._collectors:
+            collector.close()

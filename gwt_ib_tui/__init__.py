@@ -1,0 +1,1 @@
+"""The command line and the live dashboard of GWT-IB."""
