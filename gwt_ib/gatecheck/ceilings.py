@@ -1,6 +1,6 @@
 """Known ceilings of POPGym's tasks: the mean return that perfect or near-perfect play reaches.
 
-Measured on popgym 1.0.7 with hand-written players that have all of the task's history, or exact by the definition of the
+Measured on popgym 1.0.7 with hand-written players that remember all of the history, or exact by the definition of the
 reward. 44 of the 48 ids have one; for LabyrinthExplore and MineSweeperHard none was computed. Several are strong
 references rather than bounds: a good agent can end slightly above them, and 0.911 for the noisy pendulums is what play
 without the noise reaches. Source: the project's notes on POPGym numbers, sections 3 and 4

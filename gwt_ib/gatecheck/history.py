@@ -21,7 +21,18 @@ _TREND_NAMES = ("env_steps", "explained_variance", "entropy", "rho_tail", "polic
 
 def number(row: dict[str, Any], name: str) -> float | None:
     """The value of a metric as a finite float; None where it is absent, null, not finite or no number."""
-    return _finite(row.get(name))
+    return as_number(row.get(name))
+
+
+def as_number(value: Any) -> float | None:
+    """The value as a finite float; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ class History:
         return history
 
     def add(self, row: dict[str, Any]) -> None:
-        """Take in the metrics of one more update. Values that are null, absent or of another type count as not known."""
+        """Take in the metrics of one more update. What is null, absent or of another type counts as not known."""
         self.latest = dict(row)
         self.rows_seen += 1
         self._window.append({name: number(row, name) for name in _TREND_NAMES})
@@ -79,8 +90,7 @@ class History:
     @property
     def update(self) -> int | None:
         """The newest update, None before the first row."""
-        found = self.value("update")
-        return None if found is None else int(found)
+        return _whole(self.value("update"))
 
     @property
     def env_steps(self) -> int | None:
@@ -108,22 +118,12 @@ class History:
         self.evaluations_seen += 1
         if ordinal % self._stride:
             return
-        numbers = np.array([math.nan if (value := _finite(item)) is None else value for item in returns])
+        numbers = np.array([math.nan if (value := as_number(item)) is None else value for item in returns])
         self._evaluations.append(Evaluation(self.env_steps, numbers))
         limit = min(MAX_EVALUATIONS, max(FEWEST_KEPT, MAX_RETURNS // numbers.size))
         while len(self._evaluations) > limit:
             self._evaluations = self._evaluations[::2]
             self._stride *= 2
-
-
-def _finite(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        found = float(value)
-    except OverflowError:
-        return None
-    return found if math.isfinite(found) else None
 
 
 def _whole(value: float | None) -> int | None:

@@ -49,7 +49,7 @@ def gate_numbers(td_abs: Array, c: Array, prior: Array) -> dict[str, float]:
 
 
 def curve_edges(bins: int = CURVE_BINS) -> list[float]:
-    """The `bins + 1` edges of the gate curve: half of the bins of equal width up to 1, the others geometric up to 10."""
+    """The `bins + 1` edges of the gate curve: half of the bins equally wide up to 1, the others geometric up to 10."""
     if bins < 2:
         raise ValueError(f"a gate curve needs at least 2 bins, not {bins}")
     linear = np.linspace(0.0, 1.0, bins // 2 + 1)
@@ -100,7 +100,7 @@ def improvement_p_value(early: Array, late: Array) -> float:
 
 
 def seed_differences(early: Array, late: Array) -> Doubles:
-    """Per episode seed, the mean of the late evaluations minus that of the early ones; a seed with a gap is left out."""
+    """Per episode seed, the mean of the late evaluations minus that of the early; a seed with a gap is left out."""
     early, late = np.asarray(early, dtype=np.float64), np.asarray(late, dtype=np.float64)
     if early.ndim != 2 or late.ndim != 2 or early.shape[1] != late.shape[1] or not len(early) or not len(late):
         raise ValueError(f"evaluations of the shapes {early.shape} and {late.shape} cannot be paired by seed")
@@ -129,7 +129,8 @@ def sign_flip_p_value(differences: Array) -> float:
 def _sets_not_above_zero(values: Doubles) -> int:
     """How many subsets of the values have a sum of 0 or less: each half's subset sums, sorted, meet in the middle."""
     half = values.size // 2
-    left, right = np.sort(_subset_sums(values[:half])), _subset_sums(values[half:])
+    left, right = _subset_sums(values[:half]), _subset_sums(values[half:])
+    left.sort()
     return int(np.searchsorted(left, _TIE - right, side="right").sum())
 
 
@@ -158,9 +159,10 @@ def _flat(values: Array) -> Doubles:
 
 def _centred(values: Doubles) -> Doubles:
     """The values less their mean, scaled so that their squares neither overflow nor vanish."""
-    values = values / np.abs(values).max()
+    values = np.ldexp(values, -np.frexp(np.abs(values).max())[1])  # by a power of two: equal numbers stay equal
     values = values - values.mean()
-    return values / np.abs(values).max()
+    centred: Doubles = values / np.abs(values).max()
+    return centred
 
 
 def _tail(td_abs: Doubles) -> npt.NDArray[np.bool_]:

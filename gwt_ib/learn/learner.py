@@ -133,7 +133,12 @@ class Learner:
         return model, optimizer
 
     def restore(
-        self, model: dict[str, NDArray[Any]], optimizer: dict[str, NDArray[Any]], td_mean: float, td_std: float, version: int
+        self,
+        model: dict[str, NDArray[Any]],
+        optimizer: dict[str, NDArray[Any]],
+        td_mean: float,
+        td_std: float,
+        version: int,
     ) -> None:
         """Go on from a snapshot. Raises `ValueError` where it does not fit this agent."""
         self.flat.restore(self.flat.vector.detach(), model)
@@ -141,7 +146,9 @@ class Learner:
         self.version = version
         state: dict[str, Tensor] = {}
         for key in ("exp_avg", "exp_avg_sq"):
-            named = {name.removeprefix(f"{key}."): part for name, part in optimizer.items() if name.startswith(f"{key}.")}
+            named = {
+                name.removeprefix(f"{key}."): part for name, part in optimizer.items() if name.startswith(f"{key}.")
+            }
             if named:
                 state[key] = torch.zeros_like(self.flat.vector)
                 self.flat.restore(state[key], named)

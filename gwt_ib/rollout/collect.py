@@ -111,7 +111,7 @@ class Collector:
         block.episode_length[t] = np.where(ended, self._lengths, 0)
         self._returns[ended] = 0.0
         self._lengths[ended] = 0
-        self._progress.env_steps += ended.size
+        self._progress.env_steps[0] += ended.size
         self._progress.episodes[:] = self.envs.episodes
 
     def _noise(self, block_number: int, steps: int) -> NDArray[np.float32]:

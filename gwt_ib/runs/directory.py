@@ -14,6 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
+
 from gwt_ib.clock import utc_name, utc_now
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
@@ -23,6 +25,7 @@ from gwt_ib.runs.durable import write_json
 RUNS = Path("runs")
 State = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
 ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed"})
+HEARTBEAT_LIMIT_S = 5.0
 SHOWN_PACKAGES = ("gwt-ib", "torch", "numpy", "gymnasium", "popgym", "textual", "safetensors")
 
 
@@ -101,6 +104,16 @@ class RunDirectory:
         if not values:
             raise UserError(f"{self.config} is missing or damaged.", ExitCode.BAD_DATA)
         return build(values, dict.fromkeys(values, str(self.config)))
+
+    def state(self) -> str:
+        """The state in `run.json`; `killed` where it says that the run goes on but its trainer is gone from this host."""
+        record = self.read_run()
+        state = str(record.get("state", "unknown"))
+        if state in ENDED or record.get("host") != socket.gethostname():
+            return state
+        pid = record.get("pids", {}).get("trainer")
+        young = utc_now() - float(record.get("heartbeat", record.get("created", 0.0))) < HEARTBEAT_LIMIT_S
+        return state if young or (isinstance(pid, int) and psutil.pid_exists(pid)) else "killed"
 
     def write_config(self, config: Config) -> None:
         """Write the resolved configuration."""

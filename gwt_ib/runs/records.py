@@ -11,6 +11,7 @@ from typing import Any
 from gwt_ib.runs.durable import write_all
 
 Record = dict[str, Any]
+LAST_BYTES = 1 << 18  # more than any line of ours
 
 
 class RecordWriter:
@@ -81,6 +82,24 @@ def read_records(path: Path) -> list[Record]:
     while batch := reader.read():
         records += batch
     return records
+
+
+def last_record(path: Path) -> Record:
+    """The last complete record of a file, found from its end; empty when there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - LAST_BYTES))
+            data = file.read()
+    except OSError:
+        return {}
+    for line in reversed(data.rpartition(b"\n")[0].splitlines()):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            return record
+    return {}
 
 
 def cut_back(path: Path, last_update: int) -> int:

@@ -1,0 +1,54 @@
+"""GateCheck and the metrics as text: the seed's line for each update, its closing block, and the findings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gwt_ib.gatecheck.history import number
+from gwt_ib.gatecheck.rules import Verdict
+
+
+def gatecheck_block(verdict: Verdict) -> str:
+    """The GATECHECK block: four lines, without a newline at the end; a number that is not known is `nan`."""
+    n = verdict.numbers
+    return "\n".join(
+        (
+            "GATECHECK",
+            f"rho(td,c)={_fixed(n, 'rho_td_c', '.3f')}  rho_tail={_fixed(n, 'rho_tail', '.3f')} | "
+            f"rho(td,Δc)={_fixed(n, 'rho_td_dc', '.3f')} rho_tailΔ={_fixed(n, 'rho_tail_dc', '.3f')}",
+            f"td_std={_fixed(n, 'td_std', '.6f')} (std_ok={n.get('std_ok')}) | "
+            f"eval_ok={n.get('eval_ok')} -> {verdict.status.upper()}",
+            f"mean_c={_fixed(n, 'mean_c', '.4f')}  EV={_fixed(n, 'explained_variance', '.4f')}  "
+            f"ep100={_fixed(n, 'ep100', '.2f')}",
+        )
+    )
+
+
+def findings_lines(verdict: Verdict) -> list[str]:
+    """One line for each finding that is not *pass*, such as `WARN bias_at_clamp: ... Next: ...`."""
+    return [
+        f"{finding.status.upper()} {finding.kind}: {finding.summary}"
+        + (f" Next: {finding.next_step}" if finding.next_step else "")
+        for finding in verdict.findings
+        if finding.status != "pass"
+    ]
+
+
+def update_line(row: dict[str, Any], num_updates: int) -> str:
+    """The line of one update; the part about the evaluation is there only where one ran."""
+    update = number(row, "update")
+    line = (
+        f"upd {'nan' if update is None else int(update):>{max(4, len(str(num_updates)))}}/{num_updates} | "
+        f"td_mean {_fixed(row, 'td_mean', '+.3f')} td_std {_fixed(row, 'td_std', '.4f')} | "
+        f"mean_c {_fixed(row, 'mean_c', '.3f')} (tgt {_fixed(row, 'target_c', 'g')}) | "
+        f"EV {_fixed(row, 'explained_variance', '.3f')} | ep100 {_fixed(row, 'ep100', '.3f')} | "
+        f"bias {_fixed(row, 'bias', '.3f')} | {_fixed(row, 'steps_per_s', ',.0f')} steps/s"
+    )
+    if number(row, "eval_return") is not None:
+        line += f" | eval {_fixed(row, 'eval_return', '.2f')}"
+    return line
+
+
+def _fixed(row: dict[str, Any], name: str, layout: str) -> str:
+    value = number(row, name)
+    return "nan" if value is None else format(value, layout)

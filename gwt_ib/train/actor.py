@@ -1,0 +1,72 @@
+"""An actor process: pull weights, collect a block, push it, until the run is over.
+
+Started by the trainer as `python -m gwt_ib.train.actor`; what it prints goes to `logs/actor-N.log`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import torch
+
+from gwt_ib.config import Config
+from gwt_ib.envs.make import check_environment
+from gwt_ib.model.agent import Agent
+from gwt_ib.model.flat import FlatParameters
+from gwt_ib.rollout.collect import Collector, Progress
+from gwt_ib.rollout.sequence import BlockSpec
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.train.board import Board, board_bytes
+from gwt_ib.train.channel import ActorChannel
+from gwt_ib.train.guard import guard_child
+from gwt_ib.train.shared_memory import ActorPipes, Layout, LocalActorChannel, map_memory, wait_for_version
+
+
+def run_actor(config: Config, actor: int, memory: int, pipes: ActorPipes) -> None:
+    """Work as actor number `actor` on the shared memory behind the descriptor `memory`."""
+    facts = check_environment(config.env_id, config.prev_action)
+    agent = Agent(facts.observation_size, facts.actions, config)
+    flat = FlatParameters(agent)
+    board = Board.over(map_memory(memory, board_bytes(config)), config)
+    if not wait_for_version(board, 0, pipes):
+        return
+    layout = Layout(config, BlockSpec.of(config, facts.observation_size, facts.actions), flat.vector.numel())
+    channel = LocalActorChannel(layout, memory, actor, pipes)
+    mine = slice(actor * config.envs_per_actor, (actor + 1) * config.envs_per_actor)
+    progress = Progress(board.env_steps[actor : actor + 1], board.episodes[mine])
+    collector = Collector(config, actor, agent, board.episodes[mine] + 1, progress)
+    first_block = channel.number
+    collect_blocks(channel, collector, flat, first_block)
+    collector.close()
+
+
+def collect_blocks(channel: ActorChannel, collector: Collector, flat: FlatParameters, first_block: int) -> None:
+    """The actor's loop, for any channel."""
+    number = first_block
+    while (weights := channel.pull()) is not None:
+        flat.write(weights.vector)
+        collector.collect(channel.next_block(), number, weights.version, weights.td_mean, weights.td_std)
+        channel.push()
+        number += 1
+
+
+def main(arguments: list[str]) -> None:
+    """Entry of the process."""
+    parser = argparse.ArgumentParser(prog="gwt_ib.train.actor")
+    parser.add_argument("--run", type=Path, required=True)
+    for name in ("trainer", "actor", "memory", "wake", "blocks", "alive"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    given = parser.parse_args(arguments)
+    guard_child(given.trainer)
+    torch.set_num_threads(1)
+    config = RunDirectory(given.run).read_config()
+    run_actor(config, given.actor, given.memory, ActorPipes(given.wake, given.blocks, given.alive))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(0)  # torch's clean-up at exit takes longer than everything that is left to do

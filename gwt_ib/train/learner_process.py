@@ -1,0 +1,153 @@
+"""The learner process: builds agent and channel, runs the training loop, answers the trainer at safe points.
+
+Started by the trainer as `python -m gwt_ib.train.learner_process`; what it prints goes to `logs/learner.log`. The serial
+channel runs the actors in here too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import traceback
+from pathlib import Path
+
+import torch
+
+from gwt_ib.config import Config
+from gwt_ib.envs.make import EnvironmentFacts, check_environment
+from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.learn.learner import Learner, NotFiniteError
+from gwt_ib.model.agent import Agent
+from gwt_ib.rollout.sequence import BlockSpec
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.snapshot import newest_good_snapshot
+from gwt_ib.train.channel import LearnerChannel
+from gwt_ib.train.guard import guard_child
+from gwt_ib.train.link import Link, Message
+from gwt_ib.train.serial import SerialChannel
+from gwt_ib.train.shared_memory import Layout, LocalLearnerChannel
+from gwt_ib.train.training import Training
+
+
+class Requests:
+    """Answers the trainer's messages at a safe point: pause, unpause, snapshot, stop."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._paused = False
+
+    def __call__(self, training: Training) -> bool:
+        """Deal with everything that has come in; while paused, wait for more. True when the run is to stop."""
+        messages = self._link.receive()
+        while True:
+            for message in messages:
+                if self._answer(message, training):
+                    return True
+            if self._link.closed:
+                return True
+            if not self._paused:
+                return False
+            messages = self._link.receive(timeout_s=None)
+
+    def _answer(self, message: Message, training: Training) -> bool:
+        kind = message["kind"]
+        answer: Message = {"kind": "acknowledged", "request": message.get("request"), "request_kind": kind}
+        answer |= {"result": "done", "message": "", "update": training.update, "env_steps": training.env_steps}
+        if kind in ("pause", "unpause"):
+            wanted = kind == "pause"
+            if self._paused == wanted:
+                answer["message"] = "already paused" if wanted else "was not paused"
+            else:
+                self._paused = wanted
+                training.report({"kind": f"{kind}d", "update": training.update, "env_steps": training.env_steps})
+        elif kind == "snapshot":
+            try:
+                answer["path"] = str(training.snapshot(message.get("request")))
+            except OSError as error:
+                answer |= {"result": "refused", "message": f"the snapshot could not be written: {error.strerror}"}
+        self._link.send(answer)
+        return kind == "stop"
+
+
+def run_learner(run: RunDirectory, config: Config, resume: bool, link: Link, descriptors: argparse.Namespace) -> None:
+    """Train until the end or a stop; reports to the trainer over `link`, at last `{"kind": "ended", "code", ...}`."""
+    code, message = ExitCode.DONE, ""
+    complete = False
+    try:
+        if config.device != "cpu" and not torch.cuda.is_available():
+            raise UserError(
+                f'device = {config.device!r}, but torch finds no CUDA device; use device = "cpu".',
+                ExitCode.BAD_CONFIGURATION,
+            )
+        facts = check_environment(config.env_id, config.prev_action)
+        learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
+        training = Training(run, config, learner, link.send)
+        if resume:
+            _resume(training, run)
+        channel = make_channel(config, facts, training, link, descriptors)
+        link.send({"kind": "started", "update": training.update, "env_steps": training.env_steps})
+        complete = training.run(channel, Requests(link))
+        channel.close()
+        training.snapshot()
+        training.close()
+    except NotFiniteError as error:
+        code, message = ExitCode.LEARNER_FAILED, f"Learning came to a number that is not finite: {error}."
+    except UserError as error:
+        code, message = error.code, error.message
+    except OSError as error:
+        traceback.print_exc()
+        code, message = ExitCode.INPUT_OUTPUT, f"The learner cannot go on: {error.strerror}: {error.filename or ''}."
+    link.send({"kind": "ended", "code": int(code), "message": message, "complete": complete})
+
+
+def make_channel(
+    config: Config, facts: EnvironmentFacts, training: Training, link: Link, descriptors: argparse.Namespace
+) -> LearnerChannel:
+    """The learner's side of the channel that the configuration names."""
+    if config.channel == "serial":
+        agent = Agent(facts.observation_size, facts.actions, config)
+        return SerialChannel(config, agent, training.episodes + 1, training.update)
+    spec = BlockSpec.of(config, facts.observation_size, facts.actions)
+    return LocalLearnerChannel(
+        Layout(config, spec, training.learner.flat.vector.numel()),
+        descriptors.memory,
+        blocks=descriptors.blocks,
+        wakes=descriptors.wakes,
+        control=link.fileno(),
+        first_block=training.update,
+        episodes=training.episodes,
+    )
+
+
+def _resume(training: Training, run: RunDirectory) -> None:
+    path, snapshot, refused = newest_good_snapshot(run.snapshots)
+    try:
+        training.restore(snapshot)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
+    for sentence in refused:
+        training.report({"kind": "warning", "message": f"passed over a bad snapshot: {sentence}"})
+    training.report({"kind": "resumed", "update": training.update, "env_steps": training.env_steps, "path": str(path)})
+
+
+def main(arguments: list[str]) -> None:
+    """Entry of the process."""
+    parser = argparse.ArgumentParser(prog="gwt_ib.train.learner_process")
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--resume", action="store_true")
+    for name in ("trainer", "memory", "blocks", "control"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--wakes", type=int, nargs="*", default=[])
+    given = parser.parse_args(arguments)
+    guard_child(given.trainer)
+    torch.set_num_threads(1)
+    run = RunDirectory(given.run)
+    run_learner(run, run.read_config(), given.resume, Link(socket.socket(fileno=given.control)), given)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(0)  # torch's clean-up at exit takes longer than everything that is left to do

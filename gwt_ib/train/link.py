@@ -1,0 +1,48 @@
+"""Messages between the trainer and the learner: JSON objects, a line each, over a socket pair. Never on the hot path."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+from typing import Any
+
+Message = dict[str, Any]
+
+
+class Link:
+    """One end of the socket pair; `closed` once the other end is gone."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._partial = b""
+        self.closed = False
+
+    def fileno(self) -> int:
+        """The descriptor, for `select`."""
+        return self._connection.fileno()
+
+    def send(self, message: Message) -> None:
+        """Send a message; where the other end is gone it is dropped and `closed` is set."""
+        try:
+            self._connection.sendall(json.dumps(message).encode() + b"\n")
+        except OSError:
+            self.closed = True
+
+    def close(self) -> None:
+        """Close this end."""
+        self._connection.close()
+
+    def receive(self, timeout_s: float | None = 0.0) -> list[Message]:
+        """The messages that have come in, waiting at most `timeout_s` for the first (None: as long as it takes)."""
+        if self.closed or not select.select([self._connection], [], [], timeout_s)[0]:
+            return []
+        try:
+            data = self._connection.recv(65536)
+        except OSError:
+            data = b""
+        if not data:
+            self.closed = True
+            return []
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        return [json.loads(line) for line in lines]

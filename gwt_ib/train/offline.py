@@ -1,0 +1,29 @@
+"""What can be done with a run's snapshot without training on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from gwt_ib.config import Config
+from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.evaluate import evaluate, evaluation_envs
+from gwt_ib.model.agent import Agent
+from gwt_ib.model.flat import FlatParameters
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.snapshot import newest_good_snapshot
+
+
+def evaluate_snapshot(run: RunDirectory, config: Config) -> tuple[Path, list[float]]:
+    """The newest good snapshot's path and the returns of its evaluation episodes. Raises `UserError`."""
+    torch.set_num_threads(1)
+    path, snapshot, _ = newest_good_snapshot(run.snapshots)
+    envs = evaluation_envs(config)
+    agent = Agent(envs.observation_size, envs.actions, config).to(config.device)
+    flat = FlatParameters(agent, config.device)
+    try:
+        flat.restore(flat.vector.detach(), dict(snapshot.model))
+    except ValueError as error:
+        raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
+    return path, evaluate(agent, snapshot.state["td_mean"], snapshot.state["td_std"], config, envs)

@@ -1,0 +1,240 @@
+"""The trainer: owns the run's lock and all its processes, answers requests, writes `run.json` and `events.jsonl`.
+
+It never imports torch. A detached one is started as `python -m gwt_ib.train.trainer`; a headless run is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from gwt_ib.clock import utc_now
+from gwt_ib.config import Config
+from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.runs.control import take_requests
+from gwt_ib.runs.directory import RunDirectory, State
+from gwt_ib.runs.durable import write_json
+from gwt_ib.runs.records import Record, RecordWriter
+from gwt_ib.train.actor_pool import ActorPool
+from gwt_ib.train.link import Link, Message
+from gwt_ib.train.processes import start_child
+
+TICK_S = 0.1
+HEARTBEAT_S = 1.0
+END_S = 10.0  # what a process gets to end by itself before it is killed
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def lock_run(run: RunDirectory) -> FileLock:
+    """Take the run's lock without waiting. Raises `UserError` (75) that names its holder."""
+    lock = FileLock(run.lock, timeout=0, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        pid = run.read_run().get("pids", {}).get("trainer", "unknown")
+        raise UserError(
+            f"{run.path} is being trained by another process (pid {pid}); look at it with `gwt-ib-tui attach {run.path}`.",
+            ExitCode.LOCKED,
+        ) from None
+    return lock
+
+
+class Trainer:
+    """Runs one run from start to end; make it and call `run` in the main thread, with the lock held."""
+
+    def __init__(self, run: RunDirectory, config: Config, *, resume: bool) -> None:
+        self._run = run
+        self._config = config
+        self._resume = resume
+        self._record = run.read_run()
+        self._events = RecordWriter(run.events)
+        self._signals: list[int] = []
+        self._code = ExitCode.DONE
+        self._message = ""
+        self._complete = False
+        self._ended = False
+
+    def run(self, on_tick: Callable[[], None] = lambda: None) -> ExitCode:
+        """Train to the end and return the exit code; `on_tick` is called some ten times a second, and once at the end."""
+        previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        ours, theirs = socket.socketpair()
+        self._link = Link(ours)
+        self._actors = ActorPool(self._run, self._config)
+        arguments = ["--trainer", str(os.getpid()), "--control", str(theirs.fileno()), *self._actors.learner_arguments]
+        arguments += ["--resume"] if self._resume else []
+        self._learner = start_child(
+            self._run,
+            "learner",
+            "gwt_ib.train.learner_process",
+            arguments,
+            [theirs.fileno(), *self._actors.learner_descriptors],
+        )
+        theirs.close()
+        try:
+            self._actors.start()
+            self._set_state("starting")
+            self._supervise(on_tick)
+        finally:
+            self._end_processes()
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+        self._close_books()
+        on_tick()
+        return self._code
+
+    def _supervise(self, on_tick: Callable[[], None]) -> None:
+        next_heartbeat = time.monotonic()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._link, selectors.EVENT_READ)
+            while not self._ended:
+                selector.select(TICK_S)
+                self._listen()
+                self._obey_signals()
+                self._forward_requests()
+                for event in self._actors.replace_dead():
+                    self._event(event)
+                if self._actors.used_up and self._code == ExitCode.DONE:
+                    self._stop(ExitCode.RESOURCES_USED_UP, self._actors.used_up)
+                if time.monotonic() >= next_heartbeat:
+                    next_heartbeat = time.monotonic() + HEARTBEAT_S
+                    self._heartbeat()
+                on_tick()
+
+    def _listen(self) -> None:
+        """What the learner says; if it is gone without a last word, that is a fault."""
+        alive = self._learner.alive  # asked before reading: its last words are in the socket when it is dead
+        for message in self._link.receive():
+            self._hear(message)
+        if not alive and not self._ended:
+            killed = self._learner.process.returncode < 0
+            self._code = ExitCode.LEARNER_FAILED if killed else ExitCode.BUG
+            self._message = f"The learner {self._learner.ending()} ({self._learner.log})."
+            self._ended = True
+
+    def _hear(self, message: Message) -> None:
+        kind = message["kind"]
+        if kind == "ended":
+            self._ended = True
+            self._complete = message["complete"]
+            if message["code"]:
+                self._code, self._message = ExitCode(message["code"]), message["message"]
+            return
+        if kind == "acknowledged" and message["request"] is None:
+            return  # our own request to stop
+        self._event(message)
+        states: dict[str, State] = {"started": "running", "paused": "paused", "unpaused": "running"}
+        if kind in states:
+            self._set_state(states[kind])
+
+    def _obey_signals(self) -> None:
+        """The first signal ends the run with a last snapshot, a second one at once."""
+        if len(self._signals) > 1:
+            self._learner.process.kill()
+        elif self._signals and self._code == ExitCode.DONE:
+            number = self._signals[0]
+            self._stop(ExitCode(128 + number), f"Ended by {signal.Signals(number).name}.")
+
+    def _stop(self, code: ExitCode, message: str) -> None:
+        self._code, self._message = code, message
+        self._link.send({"kind": "stop", "request": None})
+
+    def _forward_requests(self) -> None:
+        requests, refused = take_requests(self._run.control)
+        for request in requests:
+            self._link.send({"kind": request.kind, "request": request.id})
+        for sentence in refused:
+            self._event({"kind": "warning", "message": f"refused a request: {sentence}"})
+
+    def _event(self, event: Record) -> None:
+        self._events.append({"time": utc_now(), **event})
+
+    def _set_state(self, state: State) -> None:
+        self._record["state"] = state
+        self._heartbeat(durable=True)
+
+    def _heartbeat(self, *, durable: bool = False) -> None:
+        """Rewrite `run.json`: processes, their speeds, and a time that says the trainer lives."""
+        self._record |= {
+            "heartbeat": utc_now(),
+            "pids": {"trainer": os.getpid(), "learner": self._learner.pid},
+            "actors": self._actors.describe(),
+        }
+        write_json(self._run.run, self._record, durable=durable)
+
+    def _end_processes(self) -> None:
+        if len(self._signals) > 1 or not self._ended:
+            self._learner.process.kill()
+        self._learner.end(END_S)
+        self._actors.end()
+        self._link.close()
+
+    def _close_books(self) -> None:
+        """The last event and the last `run.json`; unanswered requests are refused."""
+        for request in take_requests(self._run.control)[0]:
+            self._event(
+                {"kind": "acknowledged", "request": request.id, "request_kind": request.kind, "result": "refused",
+                 "message": "the run has ended"}
+            )  # fmt: skip
+        stopped = self._code in (ExitCode.DONE, ExitCode.ENDED_BY_HUP, ExitCode.ENDED_BY_INT, ExitCode.ENDED_BY_TERM)
+        state: State = "finished" if self._complete else "stopped" if stopped else "failed"
+        if self._complete:
+            self._code, self._message = ExitCode.DONE, ""
+        self._event({"kind": state, "message": self._message, "exit_code": int(self._code)})
+        self._events.close()
+        self._record |= {"exit_code": int(self._code), "message": self._message, "ended": utc_now(), "actors": []}
+        self._record |= {"state": state, "heartbeat": utc_now()}
+        write_json(self._run.run, self._record)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Only take note: everything else happens in the loop, where nothing is half done."""
+        self._signals.append(number)
+
+    @property
+    def message(self) -> str:
+        """Why the run ended, where it did not simply finish; a sentence."""
+        return self._message
+
+
+def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, Any]:
+    """Lock a run and read what the trainer needs. Raises `UserError`."""
+    lock = lock_run(run)
+    record = run.read_run()
+    write_json(run.run, {**record, "state": "starting", "exit_code": None, "message": "", "started": utc_now()})
+    return run.read_config(), lock
+
+
+def main(arguments: list[str]) -> int:
+    """Entry of the detached process; the first line on the descriptor `--ready` says whether it could start."""
+    parser = argparse.ArgumentParser(prog="gwt_ib.train.trainer")
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--ready", type=int, required=True)
+    given = parser.parse_args(arguments)
+    run = RunDirectory(given.run)
+    answer: dict[str, Any] = {"code": 0, "message": ""}
+    try:
+        config, lock = prepare(run, resume=given.resume)
+    except UserError as error:
+        answer = {"code": int(error.code), "message": error.message}
+    with os.fdopen(given.ready, "wb") as ready:
+        ready.write(json.dumps(answer).encode() + b"\n")
+    if answer["code"]:
+        return int(answer["code"])
+    with lock:
+        return int(Trainer(run, config, resume=given.resume).run())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

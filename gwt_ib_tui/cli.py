@@ -1,0 +1,199 @@
+"""The command line: thin commands over `gwt_ib`. Heavy imports wait until a command needs them, so that help is instant."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gwt_ib.errors import ExitCode, UserError
+from gwt_ib_tui import info_commands, run_commands
+
+if TYPE_CHECKING:
+    from gwt_ib.config import Config
+    from gwt_ib.runs.directory import RunDirectory
+
+app = typer.Typer(
+    help="Train a TD-gated memory agent on POPGym and watch, live, whether its gate works.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+run_commands.register(app)
+info_commands.register(app)
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE.toml", help="TOML file of settings.")]
+Preset = Annotated[str | None, typer.Option("--preset", metavar="NAME", help="A named set of settings.")]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Any setting; see `gwt-ib-tui config`.")
+]
+TotalTimesteps = Annotated[
+    int | None, typer.Option("--total-timesteps", metavar="N", help="Length of the run in steps.")
+]
+Headless = Annotated[bool, typer.Option("--headless", help="No dashboard: a line per update.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Headless, one metrics object a line on stdout.")]
+RequireGateCheck = Annotated[bool, typer.Option("--require-gatecheck", help="Exit with 3 unless GateCheck passes.")]
+
+
+@app.command()
+def launch(
+    env_id: Annotated[str | None, typer.Argument(metavar="[ENV_ID]", help="Gymnasium id, or module:env-id.")] = None,
+    config_file: ConfigFile = None,
+    preset: Preset = None,
+    assignments: Assignments = None,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the run.")] = None,
+    total_timesteps: TotalTimesteps = None,
+    run_dir: Annotated[
+        Path | None, typer.Option("--run-dir", metavar="DIR", help="The run's own directory; new or empty.")
+    ] = None,
+    headless: Headless = False,
+    as_json: AsJson = False,
+    require_gatecheck: RequireGateCheck = False,
+) -> None:
+    """Start a run and open its dashboard; without a terminal, headless."""
+    from gwt_ib.config_sources import resolve
+    from gwt_ib.envs.make import check_environment
+    from gwt_ib.runs.directory import create_run
+
+    flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
+    config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
+    check_environment(config.env_id, config.prev_action)
+    run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]])
+    _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
+
+
+@app.command()
+def resume(
+    run_name: Annotated[str, typer.Argument(metavar="RUN", help="Directory, name under runs/, or latest.")],
+    total_timesteps: TotalTimesteps = None,
+    headless: Headless = False,
+    as_json: AsJson = False,
+    require_gatecheck: RequireGateCheck = False,
+) -> None:
+    """Go on from a run's newest good snapshot."""
+    from gwt_ib.envs.make import check_environment
+    from gwt_ib.runs.directory import find_run
+
+    run = find_run(run_name)
+    config, update = _prepare_resume(run, total_timesteps)
+    check_environment(config.env_id, config.prev_action)
+    run.write_config(config)
+    _train(
+        run,
+        resume=True,
+        after_update=update,
+        headless=headless,
+        as_json=as_json,
+        require_gatecheck=require_gatecheck,
+    )
+
+
+@app.command()
+def attach(
+    run_name: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="Directory, name under runs/, or latest.")
+    ] = "latest",
+    read_only: Annotated[bool, typer.Option("--read-only", help="Look, but do not steer.")] = False,
+) -> None:
+    """Open the dashboard on a run, whether it still trains or has ended."""
+    from gwt_ib.runs.directory import find_run
+
+    run = find_run(run_name)
+    if reason := _no_terminal():
+        raise UserError(
+            f"The dashboard needs a terminal, but {reason}; `gwt-ib-tui status {run.path}` works without one.",
+            ExitCode.USAGE,
+        )
+    _dashboard(run, read_only=read_only)
+
+
+def main() -> None:
+    """Entry of the console script: errors that a user can act on become a sentence and an exit code."""
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"gwt-ib-tui: {error.message}", err=True)
+        sys.exit(error.code)
+
+
+def _train(
+    run: RunDirectory,
+    *,
+    resume: bool = False,
+    after_update: int = 0,
+    headless: bool,
+    as_json: bool,
+    require_gatecheck: bool,
+) -> None:
+    """Train headless in this process, or start a trainer of its own and open the dashboard on it."""
+    reason = "" if headless or as_json else _no_terminal()
+    if reason:
+        typer.echo(f"Running headless: {reason}.", err=True)
+    if headless or as_json or reason:
+        from gwt_ib_tui.headless import run_headless
+
+        code = run_headless(
+            run, resume=resume, after_update=after_update, as_json=as_json, require_gatecheck=require_gatecheck
+        )
+        raise typer.Exit(int(code))
+    from gwt_ib.train.processes import start_trainer
+
+    # The trainer starts before the application: inside it, processes and shared memory cannot be made safely.
+    start_trainer(run, resume=resume)
+    _dashboard(run, require_gatecheck=require_gatecheck)
+
+
+def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck: bool = False) -> None:
+    """Show the dashboard; afterwards the shell is told how things stand."""
+    from gwt_ib.runs.directory import ENDED
+    from gwt_ib_tui.app import run_dashboard
+
+    run_dashboard(run, read_only=read_only)
+    record: dict[str, Any] = run.read_run()
+    if record.get("state") not in ENDED:
+        typer.echo(f"The run goes on. Come back with: gwt-ib-tui attach {run.path}")
+        return
+    typer.echo(f"The run has {record['state']}: {run.path}")
+    if record.get("message"):
+        typer.echo(record["message"], err=True)
+    code = int(record.get("exit_code") or 0)
+    if not code and require_gatecheck and run.read_gatecheck().get("verdict") != "pass":
+        code = ExitCode.GATECHECK_NOT_PASSED
+    raise typer.Exit(code)
+
+
+def _prepare_resume(run: RunDirectory, total_timesteps: int | None) -> tuple[Config, int]:
+    """The configuration to go on with and the update of the newest good snapshot. Raises `UserError`."""
+    from gwt_ib.config_sources import build
+    from gwt_ib.runs.snapshot import newest_good_snapshot
+    from gwt_ib.train.trainer import lock_run
+
+    lock_run(run).release()
+    config = run.read_config()
+    if total_timesteps is not None:
+        values = {**config.model_dump(), "total_timesteps": total_timesteps}
+        config = build(values, {"total_timesteps": "--total-timesteps"})
+    _, snapshot, _ = newest_good_snapshot(run.snapshots)
+    update = int(snapshot.state["update"])
+    if update >= config.num_updates:
+        steps = update * config.steps_per_update
+        raise UserError(
+            f"{run.path} has made all of its {steps} env steps; go on with --total-timesteps and a larger number.",
+            ExitCode.USAGE,
+        )
+    return config, update
+
+
+def _no_terminal() -> str:
+    """Why there can be no dashboard, or an empty text."""
+    if os.environ.get("CI"):
+        return "CI is set"
+    if os.environ.get("TERM") == "dumb":
+        return "TERM is dumb"
+    for stream, name in ((sys.stdin, "stdin"), (sys.stdout, "stdout")):
+        if stream is None or not stream.isatty():
+            return f"{name} is no terminal"
+    return ""

@@ -1,0 +1,128 @@
+"""A run without a dashboard: a line per update, the verdict at the end, an exit code. Never imports textual or torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from gwt_ib.config import Config
+from gwt_ib.errors import ExitCode
+from gwt_ib.gatecheck.history import History
+from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, update_line
+from gwt_ib.gatecheck.rules import evaluate
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.records import Record, RecordReader, read_records
+from gwt_ib.train.trainer import Trainer, prepare
+
+SHOWN_EVENTS = {"paused", "unpaused", "snapshot", "warning", "actor_died", "actor_replaced", "resumed"}
+
+
+class Printer:
+    """Follows the run directory as a dashboard does and prints what is new: results to stdout, all else to stderr."""
+
+    def __init__(self, run: RunDirectory, config: Config, *, as_json: bool, after_update: int) -> None:
+        self._metrics = RecordReader(run.metrics)
+        self._events = RecordReader(run.events)
+        self._events.read()  # what earlier segments of a resumed run reported is known
+        self._config = config
+        self._as_json = as_json
+        self._update = after_update
+        self._errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self._bar = self._progress_bar() if self._errors.is_terminal else None
+        self._task = self._bar.add_task("", total=config.num_updates, completed=after_update) if self._bar else None
+
+    def tick(self) -> None:
+        """Print what has come in; a reader that has gone away ends the run as SIGTERM does."""
+        try:
+            for event in self._events.read():
+                if event.get("kind") in SHOWN_EVENTS:
+                    self.note(event_line(event))
+            for row in self._metrics.read():
+                if row["update"] > self._update:
+                    self._update = row["update"]
+                    self._row(row)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def note(self, line: str) -> None:
+        """A line for people, on stderr."""
+        self._errors.print(line)
+
+    def start(self) -> None:
+        """Show the progress bar, where stderr is a terminal."""
+        if self._bar:
+            self._bar.start()
+
+    def stop(self) -> None:
+        """Take the progress bar away."""
+        if self._bar:
+            self._bar.stop()
+
+    def _row(self, row: Record) -> None:
+        sys.stdout.write((json.dumps(row) if self._as_json else update_line(row, self._config.num_updates)) + "\n")
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, completed=row["update"])
+
+    def _progress_bar(self) -> Progress:
+        columns = (TextColumn("updates"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        return Progress(*columns, console=self._errors, transient=True, redirect_stdout=sys.stdout.isatty())
+
+
+def run_headless(
+    run: RunDirectory,
+    *,
+    resume: bool = False,
+    after_update: int = 0,
+    as_json: bool = False,
+    require_gatecheck: bool = False,
+) -> ExitCode:
+    """Train in this process, which is the run's trainer, and return the exit code. Raises `UserError` before it starts."""
+    config, lock = prepare(run, resume=resume)
+    printer = Printer(run, config, as_json=as_json, after_update=after_update)
+    with lock:
+        printer.note(f"run {run.path}: {thread_plan(config)}")
+        trainer = Trainer(run, config, resume=resume)
+        printer.start()
+        try:
+            code = trainer.run(printer.tick)
+        finally:
+            printer.stop()
+    verdict = check(run, config)
+    (sys.stderr if as_json else sys.stdout).write("\n" + gatecheck_block(verdict) + "\n")
+    for line in findings_lines(verdict):
+        printer.note(line)
+    if trainer.message:
+        printer.note(trainer.message)
+    if code == ExitCode.DONE and require_gatecheck and verdict.status != "pass":
+        return ExitCode.GATECHECK_NOT_PASSED
+    return code
+
+
+def check(run: RunDirectory, config: Config) -> Any:
+    """GateCheck's verdict on what a run has recorded."""
+    history = History()
+    for row in read_records(run.metrics):
+        history.add(row)
+    return evaluate(history, config)
+
+
+def thread_plan(config: Config) -> str:
+    """Which processes the run uses; one torch thread each."""
+    if config.channel == "serial":
+        return f"1 learner that also steps {config.num_envs} environments as {config.num_actors} actor(s), one thread"
+    return f"1 learner and {config.num_actors} actor(s) of {config.envs_per_actor} environments, one thread each"
+
+
+def event_line(event: Record) -> str:
+    """An event for people, such as `update 50: snapshot runs/…/000000204800`."""
+    details = [str(event[key]) for key in ("actor", "path", "message") if event.get(key) not in (None, "")]
+    where = f"update {event['update']}: " if "update" in event else ""
+    return where + " ".join([str(event["kind"]).replace("_", " "), *details])

@@ -1,0 +1,69 @@
+"""Commands that need no run: the tasks and the settings that there are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(envs)
+    app.command()(config)
+
+
+def envs(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: JSON on stdout.")] = False,
+) -> None:
+    """List the POPGym tasks that can be launched, with their known ceilings."""
+    from gwt_ib.envs.make import popgym_ids
+    from gwt_ib.gatecheck.ceilings import ceiling
+
+    rows = [{"env_id": env_id, "ceiling": ceiling(env_id)} for env_id in popgym_ids()]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        known = "" if row["ceiling"] is None else f"ceiling {row['ceiling']:.3f}"
+        typer.echo(f"{row['env_id']:48} {known}".rstrip())
+
+
+def config(
+    config_file: Annotated[Path | None, typer.Option("--config", metavar="FILE.toml", help="TOML file.")] = None,
+    preset: Annotated[str | None, typer.Option("--preset", metavar="NAME", help="A named set of settings.")] = None,
+    assignments: Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Any setting.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The resolved configuration as JSON.")] = False,
+) -> None:
+    """Show every setting with its value, unit, range and meaning, as a TOML file that `--config` takes."""
+    from gwt_ib.config import Config
+    from gwt_ib.config_sources import preset_names, resolve
+
+    resolved = resolve(toml_file=config_file, preset=preset, assignments=assignments or ())
+    if as_json:
+        typer.echo(resolved.model_dump_json())
+        return
+    typer.echo(f"# presets: {', '.join(preset_names())}")
+    for name, field in Config.model_fields.items():
+        assignment = f"{name} = {json.dumps(getattr(resolved, name))}"
+        typer.echo(f"{assignment:48} # {describe_field(field)}")
+
+
+def describe_field(field: FieldInfo) -> str:
+    """Meaning, unit and range of a field on one line."""
+    extra: Any = field.json_schema_extra
+    limits = [str(item) for item in field.metadata]
+    parts = [field.description or "", f"[{extra['unit']}]" if extra["unit"] else "", range_text(limits)]
+    return " ".join(part for part in parts if part)
+
+
+def range_text(limits: list[str]) -> str:
+    """`(>= 1, <= 64)` from pydantic's `Ge(ge=1)` and `Le(le=64)`."""
+    signs = {"Ge": ">=", "Gt": ">", "Le": "<=", "Lt": "<"}
+    words = [f"{signs[limit[:2]]} {limit.split('=')[1].rstrip(')')}" for limit in limits if limit[:2] in signs]
+    return f"({', '.join(words)})" if words else ""

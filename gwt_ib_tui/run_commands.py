@@ -1,0 +1,181 @@
+"""Commands on a run that exists: steer it, ask how it is, judge it."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gwt_ib.errors import ExitCode, UserError
+
+if TYPE_CHECKING:
+    from gwt_ib.runs.control import RequestKind
+    from gwt_ib.runs.directory import RunDirectory
+
+ANSWER_S = 60.0
+Run = Annotated[str, typer.Argument(metavar="RUN", help="Directory, name under runs/, or latest.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    for command in (pause, unpause, snapshot, stop, status, runs, check, evaluate):
+        app.command()(command)
+
+
+def pause(run: Run) -> None:
+    """Pause training after the present update."""
+    _ask(run, "pause")
+
+
+def unpause(run: Run) -> None:
+    """Let a paused run go on."""
+    _ask(run, "unpause")
+
+
+def snapshot(run: Run) -> None:
+    """Write a snapshot after the present update and print its path."""
+    _ask(run, "snapshot")
+
+
+def stop(run: Run) -> None:
+    """End a run after the present update, with a last snapshot."""
+    _ask(run, "stop")
+
+
+def status(run: Run, as_json: AsJson = False) -> None:
+    """Say how a run is: state, progress, newest numbers, verdict."""
+    from gwt_ib.runs.directory import find_run
+
+    found = find_run(run)
+    summary = summarise(found)
+    if as_json:
+        typer.echo(json.dumps(summary))
+        return
+    for name, value in summary.items():
+        if name not in ("run_json", "metrics"):
+            typer.echo(f"{name:15} {value}")
+    if row := summary["metrics"]:
+        from gwt_ib.gatecheck.report import update_line
+
+        typer.echo(update_line(row, found.read_config().num_updates))
+
+
+def runs(as_json: AsJson = False) -> None:
+    """List the runs under runs/ with state, progress and verdict."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from gwt_ib.runs.directory import list_runs
+
+    rows = [summarise(run) for run in list_runs()]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    if not rows:
+        typer.echo("There is no run under runs/ yet; `gwt-ib-tui launch` starts one.", err=True)
+        return
+    table = Table("run", "state", "env steps", "verdict", "ep100", box=None)
+    for row in rows:
+        table.add_row(row["run"], row["state"], row["progress"], row["verdict"], str(row["ep100"]))
+    Console(highlight=False, markup=False).print(table)
+
+
+def check(
+    run: Run,
+    as_json: AsJson = False,
+    require_gatecheck: Annotated[
+        bool, typer.Option("--require-gatecheck", help="Exit with 3 unless it passes.")
+    ] = False,
+) -> None:
+    """Judge what a run has recorded: GateCheck's rules with their evidence."""
+    from gwt_ib.gatecheck.report import findings_lines, gatecheck_block
+    from gwt_ib.runs.directory import find_run
+    from gwt_ib_tui import headless
+
+    found = find_run(run)
+    verdict = headless.check(found, found.read_config())
+    if as_json:
+        typer.echo(json.dumps(verdict.as_dict()))
+    else:
+        typer.echo(gatecheck_block(verdict))
+        for line in findings_lines(verdict):
+            typer.echo(line)
+    if require_gatecheck and verdict.status != "pass":
+        raise typer.Exit(ExitCode.GATECHECK_NOT_PASSED)
+
+
+def evaluate(
+    run: Run,
+    episodes: Annotated[int | None, typer.Option("--episodes", min=1, help="How many; default: the run's own.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate the newest good snapshot of a run on its evaluation seeds."""
+    from gwt_ib.runs.directory import find_run
+    from gwt_ib.train.offline import evaluate_snapshot
+
+    found = find_run(run)
+    config = found.read_config()
+    if episodes is not None:
+        config = config.model_copy(update={"eval_episodes": episodes})
+    path, returns = evaluate_snapshot(found, config)
+    mean = sum(returns) / len(returns)
+    if as_json:
+        typer.echo(json.dumps({"snapshot": str(path), "eval_return": mean, "eval_returns": returns}))
+    else:
+        typer.echo(f"{path.name} env steps: mean return {mean:.4f} over {len(returns)} episodes")
+
+
+def summarise(run: RunDirectory) -> dict[str, Any]:
+    """A run in a few words, with its `run.json` and newest metrics row beside them."""
+    from gwt_ib.runs.records import last_record
+
+    record = run.read_run()
+    row = last_record(run.metrics)
+    ep100 = row.get("ep100")
+    return {
+        "run": run.name,
+        "path": str(run.path),
+        "state": run.state(),
+        "progress": f"{row.get('env_steps', 0):,}/{record.get('total_timesteps', 0):,}",
+        "ep100": None if ep100 is None else round(ep100, 4),
+        "verdict": run.read_gatecheck().get("verdict", "wait"),
+        "message": record.get("message", ""),
+        "run_json": record,
+        "metrics": row,
+    }
+
+
+def _ask(name: str, kind: RequestKind) -> None:
+    """Send a request and wait for the trainer's answer. Raises `UserError` when there is nobody to answer."""
+    from gwt_ib.runs.control import send_request
+    from gwt_ib.runs.directory import find_run
+    from gwt_ib.runs.records import RecordReader
+
+    run = find_run(name)
+    if run.state() not in ("starting", "running", "paused"):
+        raise UserError(f"{run.path} is not training: its state is {run.state()}.", ExitCode.USAGE)
+    events = RecordReader(run.events)
+    while events.read():
+        pass
+    request = send_request(run.control, kind)
+    deadline = time.monotonic() + ANSWER_S
+    while time.monotonic() < deadline:
+        for event in events.read():
+            if event.get("kind") == "acknowledged" and event.get("request") == request:
+                _show_answer(kind, event)
+                return
+        time.sleep(0.05)
+    typer.echo(f"{kind} asked; the run has not come to a safe point within {ANSWER_S:.0f} s.", err=True)
+    raise typer.Exit(ExitCode.RESOURCES_USED_UP)
+
+
+def _show_answer(kind: str, event: dict[str, Any]) -> None:
+    if event.get("result") != "done":
+        raise UserError(f"{kind} was refused: {event.get('message', '')}.", ExitCode.INPUT_OUTPUT)
+    if "path" in event:
+        typer.echo(event["path"])
+    note = f" ({event['message']})" if event.get("message") else ""
+    typer.echo(f"{kind}: done at update {event.get('update')}{note}", err=True)

@@ -1,0 +1,73 @@
+"""Numbers and foreign words as the dashboard writes them; nothing here knows Textual."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+
+ABSENT = "–"
+_UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def plain(value: object, limit: int = 500) -> str:
+    """A text from outside as one line without control characters, direction marks and the like, cut at `limit`.
+
+    What this returns may still hold square brackets: it goes into `rich.text.Text`, which reads no markup.
+    """
+    text = str(value)[: 4 * limit]
+    cleaned = "".join(" " if char in "\t\r\n" else char for char in text if char in "\t\r\n" or _shown(char))
+    cleaned = " ".join(cleaned.split())
+    return cleaned if len(cleaned) <= limit else cleaned[: limit - 1] + "…"
+
+
+def _shown(char: str) -> bool:
+    return unicodedata.category(char) not in _HIDDEN
+
+
+def shortened(text: str, width: int) -> str:
+    """`text` in at most `width` cells, with its middle left out where it is longer: a run's name differs at its end."""
+    if len(text) <= width:
+        return text
+    if width <= 1:
+        return "…"[:width]
+    tail = (width - 1) // 2
+    return text[: width - 1 - tail] + "…" + (text[-tail:] if tail else "")
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A metric's value with about `digits` significant digits, in at most nine characters."""
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    size = abs(value)
+    if size >= 1e6 or 0 < size < 1e-4:
+        return f"{value:.{max(digits - 2, 0)}e}".replace("e-0", "e-").replace("e+0", "e")
+    if size >= 10.0**digits or not size:
+        return f"{value:,.0f}"
+    return f"{value:.{max(digits - 1 - math.floor(math.log10(size)), 0)}f}"
+
+
+def count(value: float | None) -> str:
+    """A whole number in groups of three."""
+    return ABSENT if value is None or not math.isfinite(value) else f"{value:,.0f}"
+
+
+def short_count(value: float) -> str:
+    """A number of steps in a few characters: `250k`, `1.25M`."""
+    for unit, letter in _UNITS:
+        if abs(value) >= unit:
+            return f"{value / unit:.4g}{letter}" if abs(value) < 1e16 else f"{value:.1e}"
+    return f"{value:.4g}"
+
+
+def duration(seconds: float | None) -> str:
+    """`0:42`, `12:05`, `3:07:00`, `2d 03:07`."""
+    if seconds is None or not math.isfinite(seconds):
+        return ABSENT
+    whole = max(round(seconds), 0)
+    minutes, left = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days:,}d {hours:02}:{minutes:02}"
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
