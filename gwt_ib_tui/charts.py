@@ -6,6 +6,7 @@ are ours. Series are reduced to the chart's dot columns by their least and large
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,11 +28,13 @@ LARGEST = 1e300  # values beyond are drawn at the edge, so that no difference ov
 DOTS_X, DOTS_Y = 2, 4  # braille dots in one cell
 MIN_CANVAS = 8  # cells across; a narrower chart drops its labels first
 COUNT_BARS = " ▁▂▃▄▅▆▇█"
+# The parent that every figure needs; it holds no plot of ours, only that sizes are not cut to the real terminal's.
+_UNLIMITED = type(plotext.terminal)().limit(False, False)
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One line. `sparse` is for a metric that has a value now and then: its nulls are no gaps, its points are marked."""
+    """One line. `sparse` is for a metric that has a value now and then: its nulls are no gaps, and few are dots."""
 
     column: Column
     color: str
@@ -45,6 +48,7 @@ class Level:
     value: float
     color: str
     stretch: bool = True
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,8 @@ def line_chart(
     if not values.size or not steps.size:
         return _notice("waiting for data", width, height, frame)
     y_range = _y_range(values, levels, min_span)
-    x_range = _widened(float(steps.min()), float(steps.max()), 0.0)
+    first, last = float(steps.min()), float(steps.max())
+    x_range = _widened(0.0 if 0.0 < first < 0.2 * last else first, last, 0.0)
     layout = _layout(width, height, x_range, y_range)
     figure = _Figure(layout, frame)
     for level in levels:
@@ -110,7 +115,9 @@ def line_chart(
     return figure.lines()
 
 
-def gate_chart(curve: GateCurve | None, target: float | None, width: int, height: int, colors: GateColors) -> list[Text]:
+def gate_chart(
+    curve: GateCurve | None, target: float | None, width: int, height: int, colors: GateColors
+) -> list[Text]:
     """c by |td_norm|: the mean as a line on its spread, the prior dashed, the target dotted, counts as bars below.
 
     Every bin is equally wide, as the bins are finest where most steps are.
@@ -158,7 +165,7 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
 def tick_labels(ticks: Sequence[float]) -> list[str]:
     """Labels as short as they can be while no two are alike."""
     largest = max((abs(tick) for tick in ticks), default=0.0)
-    nonzero = [abs(b - a) for a, b in zip(ticks, ticks[1:], strict=False) if b != a] or [largest or 1.0]
+    nonzero = [abs(b - a) for a, b in itertools.pairwise(ticks) if b != a] or [largest or 1.0]
     step = min(nonzero)
     if largest >= 1e5 or (largest and largest < 1e-3):
         digits = max(math.ceil(math.log10(largest / step) - 1e-9), 0) if step > 0 else 0
@@ -175,9 +182,7 @@ class _Figure:
     def __init__(self, layout: _Frame, frame: str) -> None:
         self._layout = layout
         self._frame = frame
-        terminal = type(plotext.terminal)()
-        terminal.limit(False, False)
-        figure = type(plotext.figure)(terminal)
+        figure = type(plotext.figure)(_UNLIMITED)
         figure.plot_size(layout.width, layout.height)
         figure.theme("colorless")
         figure.axes(False)
@@ -192,12 +197,14 @@ class _Figure:
         self._figure: Any = figure
 
     def level(self, place: float, color: str) -> None:
-        self._figure.line(_inside(place), pixel=_pixel(color), style="dotted")
+        cells = (np.arange(self._layout.canvas_width) + 0.5) / self._layout.canvas_width
+        self._points(cells, np.full(len(cells), place), "┈", color)
 
     def curve(self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_], curve: Curve) -> None:
-        self.path(x, y, breaks, curve.color)
-        if curve.sparse and len(x) <= self._layout.canvas_width // 2:
+        if curve.sparse and len(x) <= self._layout.canvas_width:
             self._points(x, y, "•", curve.color)
+        else:
+            self.path(x, y, breaks, curve.color)
 
     def path(self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_], color: str) -> None:
         """A line through the points; one marked in `breaks` is no point but a gap."""
@@ -342,7 +349,8 @@ def _edge_ticks(edges: Doubles, width: int) -> tuple[tuple[float, str], ...]:
 
 def _count_line(counts: Doubles, layout: _Frame, frame: str) -> Text:
     """How many steps each bin holds, on a logarithmic scale, as bars in one line."""
-    owner = np.minimum(((np.arange(layout.canvas_width) + 0.5) / layout.canvas_width * len(counts)).astype(int), len(counts) - 1)
+    place = (np.arange(layout.canvas_width) + 0.5) / layout.canvas_width
+    owner = np.minimum((place * len(counts)).astype(int), len(counts) - 1)
     share = np.log1p(np.maximum(counts, 0.0)) / max(math.log1p(float(counts.max())), 1e-9)
     heights = np.ceil(share * (len(COUNT_BARS) - 1)).astype(int)[owner]
     margin = layout.width - layout.canvas_width - 1
@@ -361,10 +369,6 @@ def _notice(words: str, width: int, height: int, frame: str) -> list[Text]:
 
 def _blank(width: int) -> Text:
     return Text(" " * width, no_wrap=True, end="")
-
-
-def _inside(place: float) -> float:
-    return min(max(place, 0.0005), 0.9995)
 
 
 def _pixel(color: str) -> Any:

@@ -5,6 +5,7 @@ All metrics share their rows, so any of them (environment steps, updates, second
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ import numpy.typing as npt
 Doubles = npt.NDArray[np.float64]
 RAW_ROWS = 1024
 MAX_BUCKETS = 2048
+_ids = itertools.count()
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +71,13 @@ class _Buckets:
 
 @dataclass(frozen=True, eq=False)
 class SeriesView:
-    """What a `SeriesStore` held at one moment; the store goes on without changing it."""
+    """What a `SeriesStore` held at one moment; the store goes on without changing it.
+
+    Two views with equal `store_id` and `rows` hold the same.
+    """
 
     names: tuple[str, ...]
+    store_id: int
     rows: int
     _history: _Buckets
     _raw: Doubles
@@ -112,6 +118,7 @@ class SeriesStore:
         self._rows_per_bucket = 1
         self._history = _Buckets.of(np.empty((0, len(self.names))))
         self._rows = 0
+        self._id = next(_ids)
 
     def append(self, values: Sequence[float]) -> None:
         """Add one row, a value for each name in order; NaN is a gap."""
@@ -125,7 +132,7 @@ class SeriesStore:
         """The present content; cheap, and safe to hand to another thread."""
         raw = self._raw[: self._filled].copy()
         raw[~np.isfinite(raw)] = np.nan
-        return SeriesView(self.names, self._rows, self._history, raw)
+        return SeriesView(self.names, self._id, self._rows, self._history, raw)
 
     def _fold(self) -> None:
         """Move the older half of the raw rows into the history."""

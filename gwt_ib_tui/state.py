@@ -176,7 +176,7 @@ class Snapshot:
     def seconds_left(self) -> float | None:
         """Time to the end of the run at the present speed; none when that cannot be said."""
         steps, total, speed = self.metric("env_steps"), self.run.total_timesteps, self.steps_per_s
-        if self.ended or steps is None or total is None or not speed:
+        if self.state not in ("running", "paused") or steps is None or total is None or not speed:
             return None
         return max(total - steps, 0.0) / speed
 

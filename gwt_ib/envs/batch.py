@@ -1,28 +1,151 @@
-"""B environments in lockstep (provisional)."""
+"""The environments of one actor, stepped in lockstep. What is written here is all that the agent sees of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
 import numpy as np
-from gwt_ib.envs.make import make_env
-from gwt_ib.envs.spaces import ObservationEncoder
+from numpy.typing import NDArray
+
+from gwt_ib import seeding
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.seeding import derived_seed
+from gwt_ib.envs.make import REWARD_LIMIT, make_env
+from gwt_ib.envs.spaces import ObservationEncoder
+
+
+class EpisodeError(RuntimeError):
+    """An environment failed; the attributes say which episode has to be played again to see it."""
+
+    def __init__(self, env_id: str, env_number: int, episode: int, seed: int, cause: Exception) -> None:
+        super().__init__(
+            f"{env_id}: environment {env_number} failed in episode {episode} (seed {seed}): "
+            f"{type(cause).__name__}: {cause}"
+        )
+        self.env_id = env_id
+        self.env_number = env_number
+        self.episode = episode
+        self.seed = seed
+
+
 class EnvBatch:
-    def __init__(self, env_id, *, prev_action, seed, stream, env_numbers, first_episodes):
-        self._envs=[make_env(env_id, prev_action=prev_action) for _ in env_numbers]
-        self._numbers=list(env_numbers); self._first=list(first_episodes); self._seed=seed; self._stream=stream
-        self._enc=ObservationEncoder(self._envs[0].observation_space); self.observation_size=self._enc.size
-        self.actions=ActionCodec(self._envs[0].action_space)
-        self.episodes=np.array(self._first, np.int64); self.size=len(self._envs)
-    def _reset(self,b,row):
-        obs,_=self._envs[b].reset(seed=derived_seed(self._seed,self._stream,self._numbers[b],int(self.episodes[b])))
-        self._enc.encode(obs,row)
-    def reset(self, observations):
-        self.episodes[:]=self._first
-        for b in range(self.size): self._reset(b,observations[b])
-    def step(self, actions, *, observations, next_observations, rewards, terminated, truncated):
-        for b,env in enumerate(self._envs):
-            obs,r,te,tr,_=env.step(self.actions.to_env(actions[b]))
-            self._enc.encode(obs,next_observations[b]); rewards[b]=r; terminated[b]=te; truncated[b]=tr
-            if te or tr:
-                self.episodes[b]+=1; self._reset(b,observations[b])
-            else: observations[b]=next_observations[b]
-    def close(self):
-        for e in self._envs: e.close()
+    """B environments stepped in lockstep by one actor, each episode with a seed of its own.
+
+    Episode e of environment n is reset with `seeding.derived_seed(seed, stream, n, e)`. So what an environment sees
+    depends on the run's seed, its number, the episode's number and the actions, and not on how environments are
+    grouped. `info` ends here: it is neither kept nor handed on.
+    """
+
+    def __init__(
+        self,
+        env_id: str,
+        *,
+        prev_action: bool,
+        seed: int,
+        stream: seeding.Stream,
+        env_numbers: Sequence[int],
+        first_episodes: Sequence[int],
+    ) -> None:
+        """Raises `UserError` when the environments cannot be made."""
+        if len(env_numbers) == 0 or len(env_numbers) != len(first_episodes):
+            raise ValueError("a batch needs at least one environment, and one first episode for each")
+        self._env_id = env_id
+        self._seed = seed
+        self._stream = stream
+        self._numbers = [int(number) for number in env_numbers]
+        self._first_episodes = np.array(first_episodes, np.int64)
+        self.episodes: NDArray[np.int64] = self._first_episodes.copy()
+        self.size = len(self._numbers)
+        with ExitStack() as stack:
+            self._envs = []
+            for _ in self._numbers:
+                env = make_env(env_id, prev_action=prev_action)
+                stack.callback(env.close)
+                self._envs.append(env)
+            first = self._envs[0]
+            for env in self._envs:
+                if (env.observation_space, env.action_space) != (first.observation_space, first.action_space):
+                    raise ValueError(f"{env_id}: two environments of this id have different spaces")
+            encoder = ObservationEncoder(first.observation_space)
+            self.actions = ActionCodec(first.action_space)
+            self._open = stack.pop_all()
+        self.observation_size = encoder.size
+        self._encode = encoder.encode
+        self._steps = [env.step for env in self._envs]
+
+    def reset(self, observations: NDArray[np.float32]) -> None:
+        """Start each environment's first episode and write its first observation."""
+        self.episodes[:] = self._first_episodes
+        for i in range(self.size):
+            self._reset(i, observations[i])
+        self._check_finite(observations)
+
+    def step(
+        self,
+        actions: NDArray[Any],
+        *,
+        observations: NDArray[np.float32],
+        next_observations: NDArray[np.float32],
+        rewards: NDArray[np.float32],
+        terminated: NDArray[np.bool_],
+        truncated: NDArray[np.bool_],
+    ) -> None:
+        """Take one step in every environment; where an episode ended, start the next.
+
+        `next_observations` gets what the step returned, the final observation where an episode ended; `observations`
+        gets what the next decision sees, the first observation of the next episode there. Raises `EpisodeError`.
+        """
+        encode, to_env = self._encode, self.actions.to_env
+        rows = actions.tolist() if self.actions.kind == "discrete" else actions
+        paid: list[float] = []
+        over: list[bool] = []
+        cut: list[bool] = []
+        try:
+            for step, action, row in zip(self._steps, rows, next_observations, strict=True):
+                observation, reward, is_over, is_cut, _ = step(to_env(action))
+                encode(observation, row)
+                reward = float(reward)
+                if not -REWARD_LIMIT <= reward <= REWARD_LIMIT:
+                    raise ValueError(f"the reward is {reward}")
+                over.append(bool(is_over))
+                cut.append(bool(is_cut))
+                paid.append(reward)
+        except Exception as error:
+            raise self._error(len(paid), error) from error
+        self._check_finite(next_observations)
+        rewards[:] = paid
+        terminated[:] = over
+        truncated[:] = cut
+        observations[:] = next_observations
+        if True in over or True in cut:
+            for i in range(self.size):
+                if over[i] or cut[i]:
+                    self.episodes[i] += 1
+                    self._reset(i, observations[i])
+            self._check_finite(observations)
+
+    def close(self) -> None:
+        """Close every environment, also when closing one of them fails. A second call does nothing."""
+        self._open.close()
+
+    def _reset(self, i: int, row: NDArray[np.float32]) -> None:
+        try:
+            observation, _ = self._envs[i].reset(seed=self._episode_seed(i))
+            self._encode(observation, row)
+        except Exception as error:
+            raise self._error(i, error) from error
+
+    def _episode_seed(self, i: int) -> int:
+        return seeding.derived_seed(self._seed, self._stream, self._numbers[i], int(self.episodes[i]))
+
+    def _check_finite(self, observations: NDArray[np.float32]) -> None:
+        """An observation that is not finite would make every weight not-a-number, far from where it came from."""
+        finite = np.isfinite(observations)
+        if not finite.all():
+            i = int(np.flatnonzero(~finite.all(axis=1))[0])
+            cause = ValueError(f"the observation has a number that is not finite: {observations[i]}")
+            raise self._error(i, cause) from cause
+
+    def _error(self, i: int, cause: Exception) -> EpisodeError:
+        return EpisodeError(self._env_id, self._numbers[i], int(self.episodes[i]), self._episode_seed(i), cause)

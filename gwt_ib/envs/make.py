@@ -1,15 +1,222 @@
-"""provisional"""
+"""From an id to an environment, and every mistake on the way as one or two sentences (`UserError`, exit code 78)."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-import gymnasium, popgym, warnings
-from gwt_ib.envs.spaces import ObservationEncoder
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import popgym  # noqa: F401  (registers its ids)
+from gymnasium import spaces
+from popgym.core.env import POPGymEnv
+from popgym.wrappers import Antialias, PreviousAction
+
 from gwt_ib.envs.actions import ActionCodec
-def popgym_ids(): return sorted(i for i in gymnasium.registry if i.startswith("popgym-"))
-def make_env(env_id, *, prev_action=False):
-    return gymnasium.make(env_id, disable_env_checker=True)
+from gwt_ib.envs.spaces import ObservationEncoder, mismatch
+from gwt_ib.errors import ExitCode, UserError, nearest
+
+Env = gymnasium.Env[Any, Any]
+
+REWARD_LIMIT = float(np.finfo(np.float32).max)
+"""A reward beyond this would be infinite as the float32 that it is stored as."""
+
+
 @dataclass(frozen=True)
 class EnvironmentFacts:
+    """What a run has to know of its environment before it starts."""
+
+    env_id: str
     observation_size: int
     actions: ActionCodec
-def check_environment(env_id, prev_action):
-    e=make_env(env_id)
-    return EnvironmentFacts(ObservationEncoder(e.observation_space).size, ActionCodec(e.action_space))
+    observation_space: str
+    action_space: str
+
+
+def popgym_ids() -> list[str]:
+    """The ids that POPGym registered: 48, and 42 where mazelib is not installed."""
+    return sorted(env_id for env_id in gymnasium.registry if env_id.startswith("popgym-"))
+
+
+def known_ids() -> list[str]:
+    """Every id in Gymnasium's registry."""
+    return sorted(gymnasium.registry)
+
+
+def make_env(env_id: str, *, prev_action: bool = False) -> Env:
+    """Make an environment with its time limit, if it has one. `module:env-id` imports the module first.
+
+    `prev_action` appends the previous action and a flag for the first step to each observation, by POPGym's wrappers.
+    Raises `UserError` when there is no such environment or it cannot be made.
+    """
+    with _quiet():
+        name = _registered_name(env_id)
+        try:
+            env: Env = gymnasium.make(name, disable_env_checker=True)
+        except Exception as error:
+            raise _refusal(env_id, "cannot be made", error) from error
+        if not prev_action:
+            return env
+        try:
+            return _with_previous_action(env)
+        except Exception as error:
+            env.close()
+            raise _refusal(env_id, "cannot be used with prev_action", error) from error
+
+
+def check_environment(env_id: str, prev_action: bool) -> EnvironmentFacts:
+    """Make the environment, reset it, take one step, and close it. Raises `UserError` where a run would fail."""
+    env = make_env(env_id, prev_action=prev_action)
+    try:
+        with _quiet():
+            encoder = ObservationEncoder(env.observation_space)
+            actions = ActionCodec(env.action_space)
+            _try_one_step(env_id, env, encoder)
+    finally:
+        with suppress(Exception):  # the environment was made only to be looked at
+            env.close()
+    return EnvironmentFacts(
+        env_id=env_id,
+        observation_size=encoder.size,
+        actions=actions,
+        observation_space=str(env.observation_space),
+        action_space=str(env.action_space),
+    )
+
+
+def _try_one_step(env_id: str, env: Env, encoder: ObservationEncoder) -> None:
+    env.action_space.seed(0)
+    try:
+        observation, _ = env.reset(seed=0)
+    except Exception as error:
+        raise _refusal(env_id, "cannot be reset", error) from error
+    _check_observation(env_id, env, encoder, observation, "reset")
+    try:
+        observation, reward, terminated, truncated, _ = env.step(env.action_space.sample())
+        usable = abs(float(reward)) <= REWARD_LIMIT
+        bool(terminated), bool(truncated)
+    except Exception as error:
+        raise _refusal(env_id, "cannot be stepped", error) from error
+    if not usable:
+        raise _refusal(env_id, f"gave the reward {reward}, which is not a finite float32 number")
+    _check_observation(env_id, env, encoder, observation, "step")
+
+
+def _check_observation(env_id: str, env: Env, encoder: ObservationEncoder, observation: Any, source: str) -> None:
+    wrong = mismatch(env.observation_space, observation)
+    if wrong:
+        raise _refusal(env_id, f"does not keep to its observation space: after {source}, {wrong}")
+    try:
+        encoder.encode(observation, np.empty(encoder.size, np.float32))
+    except ValueError as error:
+        raise _refusal(env_id, f"has an observation after {source} that cannot be encoded", error) from error
+
+
+class _AnyEnv(gymnasium.ObservationWrapper[Any, Any, Any], POPGymEnv):  # type: ignore[misc]
+    """Makes any environment one that POPGym's wrappers take, which they ask of it only to find `get_state`.
+
+    They add their keys to a Dict observation itself, so it is copied: it may be the environment's own.
+    """
+
+    def observation(self, observation: Any) -> Any:
+        return dict(observation) if isinstance(observation, dict) else observation
+
+
+def _with_previous_action(env: Env) -> Env:
+    if not isinstance(env, POPGymEnv):
+        env = _AnyEnv(env)
+    wrapped: Env = Antialias(PreviousAction(env, null_action=_null_action(env.action_space)))
+    return wrapped
+
+
+def _null_action(space: spaces.Space[Any]) -> Any:
+    """The action before the first one: None, POPGym's choice (zeros, else the lowest), unless that one is unusable."""
+    if isinstance(space, spaces.MultiDiscrete) and space.start.any():
+        zeros = np.zeros_like(space.nvec)
+        return zeros if space.contains(zeros) else space.start.copy()
+    if isinstance(space, spaces.Box) and not space.contains(np.zeros(space.shape, space.dtype)):
+        lowest = np.where(np.isneginf(space.low), np.minimum(space.high, 0), space.low)
+        return lowest.astype(space.dtype)
+    return None
+
+
+def _registered_name(env_id: str) -> str:
+    """The id in Gymnasium's registry, after its module has been imported."""
+    module, colon, name = env_id.partition(":")
+    if colon:
+        _import(module)
+    else:
+        name = env_id
+    if name in gymnasium.registry:
+        return name
+    if _bare(name).startswith("labyrinth") and importlib.util.find_spec("mazelib") is None:
+        raise UserError(
+            f"{name!r} needs the package mazelib, which is not installed: pip install 'gwt-ib[navigation]'",
+            ExitCode.BAD_CONFIGURATION,
+        )
+    where = f" after the module {module!r} was imported" if colon else ""
+    hint = _nearest_ids(name) or " `gwt-ib-tui envs` lists the known ones."
+    raise UserError(f"There is no environment {name!r}{where}.{hint}", ExitCode.BAD_CONFIGURATION)
+
+
+def _import(module: str) -> None:
+    """Import a module that registers environments; the current directory is looked in last.
+
+    A console script does not search it by itself. It stays on the path, as Gymnasium imports entry points later.
+    """
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        importlib.import_module(module)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{module}.".startswith(f"{error.name}."):
+            sentence = f"There is no module {error.name!r}, neither installed nor in the current directory."
+        else:
+            sentence = f"The module {module!r} cannot be imported: {_text(error)}."
+        raise UserError(sentence, ExitCode.BAD_CONFIGURATION) from error
+
+
+def _nearest_ids(name: str) -> str:
+    """Names the same environment in another version or with a prefix, else those that contain the name, else near ones."""
+    bare = _bare(name)
+    ids = known_ids()
+    same = [known for known in ids if _bare(known) == bare]
+    if not same and len(bare) >= 3:
+        same = sorted((known for known in ids if bare in _bare(known)), key=len)
+    return f" Did you mean {' or '.join(same[:3])}?" if same else nearest(name, ids)
+
+
+def _bare(name: str) -> str:
+    """The name without `popgym-`, a namespace, a version and capitals."""
+    return re.sub(r"^popgym-|-?v\d+$", "", name.lower().rpartition("/")[2])
+
+
+def _refusal(env_id: str, what: str, error: Exception | None = None) -> UserError:
+    reason = "" if error is None else f": {_text(error)}"
+    return UserError(f"The environment {env_id!r} {what}{reason}.", ExitCode.BAD_CONFIGURATION)
+
+
+def _text(error: BaseException) -> str:
+    """An exception's type and text on one line of printable characters."""
+    if isinstance(error, TypeError) and isinstance(error.__cause__, TypeError):
+        error = error.__cause__  # Gymnasium says around it what the sentence says already
+    words = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(" .:")
+    words = "".join(letter if letter.isprintable() else "?" for letter in words)
+    return words if len(words) <= 300 else f"{words[:297]}..."
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What Gymnasium and the environments warn of (old versions, replaced ids) stays off the terminal."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

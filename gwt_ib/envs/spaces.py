@@ -132,7 +132,7 @@ class _Table:
         self.space = space
         self.at = at
         members = range(int(space.start), int(space.start) + int(space.n))
-        self.rows = {value: spaces.flatten(space, space.dtype.type(value)).astype(np.float32) for value in members}
+        self.rows = {value: _flattened(space, space.dtype.type(value)) for value in members}
 
     def encode(self, observation: Any, row: Row) -> None:
         try:
@@ -192,7 +192,7 @@ class _MultiTable:
         self.rows: dict[bytes, Row] = {}
         for members in itertools.product(*(range(int(size)) for size in space.nvec.ravel())):
             value = (np.array(members, np.int64) + self.slow.start).astype(self.dtype).reshape(space.shape)
-            self.rows[value.tobytes()] = spaces.flatten(space, value).astype(np.float32)
+            self.rows[value.tobytes()] = _flattened(space, value)
 
     def encode(self, observation: Any, row: Row) -> None:
         if type(observation) is np.ndarray and observation.dtype is self.dtype:
@@ -264,6 +264,10 @@ def _leaf_or_parts(space: spaces.Space[Any], start: int, outer: tuple[np.dtype[A
         return _Bits(space, at).encode
     assert isinstance(space, spaces.Box)
     return _Numbers(space, at, outer).encode
+
+
+def _flattened(space: spaces.Space[Any], value: Any) -> Row:
+    return np.asarray(spaces.flatten(space, value)).astype(np.float32)
 
 
 def _is_few(members: int, size: int) -> bool:

@@ -77,3 +77,9 @@ CEILINGS: dict[str, Ceiling] = _table()
 def known_ceiling(env_id: str) -> Ceiling | None:
     """The ceiling of a task by its id, with or without `module:` before it; None where none is known."""
     return CEILINGS.get(env_id.rpartition(":")[2])
+
+
+def ceiling(env_id: str) -> float | None:
+    """The value of a task's known ceiling, None where there is none."""
+    found = known_ceiling(env_id)
+    return None if found is None else found.value

@@ -10,15 +10,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import fmean, variance
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.ceilings import Ceiling, known_ceiling
-from gwt_ib.gatecheck.history import Evaluation, History, number
-from gwt_ib.gatecheck.statistics import seed_differences, sign_flip_p_value
+from gwt_ib.gatecheck.history import Evaluation, History, as_number
+from gwt_ib.gatecheck.statistics import Doubles, seed_differences, sign_flip_p_value
 
 __all__ = ["ALPHA", "RULES", "Evidence", "Finding", "History", "Verdict", "evaluate"]
 
@@ -144,7 +143,7 @@ class _Improvement:
 
 @dataclass(frozen=True)
 class _Bin:
-    """One bin of the gate curve that holds steps."""
+    """One bin of the gate curve that holds steps; `high` is infinite for the last, which is open above."""
 
     low: float
     high: float
@@ -211,17 +210,17 @@ class _Facts:
         curve = self.history.latest.get("gate_curve")
         if not isinstance(curve, dict):
             return []
-        columns = [curve.get(name) for name in ("td", "c", "c_std", "prior", "count")]
-        if not all(isinstance(column, list | tuple) for column in columns):
+        names = ("td", "c", "c_std", "prior", "count")
+        columns = [column for name in names if isinstance(column := curve.get(name), list | tuple)]
+        if len(columns) < len(names):
             return []
         edges, *others = columns
         bins = []
-        for row in zip(edges, edges[1:], *others, strict=False):  # type: ignore[index,arg-type]
-            fields = {str(i): value for i, value in enumerate(row)}
-            low, high, c, c_std, prior, count = (number(fields, name) for name in fields)
-            if low is None or high is None or c is None or prior is None or not count or count < 0:
+        for row in zip(edges[:-1], (*edges[1:-1], None), *others, strict=False):
+            low, high, c, c_std, prior, count = map(as_number, row)
+            if low is None or not (_is_share(c) and _is_share(c_std) and _is_share(prior)) or not count or count < 0:
                 continue
-            bins.append(_Bin(low, high, c, c_std or 0.0, prior, count))
+            bins.append(_Bin(low, math.inf if high is None else high, c, c_std, prior, count))
         return bins
 
     def newest(self, *names: str) -> tuple[Evidence, ...]:
@@ -233,7 +232,7 @@ class _Facts:
         values = self.history.recent(name, SMOOTHING_ROWS)
         if not values:
             return None
-        mean = fmean(values)
+        mean = _average(values)
         return mean, (Evidence(name, mean, self.history.env_steps),)
 
 
@@ -249,11 +248,14 @@ def _td_std(facts: _Facts) -> Finding:
     if value is None:
         summary = "td_std of the newest update is not a finite number."
         return Finding(kind, "fail", summary, evidence, "Look for other nulls and warnings in this run, then lower lr.")
+    if floor >= ceiling:
+        summary = f"No td_std can pass: 5 * td_std_min = {floor:g} is not below td_std_max = {config.td_std_max:g}."
+        return Finding(kind, "fail", summary, evidence, "Lower td_std_min or raise td_std_max.")
     if value <= floor:
         summary = f"td_std = {value:.3g} is pinned at its floor: not above 5 * td_std_min = {floor:.3g}."
         next_step = (
-            "See whether rewards arrive at all (ep100); if they are rare, raise td_quantile so that the scale covers them; "
-            "if they are merely small, adjust the normalisation: scale them up or lower td_std_min."
+            "See whether rewards arrive at all (ep100); if they are rare, raise td_quantile so that the scale covers "
+            "them; if they are merely small, adjust the normalisation: scale them up or lower td_std_min."
         )
         return Finding(kind, "fail", summary, evidence, next_step)
     if value >= ceiling:
@@ -285,7 +287,11 @@ def _eval_improves(facts: _Facts) -> Finding:
             f"{test.seeds} complete episodes in each evaluation are too few: no improvement can be told from chance "
             f"at level {ALPHA}; {means}, {facts.progress}."
         )
-        return Finding(kind, "wait", summary, test.evidence, "Set eval_episodes to 5 or more; 20 make a good test.")
+        if facts.config.eval_episodes < 5:
+            next_step = "Set eval_episodes to 5 or more; 20 make a good test."
+        else:
+            next_step = "Returns are missing: look for warnings about numbers that are not finite."
+        return Finding(kind, "wait", summary, test.evidence, next_step)
     how = (
         f"{means} (paired over {test.seeds} seeds, one-sided p = {test.p_value:.2g}, level {ALPHA}), {facts.progress}."
     )
@@ -354,14 +360,13 @@ def _bias_at_clamp(facts: _Facts) -> Finding:
     if low == high:
         return Finding(kind, "pass", f"bias is held at {low:g} by its clamps on purpose.", evidence)
     near = 1e-4 * (high - low)
-    for at, name, way in ((low, "bias_clamp_min", "lower"), (high, "bias_clamp_max", "raise")):
-        if abs(bias - at) <= near or (bias < low and at == low) or (bias > high and at == high):
-            summary = f"bias = {bias:.3f} is at {name} = {at:g}: it can move no further."
-            next_step = (
-                f"{way.capitalize()} {name}, or bring the prior nearer to the budget with base_logit or target_c."
-            )
-            return Finding(kind, "warn", summary, evidence, next_step)
-    return Finding(kind, "pass", f"bias = {bias:.3f} is inside its clamps [{low:g}, {high:g}].", evidence)
+    if low + near < bias < high - near:
+        return Finding(kind, "pass", f"bias = {bias:.3f} is inside its clamps [{low:g}, {high:g}].", evidence)
+    at_low = bias <= low + near
+    name, way = ("bias_clamp_min", "Lower") if at_low else ("bias_clamp_max", "Raise")
+    summary = f"bias = {bias:.3f} is at {name} = {low if at_low else high:g}: it can move no further."
+    next_step = f"{way} {name}, or bring the prior nearer to the budget with base_logit or target_c."
+    return Finding(kind, "warn", summary, evidence, next_step)
 
 
 def _gate_saturated(facts: _Facts) -> Finding:
@@ -396,17 +401,17 @@ def _gate_constant(facts: _Facts) -> Finding:
 
 
 def _gate_follows_prior(facts: _Facts) -> Finding:
-    """A bin of the curve shows delta_c twice: as the distance of its means, and as spread of c beyond the prior's own."""
+    """delta_c shows in a bin of the curve as the distance of its means, and as spread of c beyond the prior's own."""
     kind, bins, config = "gate_follows_prior", facts.curve, facts.config
     if not bins:
         return _unknown(kind, "gate_curve")
     bias = facts.history.value("bias")
-    offset = config.base_logit + (config.bias_init if bias is None else bias)
-    top = max(b.high for b in bins)
+    bias = config.bias_init if bias is None else bias
     square = 0.0
     for b in bins:
-        upper = 1.0 if b.high == top else _sigmoid(config.td_scale * b.high + offset)  # the last bin is open above
-        most = (upper - _sigmoid(config.td_scale * b.low + offset)) / 2  # of the prior's standard deviation in this bin
+        most = (
+            _prior(b.high, bias, config) - _prior(b.low, bias, config)
+        ) / 2  # the prior's own spread is at most this
         square += b.count * ((b.c - b.prior) ** 2 + max(0.0, b.c_std**2 - most**2))
     size = math.sqrt(square / sum(b.count for b in bins))
     evidence = (Evidence("gate_curve", size, facts.history.env_steps),)
@@ -466,16 +471,15 @@ def _explained_variance_falling(facts: _Facts) -> Finding:
         return Finding(kind, "wait", summary, (), f"Wait for {FEWEST_TREND_ROWS - len(values)} more updates.")
     half = len(values) // 2
     before, after = [value for _, value in values[:half]], [value for _, value in values[half:]]
-    drop = fmean(before) - fmean(after)
-    error = math.sqrt(variance(before) / len(before) + variance(after) / len(after))
+    was, now = _average(before), _average(after)
+    with np.errstate(over="ignore"):
+        error = math.sqrt(np.var(before) / (len(before) - 1) + np.var(after) / (len(after) - 1))
     evidence = (
-        Evidence("explained_variance", fmean(before), values[half - 1][0]),
-        Evidence("explained_variance", fmean(after), values[-1][0]),
+        Evidence("explained_variance", was, values[half - 1][0]),
+        Evidence("explained_variance", now, values[-1][0]),
     )
-    summary = (
-        f"Explained variance went from {fmean(before):.3f} to {fmean(after):.3f} over the last {len(values)} updates"
-    )
-    if drop <= max(EXPLAINED_VARIANCE_DROP, 2 * error):
+    summary = f"Explained variance went from {was:.3f} to {now:.3f} over the last {len(values)} updates"
+    if was - now <= max(EXPLAINED_VARIANCE_DROP, 2 * error):
         return Finding(kind, "pass", f"{summary}.", evidence)
     next_step = "The critic loses track: lower lr or epochs, and see whether approx_kl and clip_fraction are high."
     return Finding(kind, "warn", f"{summary}: it is falling.", evidence, next_step)
@@ -495,7 +499,7 @@ def _entropy_collapsed(facts: _Facts) -> Finding:
     if entropy > limit:
         return Finding(kind, "pass", f"{summary}.", evidence)
     if facts.ends_at_ceiling:
-        return Finding(kind, "pass", f"{summary}; low is right here, evaluations are at the task's ceiling.", evidence)
+        return Finding(kind, "pass", f"{summary}; as it may be here: evaluations are at the task's ceiling.", evidence)
     next_step = (
         "If evaluations have stopped improving, raise ent_coef or lower lr; a solved task may end like this too."
     )
@@ -539,18 +543,28 @@ def _unknown(kind: str, metric: str) -> Finding:
     return Finding(kind, "wait", f"{metric} is not known yet.", (), f"Wait for an update with a finite {metric}.")
 
 
-def _returns(evaluations: list[Evaluation]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _returns(evaluations: list[Evaluation]) -> Doubles:
     return np.stack([evaluation.returns for evaluation in evaluations])
 
 
-def _mean(returns: np.ndarray[Any, np.dtype[np.float64]]) -> float | None:
+def _mean(returns: Doubles) -> float | None:
     known = returns[np.isfinite(returns)]
-    return float(known.mean()) if known.size else None
+    return _average(known.tolist()) if known.size else None
+
+
+def _average(values: list[float]) -> float:
+    return sum(value / len(values) for value in values)  # each is finite, and so is this
 
 
 def _shown(value: float | None) -> str:
     return "nan" if value is None else f"{value:.3f}"
 
 
-def _sigmoid(x: float) -> float:
-    return 0.5 * (1.0 + math.tanh(x / 2))
+def _is_share(value: float | None) -> TypeGuard[float]:
+    return value is not None and 0.0 <= value <= 1.0
+
+
+def _prior(td_abs: float, bias: float, config: Config) -> float:
+    """The prior at a |td_norm|, which may be infinite (DESIGN section 2)."""
+    slope = config.td_scale * td_abs if config.td_scale else 0.0
+    return 0.5 * (1.0 + math.tanh((slope + config.base_logit + bias) / 2))

@@ -15,6 +15,7 @@ CURVE_BINS = 20
 CURVE_TOP = 10.0
 EXACT_EPISODES = 32
 MONTE_CARLO_DRAWS = 20_000
+_ROUNDING = 1e-12  # differences of returns that are smaller than this share of the returns are rounding
 _TIE = 1e-9  # sums of differences, scaled to at most 1 each, that are nearer than this are equal
 
 
@@ -104,7 +105,10 @@ def seed_differences(early: Array, late: Array) -> Doubles:
     early, late = np.asarray(early, dtype=np.float64), np.asarray(late, dtype=np.float64)
     if early.ndim != 2 or late.ndim != 2 or early.shape[1] != late.shape[1] or not len(early) or not len(late):
         raise ValueError(f"evaluations of the shapes {early.shape} and {late.shape} cannot be paired by seed")
-    differences: Doubles = late.mean(axis=0) - early.mean(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        before, after = early.mean(axis=0), late.mean(axis=0)
+        differences: Doubles = after - before
+    differences[np.abs(differences) <= _ROUNDING * np.maximum(np.abs(before), np.abs(after))] = 0.0
     return differences[np.isfinite(differences)]
 
 
@@ -170,5 +174,5 @@ def _tail(td_abs: Doubles) -> npt.NDArray[np.bool_]:
     if td_abs.size == 0:
         return np.zeros(0, dtype=np.bool_)
     first = td_abs.size - -(-td_abs.size // TAIL_PARTS)
-    mask: npt.NDArray[np.bool_] = td_abs >= np.partition(td_abs, first)[first]
+    mask: npt.NDArray[np.bool_] = ~(td_abs < np.partition(td_abs, first)[first])  # a NaN is in it, and is seen
     return mask

@@ -85,7 +85,7 @@ class Learner:
             "target_c": config.target_c,
             "td_mean": self.td.mean,
             "td_std": self.td.std,
-            "bias": float(self.agent.bias),
+            "bias": self.agent.bias.item(),
             "explained_variance": explained_variance(rollout.block.value, rollout.targets.returns),
             "policy_version": self.version,
         }

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import layer_norm
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
@@ -87,8 +88,12 @@ class Agent(nn.Module):
         return unroll(self.cell, self.encode(obs), h0, logit, self._keep(is_first))
 
     def encode(self, obs: Tensor) -> Tensor:
-        """`z` [..., H] for observations [..., O] (DESIGN 2.2)."""
-        return torch.tanh(self.encoder(obs))
+        """`z` [..., H] for observations [..., O] (DESIGN 2.2).
+
+        The normalisation brings one-hot rows, whose projections are tiny, and unbounded numbers to the same scale: what
+        the gate lets through is then large enough to be seen in h from the first update on.
+        """
+        return torch.tanh(layer_norm(self.encoder(obs), (self.hidden_size,)))
 
     @torch.no_grad()
     def clamp_bias(self) -> None:
@@ -108,9 +113,10 @@ class Agent(nn.Module):
 
 
 def initialise(agent: Agent, seed: int) -> None:
-    """Orthogonal weights and zero biases; small policy head; the router's last layer is zero, so that c = prior at step 0.
+    """Orthogonal weights and zero biases; small heads; the router's last layer is zero, so that c = prior at step 0.
 
-    One function sets every weight of the agent: a library's later re-initialisation cannot undo a part of it.
+    The critic starts small like the policy: a random one makes TD errors many times the size of POPGym's rewards, and
+    they drive the gate. One function sets every weight of the agent: a library's later re-initialisation cannot undo a part of it.
     """
     generator = torch.Generator().manual_seed(seed)
     router, gru, hidden = agent.cell.router, agent.cell.gru, agent.hidden_size
@@ -126,4 +132,4 @@ def initialise(agent: Agent, seed: int) -> None:
             nn.init.orthogonal_(gru.weight_hh[rows], generator=generator)
         nn.init.zeros_(router.out.weight)
         nn.init.orthogonal_(agent.actor.weight, 0.01, generator=generator)
-        nn.init.orthogonal_(agent.critic.weight, 1.0, generator=generator)
+        nn.init.orthogonal_(agent.critic.weight, 0.01, generator=generator)

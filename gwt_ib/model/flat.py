@@ -1,4 +1,4 @@
-"""All weights of a module in one flat vector, and all gradients in another: publishing and optimising are single operations."""
+"""All weights of a module in one flat vector, all gradients in another: publishing and optimising are single operations."""
 
 from __future__ import annotations
 

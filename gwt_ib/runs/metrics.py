@@ -36,11 +36,11 @@ METRICS: tuple[Metric, ...] = (
         "0 or 1",
     ),
     Metric("lr", "", "learning rate"),
-    Metric("td_mean", "reward", "running mean of the TD errors, as used while this rollout was collected"),
+    Metric("td_mean", "reward", "running mean of the TD errors, after this update"),
     Metric(
         "td_std",
         "reward",
-        "running scale of the TD errors, as used while this rollout was collected",
+        "running scale of the TD errors, after this update",
         "0.01 to 10, not pinned",
     ),
     Metric("mean_c", "", "mean gate over the rollout", "near target_c"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gwt_ib.runs.durable import write_all
+from gwt_ib.runs.durable import write_all, write_atomically
 
 Record = dict[str, Any]
 LAST_BYTES = 1 << 18  # more than any line of ours
@@ -37,14 +37,16 @@ class RecordWriter:
 class RecordReader:
     """Follows a file of records: each `read` gives the complete lines that are new since the last one.
 
-    An unfinished last line is left for later, a line that is no JSON object is counted in `damaged` and passed over,
-    and a file that became shorter (a resumed run cuts it back) is read again from the start, with `restarts` counted up.
+    An unfinished last line is left for later; a line that is no JSON object is counted in `damaged` and passed over. A
+    file that is another one than before (a resumed run puts a shorter one in its place) is read again from the start,
+    with `restarts` counted up.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damaged = 0
         self.restarts = 0
+        self._inode = 0
         self._offset = 0
         self._partial = b""
 
@@ -52,9 +54,10 @@ class RecordReader:
         """The records of at most about `max_bytes` new bytes; empty when there is nothing new or no file yet."""
         try:
             with self.path.open("rb") as file:
-                if os.fstat(file.fileno()).st_size < self._offset:
-                    self._offset, self._partial = 0, b""
-                    self.restarts += 1
+                status = os.fstat(file.fileno())
+                if status.st_ino != self._inode or status.st_size < self._offset:
+                    self.restarts += self._offset > 0
+                    self._inode, self._offset, self._partial = status.st_ino, 0, b""
                 file.seek(self._offset)
                 data = file.read(max_bytes)
         except FileNotFoundError:
@@ -103,20 +106,22 @@ def last_record(path: Path) -> Record:
 
 
 def cut_back(path: Path, last_update: int) -> int:
-    """Remove the lines after update `last_update`, so that a resumed run's curves do not double back; return how many."""
+    """Remove the lines after update `last_update`, so that a resumed run's curves do not double back; return how many.
+
+    The file is replaced, not shortened: a reader that has read further notices even when it has grown again meanwhile.
+    """
     if not path.exists():
         return 0
-    keep = 0
-    removed = 0
-    with path.open("rb") as file:
-        for line in file:
-            try:
-                update = json.loads(line)["update"]
-            except (ValueError, KeyError, TypeError):
-                update = None
-            if removed == 0 and line.endswith(b"\n") and isinstance(update, int) and update <= last_update:
-                keep += len(line)
-            else:
-                removed += 1
-    os.truncate(path, keep)
-    return removed
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = next((number for number, line in enumerate(lines) if not _is_until(line, last_update)), len(lines))
+    if kept < len(lines):
+        write_atomically(path, b"".join(lines[:kept]))
+    return len(lines) - kept
+
+
+def _is_until(line: bytes, last_update: int) -> bool:
+    try:
+        update = json.loads(line)["update"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return line.endswith(b"\n") and isinstance(update, int) and update <= last_update

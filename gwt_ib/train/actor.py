@@ -8,17 +8,21 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from pathlib import Path
 
 import torch
 
+from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
+from gwt_ib.envs.batch import EpisodeError
 from gwt_ib.envs.make import check_environment
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.flat import FlatParameters
 from gwt_ib.rollout.collect import Collector, Progress
 from gwt_ib.rollout.sequence import BlockSpec
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.durable import write_json
 from gwt_ib.train.board import Board, board_bytes
 from gwt_ib.train.channel import ActorChannel
 from gwt_ib.train.guard import guard_child
@@ -38,14 +42,12 @@ def run_actor(config: Config, actor: int, memory: int, pipes: ActorPipes) -> Non
     mine = slice(actor * config.envs_per_actor, (actor + 1) * config.envs_per_actor)
     progress = Progress(board.env_steps[actor : actor + 1], board.episodes[mine])
     collector = Collector(config, actor, agent, board.episodes[mine] + 1, progress)
-    first_block = channel.number
-    collect_blocks(channel, collector, flat, first_block)
+    collect_blocks(channel, collector, flat, channel.number)
     collector.close()
 
 
-def collect_blocks(channel: ActorChannel, collector: Collector, flat: FlatParameters, first_block: int) -> None:
-    """The actor's loop, for any channel."""
-    number = first_block
+def collect_blocks(channel: ActorChannel, collector: Collector, flat: FlatParameters, number: int) -> None:
+    """The actor's loop, from block `number` on, for any channel."""
     while (weights := channel.pull()) is not None:
         flat.write(weights.vector)
         collector.collect(channel.next_block(), number, weights.version, weights.td_mean, weights.td_std)
@@ -62,8 +64,26 @@ def main(arguments: list[str]) -> None:
     given = parser.parse_args(arguments)
     guard_child(given.trainer)
     torch.set_num_threads(1)
-    config = RunDirectory(given.run).read_config()
-    run_actor(config, given.actor, given.memory, ActorPipes(given.wake, given.blocks, given.alive))
+    run = RunDirectory(given.run)
+    try:
+        run_actor(run.read_config(), given.actor, given.memory, ActorPipes(given.wake, given.blocks, given.alive))
+    except EpisodeError as error:
+        write_incident(run, given.actor, error)
+        raise
+
+
+def write_incident(run: RunDirectory, actor: int, error: EpisodeError) -> None:
+    """Keep what is needed to see the fault again: the environment, its episode and the seed, and the traceback."""
+    incident = {
+        "time": utc_now(),
+        "actor": actor,
+        "env_id": error.env_id,
+        "env_number": error.env_number,
+        "episode": error.episode,
+        "seed": error.seed,
+        "traceback": traceback.format_exception(error),
+    }
+    write_json(run.incidents / f"actor-{actor}-episode-{error.env_number}-{error.episode}.json", incident)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,9 @@ class Training:
         self.elapsed_s = state["elapsed_s"]
         self.episodes[:] = state["episodes"]
         self.window.restore(state["window"])
+        self._metrics.close()
         cut_back(self.run_directory.metrics, self.update)
+        self._metrics = RecordWriter(self.run_directory.metrics)
         for row in read_records(self.run_directory.metrics):
             self._history.add(row)
 

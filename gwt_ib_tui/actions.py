@@ -1,0 +1,132 @@
+"""One table of everything that can be done. Key bindings, footer, command palette and help are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding
+
+Scope = Literal["app", "quit", "help"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action. `name` is also the method: `action_<name>` of the app, or of the screen that `scope` says."""
+
+    name: str
+    keys: tuple[str, ...]
+    title: str
+    description: str
+    group: str
+    scope: Scope = "app"
+    in_footer: bool = False
+    in_palette: bool = True
+    steers: bool = False
+    priority: bool = False
+
+    @property
+    def keys_shown(self) -> str:
+        """The keys as the help writes them."""
+        return " ".join(_KEY_NAMES.get(key, key) for key in self.keys)
+
+
+_KEY_NAMES = {
+    "question_mark": "?",
+    "ctrl+c": "^c",
+    "ctrl+q": "^q",
+    "escape": "esc",
+    "enter": "⏎",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+}
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        "pause_or_go_on",
+        ("space",),
+        "Pause/go on",
+        "Pause the training after the update it is in, or let it go on; the display stays live",
+        "Training",
+        in_footer=True,
+        steers=True,
+    ),
+    Action(
+        "snapshot",
+        ("s",),
+        "Snapshot",
+        "Save a snapshot now; its path is shown when it is complete",
+        "Training",
+        in_footer=True,
+        steers=True,
+    ),
+    Action(
+        "next_page",
+        ("n", "tab"),
+        "Next page",
+        "In a small window: turn to the next page (curves, gate, actors)",
+        "View",
+        in_footer=True,
+    ),
+    Action("previous_page", ("N", "shift+tab"), "Previous page", "Turn back a page", "View"),
+    Action(
+        "next_finding", ("down", "j"), "Next rule", "Choose the next rule of GateCheck; its next step is shown", "View"
+    ),
+    Action("previous_finding", ("up", "k"), "Previous rule", "Choose the rule before", "View"),
+    Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", "Dashboard", in_footer=True),
+    Action(
+        "ask_to_quit",
+        ("q", "ctrl+c", "ctrl+q"),
+        "Quit",
+        "Leave: detach from the run, stop it, or cancel; leaves at once when the run has ended",
+        "Dashboard",
+        in_footer=True,
+        priority=True,
+    ),
+    Action(
+        "detach",
+        ("d", "enter", "ctrl+c", "ctrl+q"),
+        "Detach",
+        "Leave the run going; `gwt-ib-tui attach` shows it again",
+        "Asked after q",
+        scope="quit",
+    ),
+    Action("stop", ("s",), "Stop", "End the run after a final snapshot, then leave", "Asked after q", scope="quit"),
+    Action("cancel", ("c", "escape", "q"), "Cancel", "Go back to the dashboard", "Asked after q", scope="quit"),
+    Action(
+        "close",
+        ("escape", "q", "question_mark", "f1", "ctrl+c", "ctrl+q"),
+        "Close",
+        "Close the help",
+        "In the help",
+        scope="help",
+    ),
+    Action("scroll_help_down", ("down", "j", "pagedown", "space"), "Down", "Scroll down", "In the help", scope="help"),
+    Action("scroll_help_up", ("up", "k", "pageup"), "Up", "Scroll up", "In the help", scope="help"),
+)  # fmt: skip
+
+
+def actions_of(scope: Scope) -> tuple[Action, ...]:
+    """The actions of the app or of one dialog, in the table's order."""
+    return tuple(action for action in ACTIONS if action.scope == scope)
+
+
+def bindings(scope: Scope) -> list[Binding]:
+    """Textual's bindings of a scope. The identifier of each is `<scope>.<name>`, which a keymap can rebind."""
+    return [
+        Binding(
+            key,
+            action.name,
+            action.title,
+            show=action.in_footer and key == action.keys[0],
+            tooltip=action.description,
+            id=f"{scope}.{action.name}",
+            priority=action.priority,
+        )
+        for action in actions_of(scope)
+        for key in action.keys
+    ]

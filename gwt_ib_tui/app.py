@@ -1,0 +1,232 @@
+"""The dashboard: shows one run, live, and steers it. It reads and writes the run directory and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.theme import Theme
+
+from gwt_ib.clock import utc_now
+from gwt_ib.runs.control import RequestKind, send_request
+from gwt_ib.runs.directory import ENDED, RunDirectory
+from gwt_ib_tui.actions import Action, actions_of, bindings
+from gwt_ib_tui.feed import Feed
+from gwt_ib_tui.palette import DEFAULT_THEME, THEMES
+from gwt_ib_tui.screens.help import HelpScreen
+from gwt_ib_tui.screens.live import LiveScreen
+from gwt_ib_tui.screens.quit_dialog import QuitDialog
+from gwt_ib_tui.state import Snapshot
+from gwt_ib_tui.steering import RequestLog
+from gwt_ib_tui.widgets.gate_check import GateCheckPanel
+
+DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
+LEAVING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+BROKEN = "the reader of the run directory has stopped; leave and attach again"
+STEERING = {action.name for action in actions_of("app") if action.steers}
+
+
+class Dashboard(App[str]):
+    """The application. Its result says how it was left: `detached`, `stopped` or `ended`."""
+
+    CSS_PATH = "gwt_ib_tui.tcss"
+    TITLE = "GWT-IB"
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("app"))
+
+    snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
+
+    def __init__(
+        self, run: RunDirectory, *, read_only: bool = False, interval: float = 0.25, following: bool = True
+    ) -> None:
+        """Show `run`; without `following` nothing is read and whoever made the app sets `snapshot`."""
+        super().__init__()
+        self._run = run
+        self._read_only = read_only
+        self._interval = interval
+        self._following = following
+        self._requests = RequestLog()
+        self._events_taken = 0
+        self._since = utc_now()
+        self._problem = ""
+        self.feed = Feed(run, interval)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DEFAULT_THEME
+
+    def get_default_screen(self) -> LiveScreen:
+        """The one screen under all dialogs."""
+        return LiveScreen(self._read_only)
+
+    def on_mount(self) -> None:
+        """Begin to read, to look at what was read, and to leave cleanly when told to from outside."""
+        loop = asyncio.get_running_loop()
+        # Textual restores the terminal on SIGINT only; a closed terminal or a kill is a detach here. Outside the main
+        # thread, as in some tests, there are no handlers to be had.
+        with suppress(ValueError, NotImplementedError, RuntimeError):
+            for number in LEAVING_SIGNALS:
+                loop.add_signal_handler(number, self.exit, DETACHED)
+        if self._following:
+            self.feed.start()
+        self.theme_changed_signal.subscribe(self, self._repaint)
+
+    def on_ready(self) -> None:
+        """The panels are there: show what is read from now on."""
+        if self._following:
+            self._tick()
+            self.set_interval(self._interval, self._tick)
+
+    def on_unmount(self) -> None:
+        """The reading thread ends with the app."""
+        self.feed.stop()
+
+    @property
+    def live(self) -> LiveScreen:
+        """The screen under all dialogs."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, LiveScreen)
+        return screen
+
+    def watch_snapshot(self, snapshot: Snapshot | None) -> None:
+        """Show it, tell of its events, and leave when a stop that was asked for is done."""
+        if snapshot is None:
+            return
+        new = min(snapshot.events_seen - self._events_taken, len(snapshot.events))
+        self._events_taken = snapshot.events_seen
+        self._requests.take(snapshot.events[len(snapshot.events) - new :], self._since)
+        if snapshot.problem and snapshot.problem != self._problem:
+            self._requests.say("warning", snapshot.problem)
+        self._problem = snapshot.problem
+        self._show_message()
+        self.live.snapshot = snapshot
+        if self._stopping and snapshot.state in ENDED:
+            self.exit(STOPPED)
+
+    def action_pause_or_go_on(self) -> None:
+        """Ask for a pause, or for its end: the opposite of what holds or was asked for last."""
+        snapshot = self.snapshot
+        if snapshot is None or self._too_late("pause"):
+            return
+        pending = self._requests.pending("pause", "unpause")
+        paused = snapshot.state == "paused" if pending is None else pending.kind == "pause"
+        self._ask("unpause" if paused else "pause")
+
+    def action_snapshot(self) -> None:
+        """Ask for a snapshot."""
+        if not self._too_late("save"):
+            self._ask("snapshot")
+
+    def action_next_page(self) -> None:
+        """Turn to the next page."""
+        self.live.turn(1)
+
+    def action_previous_page(self) -> None:
+        """Turn back."""
+        self.live.turn(-1)
+
+    def action_next_finding(self) -> None:
+        """Choose the next rule of GateCheck."""
+        self.live.query_one(GateCheckPanel).select(1)
+
+    def action_previous_finding(self) -> None:
+        """Choose the rule before."""
+        self.live.query_one(GateCheckPanel).select(-1)
+
+    def action_show_help(self) -> None:
+        """Keys and metrics."""
+        self.push_screen(HelpScreen(self.snapshot))
+
+    def action_ask_to_quit(self) -> None:
+        """Leave at once where there is nothing to decide, else ask."""
+        if self.snapshot is not None and self.snapshot.ended:
+            self.exit(RUN_ENDED)
+        elif self._read_only:
+            self.exit(DETACHED)
+        elif not isinstance(self.screen, QuitDialog):
+            self.push_screen(QuitDialog(), self._quit_as_answered)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide what cannot be done now: turning pages where there is one, steering where it is not allowed."""
+        if action in ("next_page", "previous_page"):
+            return self.live.paged
+        return not (self._read_only and action in STEERING)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The command palette: the table of actions, and the choice of a theme."""
+        for action in actions_of("app"):
+            if self.check_action(action.name, ()):
+                yield SystemCommand(action.title, action.description, partial(self._run_action_of, action))
+        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
+
+    async def _run_action_of(self, action: Action) -> None:
+        await self.run_action(action.name)
+
+    @property
+    def _stopping(self) -> bool:
+        stop = self._requests.newest("stop")
+        return stop is not None and stop.status != "refused"
+
+    def _tick(self) -> None:
+        """Show the newest snapshot, if there is a newer one."""
+        newest = self.feed.snapshot
+        if newest is not self.snapshot and newest.version:
+            with self.batch_update():
+                self.snapshot = newest
+        if self.feed.broken and self._problem != BROKEN:
+            self._problem = BROKEN
+            self._requests.say("failed", BROKEN)
+            self._show_message()
+
+    def _quit_as_answered(self, answer: str | None) -> None:
+        if answer == "detach":
+            self.exit(DETACHED)
+        elif answer == "stop" and self._stopping:
+            self._requests.say("asked", "stop: already asked, waiting for the trainer")
+            self._show_message()
+        elif answer == "stop":
+            self._ask("stop")
+
+    def _too_late(self, what: str) -> bool:
+        if self.snapshot is None or not self.snapshot.ended:
+            return False
+        self._requests.say("refused", f"the run has ended ({self.snapshot.state}): there is nothing to {what}")
+        self._show_message()
+        return True
+
+    def _ask(self, kind: RequestKind) -> None:
+        """Show a request as asked at once, and write it in a thread: the disk may be slow."""
+        number = self._requests.ask(kind)
+        self._show_message()
+        self.run_worker(self._send(number, kind), group="requests", exit_on_error=False)
+
+    async def _send(self, number: int, kind: RequestKind) -> None:
+        try:
+            request_id = await asyncio.to_thread(send_request, self._run.control, kind)
+        except OSError as error:
+            self._requests.not_sent(number, f"cannot write to {self._run.control}: {error.strerror}")
+        else:
+            self._requests.sent(number, request_id)
+        self._show_message()
+
+    def _show_message(self) -> None:
+        self.live.message = self._requests.message
+        self.live.stopping = self._stopping
+
+    def _repaint(self, theme: Theme) -> None:
+        self.live.refresh_colors()
+
+
+def run_dashboard(run: RunDirectory, *, read_only: bool = False, interval: float = 0.25) -> str:
+    """Show a run until the user leaves; returns `detached`, `stopped` or `ended`. The run itself is not touched.
+
+    `stopped` means that the user asked for a stop here and the run has ended; `ended`, that the user left a run that
+    had ended. A terminal that closes and a signal to end count as `detached`.
+    """
+    return Dashboard(run, read_only=read_only, interval=interval).run() or DETACHED

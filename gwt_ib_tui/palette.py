@@ -1,0 +1,101 @@
+"""The colours: two themes of our own and what the charts are painted with in dark and light surroundings.
+
+The hues are those of Okabe and Ito, which stay apart for colour-blind eyes; no meaning hangs on a colour alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.theme import Theme
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours by meaning, as `#rrggbb`."""
+
+    text: str
+    dim: str
+    frame: str
+    line: str
+    second: str
+    target: str
+    prior: str
+    band: str
+    good: str
+    warn: str
+    bad: str
+    wait: str
+    on_chip: str
+
+    def of_status(self, status: str) -> str:
+        """The colour of a verdict or a finding."""
+        return {"pass": self.good, "warn": self.warn, "fail": self.bad}.get(status, self.wait)
+
+
+DARK = Palette(
+    text="#dbe4ee",
+    dim="#8796a8",
+    frame="#5c6b7d",
+    line="#56b4e9",
+    second="#f0e442",
+    target="#e69f00",
+    prior="#d994bb",
+    band="#2c5878",
+    good="#27c29a",
+    warn="#f0b429",
+    bad="#ff7043",
+    wait="#8fa3b8",
+    on_chip="#0d1219",
+)
+LIGHT = Palette(
+    text="#1b2733",
+    dim="#5b6b7b",
+    frame="#8595a5",
+    line="#0072b2",
+    second="#8a6d00",
+    target="#b85c00",
+    prior="#a8497f",
+    band="#a9cbe3",
+    good="#00795a",
+    warn="#8f6400",
+    bad="#c23b00",
+    wait="#5b6b7b",
+    on_chip="#ffffff",
+)
+THEMES = (
+    Theme(
+        name="gwt-dark",
+        dark=True,
+        primary=DARK.line,
+        secondary=DARK.prior,
+        accent=DARK.target,
+        success=DARK.good,
+        warning=DARK.warn,
+        error=DARK.bad,
+        foreground=DARK.text,
+        background="#0d1219",
+        surface="#141b25",
+        panel="#1d2734",
+    ),
+    Theme(
+        name="gwt-light",
+        dark=False,
+        primary=LIGHT.line,
+        secondary=LIGHT.prior,
+        accent=LIGHT.target,
+        success=LIGHT.good,
+        warning=LIGHT.warn,
+        error=LIGHT.bad,
+        foreground=LIGHT.text,
+        background="#e9eef3",
+        surface="#f8fafc",
+        panel="#dde5ec",
+    ),
+)
+DEFAULT_THEME = "gwt-dark"
+
+
+def palette_of(theme: Theme) -> Palette:
+    """The palette that fits under a theme, ours or another that the user picked."""
+    return DARK if theme.dark else LIGHT

@@ -1,0 +1,26 @@
+"""A picture of the dashboard without a terminal: for documentation, and for snapshots of the screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib_tui.app import Dashboard
+
+
+def save_picture(run: RunDirectory, path: Path, size: tuple[int, int] = (120, 40)) -> None:
+    """Write what the dashboard shows of a run, at `size` columns and rows, as SVG. Raises `OSError`."""
+    app = Dashboard(run, following=False)
+    snapshot = app.feed.read_everything()
+    picture: list[str] = []
+
+    async def take(pilot: Pilot[object]) -> None:
+        app.snapshot = snapshot
+        await pilot.pause()
+        picture.append(app.export_screenshot(title=f"gwt-ib-tui · {run.name}"))
+        app.exit()
+
+    app.run(headless=True, size=size, auto_pilot=take)
+    path.write_text(picture[0], encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The panels of the dashboard, one a file; each shows a snapshot and knows nothing else."""

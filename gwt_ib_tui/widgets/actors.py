@@ -1,0 +1,68 @@
+"""The actor processes: alive or not, speed, how far behind the learner their weights are."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from rich.text import Text
+from textual.geometry import Size
+
+from gwt_ib_tui.state import Actor, Snapshot
+from gwt_ib_tui.text import ABSENT, count, number
+from gwt_ib_tui.widgets.panel import Panel, title_line
+
+
+class ActorsPanel(Panel):
+    """A row an actor; those that are not alive come first, and what does not fit is counted."""
+
+    _many = 0
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """What run.json says of them."""
+        return snapshot.run.actors, snapshot.ended
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Title, heads and a row for each actor."""
+        return 2 + max(len(self.snapshot.run.actors) if self.snapshot else 0, 1)
+
+    def watch_snapshot(self, snapshot: Snapshot | None) -> None:
+        """More or fewer actors need another height."""
+        many = len(snapshot.run.actors) if snapshot else 0
+        if many != self._many:
+            self._many = many
+            self.refresh(layout=True)
+        super().watch_snapshot(snapshot)
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """A title with the sums, column heads, rows."""
+        palette, actors = self.palette, snapshot.run.actors
+        if not actors:
+            return [title_line(palette, "actors"), Text(" none has reported yet", style=palette.dim)]
+        alive = sum(actor.alive for actor in actors)
+        speed = sum(actor.steps_per_s or 0.0 for actor in actors if actor.alive)
+        lines = [title_line(palette, "actors", f"{alive} of {len(actors)} alive", f"{number(speed)} steps/s")]
+        heads = f" {'actor':>5}  {'state':<7} {'steps/s':>8} {'lag':>4} {'restarts':>8} {'pid':>8}"
+        lines.append(Text(heads, style=palette.dim, no_wrap=True))
+        room = height - len(lines)
+        ordered = sorted(actors, key=lambda actor: (actor.alive or snapshot.ended, actor.number))
+        shown = ordered if len(ordered) <= room else ordered[: max(room - 1, 0)]
+        lines += [self._row(actor, snapshot.ended) for actor in shown]
+        if len(shown) < len(ordered):
+            lines.append(Text(f" and {len(ordered) - len(shown)} more", style=palette.dim))
+        return lines
+
+    def _row(self, actor: Actor, ended: bool) -> Text:
+        palette = self.palette
+        if actor.alive:
+            word, color = "● alive", palette.good
+        elif ended:
+            word, color = "■ ended", palette.dim
+        else:
+            word, color = "✗ dead ", palette.bad
+        row = Text(no_wrap=True, end="")
+        row.append(f" {actor.number:>5}  ", style=palette.text)
+        row.append(word, style=f"bold {color}")
+        row.append(f" {number(actor.steps_per_s):>8} {count(actor.policy_lag):>4}", style=palette.text)
+        row.append(f" {actor.restarts:>8}", style=palette.warn if actor.restarts else palette.dim)
+        row.append(f" {ABSENT if actor.pid is None else str(actor.pid):>8}", style=palette.dim)
+        return row

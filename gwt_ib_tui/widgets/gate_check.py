@@ -1,0 +1,151 @@
+"""GateCheck: the verdict, large; each rule as a row; the next step to try for one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from rich.text import Text
+from textual.reactive import reactive
+
+from gwt_ib_tui.palette import Palette
+from gwt_ib_tui.state import Finding, Report, Snapshot
+from gwt_ib_tui.text import count, number, plain
+from gwt_ib_tui.widgets.big_word import big_word
+from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
+
+SIGNS = {"pass": "✓", "fail": "✗", "warn": "▲", "wait": "…"}
+SEVERITY = ("fail", "warn", "wait", "pass")
+NEXT_STEP_LINES = 4
+SUMMARY_WIDTH = 52  # in narrower rows there is only room for the rule's name and its number
+BESIDE_WIDTH, BESIDE_HEIGHT = 64, 9  # from here on the verdict stands large beside the rules
+
+
+class GateCheckPanel(Panel):
+    """The verdict with its evidence. `selected` is the kind of the rule whose next step is shown."""
+
+    selected: reactive[str] = reactive("")
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """A new report only."""
+        return snapshot.report
+
+    def select(self, offset: int) -> None:
+        """Choose the rule `offset` rows further down."""
+        report = self.snapshot.report if self.snapshot else None
+        if report is not None and report.findings:
+            kinds = [finding.kind for finding in report.findings]
+            here = kinds.index(_chosen(report, self.selected).kind)
+            self.selected = kinds[(here + offset) % len(kinds)]
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """The verdict, beside or above the rules, and what to do about one of them."""
+        palette, report = self.palette, snapshot.report
+        if report is None:
+            waiting = "the first verdict comes with the first updates"
+            return [
+                title_line(palette, "GateCheck", verdict_chip("wait", palette)),
+                Text(f" {waiting}", style=palette.dim),
+            ]
+        if width < BESIDE_WIDTH or height < BESIDE_HEIGHT:
+            head = title_line(palette, "GateCheck", verdict_chip(report.verdict, palette), _when(report))
+            return [head, *self._findings(report, width, height - 1)]
+        left = self._verdict(report)
+        column = max(line.cell_len for line in left) + 2
+        right = self._findings(report, width - column, height)
+        lines = []
+        for row in range(max(len(left), len(right))):
+            line = left[row].copy() if row < len(left) else Text(no_wrap=True, end="")
+            line.pad_right(column - line.cell_len)
+            lines.append(line.append_text(right[row]) if row < len(right) else line)
+        return lines
+
+    def _verdict(self, report: Report) -> list[Text]:
+        """The verdict, large, with how many rules say what."""
+        palette = self.palette
+        style = f"bold {palette.of_status(report.verdict)}"
+        lines = [title_line(palette, "GateCheck"), Text("")]
+        for letters in big_word(plain(report.verdict, 8)):
+            line = Text(no_wrap=True, end="")
+            line.append(f" {letters}", style=style)
+            lines.append(line)
+        lines += [Text(""), Text(f" {_when(report)}", style=palette.dim, no_wrap=True, end="")]
+        for status in SEVERITY:
+            many = sum(finding.status == status for finding in report.findings)
+            if many:
+                lines.append(
+                    Text(f" {SIGNS[status]} {many} {status}", style=palette.of_status(status), no_wrap=True, end="")
+                )
+        return lines
+
+    def _findings(self, report: Report, width: int, height: int) -> list[Text]:
+        """The rules, and below them the whole of one; rules that pass make room first."""
+        if not report.findings:
+            return []
+        chosen = _chosen(report, self.selected)
+        advice = self._advice(chosen, width)[: max(height // 2, 1)]
+        rows = self._rows(report, chosen, width, height - len(advice))
+        gap = [Text("")] if height > len(rows) + len(advice) else []
+        return [*rows, *gap, *advice]
+
+    def _rows(self, report: Report, chosen: Finding, width: int, room: int) -> list[Text]:
+        findings = list(report.findings)
+        room = max(room, 1)
+        if len(findings) > room:  # the least serious go first, never the chosen one
+            ranked = sorted(findings, key=lambda finding: (finding is not chosen, _severity(finding)))
+            kept = ranked[: max(room - 1, 1)]
+            findings = [finding for finding in findings if finding in kept]
+        longest = max(len(finding.kind) for finding in report.findings)
+        name_width = min(longest, 18 if width >= SUMMARY_WIDTH else width - 18)
+        rows = [self._row(finding, finding is chosen, name_width, width) for finding in findings]
+        if len(rows) < len(report.findings) and len(rows) < room:
+            rows.append(Text(f"        and {len(report.findings) - len(rows)} more", style=self.palette.dim))
+        return rows
+
+    def _row(self, finding: Finding, chosen: bool, name_width: int, width: int) -> Text:
+        palette = self.palette
+        row = Text(no_wrap=True, end="")
+        row.append("›" if chosen else " ", style=f"bold {palette.line}")
+        word = f"{SIGNS.get(finding.status, '?')} {plain(finding.status, 4).upper():<4}"
+        row.append(word, style=f"bold {palette.of_status(finding.status)}")
+        row.append(f" {plain(finding.kind, name_width).replace('_', ' '):<{name_width}}", style=palette.text)
+        row.append(f" {number(finding.value):>8}", style=f"bold {palette.text}")
+        row.append(f"  {plain(finding.summary)}" if width >= SUMMARY_WIDTH else "", style=palette.dim)
+        row.truncate(width, overflow="ellipsis")
+        return row
+
+    def _advice(self, chosen: Finding, width: int) -> list[Text]:
+        palette = self.palette
+        text = Text(end="")
+        text.append(plain(chosen.summary), style=palette.dim)
+        if chosen.next_step and chosen.status != "pass":
+            text = Text(end="")
+            text.append("Next: ", style=f"bold {palette.target}")
+            text.append(plain(chosen.next_step), style=palette.text)
+        lines = [Text(" ").append_text(line) for line in wrapped(text, width - 2)]
+        if len(lines) > NEXT_STEP_LINES:
+            lines = lines[:NEXT_STEP_LINES]
+            lines[-1].append("…")
+        return lines
+
+
+def verdict_chip(verdict: str, palette: Palette) -> Text:
+    """The verdict as a word with a sign."""
+    status = verdict if verdict in SIGNS else "wait"
+    style = f"bold {palette.on_chip} on {palette.of_status(status)}"
+    return Text(f" {SIGNS[status]} {plain(verdict, 8).upper()} ", style=style, end="")
+
+
+def _chosen(report: Report, selected: str) -> Finding:
+    """The selected rule, or the first of the most serious ones."""
+    for finding in report.findings:
+        if finding.kind == selected:
+            return finding
+    return min(report.findings, key=_severity)
+
+
+def _severity(finding: Finding) -> int:
+    return SEVERITY.index(finding.status) if finding.status in SEVERITY else len(SEVERITY)
+
+
+def _when(report: Report) -> str:
+    return "" if report.update is None else f"update {count(report.update)}"

@@ -1,0 +1,78 @@
+"""What all panels have in common: they get a snapshot, decide whether it changes them, and draw lines of text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Hashable
+from typing import ClassVar
+
+from rich.console import Console
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from gwt_ib_tui.palette import Palette, palette_of
+from gwt_ib_tui.state import Snapshot
+
+_MEASURE = Console(file=io.StringIO())  # rich wraps for a console; this one prints nothing
+
+
+class Panel(Widget, can_focus=False):
+    """A widget that shows a `Snapshot`. Subclasses give `lines`, and `depends_on` where they change more rarely."""
+
+    ALLOW_SELECT: ClassVar[bool] = False
+    DEFAULT_CSS = "Panel { text-wrap: nowrap; text-overflow: clip; }"
+    snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._drawn: Hashable = None
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """What to show in a space of this size; lines beyond it are cut."""
+        raise NotImplementedError
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """A value that is equal for two snapshots that look the same here."""
+        return snapshot.version
+
+    @property
+    def palette(self) -> Palette:
+        """The colours under the present theme."""
+        return palette_of(self.app.current_theme)
+
+    def watch_snapshot(self, snapshot: Snapshot | None) -> None:
+        """Redraw only for what is seen here."""
+        key = None if snapshot is None else self.depends_on(snapshot)
+        if key != self._drawn:
+            self._drawn = key
+            self.refresh()
+
+    def render(self) -> Text:
+        """The lines as one text, cut to the panel."""
+        width, height = self.content_size
+        if self.snapshot is None or not width or not height:
+            return Text("")
+        lines = self.lines(self.snapshot, width, height)[:height]
+        for line in lines:
+            line.truncate(width)
+        return Text("\n", no_wrap=True, end="").join(lines)
+
+
+def title_line(palette: Palette, title: str, *parts: Text | str) -> Text:
+    """A panel's first line: its name, then what belongs beside it."""
+    line = Text(no_wrap=True, end="")
+    line.append("▍", style=palette.line)
+    line.append(title, style=f"bold {palette.text}")
+    for part in parts:
+        line.append("  ")
+        if isinstance(part, Text):
+            line.append_text(part)
+        else:
+            line.append(part, style=palette.dim)
+    return line
+
+
+def wrapped(text: Text, width: int) -> list[Text]:
+    """A text in lines of at most `width` cells."""
+    return list(text.wrap(_MEASURE, width)) if width > 0 and text else []

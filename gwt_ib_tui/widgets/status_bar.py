@@ -1,0 +1,113 @@
+"""The two lines at the top: which run this is and in what state, how far it is and how long it still takes."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.reactive import reactive
+
+from gwt_ib_tui.palette import Palette
+from gwt_ib_tui.state import KILLED, STALLED, Snapshot
+from gwt_ib_tui.text import ABSENT, count, duration, number, plain, shortened
+from gwt_ib_tui.widgets.panel import Panel
+
+GLYPHS = {"running": "●", "paused": "‖", "starting": "○", "finished": "■", "stopped": "■", "failed": "✗"}
+GLYPHS |= {KILLED: "✗", STALLED: "?"}
+STALE_S = 5.0  # without a new row for longer than this, the row's age is shown
+
+
+class StatusBar(Panel):
+    """State, name, progress, speed, time left."""
+
+    stopping: reactive[bool] = reactive(False)
+
+    def __init__(self, read_only: bool = False) -> None:
+        super().__init__(id="status")
+        self._read_only = read_only
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """The run on the first line, its progress on the second."""
+        return [self._run_line(snapshot, width), self._progress_line(snapshot, width)]
+
+    def _run_line(self, snapshot: Snapshot, width: int) -> Text:
+        palette = self.palette
+        line = Text(no_wrap=True, end="")
+        line.append_text(state_chip("stopping" if self.stopping and not snapshot.ended else snapshot.state, palette))
+        right = self._right(snapshot)
+        room = width - line.cell_len - len(right) - 4
+        name, env = plain(snapshot.run.name), plain(snapshot.run.env_id)
+        if env and env not in name and len(name) + len(env) + 2 <= room:
+            name = f"{name}  {env}"
+        line.append("  ")
+        line.append(shortened(name, max(room, 8)), style=f"bold {palette.text}")
+        line.append(" " * max(width - line.cell_len - len(right), 2))
+        line.append(right, style=palette.dim)
+        return line
+
+    def _right(self, snapshot: Snapshot) -> str:
+        words = ["read-only"] if self._read_only else []
+        age = snapshot.row_age_s
+        if snapshot.loading is not None:
+            words.append(f"reading {snapshot.loading:.0%}")
+        elif age is not None and age > STALE_S and not snapshot.ended and snapshot.state != "paused":
+            words.append(f"last update {duration(age)} ago")
+        return "  ".join(words)
+
+    def _progress_line(self, snapshot: Snapshot, width: int) -> Text:
+        palette = self.palette
+        if snapshot.state == "failed" and snapshot.run.message:
+            line = Text(plain(snapshot.run.message), style=palette.bad, no_wrap=True, end="")
+            line.truncate(width, overflow="ellipsis")
+            return line
+        share = snapshot.progress
+        facts = _facts(snapshot)
+        percent = ABSENT if share is None else f"{share:.0%}"
+        while len(facts) > 2 and sum(len(fact) + 3 for fact, _ in facts) + len(percent) + 13 > width:
+            facts.remove(min(facts, key=lambda fact: fact[1]))
+        told = " · ".join(fact for fact, _ in facts)
+        line = progress_bar(share or 0.0, max(min(width - len(told) - len(percent) - 4, 48), 4), palette)
+        line.append(f" {percent}", style=f"bold {palette.text}")
+        line.append(f"  {told}", style=palette.dim)
+        return line
+
+
+def _facts(snapshot: Snapshot) -> list[tuple[str, int]]:
+    """What stands beside the progress bar, and how much it matters where there is little room."""
+    total, config = snapshot.run.total_timesteps, snapshot.config
+    steps = count(snapshot.metric("env_steps"))
+    updates = count(snapshot.metric("update"))
+    facts = [
+        (f"{steps}/{count(total)} steps" if total else f"{steps} steps", 3),
+        (f"update {updates}/{config.num_updates:,}" if config else f"update {updates}", 2),
+        (f"{number(snapshot.steps_per_s)} steps/s", 5),
+        (f"elapsed {duration(snapshot.metric('elapsed_s'))}", 1),
+    ]
+    if not snapshot.ended:
+        facts.append((f"left {duration(snapshot.seconds_left)}", 4))
+    return facts
+
+
+def state_chip(state: str, palette: Palette) -> Text:
+    """The state as a word with a sign, light on dark or dark on light."""
+    color = {
+        "running": palette.good,
+        "finished": palette.good,
+        "paused": palette.warn,
+        "stopping": palette.warn,
+        "stopped": palette.warn,
+        STALLED: palette.warn,
+        "failed": palette.bad,
+        KILLED: palette.bad,
+    }.get(state, palette.wait)
+    return Text(
+        f" {GLYPHS.get(state, '○')} {plain(state, 12).upper()} ", style=f"bold {palette.on_chip} on {color}", end=""
+    )
+
+
+def progress_bar(share: float, width: int, palette: Palette) -> Text:
+    """A bar in half cells."""
+    halves = round(min(max(share, 0.0), 1.0) * 2 * width)
+    full, half = divmod(halves, 2)
+    bar = Text(no_wrap=True, end="")
+    bar.append("━" * full + "╸" * half, style=palette.line)
+    bar.append("─" * (width - full - half), style=palette.frame)
+    return bar

@@ -1,0 +1,116 @@
+"""The printed text is the seed's, character by character."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+from gate_rows import CONFIG, healthy_run, row
+
+from gwt_ib.gatecheck.history import History
+from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, update_line
+from gwt_ib.gatecheck.rules import evaluate
+from gwt_ib.runs.metrics import NAMES
+
+SEED_LINES = [
+    (
+        "upd   10/122 | td_mean +0.018 td_std 0.0474 | mean_c 0.429 (tgt 0.35) | EV 0.481 | ep100 nan | bias -1.512 | "
+        "1,967 steps/s | eval -0.94",
+        dict(update=10, td_mean=0.018, td_std=0.0474, mean_c=0.429, explained_variance=0.481, bias=-1.512,
+             steps_per_s=1967.0, eval_return=-0.94),
+    ),
+    (
+        "upd   20/122 | td_mean -0.002 td_std 0.0149 | mean_c 0.339 (tgt 0.35) | EV 0.690 | ep100 nan | bias -1.510 | "
+        "2,017 steps/s | eval -0.91",
+        dict(update=20, td_mean=-0.002, td_std=0.0149, mean_c=0.339, explained_variance=0.69, bias=-1.51,
+             steps_per_s=2017.0, eval_return=-0.91),
+    ),
+]  # fmt: skip
+
+
+def verdict_of(rows):
+    return evaluate(History.from_rows(rows), CONFIG)
+
+
+@pytest.mark.parametrize(("expected", "numbers"), SEED_LINES)
+def test_the_line_of_an_update_is_the_seeds(expected, numbers):
+    assert update_line({"target_c": 0.35, "ep100": None, **numbers}, 122) == expected
+
+
+def test_the_line_without_an_evaluation_with_returns_and_of_a_long_run():
+    line = update_line(row(12345, ep100=-0.4321, steps_per_s=9.6), 99999)
+    assert line.startswith("upd 12345/99999 | ")
+    assert "| ep100 -0.432 |" in line
+    assert line.endswith("| 10 steps/s")
+    assert update_line(row(7), 122).startswith("upd    7/122 | ")
+
+
+def test_a_budget_in_single_precision_is_printed_as_it_was_set():
+    assert "(tgt 0.35)" in update_line(row(1, target_c=0.3499999940395355), 122)
+    assert "(tgt 0.125)" in update_line(row(1, target_c=0.125), 122)
+
+
+def test_nulls_are_printed_as_nan():
+    line = update_line(dict.fromkeys(NAMES), 122)
+    assert line == (
+        "upd  nan/122 | td_mean nan td_std nan | mean_c nan (tgt nan) | EV nan | ep100 nan | bias nan | nan steps/s"
+    )
+    assert update_line({}, 122) == line
+
+
+def test_the_block_is_the_seeds():
+    rows = healthy_run(
+        rho_td_c=0.5124, rho_tail=0.3, rho_td_dc=-0.0421, rho_tail_dc=0.1, td_std=0.0149, mean_c=0.339,
+        explained_variance=0.69, ep100=-0.914,
+    )  # fmt: skip
+    assert gatecheck_block(verdict_of(rows)) == (
+        "GATECHECK\n"
+        "rho(td,c)=0.512  rho_tail=0.300 | rho(td,Δc)=-0.042 rho_tailΔ=0.100\n"
+        "td_std=0.014900 (std_ok=True) | eval_ok=True -> PASS\n"
+        "mean_c=0.3390  EV=0.6900  ep100=-0.91"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "ending"),
+    [
+        ([], "td_std=nan (std_ok=False) | eval_ok=False -> WAIT"),
+        ([row(1)], "td_std=0.050000 (std_ok=True) | eval_ok=False -> WAIT"),
+        (healthy_run(td_std=0.001), "td_std=0.001000 (std_ok=False) | eval_ok=True -> FAIL"),
+        ([dict.fromkeys(NAMES)], "td_std=nan (std_ok=False) | eval_ok=False -> FAIL"),
+    ],
+)
+def test_the_block_keeps_its_layout_in_every_state(rows, ending):
+    lines = gatecheck_block(verdict_of(rows)).split("\n")
+    number = r"(-?\d+\.\d+|nan)"
+    assert lines[0] == "GATECHECK"
+    assert re.fullmatch(
+        rf"rho\(td,c\)={number}  rho_tail={number} \| rho\(td,Δc\)={number} rho_tailΔ={number}", lines[1]
+    )
+    assert lines[2] == ending
+    assert re.fullmatch(rf"mean_c={number}  EV={number}  ep100={number}", lines[3])
+    assert len(lines) == 4
+
+
+def test_one_line_for_each_finding_that_is_not_pass():
+    assert findings_lines(verdict_of(healthy_run())) == []
+    lines = findings_lines(verdict_of(healthy_run(bias=-4.0, td_std=0.001)))
+    assert len(lines) == 2
+    assert lines[0].startswith("FAIL td_std: td_std = 0.001 is pinned at its floor")
+    assert lines[1] == (
+        "WARN bias_at_clamp: bias = -4.000 is at bias_clamp_min = -4: it can move no further. "
+        "Next: Lower bias_clamp_min, or bring the prior nearer to the budget with base_logit or target_c."
+    )
+    waiting = findings_lines(verdict_of([row(1)]))
+    assert any(line.startswith("WAIT eval_improves: 0 of the 4 evaluations needed: 4 missing") for line in waiting)
+
+
+def test_gatecheck_needs_neither_torch_nor_scipy_nor_textual():
+    code = (
+        "import sys, gwt_ib.gatecheck.report, gwt_ib.gatecheck.statistics, gwt_ib.gatecheck.ceilings\n"
+        "sys.stdout.write(' '.join(sorted({'torch', 'scipy', 'textual', 'popgym'} & set(sys.modules))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,113 @@
+"""Updates on real rollouts: the replay property, repeatability, snapshots of the learner, faults."""
+
+import numpy as np
+import pytest
+import torch
+from support import small_config
+
+from gwt_ib.config import Config
+from gwt_ib.envs.make import check_environment
+from gwt_ib.learn.batch import cut, join
+from gwt_ib.learn.learner import Learner, NotFiniteError
+from gwt_ib.model.agent import Agent
+from gwt_ib.rollout.sequence import BlockSpec
+from gwt_ib.train.serial import SerialChannel
+
+
+def make(config: Config) -> tuple[Learner, SerialChannel]:
+    facts = check_environment(config.env_id, config.prev_action)
+    learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
+    agent = Agent(facts.observation_size, facts.actions, config)
+    channel = SerialChannel(config, agent, np.zeros(config.num_envs, np.int64), 0)
+    channel.publish(learner.weights())
+    return learner, channel
+
+
+def train(learner: Learner, channel: SerialChannel, updates: int) -> list[dict[str, float]]:
+    rows = []
+    for _ in range(updates):
+        rows.append(learner.update(join(channel.take(), learner._config)))
+        channel.publish(learner.weights())
+    return rows
+
+
+def test_with_a_learning_rate_of_0_the_policy_never_differs_from_the_behaviour_policy():
+    for row in train(*make(small_config(lr=0.0, num_actors=2)), updates=6):
+        assert row["approx_kl"] < 1e-9
+        assert row["clip_fraction"] == 0
+
+
+def test_learning_moves_weights_bias_and_statistics():
+    learner, channel = make(small_config(lr=1e-2))
+    before = learner.flat.read().copy()
+    row = train(learner, channel, 1)[0]
+    assert not np.array_equal(before, learner.flat.read())
+    assert row["bias"] != learner._config.bias_init
+    assert 0 < row["td_std"] != 1.0
+    assert row["grad_norm"] > 0
+
+
+def test_the_same_seed_gives_the_same_weights_bit_by_bit():
+    results = []
+    for _ in range(2):
+        learner, channel = make(small_config())
+        train(learner, channel, 3)
+        results.append(learner.flat.read().copy())
+    assert np.array_equal(*results)
+
+
+def test_a_restored_learner_goes_on_bit_by_bit():
+    config = small_config()
+    learner, channel = make(config)
+    train(learner, channel, 2)
+    model, optimizer = learner.state_tensors()
+    rollout = join(channel.take(), config)
+    other, _ = make(config)
+    other.restore(model, optimizer, learner.td.mean, learner.td.std, learner.version)
+    assert learner.update(rollout) == other.update(rollout)
+    assert np.array_equal(learner.flat.read(), other.flat.read())
+
+
+def test_the_gradient_is_clipped_to_its_norm():
+    config = small_config(max_grad_norm=1e-3, lr=1e-3)
+    learner, channel = make(config)
+    row = train(learner, channel, 1)[0]
+    assert row["grad_norm"] > 1e-3
+    assert learner.flat.grad.norm().item() == pytest.approx(1e-3, rel=1e-2)
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_step():
+    config = small_config()
+    learner, channel = make(config)
+    rollout = join(channel.take(), config)
+    rollout.targets.advantage[3, 1] = np.nan
+    before = learner.flat.read().copy()
+    with pytest.raises(NotFiniteError, match="update 1"):
+        learner.update(rollout)
+    assert np.array_equal(before, learner.flat.read())
+
+
+def test_sequences_are_rows_of_one_environment_in_order():
+    config = small_config(num_actors=2)
+    _, channel = make(config)
+    rollout = join(channel.take(), config)
+    batch = cut(rollout, config.seq_len, "cpu")
+    parts = config.rollout_steps // config.seq_len
+    assert batch.observation.shape[:2] == (config.seq_len, parts * config.num_envs)
+    for s in range(parts):
+        for b in range(config.num_envs):
+            steps = slice(s * config.seq_len, (s + 1) * config.seq_len)
+            row = s * config.num_envs + b
+            assert np.array_equal(batch.observation[:, row], rollout.block.observation[steps, b])
+            assert np.array_equal(batch.advantage[:, row], rollout.targets.advantage[steps, b])
+            assert np.array_equal(batch.h0[row], rollout.block.h0[s, b])
+    picked = batch.pick(torch.tensor([5, 2]))
+    assert torch.equal(picked.action, batch.action[:, [5, 2]])
+    assert torch.equal(picked.h0, batch.h0[[5, 2]])
+
+
+def test_the_size_of_blocks_is_what_the_specification_says():
+    config = small_config()
+    facts = check_environment(config.env_id, False)
+    spec = BlockSpec.of(config, facts.observation_size, facts.actions)
+    assert spec.allocate().observation.nbytes < spec.nbytes

@@ -1,0 +1,101 @@
+"""The cell against the equations of DESIGN section 2, and its fast unroll against the cell."""
+
+import pytest
+import torch
+
+from gwt_ib.model.cell import GatedCell, TdScale, gated_update, prior_logit, unroll_cell
+from gwt_ib.model.unroll import unroll
+
+T, B, H = 7, 3, 5
+
+
+def make(dtype: torch.dtype = torch.float64, steps: int = T, batch: int = B, hidden: int = H):
+    """A cell with no zero weights, and inputs with resets inside the sequences."""
+    torch.manual_seed(1)
+    cell = GatedCell(hidden).to(dtype)
+    z = torch.randn(steps, batch, hidden, dtype=dtype, requires_grad=True)
+    h0 = torch.randn(batch, hidden, dtype=dtype, requires_grad=True)
+    logit = torch.randn(steps, batch, dtype=dtype, requires_grad=True)
+    keep = (torch.rand(steps, batch) > 0.3).to(dtype)
+    assert 0 < keep[1:].mean() < 1
+    return cell, z, h0, logit, keep
+
+
+def test_the_prior_is_the_seeds_equation():
+    td = TdScale(torch.tensor(0.5), torch.tensor(2.0))
+    logit = prior_logit(torch.tensor([4.5, -3.5]), td, td_scale=5.0, base_logit=-1.0, bias=torch.tensor(-1.5))
+    assert logit.tolist() == pytest.approx([5.0 * 2.0 - 2.5, 5.0 * 2.0 - 2.5])
+
+
+def test_a_step_is_the_gated_gru_written_out():
+    cell, z, h0, logit, _ = make()
+    h, c = cell(z[0], h0, logit[0], torch.ones(B, dtype=z.dtype))
+    gru, router = cell.gru, cell.router
+    residual = torch.tanh(z[0] @ router.from_z.weight.T + router.from_z.bias + h0 @ router.from_h.weight.T)
+    expected_c = torch.sigmoid(logit[0] + (residual @ router.out.weight.T + router.out.bias)[:, 0])
+    x = (expected_c[:, None] * z[0]) @ gru.weight_ih.T + gru.bias_ih
+    m = h0 @ gru.weight_hh.T + gru.bias_hh
+    reset, update = torch.sigmoid(x[:, :H] + m[:, :H]), torch.sigmoid(x[:, H : 2 * H] + m[:, H : 2 * H])
+    new = torch.tanh(x[:, 2 * H :] + reset * m[:, 2 * H :])
+    proposal = (1 - update) * new + update * h0
+    torch.testing.assert_close(c, expected_c)
+    torch.testing.assert_close(h, h0 + expected_c[:, None] * (proposal - h0))
+
+
+def test_a_closed_gate_freezes_h_bit_by_bit():
+    cell, z, h0, _, _ = make(torch.float32)
+    assert torch.equal(gated_update(cell.gru, z[0], h0, torch.zeros(B)), h0)
+    never = torch.full((T, B), -torch.inf)
+    h, c = unroll(cell, z.detach(), h0, never, torch.ones(T, B))
+    assert torch.equal(c, torch.zeros(T, B))
+    assert torch.equal(h, h0.expand(T, B, H))
+
+
+def test_a_reset_forgets_what_was_before():
+    cell, z, h0, logit, _ = make()
+    keep = torch.ones(T, B, dtype=z.dtype)
+    keep[3, 1] = 0
+    whole, _ = unroll_cell(cell, z, h0, logit, keep)
+    tail, _ = unroll_cell(cell, z[3:, 1:2], torch.zeros(1, H, dtype=z.dtype), logit[3:, 1:2], keep[3:, 1:2])
+    torch.testing.assert_close(whole[3:, 1:2], tail)
+
+
+@pytest.mark.parametrize(("dtype", "sizes", "tolerance"), [
+    (torch.float64, (T, B, H), 1e-12),
+    (torch.float32, (64, 16, 128), 2e-5),
+])  # fmt: skip
+def test_the_unroll_equals_the_cell_loop_in_values_and_gradients(dtype, sizes, tolerance):
+    cell, z, h0, logit, keep = make(dtype, *sizes)
+    names = ["z", "h0", "logit", *(name for name, _ in cell.named_parameters())]
+    inputs = [z, h0, logit, *cell.parameters()]
+    weight_h, weight_c = torch.randn_like(z), torch.randn_like(logit)
+    results = []
+    for function in (unroll_cell, unroll):
+        h, c = function(cell, z, h0, logit, keep)
+        gradients = torch.autograd.grad((h * weight_h).sum() + (c * weight_c).sum(), inputs)
+        results.append({"h": h, "c": c, **dict(zip(names, gradients, strict=True))})
+    for name, expected in results[0].items():
+        error = (results[1][name] - expected).abs().max() / expected.abs().max()
+        assert error < tolerance, f"{name}: relative error {error:.2e}"
+
+
+def test_gradcheck_of_the_unroll():
+    cell, z, h0, logit, keep = make(steps=4, batch=2, hidden=3)
+    inputs = (z, h0, logit, *cell.parameters())
+
+    def function(*given: torch.Tensor):
+        names = [name for name, _ in cell.named_parameters()]
+        parameters = dict(zip(names, given[3:], strict=True))
+
+        class Call(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.cell = cell
+
+            def forward(self, z, h0, logit):
+                return tuple(unroll(self.cell, z, h0, logit, keep))
+
+        renamed = {f"cell.{name}": value for name, value in parameters.items()}
+        return torch.func.functional_call(Call(), renamed, given[:3])
+
+    assert torch.autograd.gradcheck(function, inputs)

@@ -1,0 +1,73 @@
+"""Environments made up for tests; `sample_envs:Nested-v0` is launched by that id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+
+
+class Nested(gym.Env[Any, Any]):
+    """A nested Dict and Tuple to see, a Box to act in, and a complaint about any action outside it."""
+
+    observation_space = spaces.Dict(
+        {
+            "what": spaces.Tuple((spaces.Discrete(3, start=1), spaces.Box(-np.inf, np.inf, (2, 2), np.float64))),
+            "flags": spaces.MultiBinary(3),
+            "when": spaces.Dict({"step": spaces.Box(0, 255, (), np.uint8)}),
+        }
+    )
+    action_space = spaces.Box(np.array([-1.0, 0.0], np.float32), np.array([2.0, 0.5], np.float32))
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.steps = 0
+        return self._observe(), {"answer": 42}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        if not self.action_space.contains(action):
+            raise ValueError(f"{action} is outside {self.action_space}")
+        self.steps += 1
+        return self._observe(), float(-np.abs(action).sum()), False, self.steps == 20, {"answer": 42}
+
+    def _observe(self) -> dict[str, Any]:
+        what = (int(self.np_random.integers(1, 4)), self.np_random.normal(size=(2, 2)))
+        flags = self.np_random.integers(0, 2, 3, dtype=np.int8)
+        return {"what": what, "flags": flags, "when": {"step": np.array(self.steps, np.uint8)}}
+
+
+class Ends(gym.Env[Any, Any]):
+    """Observes the step number; episodes with an even seed terminate after 5 steps, the others are truncated after 7."""
+
+    observation_space = spaces.Box(0, 100, (1,), np.float32)
+    action_space = spaces.Discrete(2)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.steps = 0
+        self.terminates = (seed or 0) % 2 == 0
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        self.steps += 1
+        obs = np.full(1, self.steps, np.float32)
+        return obs, 1.0, self.terminates and self.steps == 5, not self.terminates and self.steps == 7, {}
+
+
+class Breaks(Ends):
+    """Raises in its 30th step of all."""
+
+    total = 0
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        self.total += 1
+        if self.total == 30:
+            raise RuntimeError("[bold]the sample environment broke[/bold]")
+        return super().step(action)
+
+
+gym.register("Nested-v0", Nested)
+gym.register("Ends-v0", Ends)
+gym.register("Breaks-v0", Breaks)

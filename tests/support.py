@@ -1,0 +1,63 @@
+"""Helpers of the tests: small configurations, and a look for what a run leaves behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from gwt_ib.config import Config
+
+SMALL: dict[str, Any] = {
+    "env_id": "popgym-RepeatPreviousEasy-v0",
+    "num_envs": 4,
+    "rollout_steps": 64,
+    "seq_len": 16,
+    "minibatches": 2,
+    "epochs": 2,
+    "hidden_size": 16,
+    "total_timesteps": 4 * 64 * 4,
+    "eval_every": 2,
+    "eval_episodes": 3,
+    "snapshot_every": 0,
+}
+
+
+def small_config(**changes: Any) -> Config:
+    """Four updates of a second in all; episodes of 51 steps end inside its sequences."""
+    return Config(**{**SMALL, **changes})
+
+
+def assignments(**settings: Any) -> list[str]:
+    """`--set` options for settings."""
+    return [word for name, value in settings.items() for word in ("--set", f"{name}={str(value).lower()}")]
+
+
+def shared_names() -> set[str]:
+    """The names in /dev/shm."""
+    folder = Path("/dev/shm")
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+def processes_of(path: Path) -> list[psutil.Process]:
+    """The processes that were started for a run under `path`."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        line = " ".join(process.info["cmdline"] or ())
+        if "gwt_ib.train" in line and str(path) in line and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+def wait_until(condition: Callable[[], Any], timeout_s: float, message: str) -> Any:
+    """Poll until `condition()` is true and return it; fail with `message` after `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.02)
+    pytest.fail(message)

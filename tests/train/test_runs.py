@@ -1,0 +1,85 @@
+"""Whole runs by the command line: repeatable, the same over both channels, on-policy, undisturbed by evaluation."""
+
+import json
+
+import pytest
+from support import SMALL, assignments
+
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.metrics import NAMES
+from gwt_ib.runs.records import read_records
+from gwt_ib.runs.snapshot import newest_good_snapshot
+
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
+TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
+EVALUATION = {"eval_return", "eval_returns"}
+
+
+@pytest.fixture
+def train(command, tmp_path):
+    """Trains with changed settings and returns the metrics without times."""
+
+    def run(name: str, **changes: object) -> list[dict[str, object]]:
+        settings = {**SMALL, "num_actors": 2, **changes}
+        result = command("launch", "--headless", "--json", "--run-dir", name, *assignments(**settings))
+        assert result.returncode == 0, result.stderr
+        rows = [json.loads(line) for line in result.stdout.splitlines()]
+        assert rows == read_records(tmp_path / name / "metrics.jsonl")
+        return [{key: value for key, value in row.items() if key not in TIMES} for row in rows]
+
+    return run
+
+
+def test_a_run_repeats_and_both_channels_agree(train, tmp_path):
+    first, again, serial = train("first"), train("again"), train("serial", channel="serial")
+    assert len(first) == 4
+    assert set(first[0]) == set(NAMES) - TIMES
+    assert first == again
+    assert first == serial
+    assert train("other", seed=7) != first
+    record = RunDirectory(tmp_path / "first").read_run()
+    assert (record["state"], record["exit_code"]) == ("finished", 0)
+
+
+def test_with_a_learning_rate_of_0_every_update_finds_the_policy_unchanged(train):
+    rows = train("still", lr=0.0)
+    assert all(row["approx_kl"] < 1e-9 and row["clip_fraction"] == 0 for row in rows)
+    assert rows[-1]["episodes"] >= 16, "no resets, so the test would show nothing"
+
+
+def test_evaluation_does_not_touch_training(train):
+    def training_only(rows):
+        return [{key: value for key, value in row.items() if key not in EVALUATION} for row in rows]
+
+    with_it, without = train("with"), train("without", eval_every=0)
+    assert [row["eval_return"] is not None for row in with_it] == [False, True, False, True]
+    assert len(with_it[1]["eval_returns"]) == 3
+    assert all(row["eval_return"] is None for row in without)
+    assert training_only(with_it) == training_only(without)
+
+
+def test_with_a_lag_of_1_the_lag_is_measured_and_kept(train):
+    rows = train("lag", max_policy_lag=1, total_timesteps=4 * 64 * 8)
+    assert max(row["policy_lag_max"] for row in rows) == 1
+
+
+def test_the_last_snapshot_is_that_of_the_last_update(train, tmp_path):
+    rows = train("run", snapshot_every=2)
+    path, snapshot, _ = newest_good_snapshot(tmp_path / "run" / "snapshots")
+    assert snapshot.state["update"] == rows[-1]["update"] == 4
+    assert path.name == f"{rows[-1]['env_steps']:012d}"
+    assert [folder.name for folder in sorted((tmp_path / "run" / "snapshots").iterdir())] == [
+        "000000000512",
+        "000000001024",
+    ]
+
+
+def test_a_made_up_environment_trains_with_its_own_module(command, tmp_path):
+    module = tmp_path / "mine.py"
+    module.write_text("from sample_envs import *\n")
+    result = command(
+        "launch", "mine:Nested-v0", "--headless", "--json", *assignments(**{**SMALL, "env_id": "mine:Nested-v0"}),
+        PYTHONPATH=__file__.rsplit("/", 2)[0],
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 4
