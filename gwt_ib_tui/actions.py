@@ -23,7 +23,6 @@ class Action:
     in_footer: bool = False
     in_palette: bool = True
     steers: bool = False
-    priority: bool = False
 
     @property
     def keys_shown(self) -> str:
@@ -34,7 +33,6 @@ class Action:
 _KEY_NAMES = {
     "question_mark": "?",
     "ctrl+c": "^c",
-    "ctrl+q": "^q",
     "escape": "esc",
     "enter": "⏎",
     "up": "↑",
@@ -80,16 +78,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", "Dashboard", in_footer=True),
     Action(
         "ask_to_quit",
-        ("q", "ctrl+c", "ctrl+q"),
+        ("q", "ctrl+c"),
         "Quit",
         "Leave: detach from the run, stop it, or cancel; leaves at once when the run has ended",
         "Dashboard",
         in_footer=True,
-        priority=True,
     ),
     Action(
         "detach",
-        ("d", "enter", "ctrl+c", "ctrl+q"),
+        ("d", "enter", "ctrl+c"),
         "Detach",
         "Leave the run going; `gwt-ib-tui attach` shows it again",
         "Asked after q",
@@ -99,7 +96,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("cancel", ("c", "escape", "q"), "Cancel", "Go back to the dashboard", "Asked after q", scope="quit"),
     Action(
         "close",
-        ("escape", "q", "question_mark", "f1", "ctrl+c", "ctrl+q"),
+        ("escape", "q", "question_mark", "f1", "ctrl+c"),
         "Close",
         "Close the help",
         "In the help",
@@ -116,16 +113,18 @@ def actions_of(scope: Scope) -> tuple[Action, ...]:
 
 
 def bindings(scope: Scope) -> list[Binding]:
-    """Textual's bindings of a scope. The identifier of each is `<scope>.<name>`, which a keymap can rebind."""
+    """Textual's bindings of a scope. The identifier of each is `<scope>.<name>`, which a keymap can rebind.
+
+    Those of the app are for its main screen: there they go before Textual's own, and no dialog inherits them.
+    """
     return [
         Binding(
             key,
-            action.name,
+            f"app.{action.name}" if scope == "app" else action.name,
             action.title,
             show=action.in_footer and key == action.keys[0],
             tooltip=action.description,
             id=f"{scope}.{action.name}",
-            priority=action.priority,
         )
         for action in actions_of(scope)
         for key in action.keys

@@ -7,10 +7,8 @@ import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
-from typing import ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
@@ -18,7 +16,7 @@ from textual.theme import Theme
 from gwt_ib.clock import utc_now
 from gwt_ib.runs.control import RequestKind, send_request
 from gwt_ib.runs.directory import ENDED, RunDirectory
-from gwt_ib_tui.actions import Action, actions_of, bindings
+from gwt_ib_tui.actions import Action, actions_of
 from gwt_ib_tui.feed import Feed
 from gwt_ib_tui.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.screens.help import HelpScreen
@@ -39,8 +37,6 @@ class Dashboard(App[str]):
 
     CSS_PATH = "gwt_ib_tui.tcss"
     TITLE = "GWT-IB"
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings("app"))
-
     snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
 
     def __init__(
@@ -151,6 +147,13 @@ class Dashboard(App[str]):
             self.exit(DETACHED)
         elif not isinstance(self.screen, QuitDialog):
             self.push_screen(QuitDialog(), self._quit_as_answered)
+
+    async def action_quit(self) -> None:
+        """Textual's own way out, ctrl+q, works everywhere: asked for twice it is a detach."""
+        if isinstance(self.screen, QuitDialog):
+            self.screen.action_detach()
+        else:
+            self.action_ask_to_quit()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hide what cannot be done now: turning pages where there is one, steering where it is not allowed."""

@@ -102,7 +102,7 @@ def line_chart(
     if not values.size or not steps.size:
         return _notice("waiting for data", width, height, frame)
     y_range = _y_range(values, levels, min_span)
-    first, last = float(steps.min()), float(steps.max())
+    first, last = (min(max(float(edge), -LARGEST), LARGEST) for edge in (steps.min(), steps.max()))
     x_range = _widened(0.0 if 0.0 < first < 0.2 * last else first, last, 0.0)
     layout = _layout(width, height, x_range, y_range)
     figure = _Figure(layout, frame)
@@ -149,10 +149,9 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
     """At most `most` round numbers in [low, high], equally far apart; at least one where `most` is not 0."""
     if most < 1:
         return []
-    span = high - low
-    rough = span / most
-    power = 10.0 ** math.floor(math.log10(rough)) if rough > 0 else 0.0
-    if power <= 0.0 or not math.isfinite(power):
+    rough = high / most - low / most
+    power = 10.0 ** math.floor(math.log10(rough)) if 0.0 < rough < math.inf else 0.0
+    if power <= 0.0:
         return [low]
     for factor in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0):
         step = factor * power
@@ -352,7 +351,8 @@ def _count_line(counts: Doubles, layout: _Frame, frame: str) -> Text:
     place = (np.arange(layout.canvas_width) + 0.5) / layout.canvas_width
     owner = np.minimum((place * len(counts)).astype(int), len(counts) - 1)
     share = np.log1p(np.maximum(counts, 0.0)) / max(math.log1p(float(counts.max())), 1e-9)
-    heights = np.ceil(share * (len(COUNT_BARS) - 1)).astype(int)[owner]
+    top = len(COUNT_BARS) - 1
+    heights = np.minimum(np.ceil(share * top), top).astype(int)[owner]
     margin = layout.width - layout.canvas_width - 1
     label = "n".rjust(margin)[:margin] + "│" if layout.framed else ""
     text = Text(label + "".join(COUNT_BARS[height] for height in heights), style=frame, no_wrap=True, end="")

@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Train a TD-gated memory agent on POPGym and watch, live, whether its gate works.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help and plain errors, which every terminal and log can show
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run_commands.register(app)
@@ -40,7 +41,7 @@ RequireGateCheck = Annotated[bool, typer.Option("--require-gatecheck", help="Exi
 
 @app.command()
 def launch(
-    env_id: Annotated[str | None, typer.Argument(metavar="[ENV_ID]", help="Gymnasium id, or module:env-id.")] = None,
+    env_id: Annotated[str | None, typer.Argument(metavar="ENV_ID", help="Gymnasium id, or module:env-id.")] = None,
     config_file: ConfigFile = None,
     preset: Preset = None,
     assignments: Assignments = None,
@@ -94,7 +95,7 @@ def resume(
 @app.command()
 def attach(
     run_name: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="Directory, name under runs/, or latest.")
+        str, typer.Argument(metavar="RUN", help="Directory, name under runs/, or latest.")
     ] = "latest",
     read_only: Annotated[bool, typer.Option("--read-only", help="Look, but do not steer.")] = False,
 ) -> None:

@@ -5,7 +5,6 @@ The thread never touches Textual and the event loop never touches a file; what p
 
 from __future__ import annotations
 
-import json
 import math
 import socket
 import threading
@@ -21,7 +20,7 @@ from gwt_ib.config import Config
 from gwt_ib.errors import UserError
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.metrics import NAMES
-from gwt_ib.runs.records import Record, RecordReader
+from gwt_ib.runs.records import Record, RecordReader, last_record
 from gwt_ib_tui.series import SeriesStore
 from gwt_ib_tui.state import UNKNOWN, GateCurve, Report, RunInfo, Snapshot, lifecycle, real
 
@@ -30,7 +29,6 @@ EVENTS_KEPT = 500
 SLICE_BYTES = 256 << 10  # read at once; at most about 20 ms of parsing
 REPUBLISH_S = 1.0  # ages are shown, so a live run's snapshot is renewed also when no file changed
 SLICE_S = 0.05  # reading between two looks at everything else
-TAIL_BYTES = 64 << 10
 
 Signature = tuple[int, int, int]
 
@@ -52,7 +50,9 @@ class Feed:
         self._events_seen = 0
         self._event_reader = RecordReader(run.events)
         self._version = 0
-        self._reset_metrics()
+        self._metric_reader = RecordReader(run.metrics)
+        self._restarts = 0
+        self._forget_metrics()
         self.snapshot = self._snapshot(UNKNOWN, "", None)
 
     def start(self) -> None:
@@ -101,11 +101,9 @@ class Feed:
             # A short rest between slices leaves the interpreter to the event loop while a long file is loaded.
             self._stopping.wait(0.005 if more else self._interval)
 
-    def _reset_metrics(self) -> None:
-        self._metric_reader = RecordReader(self._directory.metrics)
-        self._reader_restarts = 0
+    def _forget_metrics(self) -> None:
         self._store = SeriesStore(COLUMNS)
-        self._row: Record = {}
+        self._row: Record = last_record(self._directory.metrics)  # the tiles are right while a long history is read
         self._row_time: float | None = None
         self._last_update = 0.0
         self._rows_read = 0
@@ -145,21 +143,18 @@ class Feed:
         events = self._event_reader.read(SLICE_BYTES)
         self._events.extend(events)
         self._events_seen += len(events)
-        # A resumed run has cut its metrics back; from a first look nothing is held that could be out of date.
-        if self._caught_up and any(event.get("kind") == "resumed" for event in events):
-            self._reset_metrics()
         return bool(events)
 
     def _read_metrics(self) -> bool:
         """Read for about `SLICE_S`; true when the end of the file was not reached."""
-        if not self._rows_read and not self._caught_up:
-            self._look_at_the_end()
         deadline = time.monotonic() + SLICE_S
         while True:
             rows = self._metric_reader.read(SLICE_BYTES)
-            if self._metric_reader.restarts != self._reader_restarts or not all(map(self._take, rows)):
-                self._reset_metrics()
-                return True
+            if self._metric_reader.restarts != self._restarts:  # a resumed run has put a shorter file in its place
+                self._restarts = self._metric_reader.restarts
+                self._forget_metrics()
+            for row in rows:
+                self._take(row)
             self._bytes_read += SLICE_BYTES
             if not rows:
                 self._caught_up = True
@@ -167,32 +162,19 @@ class Feed:
             if time.monotonic() > deadline:
                 return True
 
-    def _take(self, row: Record) -> bool:
-        """Fold in one row; false when it shows that what is held is out of date, so that all must be read again."""
+    def _take(self, row: Record) -> None:
+        """Fold in one row; one that does not come after those before it is damage, and left out."""
         update = real(row.get("update"))
-        if update is not None and update <= self._last_update:
-            # On a first pass the file itself is out of order: reading it again would not help, the row is left out.
-            return not self._caught_up
-        self._last_update = update if update is not None else self._last_update
+        if update is None or update <= self._last_update:
+            return
+        self._last_update = update
         values = [real(row.get(name)) for name in COLUMNS]
         self._store.append([math.nan if value is None else value for value in values])
         self._rows_read += 1
-        if self._last_update >= (real(self._row.get("update")) or 0.0):  # the end of a long file was seen before
+        if update >= (real(self._row.get("update")) or 0.0):
             self._row = row
         if self._caught_up:
             self._row_time = utc_now()
-        return True
-
-    def _look_at_the_end(self) -> None:
-        """Take the newest row of a long file, so that the tiles are right while its history is still being read."""
-        with suppress(FileNotFoundError), self._directory.metrics.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(size - TAIL_BYTES, 0))
-            complete = file.read().rpartition(b"\n")[0]
-            with suppress(ValueError):
-                row = json.loads(complete.rpartition(b"\n")[2])
-                if isinstance(row, dict):
-                    self._row = row
 
     def _share_read(self) -> float:
         with suppress(OSError, ZeroDivisionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +35,7 @@ def small_config(**changes: Any) -> Config:
 
 def assignments(**settings: Any) -> list[str]:
     """`--set` options for settings."""
-    return [word for name, value in settings.items() for word in ("--set", f"{name}={str(value).lower()}")]
+    return [word for name, value in settings.items() for word in ("--set", f"{name}={json.dumps(value)}")]
 
 
 def shared_names() -> set[str]:

@@ -94,8 +94,8 @@ class _Numbers:
         self.work = work
         bounded = (space.bounded_below & space.bounded_above).ravel()
         self.free = None if bounded.all() else ~bounded
-        self.half_low = np.where(bounded, self.low, 0).astype(work) / 2
-        self.half_high = np.where(bounded, self.high, 0).astype(work) / 2
+        self.bottom = np.where(bounded, self.low, 0).astype(work)
+        self.top = np.where(bounded, self.high, 0).astype(work)
         # The bounds in the type that is worked in, moved inwards where the cast to the Box's dtype would overflow.
         least, most = _castable(self.dtype, work)
         self.work_low = np.maximum(self.low.astype(work), least)
@@ -105,8 +105,8 @@ class _Numbers:
         given = np.asarray(row).astype(self.work)
         if not np.isfinite(given).all():
             raise ValueError(f"the action {given} is not finite")
-        unit = np.minimum(np.maximum(given, -1.0), 1.0)
-        action = self.half_low * (1.0 - unit) + self.half_high * (1.0 + unit)
+        share = (np.minimum(np.maximum(given, -1.0), 1.0) + 1.0) / 2.0
+        action = self.bottom * (1.0 - share) + self.top * share  # exact at both ends, and no difference overflows
         if self.free is not None:
             action = np.where(self.free, given, action)
         if self.whole:

@@ -189,10 +189,15 @@ def _nearest_ids(name: str) -> str:
     """Names the same environment in another version or with a prefix, else those that contain the name, else near ones."""
     bare = _bare(name)
     ids = known_ids()
-    same = [known for known in ids if _bare(known) == bare]
+    same = sorted((known for known in ids if _bare(known) == bare), key=_newest_first)
     if not same and len(bare) >= 3:
         same = sorted((known for known in ids if bare in _bare(known)), key=len)
     return f" Did you mean {' or '.join(same[:3])}?" if same else nearest(name, ids)
+
+
+def _newest_first(env_id: str) -> tuple[bool, int]:
+    """The order of one environment's ids: those without a namespace first, new versions before old ones."""
+    return "/" in env_id, -(gymnasium.registry[env_id].version or 0)
 
 
 def _bare(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,21 +17,12 @@ from gwt_ib.model.agent import Agent
 from gwt_ib.model.cell import TdScale
 from gwt_ib.model.flat import FlatParameters
 from gwt_ib.model.td import TdStatistics
+from gwt_ib.model.weights import Weights
 from gwt_ib.seeding import Stream, generator
 
 
 class NotFiniteError(Exception):
     """A loss or gradient is not a number; the weights are still those from before the step."""
-
-
-@dataclass(frozen=True, eq=False)
-class Weights:
-    """One version of everything that an actor needs: the flat weights [N] and the TD statistics that go with them."""
-
-    version: int
-    vector: NDArray[np.float32]
-    td_mean: float
-    td_std: float
 
 
 MINIBATCH_METRICS = (

@@ -56,7 +56,7 @@ class Agent(nn.Module):
         initialise(self, derived_seed(config.seed, Stream.WEIGHTS))
 
     def act(self, obs: Tensor, h: Tensor, td_prev: Tensor, is_first: Tensor, td: TdScale, noise: Tensor) -> ActOutput:
-        """Decide for observations [B, O] from `h` [B, H]; `td_prev`, `is_first` [B], `noise` [B, width] (DESIGN 2.1-2.6)."""
+        """Decide for observations [B, O] from `h` [B, H]; `td_prev`, `is_first` [B], `noise` [B, width]."""
         logit = self._prior_logit(td_prev, is_first, td)
         out = self.cell(self.encode(obs), h, logit, self._keep(is_first))
         policy = self.actor(out.h)
@@ -93,7 +93,7 @@ class Agent(nn.Module):
         The normalisation brings one-hot rows, whose projections are tiny, and unbounded numbers to the same scale: what
         the gate lets through is then large enough to be seen in h from the first update on.
         """
-        return torch.tanh(layer_norm(self.encoder(obs), (self.hidden_size,)))
+        return torch.relu(layer_norm(self.encoder(obs), (self.hidden_size,)))
 
     @torch.no_grad()
     def clamp_bias(self) -> None:
@@ -116,7 +116,7 @@ def initialise(agent: Agent, seed: int) -> None:
     """Orthogonal weights and zero biases; small heads; the router's last layer is zero, so that c = prior at step 0.
 
     The critic starts small like the policy: a random one makes TD errors many times the size of POPGym's rewards, and
-    they drive the gate. One function sets every weight of the agent: a library's later re-initialisation cannot undo a part of it.
+    they drive the gate. One function sets every weight: a library's later re-initialisation cannot undo a part of it.
     """
     generator = torch.Generator().manual_seed(seed)
     router, gru, hidden = agent.cell.router, agent.cell.gru, agent.hidden_size

@@ -22,11 +22,12 @@ class CategoricalHead(nn.Module):
         super().__init__()
         self.sizes = sizes
         self.outputs = sum(sizes)
+        self._split = list(sizes)
 
     def sample(self, policy: Tensor, noise: Tensor) -> Tensor:
         """Invert the cumulative distribution at uniform noise in [0, 1)."""
         columns: list[Tensor] = []
-        for part, u in zip(policy.split(self.sizes, dim=-1), noise.unbind(-1), strict=True):
+        for part, u in zip(torch.split(policy, self._split, dim=-1), noise.unbind(-1), strict=True):
             below = torch.softmax(part, dim=-1).cumsum(-1) <= u.unsqueeze(-1)
             # Rounding may leave the last sum a little under 1 and the noise above it.
             columns.append(below.sum(-1).clamp_(max=part.shape[-1] - 1))
@@ -47,7 +48,7 @@ class CategoricalHead(nn.Module):
         return generator.random((steps, len(self.sizes)), dtype=np.float32)
 
     def _log_probs(self, policy: Tensor) -> list[Tensor]:
-        return [torch.log_softmax(part, dim=-1) for part in policy.split(self.sizes, dim=-1)]
+        return [torch.log_softmax(part, dim=-1) for part in torch.split(policy, self._split, dim=-1)]
 
     def _chosen(self, logs: list[Tensor], actions: Tensor) -> Tensor:
         index = actions.long()

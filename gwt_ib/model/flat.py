@@ -34,7 +34,7 @@ class FlatParameters:
     def split(self, flat: Tensor) -> dict[str, Tensor]:
         """Views into a flat tensor [N] by the parameters' names and shapes."""
         sizes = [int(np.prod(shape, dtype=np.int64)) for shape in self._shapes.values()]
-        parts = flat.split(sizes)
+        parts = torch.split(flat, sizes)
         return {name: part.view(shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
 
     def read(self) -> NDArray[np.float32]:

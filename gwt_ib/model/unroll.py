@@ -74,7 +74,7 @@ class _Unroll(torch.autograd.Function):
         return h, c
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad_h: Tensor, grad_c: Tensor) -> tuple[Tensor | None, ...]:
         z, keep, from_z, h_in, gates, memory, router, c, w_ih, w_h, w_rz, w_out = ctx.saved_tensors
         steps, batch, hidden = z.shape

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from gwt_ib.learn.learner import Weights
+from gwt_ib.model.weights import Weights
 from gwt_ib.rollout.sequence import Block
 
 

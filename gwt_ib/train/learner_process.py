@@ -52,7 +52,7 @@ class Requests:
             messages = self._link.receive(timeout_s=None)
 
     def _answer(self, message: Message, training: Training) -> bool:
-        kind = message["kind"]
+        kind = str(message["kind"])
         answer: Message = {"kind": "acknowledged", "request": message.get("request"), "request_kind": kind}
         answer |= {"result": "done", "message": "", "update": training.update, "env_steps": training.env_steps}
         if kind in ("pause", "unpause"):

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gwt_ib.config import Config
-from gwt_ib.learn.learner import Weights
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.flat import FlatParameters
+from gwt_ib.model.weights import Weights
 from gwt_ib.rollout.collect import Collector, Progress
 from gwt_ib.rollout.sequence import Block, BlockSpec
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gwt_ib.config import Config
-from gwt_ib.learn.learner import Weights
+from gwt_ib.model.weights import Weights
 from gwt_ib.rollout.sequence import ALIGNMENT, Block, BlockSpec
 from gwt_ib.train.board import Board, board_bytes
 

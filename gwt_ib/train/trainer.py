@@ -26,7 +26,8 @@ from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.control import take_requests
 from gwt_ib.runs.directory import RunDirectory, State
 from gwt_ib.runs.durable import write_json
-from gwt_ib.runs.records import Record, RecordWriter
+from gwt_ib.runs.records import Record, RecordWriter, cut_back
+from gwt_ib.runs.snapshot import newest_good_snapshot
 from gwt_ib.train.actor_pool import ActorPool
 from gwt_ib.train.link import Link, Message
 from gwt_ib.train.processes import start_child
@@ -208,8 +209,11 @@ class Trainer:
 
 
 def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, Any]:
-    """Lock a run and read what the trainer needs. Raises `UserError`."""
+    """Lock a run and read what the trainer needs; a resumed run loses the metrics after its snapshot. Raises `UserError`."""
     lock = lock_run(run)
+    if resume:
+        _, snapshot, _ = newest_good_snapshot(run.snapshots)
+        cut_back(run.metrics, snapshot.state["update"])
     record = run.read_run()
     write_json(run.run, {**record, "state": "starting", "exit_code": None, "message": "", "started": utc_now()})
     return run.read_config(), lock

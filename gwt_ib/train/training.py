@@ -26,7 +26,7 @@ from gwt_ib.rollout.sequence import Block
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.durable import write_json
 from gwt_ib.runs.metrics import NAMES, finite_or_null
-from gwt_ib.runs.records import Record, RecordWriter, cut_back, read_records
+from gwt_ib.runs.records import Record, RecordWriter, read_records
 from gwt_ib.runs.snapshot import Snapshot, save_snapshot
 from gwt_ib.train.channel import LearnerChannel
 
@@ -103,7 +103,7 @@ class Training:
         return path
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot; the metrics after it are removed. Raises `ValueError` where it does not fit this run."""
+        """Go on from a snapshot. Raises `ValueError` where it does not fit this run."""
         state = snapshot.state
         if len(state["episodes"]) != self.config.num_envs:
             raise ValueError(f"the snapshot is of {len(state['episodes'])} environments, not {self.config.num_envs}")
@@ -113,9 +113,6 @@ class Training:
         self.elapsed_s = state["elapsed_s"]
         self.episodes[:] = state["episodes"]
         self.window.restore(state["window"])
-        self._metrics.close()
-        cut_back(self.run_directory.metrics, self.update)
-        self._metrics = RecordWriter(self.run_directory.metrics)
         for row in read_records(self.run_directory.metrics):
             self._history.add(row)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from gwt_ib_tui.actions import bindings
 from gwt_ib_tui.charts import Level
 from gwt_ib_tui.palette import Palette
 from gwt_ib_tui.state import Snapshot
@@ -56,6 +60,8 @@ CHARTS = (
 
 class LiveScreen(Screen[None]):
     """All panels of one run, in one grid; which are shown depends on the size and the page."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("app"))
 
     snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
     message: reactive[Message] = reactive(Message("", ""), repaint=False)

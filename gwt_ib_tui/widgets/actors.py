@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from rich.text import Text
-from textual.geometry import Size
 
 from gwt_ib_tui.state import Actor, Snapshot
 from gwt_ib_tui.text import ABSENT, count, number
@@ -15,29 +14,21 @@ from gwt_ib_tui.widgets.panel import Panel, title_line
 class ActorsPanel(Panel):
     """A row an actor; those that are not alive come first, and what does not fit is counted."""
 
-    _many = 0
-
     def depends_on(self, snapshot: Snapshot) -> Hashable:
         """What run.json says of them."""
         return snapshot.run.actors, snapshot.ended
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Title, heads and a row for each actor."""
-        return 2 + max(len(self.snapshot.run.actors) if self.snapshot else 0, 1)
-
     def watch_snapshot(self, snapshot: Snapshot | None) -> None:
-        """More or fewer actors need another height."""
-        many = len(snapshot.run.actors) if snapshot else 0
-        if many != self._many:
-            self._many = many
-            self.refresh(layout=True)
+        """Title, heads and a row for each actor; the style sheet sets the limit."""
+        self.styles.height = 2 + max(len(snapshot.run.actors) if snapshot else 0, 1)
         super().watch_snapshot(snapshot)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
         """A title with the sums, column heads, rows."""
         palette, actors = self.palette, snapshot.run.actors
         if not actors:
-            return [title_line(palette, "actors"), Text(" none has reported yet", style=palette.dim)]
+            words = " all have ended" if snapshot.ended else " none has reported yet"
+            return [title_line(palette, "actors"), Text(words, style=palette.dim)]
         alive = sum(actor.alive for actor in actors)
         speed = sum(actor.steps_per_s or 0.0 for actor in actors if actor.alive)
         lines = [title_line(palette, "actors", f"{alive} of {len(actors)} alive", f"{number(speed)} steps/s")]

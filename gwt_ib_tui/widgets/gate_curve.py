@@ -8,12 +8,14 @@ from rich.text import Text
 
 from gwt_ib_tui.charts import GateColors, gate_chart
 from gwt_ib_tui.state import Snapshot
-from gwt_ib_tui.widgets.panel import Panel, title_line
+from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
 from gwt_ib_tui.widgets.tiles import target_c
 
 
 class GateCurvePanel(Panel):
     """c by |td_norm|, of the newest update."""
+
+    period = CHART_PERIOD_S
 
     def depends_on(self, snapshot: Snapshot) -> Hashable:
         """New rows only."""

@@ -12,7 +12,7 @@ from gwt_ib_tui.charts import Curve, Level, line_chart
 from gwt_ib_tui.palette import Palette
 from gwt_ib_tui.state import Snapshot
 from gwt_ib_tui.text import number
-from gwt_ib_tui.widgets.panel import Panel, title_line
+from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
 
 LINE_SIGNS = ("━", "•")  # as the two kinds of curve look in the chart
 
@@ -31,6 +31,8 @@ class ChartSpec:
 
 class LineChart(Panel):
     """One chart."""
+
+    period = CHART_PERIOD_S
 
     def __init__(self, spec: ChartSpec, id: str | None = None) -> None:
         super().__init__(id=id)

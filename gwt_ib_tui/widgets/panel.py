@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+import time
 from collections.abc import Hashable
 from typing import ClassVar
 
@@ -14,6 +16,7 @@ from textual.widget import Widget
 from gwt_ib_tui.palette import Palette, palette_of
 from gwt_ib_tui.state import Snapshot
 
+CHART_PERIOD_S = 1.0
 _MEASURE = Console(file=io.StringIO())  # rich wraps for a console; this one prints nothing
 
 
@@ -24,9 +27,14 @@ class Panel(Widget, can_focus=False):
     DEFAULT_CSS = "Panel { text-wrap: nowrap; text-overflow: clip; }"
     snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
 
+    period: ClassVar[float] = 0.0
+    """Seconds between two redraws for new data: what is dear to draw is drawn more rarely."""
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._drawn: Hashable = None
+        self._drawn_at = -math.inf
+        self._due = False
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
         """What to show in a space of this size; lines beyond it are cut."""
@@ -42,11 +50,23 @@ class Panel(Widget, can_focus=False):
         return palette_of(self.app.current_theme)
 
     def watch_snapshot(self, snapshot: Snapshot | None) -> None:
-        """Redraw only for what is seen here."""
-        key = None if snapshot is None else self.depends_on(snapshot)
-        if key != self._drawn:
-            self._drawn = key
-            self.refresh()
+        """Redraw only for what is seen here, and not too often."""
+        if self._due or self._key() == self._drawn:
+            return
+        wait = self._drawn_at + self.period - time.monotonic()
+        if wait > 0:
+            self._due = True
+            self.set_timer(wait, self._redraw)
+        else:
+            self._redraw()
+
+    def _redraw(self) -> None:
+        self._due = False
+        self._drawn, self._drawn_at = self._key(), time.monotonic()
+        self.refresh()
+
+    def _key(self) -> Hashable:
+        return None if self.snapshot is None else self.depends_on(self.snapshot)
 
     def render(self) -> Text:
         """The lines as one text, cut to the panel."""

@@ -21,7 +21,8 @@ def long_run(start, tmp_path):
     """A run that would go on for days, started and past its first updates; with the process that trains it."""
     process = start("launch", "--headless", "--run-dir", "run", *assignments(**LONG))
     run = RunDirectory(tmp_path / "run")
-    wait_until(lambda: len(updates(run)) >= 3, 60, "no update was made")
+    wait_until(lambda: len(updates(run)) >= 3 or process.poll() is not None, 60, "no update was made")
+    assert process.poll() is None, process.stderr.read()
     return run, process
 
 
@@ -135,7 +136,7 @@ def test_a_killed_trainer_takes_everything_with_it_and_the_run_can_be_resumed(lo
 
 
 def test_one_run_has_one_trainer(long_run, command):
-    run, process = long_run
+    _, process = long_run
     result = command("resume", "run", "--headless")
     assert result.returncode == 75
     assert f"pid {process.pid}" in result.stderr

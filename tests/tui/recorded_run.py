@@ -20,7 +20,7 @@ from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib.runs.control import take_requests
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.durable import write_json
-from gwt_ib.runs.records import RecordWriter
+from gwt_ib.runs.records import RecordWriter, cut_back
 
 STEPS_PER_S = 9_000.0
 
@@ -93,6 +93,14 @@ class RecordedRun:
                 self.event("evaluation", eval_return=row["eval_return"])
         self.report()
         self.beat()
+
+    def resume(self, update: int) -> None:
+        """Go on from an earlier update: what came after it is cut off."""
+        cut_back(self.directory.metrics, update)
+        self.metrics.close()
+        self.metrics = RecordWriter(self.directory.metrics)
+        self.update = update
+        self.event("resumed")
 
     def snapshot(self, **fields: Any) -> str:
         """Save what looks like a snapshot."""

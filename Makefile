@@ -1,0 +1,41 @@
+# Two commands do all the set-up: `make launch` and `make test`. They need Python 3.11 or newer with pip, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SETUP := pyproject.toml constraints.txt Makefile
+ARGS ?=
+
+.PHONY: launch test lint types clean
+
+# Train on CountRecallEasy and open the dashboard; `make launch ARGS="popgym-RepeatPreviousEasy-v0 --seed 1"`.
+launch: $(VENV)/.installed
+	@$(BIN)/gwt-ib-tui launch $(ARGS)
+
+test: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.installed-test
+	$(BIN)/mypy
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# The stamp makes a second start install nothing; a changed requirement makes the next one install again.
+$(VENV)/.installed: $(SETUP) | $(VENV)/bin/python
+	$(PIP) install --constraint constraints.txt --editable '.[navigation]'
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt --group test
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,354 @@
+"""From an id to an environment, and what is said when there is none or it is broken."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium import spaces
+from popgym.wrappers import Antialias, PreviousAction
+
+from gwt_ib.envs.make import check_environment, known_ids, make_env, popgym_ids
+from gwt_ib.envs.spaces import ObservationEncoder
+from gwt_ib.errors import ExitCode, UserError
+
+
+class Small(gymnasium.Env):
+    """An environment whose parts the tests replace."""
+
+    observation_space = spaces.Box(0, 1, (2,))
+    action_space = spaces.Discrete(2)
+
+    def __init__(self, **parts):
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def look(self):
+        return np.zeros(2, np.float32)
+
+    def pay(self):
+        return 0.0
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return self.look(), {}
+
+    def step(self, action):
+        return self.look(), self.pay(), False, False, {}
+
+
+def fail(*_args, **_kwargs):
+    raise KeyError("no such\n card \x1b[31m")
+
+
+@pytest.fixture
+def registered():
+    """Registers a `Small` with some parts replaced, under an id that lasts for the test."""
+    ids = []
+
+    def register(entry_point=Small, limit=None, **parts):
+        env_id = f"EnvTest{len(ids)}-v0"
+        ids.append(env_id)
+        gymnasium.register(env_id, entry_point, kwargs=parts, max_episode_steps=limit)
+        return env_id
+
+    yield register
+    for env_id in ids:
+        del gymnasium.registry[env_id]
+
+
+def refusal(env_id, prev_action=False):
+    """The sentence with which an id is refused; nothing may be warned of beside it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserError) as caught:
+            check_environment(env_id, prev_action)
+    assert caught.value.code is ExitCode.BAD_CONFIGURATION
+    assert "\n" not in caught.value.message
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 700
+    return caught.value.message
+
+
+@pytest.mark.parametrize("prev_action", [False, True])
+def test_all_popgym_ids_pass_the_check(prev_action):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        facts = [check_environment(env_id, prev_action) for env_id in popgym_ids()]
+    assert len(facts) == 48
+    assert {fact.actions.kind for fact in facts} == {"discrete", "continuous"}
+
+
+def test_facts_of_the_default_task():
+    facts = check_environment("popgym-CountRecallEasy-v0", False)
+    assert (facts.env_id, facts.observation_size, facts.actions.sizes) == ("popgym-CountRecallEasy-v0", 4, (27,))
+    assert (facts.observation_space, facts.action_space) == ("MultiDiscrete([2 2])", "Discrete(27)")
+    assert check_environment("popgym-CountRecallEasy-v0", True).observation_size == 4 + 27 + 2
+
+
+def test_known_ids_are_gymnasiums():
+    assert "CartPole-v1" in known_ids()
+    assert set(popgym_ids()) < set(known_ids())
+
+
+def test_the_time_limit_is_kept(registered):
+    env = make_env(registered(limit=3))
+    env.reset(seed=0)
+    assert [env.step(0)[3] for _ in range(3)] == [False, False, True]
+
+
+# prev_action
+
+
+@pytest.mark.parametrize(
+    "env_id", ["popgym-CountRecallEasy-v0", "popgym-BattleshipEasy-v0", "popgym-AutoencodeEasy-v0"]
+)
+def test_prev_action_is_popgyms_two_wrappers(env_id):
+    ours, theirs = make_env(env_id, prev_action=True), Antialias(PreviousAction(make_env(env_id)))
+    assert ours.observation_space == theirs.observation_space
+    encoder = ObservationEncoder(ours.observation_space)
+    rows = np.empty((2, encoder.size), np.float32)
+    ours.action_space.seed(0)
+    for env, row in zip((ours, theirs), rows, strict=True):
+        encoder.encode(env.reset(seed=5)[0], row)
+    np.testing.assert_array_equal(*rows)
+    for _ in range(5):
+        action = ours.action_space.sample()
+        for env, row in zip((ours, theirs), rows, strict=True):
+            encoder.encode(env.step(action)[0], row)
+        np.testing.assert_array_equal(*rows)
+
+
+SEEN = [
+    (spaces.Discrete(3), lambda env: 1, [0, 1, 0]),
+    (spaces.Box(0, 1, (2,)), lambda env: np.float32([0.25, 0.5]), [0.25, 0.5]),
+    (spaces.Tuple([spaces.Discrete(2), spaces.Discrete(2)]), lambda env: (1, 0), [0, 1, 1, 0]),
+]
+
+
+@pytest.mark.parametrize(("space", "look", "flat"), SEEN, ids=["Discrete", "Box", "Tuple"])
+@pytest.mark.parametrize("limit", [None, 9])
+def test_prev_action_has_the_same_layout_for_any_environment(registered, space, look, flat, limit):
+    env = make_env(registered(limit=limit, observation_space=space, look=lambda: look(None)), prev_action=True)
+    encoder = ObservationEncoder(env.observation_space)
+    row = np.empty(encoder.size, np.float32)
+    encoder.encode(env.reset(seed=0)[0], row)
+    np.testing.assert_array_equal(row, [*flat, 1, 0, 0, 1])  # no action yet: 0; the first step
+    encoder.encode(env.step(1)[0], row)
+    np.testing.assert_array_equal(row, [*flat, 0, 1, 1, 0])
+    encoder.encode(env.reset(seed=0)[0], row)
+    np.testing.assert_array_equal(row, [*flat, 1, 0, 0, 1])
+
+
+def test_prev_action_leaves_the_environments_own_dictionary_alone(registered):
+    own = {"card": 1}
+    space = spaces.Dict({"card": spaces.Discrete(2)})
+    env = make_env(registered(observation_space=space, look=lambda: own), prev_action=True)
+    assert env.reset(seed=0)[0] == {"card": 1, "prev_action": 0, "is_t0": 1}
+    assert env.step(1)[0] == {"card": 1, "prev_action": 1, "is_t0": 0}
+    assert own == {"card": 1}
+
+
+@pytest.mark.parametrize(
+    ("space", "null"),
+    [
+        (spaces.MultiDiscrete([3, 3], start=[1, 2]), [1, 2]),
+        (spaces.MultiDiscrete([3, 3], start=[-1, 0]), [0, 0]),
+        (spaces.Box(1, 2, (2,)), [1, 1]),
+        (spaces.Box(-np.inf, -1, (2,)), [-1, -1]),
+        (spaces.Box(np.float32([-np.inf, 1]), np.float32([5, 2])), [0, 1]),
+        (spaces.Discrete(3, start=4), 4),
+    ],
+    ids=str,
+)
+def test_the_action_before_the_first_is_zero_or_the_lowest(registered, space, null):
+    env_id = registered(action_space=space)
+    env = make_env(env_id, prev_action=True)
+    _, action, _ = env.reset(seed=0)[0]
+    np.testing.assert_array_equal(action, null)
+    assert space.contains(action)
+    assert check_environment(env_id, True).actions.width == np.size(null)
+
+
+# Ids that are none
+
+
+@pytest.mark.parametrize(
+    ("env_id", "hint"),
+    [
+        ("popgym-CountRecallEasy", "Did you mean popgym-CountRecallEasy-v0?"),
+        ("popgym-CountRecallEasy-v7", "Did you mean popgym-CountRecallEasy-v0?"),
+        ("CountRecallEasy", "Did you mean popgym-CountRecallEasy-v0?"),
+        ("countrecalleasy-v0", "Did you mean popgym-CountRecallEasy-v0?"),
+        ("popgym-CountRecalEasy-v0", "popgym-CountRecallEasy-v0"),
+        ("RepeatPrev", "popgym-RepeatPreviousEasy-v0"),
+        ("LabyrinthEscapeEasy", "Did you mean popgym-LabyrinthEscapeEasy-v0?"),
+        ("CartPole", "Did you mean CartPole-v1 or CartPole-v0"),
+        ("CartPole-v9", "CartPole-v1"),
+        ("Qwzzk", "gwt-ib-tui envs"),
+        ("", "gwt-ib-tui envs"),
+    ],
+)
+def test_an_unknown_id_is_answered_with_the_nearest(env_id, hint):
+    message = refusal(env_id)
+    assert hint in message
+    assert f"no environment {env_id!r}" in message
+
+
+def test_control_characters_in_an_id_are_not_printed():
+    refusal("popgym-\x1b[31mCountRecallEasy\n-v0")
+
+
+def test_an_old_version_is_made_without_a_word():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make_env("CartPole-v0").close()
+
+
+# module:env-id
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty current directory; what is imported from it is forgotten again."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    modules, ids = set(sys.modules), set(gymnasium.registry)
+    yield tmp_path
+    for name in set(sys.modules) - modules:
+        del sys.modules[name]
+    for env_id in set(gymnasium.registry) - ids:
+        del gymnasium.registry[env_id]
+
+
+MODULE = """
+import warnings, gymnasium
+warnings.warn("a module that warns")
+for _ in range(2):
+    gymnasium.register("EnvTestHere-v0", "popgym.envs.repeat_first:RepeatFirstEasy")
+"""
+
+
+def test_a_module_of_the_current_directory_is_imported(here):
+    Path("envs_here_a.py").write_text(MODULE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert check_environment("envs_here_a:EnvTestHere-v0", False).observation_size == 4
+    assert "Did you mean EnvTestHere-v0?" in refusal("envs_here_a:EnvTestHere")
+
+
+def test_the_current_directory_hides_no_installed_module(here):
+    Path("colorsys.py").write_text("raise RuntimeError('shadowed')")
+    Path("envs_here_b.py").write_text("import colorsys" + MODULE)
+    script = "import sys, gwt_ib.envs.make as make; assert 'colorsys' not in sys.modules; "
+    script += "make.make_env('envs_here_b:EnvTestHere-v0')"
+    subprocess.run([sys.executable, "-I", "-c", script], check=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import not_there_at_all", "'envs_here_c' cannot be imported: ModuleNotFoundError: No module named"),
+        ("1 / 0", "'envs_here_c' cannot be imported: ZeroDivisionError: division by zero"),
+        ("def broken(", "'envs_here_c' cannot be imported: SyntaxError"),
+        ("import sys; sys.exit(3)", "'envs_here_c' cannot be imported: SystemExit: 3"),
+        ("", "no environment 'Some-v0' after the module 'envs_here_c' was imported"),
+    ],
+)
+def test_a_module_that_cannot_be_imported(here, text, words):
+    Path("envs_here_c.py").write_text(text)
+    assert words in refusal("envs_here_c:Some-v0")
+
+
+@pytest.mark.parametrize("module", ["not_there_at_all", "not_there_at_all.deeper", "gymnasium.not_there"])
+def test_a_module_that_is_not_there(here, module):
+    assert "There is no module" in refusal(f"{module}:CartPole-v1")
+
+
+@pytest.mark.parametrize("env_id", [":CartPole-v1", ".:CartPole-v1", "..x:CartPole-v1"])
+def test_a_module_name_that_is_none(here, env_id):
+    assert "cannot be imported" in refusal(env_id)
+
+
+def test_labyrinths_need_mazelib(tmp_path):
+    script = (
+        "import sys; sys.modules['mazelib'] = None\n"
+        "from gwt_ib.envs.make import check_environment, popgym_ids\n"
+        "from gwt_ib.errors import UserError\n"
+        "assert len(popgym_ids()) == 42\n"
+        "for name in ('popgym-LabyrinthEscapeEasy-v0', 'LabyrinthExploreHard'):\n"
+        "    try: check_environment(name, False)\n"
+        "    except UserError as error: print(int(error.code), error.message)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=True)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("78 ") and line.endswith("pip install 'gwt-ib[navigation]'") for line in lines)
+    assert done.stderr == ""
+
+
+# Environments that are broken
+
+
+def test_a_constructor_that_raises(registered):
+    message = refusal(registered(fail))
+    assert "cannot be made: KeyError: 'no such\\n card \\x1b[31m'" in message
+    assert "cannot be made: TypeError" in refusal(registered(lambda: Small(), color="red"))
+    assert "cannot be made" in refusal(registered(lambda: 3))
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"reset": fail}, "cannot be reset: KeyError"),
+        ({"reset": lambda: (np.zeros(2), {})}, "cannot be reset: TypeError"),
+        ({"reset": lambda seed, options: np.zeros(3)}, "cannot be reset: ValueError"),
+        ({"step": fail}, "cannot be stepped: KeyError"),
+        ({"step": lambda action: (np.zeros(2), 0.0, False, {})}, "cannot be stepped: ValueError"),
+        ({"pay": lambda: None}, "cannot be stepped: TypeError"),
+        ({"pay": lambda: float("nan")}, "gave the reward nan"),
+        ({"pay": lambda: 1e300}, "gave the reward 1e+300"),
+        ({"look": lambda: np.zeros(3, np.float32)}, "after reset, the observation has shape (3,)"),
+        ({"look": lambda: np.array(["a", "b"])}, "after reset, the observation has dtype <U1"),
+        ({"look": lambda: np.full(2, np.nan)}, "lies outside Box(0.0, 1.0, (2,), float32)"),
+        ({"look": lambda: np.full(2, 2.0)}, "lies outside Box(0.0, 1.0, (2,), float32)"),
+        ({"observation_space": spaces.Box(0, 9, (2,), np.int32), "look": lambda: np.zeros(2)}, "dtype float64"),
+        ({"observation_space": spaces.Text(3)}, "Text"),
+        ({"action_space": spaces.MultiBinary(3)}, "MultiBinary"),
+    ],
+)
+def test_an_environment_that_does_not_keep_its_word(registered, parts, words):
+    assert words in refusal(registered(**parts))
+
+
+def test_an_observation_that_goes_wrong_after_the_first(registered):
+    looks = iter([np.zeros(2), np.zeros(3)])
+    assert "after step, the observation has shape (3,)" in refusal(registered(look=lambda: next(looks)))
+
+
+def test_prev_action_on_a_space_that_popgym_does_not_know(registered):
+    assert "prev_action" in refusal(registered(observation_space=spaces.Text(3)), prev_action=True)
+
+
+def test_the_environment_is_closed_whatever_happens(registered):
+    closed = []
+    for parts in ({}, {"step": fail}, {"observation_space": spaces.Text(3)}):
+        env_id = registered(close=lambda: closed.append(True), **parts)
+        with contextlib.suppress(UserError):
+            check_environment(env_id, False)
+    assert len(closed) == 3
+    check_environment(registered(close=fail), False)
+
+
+def test_importing_it_is_quick_and_brings_no_torch():
+    script = "import sys, time; t = time.perf_counter(); import gwt_ib.envs.make, gwt_ib.envs.batch; "
+    script += "print(time.perf_counter() - t, 'torch' in sys.modules)"
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    runs = [subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env) for _ in range(3)]
+    assert all(run.stdout.split()[1] == "False" for run in runs)
+    assert min(float(run.stdout.split()[0]) for run in runs) < 0.6  # 0.15 s on a machine at rest

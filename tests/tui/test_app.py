@@ -1,0 +1,425 @@
+"""The dashboard driven by keys, on a run that is made up but lives, at both sizes that must have full function."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from recorded_run import RecordedRun
+from rich.console import Console
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from gwt_ib.runs.metrics import METRICS
+from gwt_ib_tui.actions import ACTIONS, actions_of
+from gwt_ib_tui.app import Dashboard
+from gwt_ib_tui.palette import DARK
+from gwt_ib_tui.picture import save_picture
+from gwt_ib_tui.screens.help import HelpScreen, keys_table, metrics_table
+from gwt_ib_tui.screens.live import LiveScreen
+from gwt_ib_tui.screens.quit_dialog import QuitDialog
+from gwt_ib_tui.steering import Message
+from gwt_ib_tui.widgets.gate_check import GateCheckPanel
+from gwt_ib_tui.widgets.message_bar import MessageBar
+from gwt_ib_tui.widgets.panel import Panel
+
+SIZES = [(80, 24), (120, 40)]
+both_sizes = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> RecordedRun:
+    run = RecordedRun(tmp_path / "a-run")
+    run.learn(31)
+    return run
+
+
+def dashboard(recorded: RecordedRun, **options: bool) -> Dashboard:
+    return Dashboard(recorded.directory, interval=0.1, **options)
+
+
+async def until(pilot: Pilot[str], condition: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it did not come about")
+
+
+async def ready(pilot: Pilot[str]) -> Dashboard:
+    app = pilot.app
+    assert isinstance(app, Dashboard)
+    await until(pilot, lambda: app.snapshot is not None)
+    await pilot.pause()
+    return app
+
+
+def panel(app: Dashboard, selector: str) -> str:
+    found = app.live.query_one(selector, Panel)
+    return found.render().plain
+
+
+def screen_text(app: Dashboard) -> str:
+    """All that is on the screen, line by line."""
+    width, height = app.size
+    lines = app.screen._compositor.render_strips(app.size)
+    assert len(lines) == height
+    return "\n".join(strip.text[:width] for strip in lines)
+
+
+def message(app: Dashboard) -> Message:
+    return app.live.query_one(MessageBar).message
+
+
+@both_sizes
+async def test_everything_is_shown(recorded: RecordedRun, size: tuple[int, int]) -> None:
+    async with dashboard(recorded).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        pages = [screen_text(app)]
+        if app.live.paged:
+            for _ in range(2):
+                await pilot.press("n")
+                await pilot.pause()
+                pages.append(screen_text(app))
+        seen = "\n".join(pages)
+        for words in ("RUNNING", "a-run", "25%", "126,976/499,712 steps", "9,000 steps/s", "left 0:41"):
+            assert words in seen, words
+        for title in ("td_std", "mean_c", "EV", "bias", "ep100", "eval", "returns", "TD→gate", "GateCheck", "actors"):
+            assert title in seen, title
+        for words in ("PASS", "WARN", "gate follows prior", "Next: ", "● alive", "2 of 2 alive", "evaluation"):
+            assert words in seen, words
+        assert "⣀" in seen or "⡀" in seen, "braille"
+
+
+@both_sizes
+async def test_space_pauses_and_goes_on(recorded: RecordedRun, size: tuple[int, int]) -> None:
+    async with dashboard(recorded).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("space")
+        assert message(app) == Message("asked", "pause: waiting for the trainer")
+        await until(pilot, lambda: any(recorded.directory.control.iterdir()))
+        recorded.answer_requests()
+        await until(pilot, lambda: "PAUSED" in panel(app, "#status"))
+        assert message(app) == Message("done", "pause at update 31")
+        await pilot.press("space")
+        assert message(app).text.startswith("go on: ")
+        await until(pilot, lambda: any(recorded.directory.control.iterdir()))
+        recorded.answer_requests()
+        await until(pilot, lambda: "RUNNING" in panel(app, "#status"))
+        assert message(app) == Message("done", "go on at update 31")
+
+
+async def test_space_twice_quickly_is_pause_and_go_on(recorded: RecordedRun) -> None:
+    async with dashboard(recorded).run_test() as pilot:
+        app = await ready(pilot)
+        await pilot.press("space", "space")
+        await until(pilot, lambda: len(list(recorded.directory.control.iterdir())) == 2)
+        recorded.answer_requests()
+        await until(pilot, lambda: message(app) == Message("done", "go on at update 31"))
+        assert recorded.state == "running"
+
+
+@both_sizes
+async def test_snapshot_shows_its_path(recorded: RecordedRun, size: tuple[int, int]) -> None:
+    async with dashboard(recorded).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        with recorded.living():
+            await pilot.press("s")
+            await until(pilot, lambda: message(app).status == "done")
+        path = message(app).text.partition(": ")[2]
+        assert Path(path).is_dir()
+        await pilot.pause()
+        assert path[-24:] in screen_text(app), "the end of the path is seen also where the line is short"
+
+
+@both_sizes
+async def test_pages(recorded: RecordedRun, size: tuple[int, int]) -> None:
+    async with dashboard(recorded).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        visible = [[w.id for w in app.live.query("#panels > *") if w.display]]
+        for key in ("n", "tab", "N", "shift+tab"):
+            await pilot.press(key)
+            await pilot.pause()
+            visible.append([w.id for w in app.live.query("#panels > *") if w.display])
+        if size == (80, 24):
+            assert [len(shown) for shown in visible] == [6, 2, 1, 2, 6]
+            assert "Next page" in screen_text(app)
+        else:
+            assert [len(shown) for shown in visible] == [8] * 5
+            assert "Next page" not in screen_text(app)
+
+
+@both_sizes
+async def test_choosing_a_rule(recorded: RecordedRun, size: tuple[int, int]) -> None:
+    async with dashboard(recorded).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        if app.live.paged:
+            await pilot.press("n")
+        await pilot.pause()
+        assert "Next: The router adds nothing yet" in panel(app, "#gate-check"), "the most serious one at first"
+        await pilot.press("down")
+        await pilot.pause()
+        assert app.live.query_one(GateCheckPanel).selected == "rho_tail_negative"
+        assert "the gate opens with surprise in the tail" in panel(app, "#gate-check")
+        await pilot.press("k", "up")
+        assert app.live.query_one(GateCheckPanel).selected == "bias_at_clamp"
+        await pilot.press("j")
+        assert app.live.query_one(GateCheckPanel).selected == "gate_follows_prior"
+
+
+@both_sizes
+async def test_help(recorded: RecordedRun, size: tuple[int, int]) -> None:
+    async with dashboard(recorded).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert isinstance(app.screen, HelpScreen)
+        assert "Pause/go on" in screen_text(app)
+        column = app.screen.query_one("#help")
+        for key in ("down", "j", "pagedown", "space"):
+            column.scroll_home(animate=False)
+            await pilot.pause()
+            await pilot.press(key)
+            assert column.scroll_y > 0
+        for key in ("up", "k", "pageup"):
+            column.scroll_end(animate=False)
+            await pilot.pause()
+            before = column.scroll_y
+            await pilot.press(key)
+            assert column.scroll_y < before
+        for key in ("escape", "q", "question_mark", "f1", "ctrl+c"):
+            if not isinstance(app.screen, HelpScreen):
+                await pilot.press("f1")
+            await pilot.press(key)
+            await pilot.pause()
+            assert isinstance(app.screen, LiveScreen)
+        assert app.is_running
+
+
+def test_the_help_tells_every_action_and_every_metric() -> None:
+    console = Console(width=110, record=True, file=io.StringIO())
+    console.print(keys_table(DARK))
+    console.print(metrics_table(DARK, None))
+    text = console.export_text()
+    assert all(action.title in text and action.keys_shown in text for action in ACTIONS)
+    assert all(f"{metric.name} " in text for metric in METRICS)
+    assert text.count("healthy:") == sum(bool(metric.healthy) for metric in METRICS)
+
+
+@both_sizes
+@pytest.mark.parametrize("keys", [("q", "enter"), ("q", "d"), ("ctrl+c", "ctrl+c"), ("ctrl+q", "ctrl+q")])
+async def test_detach(recorded: RecordedRun, size: tuple[int, int], keys: tuple[str, str]) -> None:
+    async with dashboard(recorded).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press(keys[0])
+        await pilot.pause()
+        assert isinstance(app.screen, QuitDialog)
+        seen = screen_text(app)
+        assert all(action.title in seen for action in actions_of("quit"))
+        await pilot.press(keys[1])
+        await pilot.pause()
+    assert app.return_value == "detached"
+    assert not any(recorded.directory.control.iterdir())
+
+
+@both_sizes
+@pytest.mark.parametrize("key", ["c", "escape", "q"])
+async def test_cancel(recorded: RecordedRun, size: tuple[int, int], key: str) -> None:
+    async with dashboard(recorded).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("q", key)
+        await pilot.pause()
+        assert isinstance(app.screen, LiveScreen)
+        await pilot.press("q", "right", "right", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, LiveScreen), "the third button"
+        assert app.is_running
+
+
+@both_sizes
+async def test_stop_waits_for_the_end(recorded: RecordedRun, size: tuple[int, int]) -> None:
+    async with dashboard(recorded).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("q", "s")
+        await until(pilot, lambda: "STOPPING" in panel(app, "#status"))
+        assert app.is_running
+        await pilot.press("q", "s")
+        await until(pilot, lambda: "already asked" in message(app).text)
+        assert len(list(recorded.directory.control.iterdir())) == 1
+        recorded.answer_requests()
+        await until(pilot, lambda: app.return_value is not None)
+    assert app.return_value == "stopped"
+
+
+async def test_while_stopping_one_can_still_detach(recorded: RecordedRun) -> None:
+    async with dashboard(recorded).run_test() as pilot:
+        app = await ready(pilot)
+        await pilot.press("q", "s", "q", "d")
+        await pilot.pause()
+    assert app.return_value == "detached"
+
+
+async def test_a_refused_stop_is_over(recorded: RecordedRun) -> None:
+    recorded.directory.control.rmdir()
+    async with dashboard(recorded).run_test() as pilot:
+        app = await ready(pilot)
+        await pilot.press("q", "s")
+        await until(pilot, lambda: message(app).status == "refused")
+        assert "cannot write to" in message(app).text
+        await until(pilot, lambda: "RUNNING" in panel(app, "#status"))
+
+
+@pytest.mark.parametrize("state", ["finished", "stopped", "failed", "killed"])
+async def test_an_ended_run_stays_on_show_until_q(recorded: RecordedRun, state: str) -> None:
+    if state == "killed":
+        recorded.beat(heartbeat=1.0)
+    else:
+        recorded.finish(state, "the disk is full" if state == "failed" else "")
+    async with dashboard(recorded).run_test() as pilot:
+        app = await ready(pilot)
+        await pilot.pause(0.1)
+        assert state.upper() in screen_text(app)
+        assert ("the disk is full" in screen_text(app)) == (state == "failed")
+        await pilot.press("s")
+        assert message(app) == Message("refused", f"the run has ended ({state}): there is nothing to save")
+        await pilot.press("space")
+        assert message(app).status == "refused"
+        await pilot.press("q")
+        await pilot.pause()
+    assert app.return_value == "ended"
+    assert not any(recorded.directory.control.iterdir())
+
+
+async def test_read_only_cannot_steer(recorded: RecordedRun) -> None:
+    async with dashboard(recorded, read_only=True).run_test() as pilot:
+        app = await ready(pilot)
+        assert "read-only" in screen_text(app) and "Snapshot" not in screen_text(app)
+        await pilot.press("space", "s")
+        await pilot.pause(0.1)
+        await pilot.press("q")
+        await pilot.pause()
+    assert app.return_value == "detached"
+    assert not any(recorded.directory.control.iterdir())
+
+
+async def test_the_palette_has_the_tables_actions(recorded: RecordedRun) -> None:
+    async with dashboard(recorded).run_test() as pilot:
+        app = await ready(pilot)
+        commands = {command.title: command for command in app.get_system_commands(app.screen)}
+        assert {action.title for action in actions_of("app")} <= set(commands)
+        await commands["Help"].callback()
+        await pilot.pause()
+        assert isinstance(app.screen, HelpScreen)
+
+
+def test_every_action_is_there_and_no_key_has_two(recorded: RecordedRun) -> None:
+    owners = {"app": Dashboard, "quit": QuitDialog, "help": HelpScreen}
+    for scope, owner in owners.items():
+        keys = [key for action in actions_of(scope) for key in action.keys]
+        assert len(keys) == len(set(keys))
+        for action in actions_of(scope):
+            assert callable(getattr(owner, f"action_{action.name}"))
+
+
+async def test_news_is_shown_and_old_events_are_not(recorded: RecordedRun) -> None:
+    recorded.events.append({"time": 1.0, "kind": "warning", "message": "an old one", "update": 3})
+    async with dashboard(recorded).run_test() as pilot:
+        app = await ready(pilot)
+        assert message(app).text == ""
+        recorded.event("actor_died", actor=1, message="boom")
+        await until(pilot, lambda: message(app) == Message("warning", "actor 1 died at update 31: boom"))
+
+
+async def test_dead_and_replaced_actors_are_told_apart(recorded: RecordedRun) -> None:
+    recorded.beat(
+        actors=[
+            {"actor": number, "pid": number, "alive": number != 7, "steps_per_s": 10.0, "policy_lag": 1, "restarts": 2}
+            for number in range(40)
+        ]
+    )
+    async with dashboard(recorded).run_test() as pilot:
+        app = await ready(pilot)
+        await pilot.press("n", "n")
+        await pilot.pause()
+        text = panel(app, "#actors")
+        assert "39 of 40 alive" in text and "✗ dead" in text and "more" in text
+
+
+@both_sizes
+async def test_foreign_words_cannot_do_harm(tmp_path: Path, size: tuple[int, int]) -> None:
+    evil = "[red]x[/red] [@click=app.exit]y[/] [/nope] \x1b]52;c;aGk=\x07 \x1b[2J \u202eabc"
+    run = RecordedRun(tmp_path / "r[b]un")
+    run.learn(12)
+    run.beat(env_id=evil, run=evil, message=evil, state="failed")
+    run.event("failed", message=evil, path=evil, **{"[key": evil})
+    run.events.append({"kind": evil, "time": 1e300, "update": None})
+    finding = {"kind": "[k", "status": "[s", "summary": evil, "next_step": evil}
+    run.directory.gatecheck.write_text(json.dumps({"verdict": "fail", "findings": [finding]}))
+    async with dashboard(run).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        for _ in range(3):
+            text = screen_text(app)
+            assert "\x1b" not in text and "\u202e" not in text and "\x07" not in text
+            assert "[red]x[/red]" in text
+            await pilot.press("n")
+            await pilot.pause()
+        assert app.is_running
+
+
+async def test_resizing_never_breaks(recorded: RecordedRun) -> None:
+    numbers = random.Random(5)
+    async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        sizes = [(1, 1), (2, 1), (59, 16), (60, 15), (60, 16), (80, 24), (104, 34), (103, 34), (300, 90)]
+        sizes += [(numbers.randint(1, 220), numbers.randint(1, 70)) for _ in range(21)]
+        for size in sizes:
+            recorded.learn()
+            await pilot.resize_terminal(*size)
+            await pilot.press("n")
+            tiny = size[0] < 60 or size[1] < 16
+            assert app.live.has_class("-tiny") == tiny
+            if tiny:
+                assert f"{size[0]}x{size[1]}" in str(app.live.query_one("#too-small", Static).render())
+        await pilot.press("q")
+        await pilot.resize_terminal(30, 8)
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("c", "question_mark")
+        await pilot.resize_terminal(20, 5)
+        assert app.is_running
+
+
+async def test_a_dead_reader_is_said(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with dashboard(recorded).run_test() as pilot:
+        app = await ready(pilot)
+        app.feed.stop()
+        monkeypatch.setattr(type(app.feed), "broken", True)
+        await until(pilot, lambda: message(app).status == "failed")
+
+
+async def test_no_color_still_tells_the_states_apart(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        assert app.no_color
+        assert all(words in screen_text(app) for words in ("● RUNNING", "✓ PASS", "▲ WARN"))
+
+
+async def test_another_theme(recorded: RecordedRun) -> None:
+    async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        for theme in ("gwt-light", "textual-light", "nord", "ansi-dark", "gwt-dark"):
+            app.theme = theme
+            await pilot.pause()
+            assert "RUNNING" in screen_text(app)
+
+
+def test_a_picture_without_a_terminal(recorded: RecordedRun, tmp_path: Path) -> None:
+    for size in SIZES:
+        path = tmp_path / "picture.svg"
+        save_picture(recorded.directory, path, size)
+        picture = path.read_text()
+        assert picture.startswith("<svg") and "td_std" in picture and "a-run" in picture

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from recorded_run import RecordedRun, long_metrics
+
+from gwt_ib.clock import utc_now
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib_tui.feed import Feed
+from gwt_ib_tui.state import GateCurve, Report, RunInfo, lifecycle
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> RecordedRun:
+    return RecordedRun(tmp_path / "a-run")
+
+
+def steps(feed: Feed) -> list[float]:
+    return list(feed.snapshot.series.column("env_steps").mean)
+
+
+def test_a_whole_run(recorded: RecordedRun) -> None:
+    recorded.learn(31)
+    path = recorded.snapshot()
+    snapshot = Feed(recorded.directory).read_everything()
+    assert snapshot.state == "running"
+    assert snapshot.config == recorded.config
+    assert snapshot.metric("update") == 31
+    assert snapshot.series.rows == 31
+    assert snapshot.progress == pytest.approx(31 / 122)
+    assert snapshot.steps_per_s == pytest.approx(9000)
+    assert snapshot.seconds_left == pytest.approx((122 - 31) * 4096 / 9000)
+    assert snapshot.curve is not None and snapshot.report is not None
+    assert snapshot.report.verdict == "pass"
+    assert [actor.number for actor in snapshot.run.actors] == [0, 1]
+    assert snapshot.events[-1]["path"] == path
+    assert np.isfinite(snapshot.series.column("eval_return").mean).sum() == 3
+
+
+def test_a_growing_file_and_an_unfinished_line(recorded: RecordedRun) -> None:
+    feed = Feed(recorded.directory)
+    recorded.learn(2)
+    feed.poll()
+    first = feed.snapshot
+    with recorded.directory.metrics.open("a") as file:
+        file.write('{"update": 3, "env_steps": 12288, "td_std": 0.')
+        file.flush()
+        feed.poll()
+        assert feed.snapshot.series.rows == 2
+        file.write("5}\n")
+        file.flush()
+        feed.poll()
+    assert feed.snapshot.metric("td_std") == 0.5
+    assert steps(feed) == [4096, 8192, 12288]
+    assert first.series.rows == 2, "a published snapshot does not change"
+
+
+def test_nothing_new_is_nothing_published(recorded: RecordedRun) -> None:
+    recorded.learn(2)
+    feed = Feed(recorded.directory)
+    feed.read_everything()
+    before = feed.snapshot
+    feed.poll()
+    assert feed.snapshot is before
+
+
+def test_a_resumed_run_that_was_cut_back(recorded: RecordedRun) -> None:
+    recorded.learn(20)
+    feed = Feed(recorded.directory)
+    feed.read_everything()
+    recorded.resume(5)
+    recorded.learn(1)
+    feed.read_everything()
+    assert steps(feed) == [4096.0 * update for update in range(1, 7)]
+
+
+def test_a_cut_back_file_that_has_outgrown_the_old_one_unseen(recorded: RecordedRun) -> None:
+    recorded.learn(5)
+    feed = Feed(recorded.directory)
+    feed.read_everything()
+    recorded.resume(3)
+    recorded.learn(30)
+    feed.read_everything()
+    assert steps(feed) == [4096.0 * update for update in range(1, 34)]
+
+
+def test_rows_out_of_order_are_left_out(recorded: RecordedRun) -> None:
+    for update in (1, 2, 3, 2, 3, 4):
+        recorded.metrics.append({"update": update, "env_steps": update * 10})
+    feed = Feed(recorded.directory)
+    feed.read_everything()
+    assert steps(feed) == [10, 20, 30, 40]
+
+
+def test_missing_files(tmp_path: Path) -> None:
+    feed = Feed(RunDirectory(tmp_path / "nothing"))
+    snapshot = feed.read_everything()
+    assert (snapshot.state, snapshot.series.rows, snapshot.report, snapshot.config) == ("unknown", 0, None, None)
+    assert snapshot.run.name == "nothing"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "null", '{"state": 5, "actors": [1, {"actor": "x"}], "pids": []}'])
+def test_damaged_files(recorded: RecordedRun, content: str) -> None:
+    directory = recorded.directory
+    for path in (directory.run, directory.config, directory.gatecheck):
+        path.write_text(content)
+    for path in (directory.metrics, directory.events):
+        path.write_text(
+            content + '\n\xff\n{"update": "one", "td_std": "x", "ep100": 1e999, "gate_curve": {"td": [3, 2]}}\n'
+        )
+    snapshot = Feed(directory).read_everything()
+    assert snapshot.metric("td_std") is None
+    assert snapshot.curve is None
+
+
+def test_an_unreadable_directory_is_said(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, *args: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    feed = Feed(recorded.directory)
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert feed.poll() is False
+    assert "Permission denied" in feed.snapshot.problem
+
+
+def test_a_long_file_is_read_in_slices_its_newest_row_first(tmp_path: Path) -> None:
+    recorded = RecordedRun(tmp_path / "long")
+    long_metrics(recorded.directory.metrics, 100_000)
+    feed = Feed(recorded.directory)
+    began = time.monotonic()
+    assert feed.poll() is True
+    assert time.monotonic() - began < 0.5
+    first = feed.snapshot
+    assert first.metric("update") == 100_000
+    assert first.loading is not None and 0 < first.loading < 1
+    assert 0 < first.series.rows < 100_000
+    last = feed.read_everything()
+    assert last.loading is None
+    assert last.series.rows == 100_000
+    assert last.series.column("td_std").high.max() == pytest.approx(0.07)
+
+
+def test_the_thread_follows_and_ends(recorded: RecordedRun) -> None:
+    feed = Feed(recorded.directory, interval=0.01)
+    feed.start()
+    recorded.learn(3)
+    deadline = time.monotonic() + 5
+    while feed.snapshot.series.rows < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not feed.broken
+    feed.stop()
+    assert feed.snapshot.series.rows == 3
+    assert not feed.broken
+
+
+def test_killed_stalled_and_ended(recorded: RecordedRun) -> None:
+    feed = Feed(recorded.directory)
+    recorded.beat(heartbeat=utc_now() - 10, pids={"trainer": 1})
+    feed.poll()
+    assert feed.snapshot.state == "stalled", "process 1 lives"
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    recorded.beat(pids={"trainer": gone.pid})
+    feed.poll()
+    assert feed.snapshot.state == "killed"
+    assert feed.snapshot.ended
+    recorded.beat(host=socket.gethostname() + "-other")
+    feed.poll()
+    assert feed.snapshot.state == "stalled", "another host's processes cannot be looked at"
+    recorded.beat(state="failed")
+    feed.poll()
+    assert feed.snapshot.state == "failed"
+
+
+def test_lifecycle_trusts_a_fresh_heartbeat() -> None:
+    info = RunInfo.of({"state": "paused", "heartbeat": 100.0}, "x")
+    assert lifecycle(info, 104.0, False) == "paused"
+    assert lifecycle(info, 106.0, False) == "killed"
+    assert lifecycle(info, 106.0, None) == "stalled"
+    assert lifecycle(RunInfo.of({"state": "starting", "created": 1.0}, "x"), 100.0, None) == "stalled"
+
+
+def test_report_and_curve_are_wary() -> None:
+    assert Report.of({}) is None
+    report = Report.of({"verdict": "FAIL", "findings": [{"kind": "x", "evidence": [{"value": None}]}, 7]})
+    assert report is not None and report.verdict == "fail" and report.findings[0].value is None
+    good = {"td": [0, 1, 2], "c": [0.5, None], "c_std": [0.1, None], "prior": [0.4, None], "count": [5, 0]}
+    curve = GateCurve.of(good)
+    assert curve is not None and np.isnan(curve.c[1])
+    for damage in ({"td": [0, 1]}, {"c": [0.5]}, {"td": [0, 1, 1]}, {"td": [0, 1, None]}, {"prior": "x"}):
+        assert GateCurve.of(good | damage) is None
+    assert json.dumps(good)
