@@ -136,9 +136,9 @@ def gate_chart(
     figure.stipple(dots, low, high, colors.band)
     if target is not None:
         figure.level(min(max(target, 0.0), 1.0), colors.target)
-    figure.dashes(dots, _between(dots, centres, curve.prior), colors.prior)
     mean = _between(dots, centres, curve.c)
     figure.path(dots, mean, ~np.isfinite(mean), colors.curve)
+    figure.dashes(dots, _between(dots, centres, curve.prior), colors.prior)
     lines = figure.lines()
     if counts:
         lines.insert(layout.canvas_height, _count_line(curve.count, layout, colors.frame))

@@ -94,9 +94,7 @@ def resume(
 
 @app.command()
 def attach(
-    run_name: Annotated[
-        str, typer.Argument(metavar="RUN", help="Directory, name under runs/, or latest.")
-    ] = "latest",
+    run_name: Annotated[str, typer.Argument(metavar="RUN", help="Directory, name under runs/, or latest.")] = "latest",
     read_only: Annotated[bool, typer.Option("--read-only", help="Look, but do not steer.")] = False,
 ) -> None:
     """Open the dashboard on a run, whether it still trains or has ended."""

@@ -1,4 +1,4 @@
-"""Commands that need no run: the tasks and the settings that there are."""
+"""Commands that need no run: the tasks, settings and metrics that there are."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(envs)
     app.command()(config)
+    app.command()(metrics)
 
 
 def envs(
@@ -52,6 +53,16 @@ def config(
     for name, field in Config.model_fields.items():
         assignment = f"{name} = {json.dumps(getattr(resolved, name))}"
         typer.echo(f"{assignment:48} # {describe_field(field)}")
+
+
+def metrics() -> None:
+    """Explain every metric: unit, meaning and healthy range, as a Markdown table."""
+    from gwt_ib.runs.metrics import METRICS
+
+    typer.echo("| metric | unit | meaning | healthy |\n|---|---|---|---|")
+    for metric in METRICS:
+        meaning = metric.meaning.replace("|", "\\|")  # a bar would end the table's cell
+        typer.echo(f"| `{metric.name}` | {metric.unit} | {meaning} | {metric.healthy} |")
 
 
 def describe_field(field: FieldInfo) -> str:

@@ -125,8 +125,8 @@ def notice(event: Record) -> Message | None:
     if kind == "actor_replaced":
         return Message("notice", f"actor {plain(event.get('actor'))} replaced{where}")
     if kind == "verdict":
-        new, old = (plain(event.get(name) or "?").upper() for name in ("verdict", "previous"))
-        return Message("notice", f"GateCheck: {new}, was {old}{where}")
+        new, old = (plain(event.get(name) or "").upper() for name in ("verdict", "previous"))
+        return Message("notice", f"GateCheck: {new}" + (f", was {old}" if old else "") + where)
     if kind == "snapshot":
         return Message("notice", f"snapshot saved{where}: {plain(event.get('path') or '')}")
     if kind in ("paused", "unpaused", "resumed", "finished", "stopped"):

@@ -3,8 +3,7 @@
 Measured on popgym 1.0.7 with hand-written players that remember all of the history, or exact by the definition of the
 reward. 44 of the 48 ids have one; for LabyrinthExplore and MineSweeperHard none was computed. Several are strong
 references rather than bounds: a good agent can end slightly above them, and 0.911 for the noisy pendulums is what play
-without the noise reaches. Source: the project's notes on POPGym numbers, sections 3 and 4
-(`shared/reference/popgym_numbers.md`).
+without the noise reaches.
 
 The tolerance is 0.05, a fortieth of the nominal range [-1, 1], except where half of the distance to the best play
 *without* memory is less (HigherLower: else a memoryless agent would count as being at the ceiling) and where the

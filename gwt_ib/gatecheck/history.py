@@ -99,12 +99,12 @@ class History:
 
     def recent(self, name: str, rows: int = WINDOW_ROWS) -> list[float]:
         """The known values of one of the scalars kept, of at most the last `rows` rows, oldest first."""
-        kept = list(self._window)[-rows:]
-        return [value for entry in kept if (value := entry[name]) is not None]
+        return [value for _, value in self.recent_steps(name, rows)]
 
-    def recent_steps(self, name: str) -> list[tuple[int | None, float]]:
+    def recent_steps(self, name: str, rows: int = WINDOW_ROWS) -> list[tuple[int | None, float]]:
         """As `recent`, each value with its environment steps."""
-        return [(_whole(entry["env_steps"]), value) for entry in self._window if (value := entry[name]) is not None]
+        kept = list(self._window)[-rows:]
+        return [(_whole(entry["env_steps"]), value) for entry in kept if (value := entry[name]) is not None]
 
     def evaluations(self) -> list[Evaluation]:
         """The evaluations kept that have as many episodes as the newest of them, oldest first."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.gatecheck.history import number
-from gwt_ib.gatecheck.rules import Verdict
 
 
 def gatecheck_block(verdict: Verdict) -> str:
@@ -25,13 +25,13 @@ def gatecheck_block(verdict: Verdict) -> str:
 
 
 def findings_lines(verdict: Verdict) -> list[str]:
-    """One line for each finding that is not *pass*, such as `WARN bias_at_clamp: ... Next: ...`."""
-    return [
-        f"{finding.status.upper()} {finding.kind}: {finding.summary}"
-        + (f" Next: {finding.next_step}" if finding.next_step else "")
-        for finding in verdict.findings
-        if finding.status != "pass"
-    ]
+    """What keeps the verdict from *pass*, then the warnings; one line each, such as `WARN bias_at_clamp: ... Next: ...`.
+
+    A rule that only warns and still waits has no line: it asks for nothing, and early on there is a page of them.
+    """
+    held_up = [finding for finding in verdict.deciding if finding.status != "pass"]
+    warnings = [finding for finding in verdict.advice if finding.status == "warn"]
+    return [_finding_line(finding) for finding in held_up + warnings]
 
 
 def update_line(row: dict[str, Any], num_updates: int) -> str:
@@ -47,6 +47,11 @@ def update_line(row: dict[str, Any], num_updates: int) -> str:
     if number(row, "eval_return") is not None:
         line += f" | eval {_fixed(row, 'eval_return', '.2f')}"
     return line
+
+
+def _finding_line(finding: Finding) -> str:
+    line = f"{finding.status.upper()} {finding.kind}: {finding.summary}"
+    return f"{line} Next: {finding.next_step}" if finding.next_step else line
 
 
 def _fixed(row: dict[str, Any], name: str, layout: str) -> str:

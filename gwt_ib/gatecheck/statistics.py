@@ -92,16 +92,11 @@ def gate_curve(td_abs: Array, c: Array, prior: Array, bins: int = CURVE_BINS) ->
     }
 
 
-def improvement_p_value(early: Array, late: Array) -> float:
-    """One-sided p-value of "the late evaluations [L, E] are better than the early ones [K, E]".
-
-    Every evaluation plays the same E episode seeds, so episodes are paired by seed; see `sign_flip_p_value`.
-    """
-    return sign_flip_p_value(seed_differences(early, late))
-
-
 def seed_differences(early: Array, late: Array) -> Doubles:
-    """Per episode seed, the mean of the late evaluations minus that of the early; a seed with a gap is left out."""
+    """Per episode seed, the mean of the late evaluations [L, E] minus that of the early [K, E].
+
+    Every evaluation plays the same E seeds, so hard and easy seeds cancel. A seed with a gap is left out.
+    """
     early, late = np.asarray(early, dtype=np.float64), np.asarray(late, dtype=np.float64)
     if early.ndim != 2 or late.ndim != 2 or early.shape[1] != late.shape[1] or not len(early) or not len(late):
         raise ValueError(f"evaluations of the shapes {early.shape} and {late.shape} cannot be paired by seed")

@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -119,10 +120,11 @@ class Trainer:
         for message in self._link.receive():
             self._hear(message)
         if not alive and not self._ended:
-            killed = self._learner.process.returncode < 0
-            self._code = ExitCode.LEARNER_FAILED if killed else ExitCode.BUG
-            self._message = f"The learner {self._learner.ending()} ({self._learner.log})."
             self._ended = True
+            if self._code == ExitCode.DONE:  # else it was killed on purpose
+                killed = self._learner.process.returncode < 0
+                self._code = ExitCode.LEARNER_FAILED if killed else ExitCode.BUG
+                self._message = f"The learner {self._learner.ending()} ({self._learner.log})."
 
     def _hear(self, message: Message) -> None:
         kind = message["kind"]
@@ -159,7 +161,8 @@ class Trainer:
             self._event({"kind": "warning", "message": f"refused a request: {sentence}"})
 
     def _event(self, event: Record) -> None:
-        self._events.append({"time": utc_now(), **event})
+        with suppress(OSError):
+            self._events.append({"time": utc_now(), **event})
 
     def _set_state(self, state: State) -> None:
         self._record["state"] = state
@@ -172,7 +175,8 @@ class Trainer:
             "pids": {"trainer": os.getpid(), "learner": self._learner.pid},
             "actors": self._actors.describe(),
         }
-        write_json(self._run.run, self._record, durable=durable)
+        with suppress(OSError):  # a full disk must not end the run: the learner may still get its snapshot through
+            write_json(self._run.run, self._record, durable=durable)
 
     def _end_processes(self) -> None:
         if len(self._signals) > 1 or not self._ended:

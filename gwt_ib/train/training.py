@@ -5,6 +5,7 @@ Between two updates lies the one safe point, where requests are answered: there 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -52,7 +53,7 @@ class Training:
         self.elapsed_s = 0.0
         self._metrics = RecordWriter(run.metrics)
         self._history = History()
-        self._verdict = ""
+        self._verdict = "wait"
         self._undefined: set[str] = set()
         self._eval_envs: EnvBatch | None = None
 
@@ -115,6 +116,7 @@ class Training:
         self.window.restore(state["window"])
         for row in read_records(self.run_directory.metrics):
             self._history.add(row)
+        self._verdict = evaluate_rules(self._history, self.config).status
 
     def close(self) -> None:
         """Sync and close the metrics file."""
@@ -169,7 +171,7 @@ class Training:
         verdict = evaluate_rules(self._history, self.config).as_dict()
         write_json(self.run_directory.gatecheck, verdict, durable=False)
         if verdict["verdict"] != self._verdict:
-            self._report({"kind": "verdict", "verdict": verdict["verdict"], "previous": self._verdict or None})
+            self._report({"kind": "verdict", "verdict": verdict["verdict"], "previous": self._verdict})
             self._verdict = verdict["verdict"]
 
     def _evaluate(self) -> list[float]:
@@ -193,8 +195,10 @@ def gate_metrics(rollout: Rollout) -> dict[str, Any]:
     later = ~block.is_first
     td_abs = np.abs((block.td_prev - rollout.td_mean) / rollout.td_std)[later]
     c, prior = block.c[later], block.prior[later]
+    correlations = gate_numbers(td_abs, c, prior)
     return {
         "mean_c": float(block.c.mean(dtype=np.float64)),
-        **gate_numbers(td_abs, c, prior),
+        # Where c equals its prior, as in the first rollout, delta_c has no correlation: that is null, and no fault.
+        **{name: None if math.isnan(value) else value for name, value in correlations.items()},
         "gate_curve": gate_curve(td_abs, c, prior),
     }

@@ -15,7 +15,7 @@ from gwt_ib_tui.widgets.panel import Panel, title_line
 
 BAD = frozenset({"failed", "actor_died"})
 SELF_EVIDENT = frozenset({"eval_return", "path", "message", "verdict", "request_kind", "result"})
-TOLD_ELSEWHERE = frozenset({"time", "kind", "update", "env_steps"})
+NOT_TOLD = frozenset({"time", "kind", "update", "env_steps", "request"})
 
 
 class EventsPanel(Panel):
@@ -44,7 +44,7 @@ def event_line(event: Record, palette: Palette, width: int) -> Text:
     line.append(f"{'' if update is None else count(update):>6} ", style=palette.dim)
     color = palette.bad if kind in BAD else palette.warn if kind == "warning" else palette.text
     line.append(kind.replace("_", " "), style=color)
-    others = {name: value for name, value in event.items() if name not in TOLD_ELSEWHERE and value not in (None, "")}
+    others = {name: value for name, value in event.items() if name not in NOT_TOLD and value not in (None, "")}
     rest = [
         _value(value) if name in SELF_EVIDENT else f"{plain(name, 20)} {_value(value)}"
         for name, value in others.items()

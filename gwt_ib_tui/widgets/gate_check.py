@@ -16,7 +16,7 @@ from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
 SIGNS = {"pass": "✓", "fail": "✗", "warn": "▲", "wait": "…"}
 SEVERITY = ("fail", "warn", "wait", "pass")
 NEXT_STEP_LINES = 4
-SUMMARY_WIDTH = 52  # in narrower rows there is only room for the rule's name and its number
+SUMMARY_WIDTH = 24  # with less room a row's summary says nothing; that of the chosen rule is below in full
 BESIDE_WIDTH, BESIDE_HEIGHT = 64, 9  # from here on the verdict stands large beside the rules
 
 
@@ -94,8 +94,7 @@ class GateCheckPanel(Panel):
             ranked = sorted(findings, key=lambda finding: (finding is not chosen, _severity(finding)))
             kept = ranked[: max(room - 1, 1)]
             findings = [finding for finding in findings if finding in kept]
-        longest = max(len(finding.kind) for finding in report.findings)
-        name_width = min(longest, 18 if width >= SUMMARY_WIDTH else width - 18)
+        name_width = min(max(len(finding.kind) for finding in report.findings), 28, max(width - 18, 8))
         rows = [self._row(finding, finding is chosen, name_width, width) for finding in findings]
         if len(rows) < len(report.findings) and len(rows) < room:
             rows.append(Text(f"        and {len(report.findings) - len(rows)} more", style=self.palette.dim))
@@ -109,7 +108,8 @@ class GateCheckPanel(Panel):
         row.append(word, style=f"bold {palette.of_status(finding.status)}")
         row.append(f" {plain(finding.kind, name_width).replace('_', ' '):<{name_width}}", style=palette.text)
         row.append(f" {number(finding.value):>8}", style=f"bold {palette.text}")
-        row.append(f"  {plain(finding.summary)}" if width >= SUMMARY_WIDTH else "", style=palette.dim)
+        if width - row.cell_len >= SUMMARY_WIDTH:
+            row.append(f"  {plain(finding.summary)}", style=palette.dim)
         row.truncate(width, overflow="ellipsis")
         return row
 
@@ -118,8 +118,7 @@ class GateCheckPanel(Panel):
         text = Text(end="")
         text.append(plain(chosen.summary), style=palette.dim)
         if chosen.next_step and chosen.status != "pass":
-            text = Text(end="")
-            text.append("Next: ", style=f"bold {palette.target}")
+            text.append(" Next: ", style=f"bold {palette.target}")
             text.append(plain(chosen.next_step), style=palette.text)
         lines = [Text(" ").append_text(line) for line in wrapped(text, width - 2)]
         if len(lines) > NEXT_STEP_LINES:

@@ -32,7 +32,7 @@ class Panel(Widget, can_focus=False):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._drawn: Hashable = None
+        self._drawn: Hashable = object()  # equal to no key
         self._drawn_at = -math.inf
         self._due = False
 

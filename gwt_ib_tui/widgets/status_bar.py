@@ -34,7 +34,8 @@ class StatusBar(Panel):
         line.append_text(state_chip("stopping" if self.stopping and not snapshot.ended else snapshot.state, palette))
         right = self._right(snapshot)
         room = width - line.cell_len - len(right) - 4
-        name, env = plain(snapshot.run.name), plain(snapshot.run.env_id)
+        run = snapshot.run
+        name, env = plain(run.name), plain(run.env_id)
         if env and env not in name and len(name) + len(env) + 2 <= room:
             name = f"{name}  {env}"
         line.append("  ")

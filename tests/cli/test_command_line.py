@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from support import SMALL, assignments
@@ -155,3 +156,8 @@ def test_runs_lists_and_evaluates_what_was_trained(command):
 
 def test_the_tasks_are_listed(command):
     assert len(command("envs").stdout.splitlines()) == 48
+
+
+def test_the_documentation_of_the_metrics_is_what_the_command_prints(command):
+    documented = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    assert documented.endswith("\n\n" + command("metrics").stdout)

@@ -247,7 +247,7 @@ def test_the_current_directory_hides_no_installed_module(here):
     Path("envs_here_b.py").write_text("import colorsys" + MODULE)
     script = "import sys, gwt_ib.envs.make as make; assert 'colorsys' not in sys.modules; "
     script += "make.make_env('envs_here_b:EnvTestHere-v0')"
-    subprocess.run([sys.executable, "-I", "-c", script], check=True)
+    subprocess.run([sys.executable, "-P", "-c", script], check=True)
 
 
 @pytest.mark.parametrize(

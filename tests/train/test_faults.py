@@ -47,6 +47,17 @@ def test_a_signal_ends_the_run_with_a_snapshot(long_run, number, code):
     assert "Traceback" not in process.stderr.read()
 
 
+def test_a_second_signal_ends_the_run_at_once(long_run):
+    run, process = long_run
+    os.kill(run.read_run()["pids"]["learner"], signal.SIGSTOP)  # a learner that would never come to its safe point
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(3) == 130
+    assert run.read_run()["state"] == "stopped"
+
+
 def test_a_resumed_run_goes_on_where_the_snapshot_was(long_run, command):
     run, process = long_run
     process.send_signal(signal.SIGTERM)
