@@ -32,7 +32,7 @@ class Panel(Widget, can_focus=False):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._drawn: Hashable = object()  # equal to no key
+        self._drawn: Hashable = None
         self._drawn_at = -math.inf
         self._due = False
 
@@ -66,7 +66,7 @@ class Panel(Widget, can_focus=False):
         self.refresh()
 
     def _key(self) -> Hashable:
-        return None if self.snapshot is None else self.depends_on(self.snapshot)
+        return None if self.snapshot is None else (self.depends_on(self.snapshot),)
 
     def render(self) -> Text:
         """The lines as one text, cut to the panel."""

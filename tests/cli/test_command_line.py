@@ -150,7 +150,7 @@ def test_runs_lists_and_evaluates_what_was_trained(command):
     assert row["run"][:20] in command("runs").stdout
     first = json.loads(command("evaluate", "latest", "--json").stdout)
     again = json.loads(command("evaluate", "latest", "--json").stdout)
-    assert first == again and len(first["eval_returns"]) == 4
+    assert first == again and len(first["eval_returns"]) == 5
     assert "state           finished" in command("status", "latest").stdout
 
 

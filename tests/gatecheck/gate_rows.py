@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from gwt_ib.config import Config
+from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.gatecheck.history import History
-from gwt_ib.gatecheck.rules import Finding, evaluate
+from gwt_ib.gatecheck.rules import evaluate
 from gwt_ib.gatecheck.statistics import curve_edges
 
 CONFIG = Config()
@@ -64,6 +65,19 @@ def healthy_run(last: int = UPDATES, **changes: Any) -> list[dict[str, Any]]:
     return rows
 
 
+def evaluations(returns_by_evaluation: list[list[Any]]) -> list[dict[str, Any]]:
+    """Rows of evaluations, ten updates apart, and nothing between them."""
+    return [evaluation(10 * (i + 1), returns) for i, returns in enumerate(returns_by_evaluation)]
+
+
+def series(name: str, values: list[Any]) -> list[dict[str, Any]]:
+    """One row for each value of a metric."""
+    return [row(i + 1, **{name: value}) for i, value in enumerate(values)]
+
+
+def verdict_of(rows: list[dict[str, Any]], config: Config = CONFIG) -> Verdict:
+    return evaluate(History.from_rows(rows), config)
+
+
 def finding(kind: str, rows: list[dict[str, Any]], config: Config = CONFIG) -> Finding:
-    verdict = evaluate(History.from_rows(rows), config)
-    return next(finding for finding in verdict.findings if finding.kind == kind)
+    return next(finding for finding in verdict_of(rows, config).findings if finding.kind == kind)

@@ -35,9 +35,9 @@ def test_a_module_before_the_id_does_not_matter():
     assert known_ceiling("popgym:popgym-CountRecallEasy-v0") is CEILINGS["popgym-CountRecallEasy-v0"]
 
 
-@pytest.mark.parametrize(("level", "memoryless"), [("Easy", 0.499), ("Medium", 0.497), ("Hard", 0.497)])
-def test_the_best_play_without_memory_is_not_at_the_ceiling(level, memoryless):
-    assert not CEILINGS[f"popgym-HigherLower{level}-v0"].reached(memoryless)
+def test_the_best_play_without_memory_is_not_at_the_ceiling():
+    for level, memoryless in (("Easy", 0.499), ("Medium", 0.497), ("Hard", 0.497)):
+        assert not CEILINGS[f"popgym-HigherLower{level}-v0"].reached(memoryless)
 
 
 def test_the_tolerance_is_below_the_ceiling():

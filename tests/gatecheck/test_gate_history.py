@@ -6,16 +6,15 @@ import math
 import tracemalloc
 
 import numpy as np
-import pytest
 from gate_rows import evaluation, row
 
 from gwt_ib.gatecheck import history as history_module
 from gwt_ib.gatecheck.history import History, as_number
 
 
-@pytest.mark.parametrize("value", [None, "1", True, math.nan, math.inf, [1.0], {}, 10**400])
-def test_what_is_no_finite_number_is_none(value):
-    assert as_number(value) is None
+def test_what_is_no_finite_number_is_none():
+    for value in (None, "1", True, math.nan, math.inf, [1.0], {}, 10**400):
+        assert as_number(value) is None
 
 
 def test_an_empty_history_knows_nothing():

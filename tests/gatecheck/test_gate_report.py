@@ -7,11 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from gate_rows import CONFIG, healthy_run, row
+from gate_rows import evaluations, healthy_run, row, verdict_of
 
-from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, update_line
-from gwt_ib.gatecheck.rules import evaluate
 from gwt_ib.runs.metrics import NAMES
 
 SEED_LINES = [
@@ -28,10 +26,6 @@ SEED_LINES = [
              steps_per_s=2017.0, eval_return=-0.91),
     ),
 ]  # fmt: skip
-
-
-def verdict_of(rows):
-    return evaluate(History.from_rows(rows), CONFIG)
 
 
 @pytest.mark.parametrize(("expected", "numbers"), SEED_LINES)
@@ -94,7 +88,7 @@ def test_the_block_keeps_its_layout_in_every_state(rows, ending):
     assert len(lines) == 4
 
 
-def test_one_line_for_each_finding_that_is_not_pass():
+def test_what_holds_the_verdict_up_and_every_warning_has_a_line():
     assert findings_lines(verdict_of(healthy_run())) == []
     lines = findings_lines(verdict_of(healthy_run(bias=-4.0, td_std=0.001)))
     assert len(lines) == 2
@@ -103,8 +97,14 @@ def test_one_line_for_each_finding_that_is_not_pass():
         "WARN bias_at_clamp: bias = -4.000 is at bias_clamp_min = -4: it can move no further. "
         "Next: Lower bias_clamp_min, or bring the prior nearer to the budget with base_logit or target_c."
     )
-    waiting = findings_lines(verdict_of([row(1)]))
-    assert any(line.startswith("WAIT eval_improves: 0 of the 4 evaluations needed: 4 missing") for line in waiting)
+
+
+def test_a_rule_that_only_warns_has_no_line_while_it_waits():
+    (line,) = findings_lines(verdict_of([row(1)]))
+    assert line.startswith("WAIT eval_improves: 0 of the 4 evaluations needed: 4 missing")
+    assert [line.split(":")[0] for line in findings_lines(verdict_of([]))] == ["WAIT td_std", "WAIT eval_improves"]
+    failed = findings_lines(verdict_of([*evaluations([[0.0] * 20] * 4), row(41, bias=-4.0)]))
+    assert [line.split(":")[0] for line in failed] == ["FAIL eval_improves", "WARN bias_at_clamp"]
 
 
 def test_gatecheck_needs_neither_torch_nor_scipy_nor_textual():

@@ -18,11 +18,14 @@ from gwt_ib.gatecheck.statistics import (
     curve_edges,
     gate_curve,
     gate_numbers,
-    improvement_p_value,
     seed_differences,
     sign_flip_p_value,
 )
 from gwt_ib.runs.metrics import NAMES
+
+
+def improvement_p_value(early, late):
+    return sign_flip_p_value(seed_differences(early, late))
 
 
 def test_correlation_of_small_samples_by_hand():
@@ -63,10 +66,10 @@ def test_correlation_stays_between_minus_one_and_one_and_is_symmetric(x, y):
         assert found == pytest.approx(correlation(y, x))
 
 
-@pytest.mark.parametrize("scale", [1e-250, 1e-20, 1.0, 1e200])
-def test_correlation_does_not_depend_on_the_scale(scale):
+def test_correlation_does_not_depend_on_the_scale():
     x, y = np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 3.0, 2.0, 4.0])
-    assert correlation(x * scale, y) == pytest.approx(0.8)
+    for scale in (1e-250, 1e-20, 1.0, 1e200):
+        assert correlation(x * scale, y) == pytest.approx(0.8)
 
 
 def test_correlation_agrees_with_numpy_in_single_precision_and_any_shape():
@@ -105,13 +108,9 @@ def test_the_tail_is_the_top_fifth_rounded_up_with_ties():
     assert gate_numbers(tied, c, np.zeros(10))["rho_tail"] == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("steps", [0, 1, 4, 10])
-def test_gate_numbers_of_few_steps_are_nan_in_the_tail_and_never_raise(steps):
-    found = gate_numbers(np.arange(steps), np.arange(steps), np.zeros(steps))
-    assert math.isnan(found["rho_tail"])
-
-
-def test_gate_numbers_with_a_nan_are_nan():
+def test_gate_numbers_of_few_steps_or_with_a_nan_are_nan():
+    for steps in (0, 1, 4, 10):
+        assert math.isnan(gate_numbers(np.arange(steps), np.arange(steps), np.zeros(steps))["rho_tail"])
     td = np.arange(30.0)
     td[3] = math.nan
     assert all(math.isnan(value) for value in gate_numbers(td, np.arange(30.0), np.zeros(30)).values())
@@ -165,12 +164,11 @@ def test_gate_curve_counts_every_step_once(td, bins):
     assert {value for value in found["c"] if value is not None} <= {0.25}
 
 
-@pytest.mark.parametrize("episodes", [1, 2, 5, 16, 20, 32])
-def test_equal_improvements_are_one_sign_vector_in_all(episodes):
-    early = np.zeros((2, episodes))
-    late = np.full((3, episodes), 0.1)
-    assert improvement_p_value(early, late) == 0.5**episodes
-    assert improvement_p_value(late, early) == 1.0
+def test_equal_improvements_are_one_sign_vector_in_all():
+    for episodes in (1, 2, 5, 16, 20, 32):
+        early, late = np.zeros((2, episodes)), np.full((3, episodes), 0.1)
+        assert improvement_p_value(early, late) == 0.5**episodes
+        assert improvement_p_value(late, early) == 1.0
 
 
 def test_no_difference_at_all_gives_one():

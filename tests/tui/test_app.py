@@ -24,6 +24,7 @@ from gwt_ib_tui.screens.live import LiveScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.steering import Message
 from gwt_ib_tui.widgets.gate_check import GateCheckPanel
+from gwt_ib_tui.widgets.line_chart import LineChart
 from gwt_ib_tui.widgets.message_bar import MessageBar
 from gwt_ib_tui.widgets.panel import Panel
 
@@ -429,3 +430,30 @@ def test_a_picture_without_a_terminal(recorded: RecordedRun, tmp_path: Path) -> 
         save_picture(recorded.directory, path, size)
         picture = path.read_text()
         assert picture.startswith("<svg") and "td_std" in picture and "a-run" in picture
+
+
+async def test_a_run_that_has_only_begun(tmp_path: Path) -> None:
+    run = RecordedRun(tmp_path / "new")
+    run.state = "starting"
+    run.beat(actors=[])
+    async with dashboard(run).run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        seen = screen_text(app)
+        for words in ("STARTING", "waiting for data", "the first verdict comes", "none has reported yet"):
+            assert words in seen
+        run.state = "running"
+        run.learn()
+        await until(pilot, lambda: "RUNNING" in screen_text(app))
+
+
+async def test_charts_are_redrawn_when_rows_come(recorded: RecordedRun) -> None:
+    async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        charts = list(app.live.query(LineChart))
+        before = [chart._drawn_at for chart in charts]
+        recorded.learn(5)
+        await until(pilot, lambda: all(chart._drawn_at > at for chart, at in zip(charts, before, strict=True)))
+        settled = [chart._drawn_at for chart in charts]
+        recorded.beat()
+        await pilot.pause(1.2)
+        assert [chart._drawn_at for chart in charts] == settled, "a heartbeat is no reason to draw"

@@ -1,0 +1,115 @@
+"""The two rules that decide the verdict, in each of their statuses."""
+
+from __future__ import annotations
+
+import pytest
+from gate_rows import evaluations, finding, healthy_run, row
+
+from gwt_ib.config import Config
+
+# ---- td_std
+
+
+@pytest.mark.parametrize(
+    ("td_std", "status", "word"),
+    [
+        (0.0051, "pass", "above"),
+        (0.005, "fail", "floor"),
+        (0.0, "fail", "floor"),
+        (50.0, "fail", "ceiling"),
+        (49.9, "fail", "ceiling"),
+        (49.0, "pass", "below"),
+        (None, "fail", "not a finite number"),
+    ],
+)
+def test_td_std_must_lie_between_five_floors_and_the_ceiling(td_std, status, word):
+    found = finding("td_std", [row(1), row(2, td_std=td_std)])
+    assert found.status == status
+    assert word in found.summary
+    assert [(item.metric, item.value, item.step) for item in found.evidence] == [("td_std", td_std, 8192)]
+    assert bool(found.next_step) == (status == "fail")
+
+
+def test_limits_that_leave_no_room_are_named():
+    found = finding("td_std", [row(1, td_std=2.0)], Config(td_std_min=1.0, td_std_max=4.0))
+    assert found.status == "fail"
+    assert "No td_std can pass" in found.summary
+
+
+# ---- eval_improves
+
+
+@pytest.mark.parametrize(
+    ("count", "config", "summary", "next_step"),
+    [
+        (0, Config(), "4 missing, at update 1 of 122", "Wait: an evaluation runs every 10 updates."),
+        (3, Config(), "1 missing, at update 30 of 122", "Wait: an evaluation runs every 10 updates."),
+        (0, Config(eval_every=0), "Evaluation is off", "Set eval_every"),
+        (0, Config(eval_every=50), "4 missing", "lower eval_every or raise total_timesteps"),
+    ],
+)
+def test_it_waits_for_four_evaluations_and_says_what_they_take(count, config, summary, next_step):
+    found = finding("eval_improves", [row(1), *evaluations([[0.0] * 20] * count)], config)
+    assert found.status == "wait"
+    assert summary in found.summary
+    assert next_step in found.next_step
+
+
+def test_improvement_beyond_chance_passes_with_p_value_level_and_progress():
+    found = finding("eval_improves", healthy_run())
+    assert found.status == "pass"
+    assert found.summary == (
+        "Returns rise: -0.555 (first 4 of 12 evaluations) to 0.245, p = 9.5e-07 (level 0.05, 20 seeds), "
+        "at update 122 of 122."
+    )
+    early, late, p_value = found.evidence
+    assert (early.metric, early.value, early.step) == ("eval_return", pytest.approx(-0.555), 40 * 4096)
+    assert (late.metric, late.value, late.step) == ("eval_return", pytest.approx(0.245), 120 * 4096)
+    assert (p_value.metric, p_value.value) == ("eval_p_value", 0.5**20)
+
+
+@pytest.mark.parametrize("change", [0.0, -0.2])
+def test_no_improvement_fails_and_the_next_step_depends_on_how_far_the_run_is(change):
+    def rows(last):
+        return evaluations([[change * i + 0.01 * seed for seed in range(20)] for i in range(last)])
+
+    young, old = finding("eval_improves", rows(4)), finding("eval_improves", rows(12))
+    assert young.status == old.status == "fail"
+    assert "p = 1 (level 0.05, 20 seeds), at update 40 of 122" in young.summary
+    assert "young" in young.next_step
+    assert "rollout_steps" in old.next_step
+
+
+def test_a_single_lucky_episode_is_chance():
+    early, lucky = [0.0] * 20, [1.0] + [0.0] * 19
+    assert finding("eval_improves", evaluations([early] * 4 + [lucky] * 2)).status == "fail"
+
+
+def test_being_at_the_known_ceiling_early_and_late_passes():
+    config = Config(env_id="popgym-RepeatPreviousEasy-v0")
+    solved, lost = [0.97] * 20, [0.2] * 20
+    found = finding("eval_improves", evaluations([solved] * 6), config)
+    assert found.status == "pass"
+    assert "at the task's known ceiling 1: 0.97 (first 2 of 6 evaluations) to 0.97" in found.summary
+    assert finding("eval_improves", evaluations([solved] * 5 + [lost] * 3), config).status == "fail"
+    assert finding("eval_improves", evaluations([solved] * 6), Config(env_id="CartPole-v1")).status == "fail"
+
+
+@pytest.mark.parametrize(("episodes", "status"), [(1, "wait"), (4, "wait"), (5, "pass")])
+def test_fewer_than_five_episodes_tell_nothing_from_chance(episodes, status):
+    rows = evaluations([[float(i)] * episodes for i in range(6)])
+    found = finding("eval_improves", rows, Config(eval_episodes=episodes))
+    assert found.status == status
+    assert ("Set eval_episodes" in found.next_step) == (status == "wait")
+
+
+def test_a_null_return_takes_only_its_seed_out():
+    rows = evaluations([[float(i)] * 6 for i in range(6)])
+    rows[0]["eval_returns"][2] = None
+    assert "5 seeds" in finding("eval_improves", rows).summary
+
+
+def test_returns_that_are_all_null_wait():
+    found = finding("eval_improves", evaluations([[None] * 20] * 6))
+    assert found.status == "wait"
+    assert "not finite" in found.next_step

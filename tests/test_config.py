@@ -1,0 +1,70 @@
+"""The configuration: the seed's names and defaults, presets, and arithmetic that is checked before anything starts."""
+
+import pytest
+from pydantic import ValidationError
+from support import small_config
+
+from gwt_ib.config import Config
+from gwt_ib.config_sources import load_preset, preset_names, resolve
+from gwt_ib.errors import ExitCode, UserError
+
+SEED = {
+    "env_id": "popgym-CountRecallEasy-v0", "num_envs": 16, "seed": 42,
+    "total_timesteps": 500_000, "rollout_steps": 256, "seq_len": 64,
+    "epochs": 4, "minibatches": 4, "lr": 2.5e-4, "gamma": 0.99, "gae_lambda": 0.95, "clip_eps": 0.2,
+    "td_scale": 5.0, "base_logit": -1.0, "bias_init": -1.5, "bias_clamp_min": -4.0, "bias_clamp_max": 2.0,
+    "target_c": 0.35, "lambda_c": 0.05, "budget_warmup_updates": 25,
+    "td_ema": 0.99, "td_scale_ema2": 0.995, "td_quantile": 0.90, "td_std_min": 1e-3, "td_std_max": 50.0,
+}  # fmt: skip
+
+
+def test_names_and_defaults_are_the_seeds():
+    defaults = Config().model_dump()
+    assert {name: defaults[name] for name in SEED} == SEED
+    assert Config().num_updates == 122
+
+
+def test_every_field_says_what_it_means():
+    for name, field in Config.model_fields.items():
+        assert field.description and "unit" in field.json_schema_extra, name
+
+
+def test_a_configuration_cannot_be_changed():
+    with pytest.raises(ValidationError, match="frozen"):
+        Config().lr = 1.0
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_is_valid(name):
+    values = load_preset(name)
+    config = resolve(preset=name)
+    assert {field: getattr(config, field) for field in values} == values
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"seq_len": 60}, "seq_len = 60 does not divide rollout_steps = 256; the nearest that does is 64"),
+        ({"num_actors": 5}, "num_actors = 5 does not divide num_envs = 16; the nearest that does is 4"),
+        ({"minibatches": 7}, "minibatches = 7 does not divide the 64 sequences"),
+        ({"total_timesteps": 4095}, "less than one rollout of 4096 env steps"),
+        ({"td_std_min": 60.0}, "td_std_min = 60 must be below td_std_max = 50"),
+        ({"bias_init": 3.0}, "bias_init = 3 is outside"),
+    ],
+)
+def test_arithmetic_that_does_not_work_out_is_refused_with_its_numbers(changes, sentence):
+    with pytest.raises(UserError, match=sentence) as caught:
+        resolve(flags=changes)
+    assert caught.value.code == ExitCode.BAD_CONFIGURATION
+
+
+def test_values_are_read_as_toml_and_as_text_where_they_are_not():
+    config = resolve(assignments=["lr=1e-3", "prev_action=true", "env_id=popgym-RepeatFirstEasy-v0", "num_envs = 32"])
+    assert (config.lr, config.prev_action, config.env_id, config.num_envs) == (
+        1e-3, True, "popgym-RepeatFirstEasy-v0", 32,
+    )  # fmt: skip
+
+
+def test_the_sizes_of_a_run_follow_from_its_fields():
+    config = small_config(num_actors=2)
+    assert (config.steps_per_update, config.sequences, config.envs_per_actor, config.num_updates) == (256, 16, 2, 4)
