@@ -21,7 +21,6 @@ class Action:
     group: str
     scope: Scope = "app"
     in_footer: bool = False
-    in_palette: bool = True
     steers: bool = False
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gwt_ib import __version__
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui import info_commands, run_commands
 
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
     from gwt_ib.runs.directory import RunDirectory
 
 app = typer.Typer(
-    help="Train a TD-gated memory agent on POPGym and watch, live, whether its gate works.",
+    epilog="Start with: gwt-ib-tui launch popgym-RepeatPreviousEasy-v0 --set lr=1e-3",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help and plain errors, which every terminal and log can show
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-run_commands.register(app)
-info_commands.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gwt-ib-tui {__version__}")
+        raise typer.Exit
+
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE.toml", help="TOML file of settings.")]
 Preset = Annotated[str | None, typer.Option("--preset", metavar="NAME", help="A named set of settings.")]
@@ -37,6 +43,15 @@ TotalTimesteps = Annotated[
 Headless = Annotated[bool, typer.Option("--headless", help="No dashboard: a line per update.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Headless, one metrics object a line on stdout.")]
 RequireGateCheck = Annotated[bool, typer.Option("--require-gatecheck", help="Exit with 3 unless GateCheck passes.")]
+
+
+@app.callback()
+def gwt_ib_tui(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """Train a TD-gated memory agent on POPGym and watch, live, whether its gate works."""
 
 
 @app.command()
@@ -54,7 +69,7 @@ def launch(
     as_json: AsJson = False,
     require_gatecheck: RequireGateCheck = False,
 ) -> None:
-    """Start a run and open its dashboard; without a terminal, headless."""
+    """Start a run and open its dashboard (or headless)."""
     from gwt_ib.config_sources import resolve
     from gwt_ib.envs.make import check_environment
     from gwt_ib.runs.directory import create_run
@@ -97,7 +112,7 @@ def attach(
     run_name: Annotated[str, typer.Argument(metavar="RUN", help="Directory, name under runs/, or latest.")] = "latest",
     read_only: Annotated[bool, typer.Option("--read-only", help="Look, but do not steer.")] = False,
 ) -> None:
-    """Open the dashboard on a run, whether it still trains or has ended."""
+    """Open the dashboard on a run, live or ended."""
     from gwt_ib.runs.directory import find_run
 
     run = find_run(run_name)
@@ -107,6 +122,10 @@ def attach(
             ExitCode.USAGE,
         )
     _dashboard(run, read_only=read_only)
+
+
+run_commands.register(app)
+info_commands.register(app)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 def envs(
     as_json: Annotated[bool, typer.Option("--json", help="For programs: JSON on stdout.")] = False,
 ) -> None:
-    """List the POPGym tasks that can be launched, with their known ceilings."""
+    """List the POPGym tasks with their known ceilings."""
     from gwt_ib.envs.make import popgym_ids
     from gwt_ib.gatecheck.ceilings import ceiling
 
@@ -41,7 +41,7 @@ def config(
     assignments: Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Any setting.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The resolved configuration as JSON.")] = False,
 ) -> None:
-    """Show every setting with its value, unit, range and meaning, as a TOML file that `--config` takes."""
+    """Show every setting, as a file for --config."""
     from gwt_ib.config import Config
     from gwt_ib.config_sources import preset_names, resolve
 
@@ -56,7 +56,7 @@ def config(
 
 
 def metrics() -> None:
-    """Explain every metric: unit, meaning and healthy range, as a Markdown table."""
+    """Explain every metric, as a Markdown table."""
     from gwt_ib.runs.metrics import METRICS
 
     typer.echo("| metric | unit | meaning | healthy |\n|---|---|---|---|")

@@ -36,17 +36,17 @@ def unpause(run: Run) -> None:
 
 
 def snapshot(run: Run) -> None:
-    """Write a snapshot after the present update and print its path."""
+    """Write a snapshot now and print its path."""
     _ask(run, "snapshot")
 
 
 def stop(run: Run) -> None:
-    """End a run after the present update, with a last snapshot."""
+    """End a run with a last snapshot."""
     _ask(run, "stop")
 
 
 def status(run: Run, as_json: AsJson = False) -> None:
-    """Say how a run is: state, progress, newest numbers, verdict."""
+    """Show state, progress, newest numbers and verdict."""
     from gwt_ib.runs.directory import find_run
 
     found = find_run(run)
@@ -64,7 +64,7 @@ def status(run: Run, as_json: AsJson = False) -> None:
 
 
 def runs(as_json: AsJson = False) -> None:
-    """List the runs under runs/ with state, progress and verdict."""
+    """List the runs under runs/."""
     from rich.console import Console
     from rich.table import Table
 
@@ -90,7 +90,7 @@ def check(
         bool, typer.Option("--require-gatecheck", help="Exit with 3 unless it passes.")
     ] = False,
 ) -> None:
-    """Judge what a run has recorded: GateCheck's rules with their evidence."""
+    """Judge a run by GateCheck's rules, with evidence."""
     from gwt_ib.gatecheck.report import findings_lines, gatecheck_block
     from gwt_ib.runs.directory import find_run
     from gwt_ib_tui import headless
@@ -112,7 +112,7 @@ def evaluate(
     episodes: Annotated[int | None, typer.Option("--episodes", min=1, help="How many; default: the run's own.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate the newest good snapshot of a run on its evaluation seeds."""
+    """Evaluate the newest good snapshot of a run."""
     from gwt_ib.runs.directory import find_run
     from gwt_ib.train.offline import evaluate_snapshot
 

@@ -76,7 +76,7 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule of GateCheck."""
+    """One rule of GateCheck, with the newest value of the metric that it is about."""
 
     kind: str
     status: str
@@ -240,13 +240,15 @@ def _actor(entry: Mapping[str, Any], place: int) -> Actor:
 
 def _finding(entry: Mapping[str, Any]) -> Finding:
     evidence = _mappings(entry.get("evidence"))
-    first: Mapping[str, Any] = evidence[0] if evidence else {}
+    # Of several values of the rule's first metric (early and late, say) the last is the newest.
+    metric = _text(evidence[0].get("metric")) if evidence else ""
+    newest: Mapping[str, Any] = next((item for item in reversed(evidence) if _text(item.get("metric")) == metric), {})
     return Finding(
         kind=_text(entry.get("kind")),
         status=_text(entry.get("status")).lower(),
         summary=_text(entry.get("summary")),
         next_step=_text(entry.get("next_step")),
-        metric=_text(first.get("metric")),
-        value=real(first.get("value")),
-        step=_whole(first.get("step")),
+        metric=metric,
+        value=real(newest.get("value")),
+        step=_whole(newest.get("step")),
     )

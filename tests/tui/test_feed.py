@@ -197,3 +197,11 @@ def test_report_and_curve_are_wary() -> None:
     for damage in ({"td": [0, 1]}, {"c": [0.5]}, {"td": [0, 1, 1]}, {"td": [0, 1, None]}, {"prior": "x"}):
         assert GateCurve.of(good | damage) is None
     assert json.dumps(good)
+
+
+def test_a_finding_shows_the_newest_value_of_its_metric() -> None:
+    values = [("eval_return", -0.93), ("eval_return", -0.81), ("eval_p_value", 0.01)]
+    evidence = [{"metric": metric, "value": value, "step": place} for place, (metric, value) in enumerate(values)]
+    report = Report.of({"verdict": "pass", "findings": [{"kind": "eval_improves", "evidence": evidence}]})
+    assert report is not None
+    assert (report.findings[0].metric, report.findings[0].value, report.findings[0].step) == ("eval_return", -0.81, 1)

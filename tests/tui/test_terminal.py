@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-import pty
-import select
 import signal
-import struct
 import sys
-import termios
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyte
 import pytest
+from pseudo_terminal import Terminal
 from recorded_run import RecordedRun
 
 CODE = """
@@ -27,63 +20,6 @@ from gwt_ib_tui.app import run_dashboard
 result = run_dashboard(RunDirectory(Path(sys.argv[1])), interval=0.05)
 print("left:", result, flush=True)
 """
-MODES = {"alternate screen": b"1049", "mouse": b"1000", "any mouse": b"1003", "sgr mouse": b"1006", "paste": b"2004"}
-
-
-class Terminal:
-    """A program in a pseudo-terminal of 80x24."""
-
-    def __init__(self, *command: str) -> None:
-        self.output = b""
-        self.screen = pyte.Screen(80, 24)
-        self._stream = pyte.ByteStream(self.screen)
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24")
-            os.execv(command[0], command)
-        self.resize(80, 24)
-
-    def resize(self, columns: int, rows: int) -> None:
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def read(self, seconds: float) -> bool:
-        """Take what comes for at most so long; false when the program has closed the terminal."""
-        if select.select([self.fd], [], [], seconds)[0]:
-            try:
-                data = os.read(self.fd, 65536)
-            except OSError:
-                return False
-            if not data:
-                return False
-            self.output += data
-            self._stream.feed(data)
-        return True
-
-    def wait_for(self, words: bytes, seconds: float = 20.0) -> None:
-        deadline = time.monotonic() + seconds
-        while words not in self.output and time.monotonic() < deadline:
-            assert self.read(0.1), self.output[-2000:]
-        assert words in self.output, self.output[-2000:]
-
-    def drain(self) -> None:
-        while self.read(5.0):
-            pass
-
-    def wait(self, seconds: float = 20.0) -> int:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(0.02)
-        raise AssertionError("it did not end")
-
-    def left_on(self) -> list[str]:
-        """The modes that were switched on and not off again."""
-        return [name for name, code in MODES.items() if self._last(code, b"h") > self._last(code, b"l")]
-
-    def _last(self, code: bytes, end: bytes) -> int:
-        return self.output.rfind(b"\x1b[?" + code + end)
 
 
 @pytest.fixture
@@ -97,11 +33,7 @@ def recorded(tmp_path: Path) -> RecordedRun:
 def terminal(recorded: RecordedRun) -> Iterator[Terminal]:
     found = Terminal(sys.executable, "-c", CODE, str(recorded.directory.path))
     yield found
-    with contextlib.suppress(ProcessLookupError, ChildProcessError):
-        os.kill(found.pid, signal.SIGKILL)
-        os.waitpid(found.pid, 0)
-    with contextlib.suppress(OSError):
-        os.close(found.fd)
+    found.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

@@ -1,0 +1,96 @@
+"""A real run under the dashboard: let go of it in every way, come back, and end it from there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pseudo_terminal import Terminal
+from support import SMALL, assignments, wait_until
+
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.records import read_records
+from gwt_ib.runs.snapshot import problem_of
+
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
+LONG = {**SMALL, "num_actors": 2, "total_timesteps": 2_000_000_000, "eval_every": 0}
+
+
+@pytest.fixture
+def dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Terminal]]:
+    """Runs `gwt-ib-tui ARGUMENTS…` in a terminal; a run that is still training at the end is killed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    opened: list[Terminal] = []
+
+    def run(*arguments: str) -> Terminal:
+        opened.append(Terminal(sys.executable, "-m", "gwt_ib_tui", *arguments))
+        return opened[-1]
+
+    yield run
+    for terminal in opened:
+        terminal.close()
+    run_directory = RunDirectory(tmp_path / "run")
+    if run_directory.state() in ("starting", "running", "paused"):
+        os.kill(run_directory.read_run()["pids"]["trainer"], signal.SIGKILL)
+
+
+def updates(run: RunDirectory) -> list[int]:
+    return [row["update"] for row in read_records(run.metrics)]
+
+
+def test_a_killed_dashboard_leaves_the_run_going_and_attach_shows_and_steers_it(
+    dashboard: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    first = dashboard("launch", "--run-dir", "run", *assignments(**LONG))
+    run = RunDirectory(tmp_path / "run")
+    first.wait_for(b"RUNNING")
+    trainer = run.read_run()["pids"]["trainer"]
+    os.kill(first.pid, signal.SIGKILL)
+    assert first.wait() == -signal.SIGKILL
+    before = updates(run)
+    wait_until(lambda: len(updates(run)) > len(before) + 20, 20, "the run stood still")
+    assert updates(run) == list(range(1, len(updates(run)) + 1))
+    assert run.state() == "running" and run.read_run()["pids"]["trainer"] == trainer
+
+    second = dashboard("attach", "run")
+    second.wait_for(b"RUNNING")
+    os.write(second.fd, b" ")
+    second.wait_for(b"PAUSED")
+    assert run.read_run()["state"] == "paused"
+    os.write(second.fd, b"s")
+    second.wait_for(b"snapshots/")
+    (snapshot,) = run.snapshots.iterdir()
+    assert problem_of(snapshot) == ""
+    os.write(second.fd, b" ")
+    wait_until(lambda: run.read_run()["state"] == "running", 10, "the run did not go on")
+    os.write(second.fd, b"q")
+    second.wait_for(b"Leave the dashboard?")
+    os.write(second.fd, b"s")
+    second.wait_for(b"The run has stopped", 30)
+    second.drain()
+    assert second.wait() == 0
+    assert run.read_run()["state"] == "stopped"
+    assert second.left_on() == []
+
+
+def test_leaving_by_q_lets_go_of_the_run_and_says_how_to_come_back(
+    dashboard: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    terminal = dashboard("launch", "--run-dir", "run", *assignments(**LONG))
+    run = RunDirectory(tmp_path / "run")
+    terminal.wait_for(b"RUNNING")
+    os.write(terminal.fd, b"q")
+    terminal.wait_for(b"Leave the dashboard?")
+    os.write(terminal.fd, b"d")
+    terminal.wait_for(b"gwt-ib-tui attach run")
+    assert terminal.wait() == 0
+    before = len(updates(run))
+    wait_until(lambda: len(updates(run)) > before + 5, 20, "the run stood still")
+    os.kill(run.read_run()["pids"]["trainer"], signal.SIGTERM)
+    wait_until(lambda: run.read_run()["state"] == "stopped", 20, "the trainer did not end")
+    assert run.read_run()["exit_code"] == 143
