@@ -15,7 +15,8 @@ from textual.theme import Theme
 
 from gwt_ib.clock import utc_now
 from gwt_ib.runs.control import RequestKind, send_request
-from gwt_ib.runs.directory import ENDED, RunDirectory
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.lifecycle import ENDED
 from gwt_ib_tui.actions import Action, actions_of
 from gwt_ib_tui.feed import Feed
 from gwt_ib_tui.palette import DEFAULT_THEME, THEMES

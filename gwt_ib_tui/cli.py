@@ -166,7 +166,7 @@ def _train(
 
 def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck: bool = False) -> None:
     """Show the dashboard; afterwards the shell is told how things stand."""
-    from gwt_ib.runs.directory import ENDED
+    from gwt_ib.runs.lifecycle import ENDED
     from gwt_ib_tui.app import run_dashboard
 
     run_dashboard(run, read_only=read_only)

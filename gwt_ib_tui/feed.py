@@ -6,23 +6,21 @@ The thread never touches Textual and the event loop never touches a file; what p
 from __future__ import annotations
 
 import math
-import socket
 import threading
 import time
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.errors import UserError
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.lifecycle import UNKNOWN, is_trainer_alive, lifecycle
 from gwt_ib.runs.metrics import NAMES
 from gwt_ib.runs.records import Record, RecordReader, last_record
 from gwt_ib_tui.series import SeriesStore
-from gwt_ib_tui.state import UNKNOWN, GateCurve, Report, RunInfo, Snapshot, lifecycle, real
+from gwt_ib_tui.state import GateCurve, Report, RunInfo, Snapshot, real
 
 COLUMNS = tuple(name for name in NAMES if name not in ("eval_returns", "gate_curve"))
 EVENTS_KEPT = 500
@@ -41,7 +39,6 @@ class Feed:
         self._interval = interval
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="feed", daemon=True)
-        self._host = socket.gethostname()
         self._signatures: dict[Path, Signature | None] = {}
         self._info = RunInfo.of({}, run.name)
         self._config: Config | None = None
@@ -77,7 +74,9 @@ class Feed:
         except OSError as error:
             changed, more, problem = False, False, f"cannot read the run directory: {error.strerror}"
         last = self.snapshot
-        state = lifecycle(self._info, utc_now(), self._trainer_alive())
+        info = self._info
+        alive = is_trainer_alive(info.host, info.trainer, info.heartbeat)
+        state = lifecycle(info.state, info.last_sign, utc_now(), alive)
         due = not last.ended and utc_now() - last.now >= REPUBLISH_S
         if changed or due or (problem, state, more) != (last.problem, last.state, last.loading is not None):
             self._version += 1
@@ -180,20 +179,6 @@ class Feed:
         with suppress(OSError, ZeroDivisionError):
             return min(self._bytes_read / self._directory.metrics.stat().st_size, 1.0)
         return 0.0
-
-    def _trainer_alive(self) -> bool | None:
-        info = self._info
-        if info.trainer is None or info.host != self._host:
-            return None
-        try:
-            process = psutil.Process(info.trainer)
-            # A process that began after the last heartbeat only has the number of the one that is gone.
-            reused = info.heartbeat is not None and process.create_time() > info.heartbeat + 1.0
-            return not reused and process.status() != psutil.STATUS_ZOMBIE
-        except (psutil.NoSuchProcess, ValueError, OverflowError):
-            return False
-        except psutil.AccessDenied:
-            return True
 
     def _snapshot(self, state: str, problem: str, loading: float | None) -> Snapshot:
         now = utc_now()

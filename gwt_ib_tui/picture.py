@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -9,9 +10,14 @@ from textual.pilot import Pilot
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.app import Dashboard
 
+WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+
 
 def save_picture(run: RunDirectory, path: Path, size: tuple[int, int] = (120, 40)) -> None:
-    """Write what the dashboard shows of a run, at `size` columns and rows, as SVG. Raises `OSError`."""
+    """Write what the dashboard shows of a run, at `size` columns and rows, as SVG. Raises `OSError`.
+
+    The picture loads nothing from the network: it uses the viewer's own monospaced font.
+    """
     app = Dashboard(run, following=False)
     snapshot = app.feed.read_everything()
     picture: list[str] = []
@@ -23,4 +29,4 @@ def save_picture(run: RunDirectory, path: Path, size: tuple[int, int] = (120, 40
         app.exit()
 
     app.run(headless=True, size=size, auto_pilot=take)
-    path.write_text(picture[0], encoding="utf-8")
+    path.write_text(WEB_FONT.sub("", picture[0]), encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,7 +22,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on stdo
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (pause, unpause, snapshot, stop, status, runs, check, evaluate):
+    for command in (pause, unpause, snapshot, stop, status, runs, check, evaluate, picture):
         app.command()(command)
 
 
@@ -126,6 +127,22 @@ def evaluate(
         typer.echo(json.dumps({"snapshot": str(path), "eval_return": mean, "eval_returns": returns}))
     else:
         typer.echo(f"{path.name} env steps: mean return {mean:.4f} over {len(returns)} episodes")
+
+
+def picture(
+    run: Run,
+    path: Annotated[Path, typer.Argument(metavar="FILE.svg", help="Where to write it.")],
+    columns: Annotated[int, typer.Option("--columns", min=20, max=500, help="Width of the screen.")] = 120,
+    rows: Annotated[int, typer.Option("--rows", min=5, max=200, help="Height of the screen.")] = 40,
+) -> None:
+    """Write the dashboard of a run as a picture."""
+    from gwt_ib.runs.directory import find_run
+    from gwt_ib_tui.picture import save_picture
+
+    try:
+        save_picture(find_run(run), path, (columns, rows))
+    except OSError as error:
+        raise UserError(f"Cannot write {path}: {error.strerror}.", ExitCode.INPUT_OUTPUT) from None
 
 
 def summarise(run: RunDirectory) -> dict[str, Any]:

@@ -15,12 +15,9 @@ from typing import Any
 import numpy as np
 
 from gwt_ib.config import Config
-from gwt_ib.runs.directory import ENDED
+from gwt_ib.runs.lifecycle import ENDED, KILLED, UNKNOWN
 from gwt_ib.runs.records import Record
 from gwt_ib_tui.series import Doubles, SeriesView
-
-HEARTBEAT_OLD_S = 5.0  # the trainer rewrites run.json about once a second
-KILLED, STALLED, UNKNOWN = "killed", "stalled", "unknown"
 
 
 @dataclass(frozen=True)
@@ -52,6 +49,11 @@ class RunInfo:
     exit_code: int | None
     message: str
     actors: tuple[Actor, ...]
+
+    @property
+    def last_sign(self) -> float | None:
+        """When the trainer last gave a sign of life, or made the run."""
+        return self.heartbeat if self.heartbeat is not None else self.created
 
     @staticmethod
     def of(record: Mapping[str, Any], name: str) -> RunInfo:
@@ -179,16 +181,6 @@ class Snapshot:
         if self.state not in ("running", "paused") or steps is None or total is None or not speed:
             return None
         return max(total - steps, 0.0) / speed
-
-
-def lifecycle(run: RunInfo, now: float, trainer_alive: bool | None) -> str:
-    """The state to show. `trainer_alive` is none where that cannot be known: another host, or no process id yet."""
-    if run.state in ENDED or run.state == UNKNOWN:
-        return run.state
-    last_sign = run.heartbeat if run.heartbeat is not None else run.created
-    if last_sign is None or now - last_sign <= HEARTBEAT_OLD_S:
-        return run.state
-    return KILLED if trainer_alive is False else STALLED
 
 
 def real(value: object) -> float | None:

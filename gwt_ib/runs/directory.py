@@ -12,20 +12,16 @@ import subprocess
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
-
-import psutil
+from typing import Any
 
 from gwt_ib.clock import utc_name, utc_now
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
 from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib.runs.durable import write_json
+from gwt_ib.runs.lifecycle import UNKNOWN, is_trainer_alive, lifecycle
 
 RUNS = Path("runs")
-State = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
-ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed"})
-HEARTBEAT_LIMIT_S = 5.0
 SHOWN_PACKAGES = ("gwt-ib", "torch", "numpy", "gymnasium", "popgym", "textual", "safetensors")
 
 
@@ -106,14 +102,12 @@ class RunDirectory:
         return build(values, dict.fromkeys(values, str(self.config)))
 
     def state(self) -> str:
-        """The state in `run.json`; `killed` where it says that the run goes on but its trainer is gone from this host."""
+        """The state in `run.json`, or `killed` or `stalled` where its trainer has fallen silent."""
         record = self.read_run()
-        state = str(record.get("state", "unknown"))
-        if state in ENDED or record.get("host") != socket.gethostname():
-            return state
         pid = record.get("pids", {}).get("trainer")
-        young = utc_now() - float(record.get("heartbeat", record.get("created", 0.0))) < HEARTBEAT_LIMIT_S
-        return state if young or (isinstance(pid, int) and psutil.pid_exists(pid)) else "killed"
+        last_sign = record.get("heartbeat", record.get("created"))
+        alive = is_trainer_alive(str(record.get("host")), pid, record.get("heartbeat"))
+        return lifecycle(str(record.get("state", UNKNOWN)), last_sign, utc_now(), alive)
 
     def write_config(self, config: Config) -> None:
         """Write the resolved configuration."""

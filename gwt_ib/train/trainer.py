@@ -25,8 +25,9 @@ from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.control import take_requests
-from gwt_ib.runs.directory import RunDirectory, State
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.durable import write_json
+from gwt_ib.runs.lifecycle import State
 from gwt_ib.runs.records import Record, RecordWriter, cut_back
 from gwt_ib.runs.snapshot import newest_good_snapshot
 from gwt_ib.train.actor_pool import ActorPool

@@ -5,8 +5,9 @@ from __future__ import annotations
 from rich.text import Text
 from textual.reactive import reactive
 
+from gwt_ib.runs.lifecycle import KILLED, STALLED
 from gwt_ib_tui.palette import Palette
-from gwt_ib_tui.state import KILLED, STALLED, Snapshot
+from gwt_ib_tui.state import Snapshot
 from gwt_ib_tui.text import ABSENT, count, duration, number, plain, shortened
 from gwt_ib_tui.widgets.panel import Panel
 

@@ -14,7 +14,7 @@ from recorded_run import RecordedRun, long_metrics
 from gwt_ib.clock import utc_now
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.feed import Feed
-from gwt_ib_tui.state import GateCurve, Report, RunInfo, lifecycle
+from gwt_ib_tui.state import GateCurve, Report
 
 
 @pytest.fixture
@@ -177,14 +177,6 @@ def test_killed_stalled_and_ended(recorded: RecordedRun) -> None:
     recorded.beat(state="failed")
     feed.poll()
     assert feed.snapshot.state == "failed"
-
-
-def test_lifecycle_trusts_a_fresh_heartbeat() -> None:
-    info = RunInfo.of({"state": "paused", "heartbeat": 100.0}, "x")
-    assert lifecycle(info, 104.0, False) == "paused"
-    assert lifecycle(info, 106.0, False) == "killed"
-    assert lifecycle(info, 106.0, None) == "stalled"
-    assert lifecycle(RunInfo.of({"state": "starting", "created": 1.0}, "x"), 100.0, None) == "stalled"
 
 
 def test_report_and_curve_are_wary() -> None:

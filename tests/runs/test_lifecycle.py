@@ -1,0 +1,34 @@
+"""A run's state as others see it."""
+
+import os
+import subprocess
+import sys
+
+import psutil
+
+from gwt_ib.runs.lifecycle import is_trainer_alive, lifecycle
+
+
+def test_a_fresh_heartbeat_is_trusted_and_an_old_one_is_looked_into():
+    assert lifecycle("paused", 100.0, 104.0, trainer_alive=False) == "paused"
+    assert lifecycle("paused", 100.0, 106.0, trainer_alive=False) == "killed"
+    assert lifecycle("running", 100.0, 106.0, trainer_alive=True) == "stalled"
+    assert lifecycle("starting", 100.0, 106.0, trainer_alive=None) == "stalled"
+    assert lifecycle("finished", 100.0, 1e9, trainer_alive=False) == "finished"
+
+
+def test_a_process_number_that_was_given_again_is_not_the_trainer():
+    host, pid, born = os.uname().nodename, os.getpid(), psutil.Process().create_time()
+    assert is_trainer_alive(host, pid, born + 60) is True
+    assert is_trainer_alive(host, pid, born - 60) is False
+    assert is_trainer_alive("elsewhere", pid, born) is None
+    assert is_trainer_alive(host, None, born) is None
+
+
+def test_a_process_that_has_ended_is_gone_even_before_its_parent_has_noticed():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
+        pass
+    assert is_trainer_alive(os.uname().nodename, process.pid, None) is False
+    process.wait()
+    assert is_trainer_alive(os.uname().nodename, process.pid, None) is False
