@@ -34,7 +34,7 @@ $(VENV)/.installed: $(SETUP) | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(PIP) install --constraint constraints.txt --group test
+	$(PIP) install --constraint constraints.txt --editable '.[navigation,test]'
 	@touch $@
 
 clean:
