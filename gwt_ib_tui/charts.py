@@ -6,7 +6,6 @@ are ours. Series are reduced to the chart's dot columns by their least and large
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +16,13 @@ import numpy.typing as npt
 import plotext
 from rich.text import Text
 
+from gwt_ib_tui.axes import LARGEST, Range, nice_ticks, position, positions, tick_labels, widened
 from gwt_ib_tui.series import Column, Doubles
 from gwt_ib_tui.state import GateCurve
 from gwt_ib_tui.text import short_count
 
 Rgb = tuple[int, int, int]
-Range = tuple[float, float]
 
-LARGEST = 1e300  # values beyond are drawn at the edge, so that no difference overflows
 DOTS_X, DOTS_Y = 2, 4  # braille dots in one cell
 MIN_CANVAS = 8  # cells across; a narrower chart drops its labels first
 COUNT_BARS = " ▁▂▃▄▅▆▇█"
@@ -103,11 +101,11 @@ def line_chart(
         return _notice("waiting for data", width, height, frame)
     y_range = _y_range(values, levels, min_span)
     first, last = (min(max(float(edge), -LARGEST), LARGEST) for edge in (steps.min(), steps.max()))
-    x_range = _widened(0.0 if 0.0 < first < 0.2 * last else first, last, 0.0)
+    x_range = widened(0.0 if 0.0 < first < 0.2 * last else first, last, 0.0)
     layout = _layout(width, height, x_range, y_range)
     figure = _Figure(layout, frame)
     for level in levels:
-        place = _place(level.value, y_range)
+        place = position(level.value, y_range)
         if 0.0 <= place <= 1.0:
             figure.level(place, level.color)
     for curve, keep in data:
@@ -143,36 +141,6 @@ def gate_chart(
     if counts:
         lines.insert(layout.canvas_height, _count_line(curve.count, layout, colors.frame))
     return lines
-
-
-def nice_ticks(low: float, high: float, most: int) -> list[float]:
-    """At most `most` round numbers in [low, high], equally far apart; at least one where `most` is not 0."""
-    if most < 1:
-        return []
-    rough = high / most - low / most
-    power = 10.0 ** math.floor(math.log10(rough)) if 0.0 < rough < math.inf else 0.0
-    if power <= 0.0:
-        return [low]
-    for factor in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0):
-        step = factor * power
-        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-        if last - first + 1 <= most:
-            return [k * step for k in range(first, last + 1)] or [low]
-    return [low]
-
-
-def tick_labels(ticks: Sequence[float]) -> list[str]:
-    """Labels as short as they can be while no two are alike."""
-    largest = max((abs(tick) for tick in ticks), default=0.0)
-    nonzero = [abs(b - a) for a, b in itertools.pairwise(ticks) if b != a] or [largest or 1.0]
-    step = min(nonzero)
-    if largest >= 1e5 or (largest and largest < 1e-3):
-        digits = max(math.ceil(math.log10(largest / step) - 1e-9), 0) if step > 0 else 0
-        return [_short_exponent(tick, min(digits + 1, 6)) for tick in ticks]
-    decimals = min(max(-math.floor(math.log10(step) + 1e-9), 0), 6)
-    if any(abs(tick * 10**decimals - round(tick * 10**decimals)) > 1e-6 for tick in ticks):
-        decimals += 1  # steps of 2.5
-    return [f"{tick:.{decimals}f}" for tick in ticks]
 
 
 class _Figure:
@@ -255,8 +223,8 @@ def _reduced(
     x: Doubles, column: Column, keep: npt.NDArray[np.bool_], x_range: Range, y_range: Range, columns: int
 ) -> tuple[Doubles, Doubles, npt.NDArray[np.bool_]]:
     """The points of a path in the unit square, at most two for each dot column, and which of them are gaps."""
-    low, high = (_placed(values[keep], y_range) for values in (column.low, column.high))
-    place = _placed(x, x_range)
+    low, high = (positions(values[keep], y_range) for values in (column.low, column.high))
+    place = positions(x, x_range)
     if len(place) > columns:
         order = np.argsort(place, kind="stable")
         owner = np.minimum((place[order] * columns).astype(np.int64), columns - 1)
@@ -293,36 +261,15 @@ def _layout(
         x_ticks = ()
     elif x_ticks is None:
         values = nice_ticks(*x_range, max(columns // 9, 1))
-        x_ticks = tuple((_place(value, x_range), short_count(value)) for value in values)
-    y_ticks = tuple((_place(tick, y_range), label.rjust(margin)) for tick, label in zip(ticks, y_labels, strict=True))
+        x_ticks = tuple((position(value, x_range), short_count(value)) for value in values)
+    y_ticks = tuple((position(tick, y_range), label.rjust(margin)) for tick, label in zip(ticks, y_labels, strict=True))
     return _Frame(width, height, columns, rows, x_ticks, y_ticks, framed)
 
 
 def _y_range(values: Doubles, levels: Sequence[Level], min_span: float) -> Range:
     stretched = [level.value for level in levels if level.stretch and math.isfinite(level.value)]
     values = np.clip(np.concatenate([values, stretched]), -LARGEST, LARGEST)
-    return _widened(float(values.min()), float(values.max()), min_span)
-
-
-def _widened(low: float, high: float, min_span: float) -> Range:
-    """A range that is not empty, at least `min_span` long, with a little room when it has a least length."""
-    largest = max(abs(low), abs(high))
-    span = max(high - low, min_span, largest * 1e-9, 1e-290)
-    if high - low < span:
-        middle = low / 2 + high / 2
-        low, high = middle - span / 2, middle + span / 2
-    return (low, high) if min_span == 0.0 else (low - 0.04 * span, high + 0.04 * span)
-
-
-def _place(value: float, limits: Range) -> float:
-    low, high = limits
-    return (min(max(value, -LARGEST), LARGEST) - low) / (high - low)
-
-
-def _placed(values: Doubles, limits: Range) -> Doubles:
-    low, high = limits
-    result: Doubles = (np.clip(values, -LARGEST, LARGEST) - low) / (high - low)
-    return result
+    return widened(float(values.min()), float(values.max()), min_span)
 
 
 def _between(x: Doubles, centres: Doubles, values: Doubles) -> Doubles:
@@ -378,10 +325,3 @@ def _pixel(color: str) -> Any:
 def _rgb(color: str) -> Rgb:
     value = int(color.removeprefix("#"), 16)
     return value >> 16, (value >> 8) & 255, value & 255
-
-
-def _short_exponent(value: float, digits: int) -> str:
-    mantissa, _, exponent = f"{value:.{max(digits - 1, 0)}e}".partition("e")
-    if "." in mantissa:
-        mantissa = mantissa.rstrip("0").rstrip(".")
-    return "0" if value == 0 else f"{mantissa}e{int(exponent)}"

@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import sys
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode
+from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, update_line
 from gwt_ib.gatecheck.rules import evaluate
@@ -106,7 +106,7 @@ def run_headless(
     return code
 
 
-def check(run: RunDirectory, config: Config) -> Any:
+def check(run: RunDirectory, config: Config) -> Verdict:
     """GateCheck's verdict on what a run has recorded."""
     history = History()
     for row in read_records(run.metrics):

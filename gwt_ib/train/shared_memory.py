@@ -16,7 +16,6 @@ import struct
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -205,8 +204,3 @@ class LocalLearnerChannel:
                 os.write(descriptor, b"\0")
             except (BlockingIOError, BrokenPipeError):
                 continue  # full of wake-up calls already, or a dead actor that the trainer deals with
-
-
-def memory_summary(layout: Layout) -> dict[str, Any]:
-    """Sizes in bytes, for the log."""
-    return {"shared_memory": layout.nbytes, "block": layout.spec.nbytes, "weights": layout.num_weights * 4}

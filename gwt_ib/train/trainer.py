@@ -213,7 +213,7 @@ class Trainer:
         return self._message
 
 
-def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, Any]:
+def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
     """Lock a run and read what the trainer needs; a resumed run loses the metrics after its snapshot. Raises `UserError`."""
     lock = lock_run(run)
     if resume:

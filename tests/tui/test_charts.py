@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gwt_ib.gatecheck.statistics import gate_curve
-from gwt_ib_tui.charts import Curve, GateColors, Level, gate_chart, line_chart, nice_ticks, tick_labels
+from gwt_ib_tui.axes import nice_ticks, tick_labels
+from gwt_ib_tui.charts import Curve, GateColors, Level, gate_chart, line_chart
 from gwt_ib_tui.series import Column
 from gwt_ib_tui.state import GateCurve
 
