@@ -17,12 +17,12 @@ from support import processes_of, shared_names, wait_until
 
 @pytest.fixture
 def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs `gwt-ib-tui ARGUMENTS…` in an empty directory, without a terminal."""
+    """Runs `gwt-ib-tui ARGUMENTS…` in an empty directory, without a terminal and as if outside CI."""
 
     def run(*arguments: str, timeout: float = 120, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "gwt_ib_tui", *arguments],
-            cwd=tmp_path, env={**os.environ, **env}, stdin=subprocess.DEVNULL,
+            cwd=tmp_path, env={**os.environ, "CI": "", **env}, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, timeout=timeout,
         )  # fmt: skip
 
