@@ -11,9 +11,12 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
-def setting(default: Any, meaning: str, unit: str = "", **limits: Any) -> Any:
-    """One field of the configuration; `limits` are pydantic's (`ge`, `gt`, `le`, `lt`)."""
-    return Field(default=default, description=meaning, json_schema_extra={"unit": unit}, **limits)
+def setting(default: Any, meaning: str, unit: str = "", *, live: bool = False, **limits: Any) -> Any:
+    """One field of the configuration; `limits` are pydantic's (`ge`, `gt`, `le`, `lt`).
+
+    `live` marks a number that may be changed while a run trains: only the learner reads it, anew in each update.
+    """
+    return Field(default=default, description=meaning, json_schema_extra={"unit": unit, "live": live}, **limits)
 
 
 class Config(BaseModel):
@@ -37,12 +40,12 @@ class Config(BaseModel):
     # PPO
     epochs: int = setting(4, "passes over a rollout in one update", "passes", ge=1, le=1000)
     minibatches: int = setting(4, "parts into which the sequences of a rollout are split in each pass", "parts", ge=1)
-    lr: float = setting(2.5e-4, "Adam's learning rate", ge=0.0, le=1.0)
+    lr: float = setting(2.5e-4, "Adam's learning rate", live=True, ge=0.0, le=1.0)
     gamma: float = setting(0.99, "discount factor", ge=0.0, le=1.0)
     gae_lambda: float = setting(0.95, "lambda of generalised advantage estimation", ge=0.0, le=1.0)
     clip_eps: float = setting(0.2, "PPO's clipping range of the probability ratio", gt=0.0, le=10.0)
     vf_coef: float = setting(0.5, "weight of the value loss", ge=0.0)
-    ent_coef: float = setting(0.01, "weight of the entropy bonus", ge=0.0)
+    ent_coef: float = setting(0.01, "weight of the entropy bonus", live=True, ge=0.0)
     max_grad_norm: float = setting(0.5, "global norm to which gradients are clipped", gt=0.0)
 
     # Router and gate
@@ -53,8 +56,8 @@ class Config(BaseModel):
     bias_clamp_max: float = setting(2.0, "highest bias", "logit")
 
     # Information bottleneck
-    target_c: float = setting(0.35, "budget: the mean gate that each sequence is drawn to", ge=0.0, le=1.0)
-    lambda_c: float = setting(0.05, "weight of the bottleneck loss after its warm-up", ge=0.0)
+    target_c: float = setting(0.35, "budget: the mean gate that each sequence is drawn to", live=True, ge=0.0, le=1.0)
+    lambda_c: float = setting(0.05, "weight of the bottleneck loss after its warm-up", live=True, ge=0.0)
     budget_warmup_updates: int = setting(25, "updates over which that weight rises linearly from 0", "updates", ge=0)
 
     # TD normalisation
@@ -143,6 +146,12 @@ class Config(BaseModel):
     def envs_per_actor(self) -> int:
         """Environments that each actor steps in lockstep."""
         return self.num_envs // self.num_actors
+
+
+def live_settings() -> tuple[str, ...]:
+    """The fields that may be changed while a run trains, in the order of the configuration."""
+    extras: dict[str, Any] = {name: field.json_schema_extra for name, field in Config.model_fields.items()}
+    return tuple(name for name, extra in extras.items() if extra["live"])
 
 
 def _nearest_divisor(number: int, wanted: int) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gwt_ib.config import Config
+from gwt_ib.config import Config, live_settings
 from gwt_ib.errors import ExitCode, UserError, nearest
 
 
@@ -55,12 +55,31 @@ def resolve(
     return build(values, places)
 
 
-def build(values: Mapping[str, Any], places: Mapping[str, str] | None = None) -> Config:
-    """Validate `values` and return the configuration; `places` says where each value was written."""
+def build(values: Mapping[str, Any], places: Mapping[str, str] | None = None, *, strict: bool = False) -> Config:
+    """Validate `values` and return the configuration; `places` says where each value was written.
+
+    With `strict` a value has to be of its field's own type: neither `true` nor a text is then a number.
+    """
     try:
-        return Config(**values)
+        return Config.model_validate(dict(values), strict=strict)
     except ValidationError as error:
         raise UserError(_sentence(error, places or {}), ExitCode.BAD_CONFIGURATION) from None
+
+
+def change_live(config: Config, field: str, value: Any) -> Config:
+    """The configuration with another value of a field that may be changed while a run trains.
+
+    Raises `UserError` (78) for any other field, with the names of those that may, and for a value that is not possible.
+    """
+    live = live_settings()
+    if field not in live:
+        if field in Config.model_fields:
+            problem = f"{field} is fixed."
+        else:
+            problem = f"Unknown field {field!r}.{nearest(field, live) or nearest(field, Config.model_fields)}"
+        may = f"While a run trains, {', '.join(live[:-1])} and {live[-1]} can be changed."
+        raise UserError(f"{problem} {may}", ExitCode.BAD_CONFIGURATION)
+    return build({**config.model_dump(), field: value}, strict=True)
 
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:
@@ -71,12 +90,16 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         raise UserError(f"{name} is not valid TOML: {error}.", ExitCode.BAD_CONFIGURATION) from None
 
 
-def parse_assignment(assignment: str) -> tuple[str, Any]:
-    """Split `FIELD=VALUE`; the value is read as TOML, and as plain text where it is not TOML."""
+def parse_assignment(assignment: str, command: str = "--set") -> tuple[str, Any]:
+    """Split `FIELD=VALUE`; the value is read as TOML, and as plain text where it is not TOML.
+
+    Raises `UserError` (78), in which `command` is what stood before the assignment.
+    """
     field, equals, text = assignment.partition("=")
     if not equals or not field.strip():
         raise UserError(
-            f"--set {assignment}: expected FIELD=VALUE, for example --set lr=1e-3.", ExitCode.BAD_CONFIGURATION
+            f"{command} {assignment}: expected FIELD=VALUE, for example {command} lr=1e-3.",
+            ExitCode.BAD_CONFIGURATION,
         )
     try:
         value = tomllib.loads(f"value = {text.strip()}")["value"]

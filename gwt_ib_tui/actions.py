@@ -7,12 +7,15 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Scope = Literal["app", "quit", "help"]
+Scope = Literal["app", "gate", "quit", "help"]
 
 
 @dataclass(frozen=True)
 class Action:
-    """One action. `name` is also the method: `action_<name>` of the app, or of the screen that `scope` says."""
+    """One action. `name` is also the method: `action_<name>` of the app, or of the screen that `scope` says.
+
+    Those of the app belong to its main screen; those that are `shared`, to every screen of a run.
+    """
 
     name: str
     keys: tuple[str, ...]
@@ -22,6 +25,7 @@ class Action:
     scope: Scope = "app"
     in_footer: bool = False
     steers: bool = False
+    shared: bool = False
 
     @property
     def keys_shown(self) -> str:
@@ -38,6 +42,8 @@ _KEY_NAMES = {
     "down": "↓",
     "left": "←",
     "right": "→",
+    "shift+left": "⇧←",
+    "shift+right": "⇧→",
     "pageup": "pgup",
     "pagedown": "pgdn",
 }
@@ -51,6 +57,7 @@ ACTIONS: tuple[Action, ...] = (
         "Training",
         in_footer=True,
         steers=True,
+        shared=True,
     ),
     Action(
         "snapshot",
@@ -60,21 +67,39 @@ ACTIONS: tuple[Action, ...] = (
         "Training",
         in_footer=True,
         steers=True,
+        shared=True,
     ),
     Action(
         "next_page",
         ("n", "tab"),
         "Next page",
-        "In a small window: turn to the next page (curves, gate, actors)",
+        "In a small window: turn to the next page",
         "View",
         in_footer=True,
+        shared=True,
     ),
-    Action("previous_page", ("N", "shift+tab"), "Previous page", "Turn back a page", "View"),
+    Action("previous_page", ("N", "shift+tab"), "Previous page", "Turn back a page", "View", shared=True),
     Action(
         "next_finding", ("down", "j"), "Next rule", "Choose the next rule of GateCheck; its next step is shown", "View"
     ),
     Action("previous_finding", ("up", "k"), "Previous rule", "Choose the rule before", "View"),
-    Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", "Dashboard", in_footer=True),
+    Action(
+        "show_gate",
+        ("g",),
+        "Gate",
+        "The gate through the whole training: curve, ghost, distribution, budget, correlations",
+        "View",
+        in_footer=True,
+    ),
+    Action(
+        "show_help",
+        ("question_mark", "f1"),
+        "Help",
+        "Keys, and what each metric means",
+        "Dashboard",
+        in_footer=True,
+        shared=True,
+    ),
     Action(
         "ask_to_quit",
         ("q", "ctrl+c"),
@@ -82,7 +107,31 @@ ACTIONS: tuple[Action, ...] = (
         "Leave: detach from the run, stop it, or cancel; leaves at once when the run has ended",
         "Dashboard",
         in_footer=True,
+        shared=True,
     ),
+    Action("earlier", ("left",), "Earlier", "Show the recorded moment before", "In Gate", scope="gate", in_footer=True),
+    Action("later", ("right",), "Later", "Show the next recorded moment", "In Gate", scope="gate", in_footer=True),
+    Action("much_earlier", ("shift+left",), "10 earlier", "Go ten recorded moments back", "In Gate", scope="gate"),
+    Action("much_later", ("shift+right",), "10 later", "Go ten recorded moments on", "In Gate", scope="gate"),
+    Action("first", ("home",), "First", "Show the first moment", "In Gate", scope="gate"),
+    Action(
+        "newest",
+        ("end",),
+        "Newest",
+        "Show the newest moment, and follow it when newer ones come",
+        "In Gate",
+        scope="gate",
+    ),
+    Action(
+        "pin_ghost",
+        ("p",),
+        "Pin ghost",
+        "Make the moment on show the ghost beside the others; once more: the first is it again",
+        "In Gate",
+        scope="gate",
+        in_footer=True,
+    ),
+    Action("back", ("g", "escape"), "Live", "Go back to the overview", "In Gate", scope="gate", in_footer=True),
     Action(
         "detach",
         ("d", "enter", "ctrl+c"),
@@ -116,15 +165,24 @@ def bindings(scope: Scope) -> list[Binding]:
 
     Those of the app are for its main screen: there they go before Textual's own, and no dialog inherits them.
     """
+    return [binding for action in actions_of(scope) for binding in _bindings_of(action, action.in_footer)]
+
+
+def shared_bindings() -> list[Binding]:
+    """The bindings of the app's actions that every screen of a run has; its footer needs the room for its own."""
+    shared = [action for action in actions_of("app") if action.shared]
+    return [binding for action in shared for binding in _bindings_of(action, action.in_footer and not action.steers)]
+
+
+def _bindings_of(action: Action, in_footer: bool) -> list[Binding]:
     return [
         Binding(
             key,
-            f"app.{action.name}" if scope == "app" else action.name,
+            f"app.{action.name}" if action.scope == "app" else action.name,
             action.title,
-            show=action.in_footer and key == action.keys[0],
+            show=in_footer and key == action.keys[0],
             tooltip=action.description,
-            id=f"{scope}.{action.name}",
+            id=f"{action.scope}.{action.name}",
         )
-        for action in actions_of(scope)
         for key in action.keys
     ]

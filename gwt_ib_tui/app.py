@@ -20,9 +20,11 @@ from gwt_ib.runs.lifecycle import ENDED
 from gwt_ib_tui.actions import Action, actions_of
 from gwt_ib_tui.feed import Feed
 from gwt_ib_tui.palette import DEFAULT_THEME, THEMES
+from gwt_ib_tui.screens.gate import GateScreen
 from gwt_ib_tui.screens.help import HelpScreen
 from gwt_ib_tui.screens.live import LiveScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
+from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state import Snapshot
 from gwt_ib_tui.steering import RequestLog
 from gwt_ib_tui.widgets.gate_check import GateCheckPanel
@@ -54,6 +56,7 @@ class Dashboard(App[str]):
         self._since = utc_now()
         self._problem = ""
         self.feed = Feed(run, interval)
+        self.install_screen(GateScreen(read_only), "gate")
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DEFAULT_THEME
@@ -91,6 +94,11 @@ class Dashboard(App[str]):
         assert isinstance(screen, LiveScreen)
         return screen
 
+    @property
+    def run_screens(self) -> list[RunScreen]:
+        """The screens of the run that are open, the one in front last."""
+        return [screen for screen in self.screen_stack if isinstance(screen, RunScreen)]
+
     def watch_snapshot(self, snapshot: Snapshot | None) -> None:
         """Show it, tell of its events, and leave when a stop that was asked for is done."""
         if snapshot is None:
@@ -102,7 +110,8 @@ class Dashboard(App[str]):
             self._requests.say("warning", snapshot.problem)
         self._problem = snapshot.problem
         self._show_message()
-        self.live.snapshot = snapshot
+        for screen in self.run_screens:
+            screen.snapshot = snapshot
         if self._stopping and snapshot.state in ENDED:
             self.exit(STOPPED)
 
@@ -122,11 +131,11 @@ class Dashboard(App[str]):
 
     def action_next_page(self) -> None:
         """Turn to the next page."""
-        self.live.turn(1)
+        self.run_screens[-1].turn(1)
 
     def action_previous_page(self) -> None:
         """Turn back."""
-        self.live.turn(-1)
+        self.run_screens[-1].turn(-1)
 
     def action_next_finding(self) -> None:
         """Choose the next rule of GateCheck."""
@@ -135,6 +144,12 @@ class Dashboard(App[str]):
     def action_previous_finding(self) -> None:
         """Choose the rule before."""
         self.live.query_one(GateCheckPanel).select(-1)
+
+    async def action_show_gate(self) -> None:
+        """The gate through the whole training."""
+        await self.push_screen("gate")
+        self._show_message()
+        self.run_screens[-1].snapshot = self.snapshot
 
     def action_show_help(self) -> None:
         """Keys and metrics."""
@@ -159,18 +174,20 @@ class Dashboard(App[str]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hide what cannot be done now: turning pages where there is one, steering where it is not allowed."""
         if action in ("next_page", "previous_page"):
-            return self.live.paged
+            return self.run_screens[-1].paged
         return not (self._read_only and action in STEERING)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The command palette: the table of actions, and the choice of a theme."""
-        for action in actions_of("app"):
+        on_gate = isinstance(screen, GateScreen)
+        actions = [action for action in actions_of("app") if action.shared or not on_gate]
+        for action in (*actions, *(actions_of("gate") if on_gate else ())):
             if self.check_action(action.name, ()):
                 yield SystemCommand(action.title, action.description, partial(self._run_action_of, action))
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
     async def _run_action_of(self, action: Action) -> None:
-        await self.run_action(action.name)
+        await self.run_action(action.name, self if action.scope == "app" else self.screen)
 
     @property
     def _stopping(self) -> bool:
@@ -220,11 +237,13 @@ class Dashboard(App[str]):
         self._show_message()
 
     def _show_message(self) -> None:
-        self.live.message = self._requests.message
-        self.live.stopping = self._stopping
+        for screen in self.run_screens:
+            screen.message = self._requests.message
+            screen.stopping = self._stopping
 
     def _repaint(self, theme: Theme) -> None:
-        self.live.refresh_colors()
+        for screen in self.run_screens:
+            screen.refresh_colors()
 
 
 def run_dashboard(run: RunDirectory, *, read_only: bool = False, interval: float = 0.25) -> str:

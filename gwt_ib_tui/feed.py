@@ -19,8 +19,10 @@ from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.lifecycle import UNKNOWN, is_trainer_alive, lifecycle
 from gwt_ib.runs.metrics import NAMES
 from gwt_ib.runs.records import Record, RecordReader, last_record
+from gwt_ib_tui.gate_history import GateCurve, GateStore
 from gwt_ib_tui.series import SeriesStore
-from gwt_ib_tui.state import GateCurve, Report, RunInfo, Snapshot, real
+from gwt_ib_tui.state import Report, RunInfo, Snapshot
+from gwt_ib_tui.values import real
 
 COLUMNS = tuple(name for name in NAMES if name not in ("eval_returns", "gate_curve"))
 EVENTS_KEPT = 500
@@ -102,6 +104,7 @@ class Feed:
 
     def _forget_metrics(self) -> None:
         self._store = SeriesStore(COLUMNS)
+        self._gate = GateStore()
         self._row: Record = last_record(self._directory.metrics)  # the tiles are right while a long history is read
         self._row_time: float | None = None
         self._last_update = 0.0
@@ -169,6 +172,7 @@ class Feed:
         self._last_update = update
         values = [real(row.get(name)) for name in COLUMNS]
         self._store.append([math.nan if value is None else value for value in values])
+        self._gate.append(row)
         self._rows_read += 1
         if update >= (real(self._row.get("update")) or 0.0):
             self._row = row
@@ -193,6 +197,7 @@ class Feed:
             row_age_s=None if self._row_time is None else max(now - self._row_time, 0.0),
             series=self._store.view(),
             curve=GateCurve.of(self._row.get("gate_curve")),
+            gate=self._gate.view(),
             report=self._report,
             events=tuple(self._events),
             events_seen=self._events_seen,

@@ -95,10 +95,11 @@ def run_headless(
             code = trainer.run(printer.tick)
         finally:
             printer.stop()
-    verdict = check(run, config)
-    (sys.stderr if as_json else sys.stdout).write("\n" + gatecheck_block(verdict) + "\n")
-    for line in findings_lines(verdict):
-        printer.note(line)
+    verdict = check(run, run.read_config())  # a setting may have been changed since
+    if verdict.update is not None:  # a run that could not begin has nothing to be judged, only a reason
+        (sys.stderr if as_json else sys.stdout).write("\n" + gatecheck_block(verdict) + "\n")
+        for line in findings_lines(verdict):
+            printer.note(line)
     if trainer.message:
         printer.note(trainer.message)
     if code == ExitCode.DONE and require_gatecheck and verdict.status != "pass":

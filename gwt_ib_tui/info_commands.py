@@ -49,7 +49,7 @@ def config(
     if as_json:
         typer.echo(resolved.model_dump_json())
         return
-    typer.echo(f"# presets: {', '.join(preset_names())}")
+    typer.echo(f"# presets: {', '.join(preset_names())}; live: what `gwt-ib-tui set` can change while a run trains")
     for name, field in Config.model_fields.items():
         assignment = f"{name} = {json.dumps(getattr(resolved, name))}"
         typer.echo(f"{assignment:48} # {describe_field(field)}")
@@ -66,10 +66,11 @@ def metrics() -> None:
 
 
 def describe_field(field: FieldInfo) -> str:
-    """Meaning, unit and range of a field on one line."""
+    """Meaning, unit and range of a field on one line, and whether it is live."""
     extra: Any = field.json_schema_extra
     limits = [str(item) for item in field.metadata]
     parts = [field.description or "", f"[{extra['unit']}]" if extra["unit"] else "", range_text(limits)]
+    parts.append("· live" if extra["live"] else "")
     return " ".join(part for part in parts if part)
 
 

@@ -27,6 +27,8 @@ class Palette:
     bad: str
     wait: str
     on_chip: str
+    heat_low: str
+    heat_high: str
 
     def of_status(self, status: str) -> str:
         """The colour of a verdict or a finding."""
@@ -47,6 +49,8 @@ DARK = Palette(
     bad="#ff7043",
     wait="#8fa3b8",
     on_chip="#0d1219",
+    heat_low="#17283a",
+    heat_high="#f4fbff",
 )
 LIGHT = Palette(
     text="#1b2733",
@@ -62,6 +66,8 @@ LIGHT = Palette(
     bad="#c23b00",
     wait="#5b6b7b",
     on_chip="#ffffff",
+    heat_low="#dcebf6",
+    heat_high="#06233a",
 )
 THEMES = (
     Theme(

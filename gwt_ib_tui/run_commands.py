@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -22,8 +22,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on stdo
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (pause, unpause, snapshot, stop, status, runs, check, evaluate, picture):
-        app.command()(command)
+    for steer in (pause, unpause, snapshot, stop):
+        app.command()(steer)
+    app.command("set")(change)
+    for look in (status, runs, check, evaluate, picture):
+        app.command()(look)
 
 
 def pause(run: Run) -> None:
@@ -44,6 +47,19 @@ def snapshot(run: Run) -> None:
 def stop(run: Run) -> None:
     """End a run with a last snapshot."""
     _ask(run, "stop")
+
+
+def change(
+    run: Run,
+    assignment: Annotated[str, typer.Argument(metavar="FIELD=VALUE", help="Such as lr=1e-4.")],
+) -> None:
+    """Change a setting of a run while it trains."""
+    from gwt_ib.config_sources import change_live, parse_assignment
+    from gwt_ib.runs.directory import find_run
+
+    field, value = parse_assignment(assignment, f"set {run}")
+    config = change_live(find_run(run).read_config(), field, value)
+    _ask(run, "set", field, getattr(config, field))
 
 
 def status(run: Run, as_json: AsJson = False) -> None:
@@ -111,10 +127,23 @@ def check(
 def evaluate(
     run: Run,
     episodes: Annotated[int | None, typer.Option("--episodes", min=1, help="How many; default: the run's own.")] = None,
+    now: Annotated[bool, typer.Option("--now", help="What a living run has learnt by now.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate the newest good snapshot of a run."""
+    """Evaluate a run's newest good snapshot."""
     from gwt_ib.runs.directory import find_run
+
+    if now:
+        if episodes is not None:
+            raise UserError("--now evaluates the run's own eval_episodes: leave --episodes out.", ExitCode.USAGE)
+        done = next(event for event in _ask(run, "evaluate", quiet=True) if event.get("kind") == "evaluation")
+        if as_json:
+            names = ("update", "env_steps", "eval_return", "eval_returns")
+            typer.echo(json.dumps({name: done[name] for name in names}))
+        else:
+            mean, count = done["eval_return"], len(done["eval_returns"])
+            typer.echo(f"update {done['update']}: mean return {mean:.4f} over {count} episodes")
+        return
     from gwt_ib.train.offline import evaluate_snapshot
 
     found = find_run(run)
@@ -134,13 +163,14 @@ def picture(
     path: Annotated[Path, typer.Argument(metavar="FILE.svg", help="Where to write it.")],
     columns: Annotated[int, typer.Option("--columns", min=20, max=500, help="Width of the screen.")] = 120,
     rows: Annotated[int, typer.Option("--rows", min=5, max=200, help="Height of the screen.")] = 40,
+    screen: Annotated[Literal["live", "gate"], typer.Option("--screen", help="Which screen.")] = "live",
 ) -> None:
     """Write the dashboard of a run as a picture."""
     from gwt_ib.runs.directory import find_run
     from gwt_ib_tui.picture import save_picture
 
     try:
-        save_picture(find_run(run), path, (columns, rows))
+        save_picture(find_run(run), path, (columns, rows), screen)
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror}.", ExitCode.INPUT_OUTPUT) from None
 
@@ -165,8 +195,13 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     }
 
 
-def _ask(name: str, kind: RequestKind) -> None:
-    """Send a request and wait for the trainer's answer. Raises `UserError` when there is nobody to answer."""
+def _ask(
+    name: str, kind: RequestKind, field: str | None = None, value: float | None = None, *, quiet: bool = False
+) -> list[dict[str, Any]]:
+    """Send a request, wait for the trainer's answer and show it; returns every event that the request led to.
+
+    Raises `UserError` when there is nobody to answer, and where the request was refused.
+    """
     from gwt_ib.runs.control import send_request
     from gwt_ib.runs.directory import find_run
     from gwt_ib.runs.records import RecordReader
@@ -177,21 +212,28 @@ def _ask(name: str, kind: RequestKind) -> None:
     events = RecordReader(run.events)
     while events.read():
         pass
-    request = send_request(run.control, kind)
+    request = send_request(run.control, kind, field, value)
     deadline = time.monotonic() + ANSWER_S
+    ours: list[dict[str, Any]] = []
     while time.monotonic() < deadline:
         for event in events.read():
-            if event.get("kind") == "acknowledged" and event.get("request") == request:
-                _show_answer(kind, event)
-                return
+            if event.get("request") != request:
+                continue
+            ours.append(event)
+            if event.get("kind") == "acknowledged":
+                _show_answer(kind, event, quiet)
+                return ours
         time.sleep(0.05)
     typer.echo(f"{kind} asked; the run has not come to a safe point within {ANSWER_S:.0f} s.", err=True)
     raise typer.Exit(ExitCode.RESOURCES_USED_UP)
 
 
-def _show_answer(kind: str, event: dict[str, Any]) -> None:
+def _show_answer(kind: str, event: dict[str, Any], quiet: bool) -> None:
     if event.get("result") != "done":
-        raise UserError(f"{kind} was refused: {event.get('message', '')}.", ExitCode.INPUT_OUTPUT)
+        reason = str(event.get("message", "")).removesuffix(".")
+        raise UserError(f"{kind} was refused: {reason}.", ExitCode.INPUT_OUTPUT)
+    if quiet:
+        return
     if "path" in event:
         typer.echo(event["path"])
     note = f" ({event['message']})" if event.get("message") else ""

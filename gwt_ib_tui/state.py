@@ -6,7 +6,6 @@ wrong kind is as good as absent.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,9 @@ import numpy as np
 from gwt_ib.config import Config
 from gwt_ib.runs.lifecycle import ENDED, KILLED, UNKNOWN
 from gwt_ib.runs.records import Record
-from gwt_ib_tui.series import Doubles, SeriesView
+from gwt_ib_tui.gate_history import GateCurve, GateHistory
+from gwt_ib_tui.series import SeriesView
+from gwt_ib_tui.values import mapping, mappings, real, text, whole
 
 
 @dataclass(frozen=True)
@@ -58,20 +59,20 @@ class RunInfo:
     @staticmethod
     def of(record: Mapping[str, Any], name: str) -> RunInfo:
         """Read a run.json; `name` is the run's name where the record has none."""
-        pids = _mapping(record.get("pids"))
-        actors = [_actor(entry, place) for place, entry in enumerate(_mappings(record.get("actors")))]
+        pids = mapping(record.get("pids"))
+        actors = [_actor(entry, place) for place, entry in enumerate(mappings(record.get("actors")))]
         return RunInfo(
-            name=_text(record.get("run")) or name,
-            state=_text(record.get("state")) or UNKNOWN,
-            env_id=_text(record.get("env_id")),
-            seed=_whole(record.get("seed")),
-            total_timesteps=_whole(record.get("total_timesteps")),
-            host=_text(record.get("host")),
-            trainer=_whole(pids.get("trainer")),
+            name=text(record.get("run")) or name,
+            state=text(record.get("state")) or UNKNOWN,
+            env_id=text(record.get("env_id")),
+            seed=whole(record.get("seed")),
+            total_timesteps=whole(record.get("total_timesteps")),
+            host=text(record.get("host")),
+            trainer=whole(pids.get("trainer")),
             created=real(record.get("created")),
             heartbeat=real(record.get("heartbeat")),
-            exit_code=_whole(record.get("exit_code")),
-            message=_text(record.get("message")),
+            exit_code=whole(record.get("exit_code")),
+            message=text(record.get("message")),
             actors=tuple(actors),
         )
 
@@ -100,33 +101,11 @@ class Report:
     @staticmethod
     def of(record: Mapping[str, Any]) -> Report | None:
         """Read a gatecheck.json; none while there is no verdict."""
-        verdict = _text(record.get("verdict")).lower()
+        verdict = text(record.get("verdict")).lower()
         if not verdict:
             return None
-        findings = tuple(_finding(entry) for entry in _mappings(record.get("findings")))
-        return Report(verdict, _whole(record.get("update")), findings)
-
-
-@dataclass(frozen=True, eq=False)
-class GateCurve:
-    """c and its prior by bins of |td_norm|: `edges` has one entry more than the others; NaN in empty bins."""
-
-    edges: Doubles
-    c: Doubles
-    c_std: Doubles
-    prior: Doubles
-    count: Doubles
-
-    @staticmethod
-    def of(value: object) -> GateCurve | None:
-        """Read the metric `gate_curve`; none where it is missing or its parts do not fit together."""
-        record = _mapping(value)
-        edges, c, c_std, prior, counts = (_reals(record.get(name)) for name in ("td", "c", "c_std", "prior", "count"))
-        if len(edges) < 2 or {len(c), len(c_std), len(prior), len(counts)} != {len(edges) - 1}:
-            return None
-        if not np.isfinite(edges).all() or (np.diff(edges) <= 0).any():
-            return None
-        return GateCurve(edges, c, c_std, prior, np.nan_to_num(counts))
+        findings = tuple(_finding(entry) for entry in mappings(record.get("findings")))
+        return Report(verdict, whole(record.get("update")), findings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +122,7 @@ class Snapshot:
     row_age_s: float | None
     series: SeriesView
     curve: GateCurve | None
+    gate: GateHistory
     report: Report | None
     events: tuple[Record, ...]
     events_seen: int
@@ -183,64 +163,30 @@ class Snapshot:
         return max(total - steps, 0.0) / speed
 
 
-def real(value: object) -> float | None:
-    """A finite number, or none for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        result = float(value)
-    except OverflowError:
-        return None
-    return result if math.isfinite(result) else None
-
-
-def _whole(value: object) -> int | None:
-    result = real(value)
-    return None if result is None else int(result)
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-
-
-def _reals(value: object) -> Doubles:
-    entries = value if isinstance(value, list) else []
-    numbers = [real(entry) for entry in entries]
-    return np.array([math.nan if entry is None else entry for entry in numbers], dtype=np.float64)
-
-
 def _actor(entry: Mapping[str, Any], place: int) -> Actor:
-    number = _whole(entry.get("actor"))
+    number = whole(entry.get("actor"))
     return Actor(
         number=place if number is None else number,
-        pid=_whole(entry.get("pid")),
+        pid=whole(entry.get("pid")),
         alive=entry.get("alive") is True,
         steps_per_s=real(entry.get("steps_per_s")),
-        policy_version=_whole(entry.get("policy_version")),
-        policy_lag=_whole(entry.get("policy_lag")),
-        restarts=_whole(entry.get("restarts")) or 0,
+        policy_version=whole(entry.get("policy_version")),
+        policy_lag=whole(entry.get("policy_lag")),
+        restarts=whole(entry.get("restarts")) or 0,
     )
 
 
 def _finding(entry: Mapping[str, Any]) -> Finding:
-    evidence = _mappings(entry.get("evidence"))
+    evidence = mappings(entry.get("evidence"))
     # Of several values of the rule's first metric (early and late, say) the last is the newest.
-    metric = _text(evidence[0].get("metric")) if evidence else ""
-    newest: Mapping[str, Any] = next((item for item in reversed(evidence) if _text(item.get("metric")) == metric), {})
+    metric = text(evidence[0].get("metric")) if evidence else ""
+    newest: Mapping[str, Any] = next((item for item in reversed(evidence) if text(item.get("metric")) == metric), {})
     return Finding(
-        kind=_text(entry.get("kind")),
-        status=_text(entry.get("status")).lower(),
-        summary=_text(entry.get("summary")),
-        next_step=_text(entry.get("next_step")),
+        kind=text(entry.get("kind")),
+        status=text(entry.get("status")).lower(),
+        summary=text(entry.get("summary")),
+        next_step=text(entry.get("next_step")),
         metric=metric,
         value=real(newest.get("value")),
-        step=_whole(newest.get("step")),
+        step=whole(newest.get("step")),
     )

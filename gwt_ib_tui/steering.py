@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from gwt_ib.runs.control import RequestKind
 from gwt_ib.runs.records import Record
-from gwt_ib_tui.state import real
 from gwt_ib_tui.text import count, plain
+from gwt_ib_tui.values import real
 
 NAMES: dict[str, str] = {"pause": "pause", "unpause": "go on", "snapshot": "snapshot", "stop": "stop"}
 OPEN = frozenset({"asked", "accepted"})

@@ -12,6 +12,8 @@ import psutil
 import pytest
 
 from gwt_ib.config import Config
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.records import read_records
 
 SMALL: dict[str, Any] = {
     "env_id": "popgym-RepeatPreviousEasy-v0",
@@ -36,6 +38,16 @@ def small_config(**changes: Any) -> Config:
 def assignments(**settings: Any) -> list[str]:
     """`--set` options for settings."""
     return [word for name, value in settings.items() for word in ("--set", f"{name}={json.dumps(value)}")]
+
+
+def updates(run: RunDirectory) -> list[int]:
+    """The updates that a run has recorded."""
+    return [row["update"] for row in read_records(run.metrics)]
+
+
+def events(run: RunDirectory, kind: str) -> list[dict[str, Any]]:
+    """The events of one kind that a run has recorded."""
+    return [event for event in read_records(run.events) if event["kind"] == kind]
 
 
 def shared_names() -> set[str]:

@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 from support import small_config
 
-from gwt_ib.config import Config
-from gwt_ib.config_sources import load_preset, preset_names, resolve
+from gwt_ib.config import Config, live_settings
+from gwt_ib.config_sources import change_live, load_preset, preset_names, resolve
 from gwt_ib.errors import ExitCode, UserError
 
 SEED = {
@@ -68,3 +68,31 @@ def test_values_are_read_as_toml_and_as_text_where_they_are_not():
 def test_the_sizes_of_a_run_follow_from_its_fields():
     config = small_config(num_actors=2)
     assert (config.steps_per_update, config.sequences, config.envs_per_actor, config.num_updates) == (256, 16, 2, 4)
+
+
+def test_a_live_setting_is_changed_and_everything_else_stays():
+    config = small_config()
+    assert live_settings() == ("lr", "ent_coef", "target_c", "lambda_c")
+    for field in live_settings():
+        changed = change_live(config, field, 0.25)
+        assert changed.model_dump() == {**config.model_dump(), field: 0.25}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("num_envs", 8, "num_envs is fixed. While a run trains, lr, ent_coef, target_c and lambda_c can be changed."),
+        ("lambda", 1.0, "Unknown field 'lambda'. Did you mean lambda_c? While a run trains, lr,"),
+        ("gama", 1.0, "Did you mean gamma? While a run trains, lr,"),
+        ("lr", 1.5, "lr = 1.5 is not possible: input should be less than or equal to 1."),
+        ("lr", "fast", "lr = 'fast' is not possible: input should be a valid number."),
+        ("lr", "0.1", "lr = '0.1' is not possible"),
+        ("lr", True, "lr = True is not possible"),
+        ("ent_coef", float("nan"), "input should be a finite number"),
+    ],
+)
+def test_what_cannot_be_changed_live_is_refused_with_a_sentence(field, value, sentence):
+    with pytest.raises(UserError) as caught:
+        change_live(small_config(), field, value)
+    assert sentence in caught.value.message
+    assert caught.value.code == ExitCode.BAD_CONFIGURATION

@@ -47,6 +47,12 @@ class Learner:
         self._config = config
         self.optimizer = torch.optim.Adam([self.flat.vector], lr=config.lr, eps=1e-5)
 
+    def reconfigure(self, config: Config) -> None:
+        """Learn by `config` from the next update on; it differs from the present one in live settings alone."""
+        self._config = config
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.lr
+
     def weights(self) -> Weights:
         """The present version, for publishing."""
         return Weights(self.version, self.flat.read(), self.td.mean, self.td.std)

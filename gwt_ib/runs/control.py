@@ -3,49 +3,63 @@
 from __future__ import annotations
 
 import json
+import reprlib
 import secrets
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Literal, TypeGuard, cast, get_args
 
 from gwt_ib.clock import utc_now
 from gwt_ib.runs.durable import write_json
 
-RequestKind = Literal["pause", "unpause", "snapshot", "stop"]
+RequestKind = Literal["pause", "unpause", "snapshot", "evaluate", "set", "stop"]
 REQUEST_KINDS: tuple[str, ...] = get_args(RequestKind)
 MAX_REQUEST_BYTES = 65536
+MAX_TEXT = 100  # characters of an id or a field that are kept
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request; the trainer's answers carry its `id`."""
+    """One request; the trainer's answers carry its `id`.
+
+    `field` and `value` belong to the kind `set`. Whether there is such a field, and whether it may have that value, is
+    for the learner to say, who knows the configuration.
+    """
 
     id: str
     kind: RequestKind
+    field: str | None = None
+    value: float | None = None
 
 
-def send_request(control: Path, kind: RequestKind) -> str:
+def send_request(control: Path, kind: RequestKind, field: str | None = None, value: float | None = None) -> str:
     """Put a request into the inbox and return its id. Raises `OSError` when the directory cannot be written."""
     stamp = utc_now()
     request_id = f"{int(stamp * 1000):013d}-{secrets.token_hex(4)}"
-    write_json(control / f"{request_id}.json", {"id": request_id, "kind": kind, "time": stamp}, durable=False)
+    request: dict[str, Any] = {"id": request_id, "kind": kind, "time": stamp}
+    if kind == "set":
+        request |= {"field": field, "value": value}
+    write_json(control / f"{request_id}.json", request, durable=False)
     return request_id
 
 
 def take_requests(control: Path) -> tuple[list[Request], list[str]]:
     """Empty the inbox: the valid requests, oldest first, and one sentence for each file that was none.
 
-    Only `*.json` files are looked at: a request appears under that name complete, by a rename.
+    Only files `*.json` are looked at: a request appears under that name complete, by a rename.
     """
     requests: list[Request] = []
     refused: list[str] = []
     for path in sorted(control.glob("[!.]*.json")):
+        if not path.is_file():  # a pipe would never end, and a folder cannot be unlinked
+            continue
         try:
             with path.open("rb") as file:
                 data = file.read(MAX_REQUEST_BYTES + 1)
             requests.append(_parse(data))
-        except (ValueError, OSError) as error:
-            refused.append(f"{path.name}: {error}")
+        except (ValueError, OSError, RecursionError) as error:
+            refused.append(f"{path.name!r}: {error}")
         path.unlink(missing_ok=True)
     return requests, refused
 
@@ -54,8 +68,27 @@ def _parse(data: bytes) -> Request:
     if len(data) > MAX_REQUEST_BYTES:
         raise ValueError("the request is too large")
     value = json.loads(data)
-    if not isinstance(value, dict) or not isinstance(value.get("id"), str):
-        raise ValueError("a request is an object with a text field 'id'")
+    if not isinstance(value, dict) or not _is_plain(value.get("id")):
+        raise ValueError("a request is an object with a printable text 'id'")
     if value.get("kind") not in REQUEST_KINDS:
-        raise ValueError(f"unknown kind {value.get('kind')!r}; a request is one of {', '.join(REQUEST_KINDS)}")
-    return Request(id=value["id"][:100], kind=cast(RequestKind, value["kind"]))
+        raise ValueError(
+            f"unknown kind {reprlib.repr(value.get('kind'))}; a request is one of {', '.join(REQUEST_KINDS)}"
+        )
+    request = Request(id=value["id"][:MAX_TEXT], kind=cast(RequestKind, value["kind"]))
+    if request.kind != "set":
+        return request
+    field, number = value.get("field"), value.get("value")
+    if not _is_plain(field):
+        raise ValueError(f"a request to set has a printable text 'field', not {reprlib.repr(field)}")
+    if not _is_finite(number):
+        raise ValueError(f"a request to set {field[:MAX_TEXT]} has a finite number 'value', not {reprlib.repr(number)}")
+    return replace(request, field=field[:MAX_TEXT], value=float(number))
+
+
+def _is_plain(value: Any) -> TypeGuard[str]:
+    """Whether this is a text without control characters and half surrogates, which no answer could be written with."""
+    return isinstance(value, str) and value.isprintable()
+
+
+def _is_finite(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

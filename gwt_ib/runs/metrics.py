@@ -69,7 +69,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("ep_len100", "env steps", "mean length of the last 100 episodes; null before the first"),
     Metric("episodes", "episodes", "episodes finished so far"),
     Metric("mmer", "return", "highest ep100 so far, once 100 episodes have ended (POPGym's score)"),
-    Metric("eval_return", "return", "mean return of this update's evaluation; null where none ran"),
+    Metric("eval_return", "return", "mean return of this update's evaluation; null where the schedule has none"),
     Metric("eval_returns", "return", "the returns of its episodes, in the order of their seeds"),
     Metric("rho_td_c", "", "correlation of |td_norm| with c over the rollout, first steps of episodes left out"),
     Metric("rho_tail", "", "the same over the fifth of the steps with the largest |td_norm|", "positive"),

@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from gwt_ib.config import Config
+from gwt_ib.envs.batch import EpisodeError
 from gwt_ib.envs.make import EnvironmentFacts, check_environment
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.learn.learner import Learner, NotFiniteError
@@ -32,7 +33,7 @@ from gwt_ib.train.training import Training
 
 
 class Requests:
-    """Answers the trainer's messages at a safe point: pause, unpause, snapshot, stop."""
+    """Answers the trainer's messages at a safe point: pause, unpause, snapshot, evaluate, set, stop."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -52,23 +53,38 @@ class Requests:
             messages = self._link.receive(timeout_s=None)
 
     def _answer(self, message: Message, training: Training) -> bool:
+        """Deal with one message and acknowledge it; True when the run is to stop."""
         kind = str(message["kind"])
         answer: Message = {"kind": "acknowledged", "request": message.get("request"), "request_kind": kind}
         answer |= {"result": "done", "message": "", "update": training.update, "env_steps": training.env_steps}
+        try:
+            answer |= self._obey(kind, message, training)
+        except UserError as error:
+            answer |= {"result": "refused", "message": error.message}
+        except EpisodeError as error:
+            answer |= {"result": "refused", "message": f"the evaluation failed: {error}"}
+        except OSError as error:
+            answer |= {"result": "refused", "message": error.strerror or str(error)}
+        self._link.send(answer)
+        return kind == "stop"
+
+    def _obey(self, kind: str, message: Message, training: Training) -> Message:
+        """Do what a message asks; returns what its acknowledgement says of it."""
+        request = message.get("request")
         if kind in ("pause", "unpause"):
             wanted = kind == "pause"
             if self._paused == wanted:
-                answer["message"] = "already paused" if wanted else "was not paused"
-            else:
-                self._paused = wanted
-                training.report({"kind": f"{kind}d", "update": training.update, "env_steps": training.env_steps})
+                return {"message": "already paused" if wanted else "was not paused"}
+            self._paused = wanted
+            training.report({"kind": f"{kind}d", "update": training.update, "env_steps": training.env_steps})
         elif kind == "snapshot":
-            try:
-                answer["path"] = str(training.snapshot(message.get("request")))
-            except OSError as error:
-                answer |= {"result": "refused", "message": f"the snapshot could not be written: {error.strerror}"}
-        self._link.send(answer)
-        return kind == "stop"
+            return {"path": str(training.snapshot(request))}
+        elif kind == "evaluate":
+            returns = training.evaluate(request)
+            return {"message": f"mean return {sum(returns) / len(returns):.4f} over {len(returns)} episodes"}
+        elif kind == "set":
+            return {"message": training.change_setting(message["field"], message["value"], request)}
+        return {}
 
 
 def run_learner(run: RunDirectory, config: Config, resume: bool, link: Link, descriptors: argparse.Namespace) -> None:

@@ -157,7 +157,9 @@ class Trainer:
     def _forward_requests(self) -> None:
         requests, refused = take_requests(self._run.control)
         for request in requests:
-            self._link.send({"kind": request.kind, "request": request.id})
+            self._link.send(
+                {"kind": request.kind, "request": request.id, "field": request.field, "value": request.value}
+            )
         for sentence in refused:
             self._event({"kind": "warning", "message": f"refused a request: {sentence}"})
 

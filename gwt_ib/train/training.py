@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gwt_ib.config import Config
+from gwt_ib.config_sources import change_live
 from gwt_ib.envs.batch import EnvBatch
 from gwt_ib.evaluate import evaluate, evaluation_envs
 from gwt_ib.gatecheck.history import History
@@ -103,6 +104,37 @@ class Training:
         self._report(event if request is None else {**event, "request": request})
         return path
 
+    def evaluate(self, request: str | None = None) -> list[float]:
+        """The returns of an evaluation of the present weights. Raises `EpisodeError`, or `UserError` before the first.
+
+        One that somebody asked for (`request`) is an event with all its returns, and enters no metrics row: the row of
+        these weights is written already, the next one belongs to other weights, and GateCheck compares early with late
+        evaluations on the schedule's even spacing, which a run has whether or not anyone looks at it.
+        """
+        if self._eval_envs is None:
+            self._eval_envs = evaluation_envs(self.config)
+        weights = self.learner.weights()
+        returns = evaluate(self.learner.agent, weights.td_mean, weights.td_std, self.config, self._eval_envs)
+        event: Record = {"kind": "evaluation", "eval_return": float(np.mean(returns))}
+        self._report(event if request is None else {**event, "eval_returns": returns, "request": request})
+        return returns
+
+    def change_setting(self, field: str, value: float, request: str | None = None) -> str:
+        """Give a live setting another value from the next update on, and report it; returns what happened, in words.
+
+        `config.json` is rewritten first, so that the run is resumed with what it was trained with. Raises `UserError`
+        for another field or a value that is not possible, `OSError` when the disk refuses; then nothing has changed.
+        """
+        config = change_live(self.config, field, value)
+        old, new = getattr(self.config, field), getattr(config, field)
+        if old == new:
+            return f"{field} is {new} already"
+        self.run_directory.write_config(config)
+        self.config = config
+        self.learner.reconfigure(config)
+        self._report({"kind": "setting", "field": field, "old": old, "value": new, "request": request})
+        return f"{field} was {old} and is {new} from update {self.update + 1} on"
+
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot. Raises `ValueError` where it does not fit this run."""
         state = snapshot.state
@@ -131,7 +163,7 @@ class Training:
         learn_s = time.monotonic() - started
         self.window.add(rollout.block)
         self.episodes[:] = rollout.block.episode
-        returns = self._evaluate() if self._due(self.config.eval_every) else None
+        returns = self.evaluate() if self._due(self.config.eval_every) else None
         duration = rollout_s + time.monotonic() - started
         self.elapsed_s += duration
         self._record(
@@ -173,14 +205,6 @@ class Training:
         if verdict["verdict"] != self._verdict:
             self._report({"kind": "verdict", "verdict": verdict["verdict"], "previous": self._verdict})
             self._verdict = verdict["verdict"]
-
-    def _evaluate(self) -> list[float]:
-        if self._eval_envs is None:
-            self._eval_envs = evaluation_envs(self.config)
-        weights = self.learner.weights()
-        returns = evaluate(self.learner.agent, weights.td_mean, weights.td_std, self.config, self._eval_envs)
-        self._report({"kind": "evaluation", "eval_return": float(np.mean(returns))})
-        return returns
 
     def _due(self, every: int) -> bool:
         return every > 0 and self.update % every == 0

@@ -9,8 +9,9 @@ from rich.text import Text
 
 from gwt_ib.runs.records import Record
 from gwt_ib_tui.palette import Palette
-from gwt_ib_tui.state import Snapshot, real
+from gwt_ib_tui.state import Snapshot
 from gwt_ib_tui.text import count, number, plain, shortened
+from gwt_ib_tui.values import real
 from gwt_ib_tui.widgets.panel import Panel, title_line
 
 BAD = frozenset({"failed", "actor_died"})

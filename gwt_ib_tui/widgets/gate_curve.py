@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from rich.text import Text
 
-from gwt_ib_tui.charts import GateColors, gate_chart
+from gwt_ib_tui.gate_charts import GateColors, gate_chart
 from gwt_ib_tui.state import Snapshot
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
 from gwt_ib_tui.widgets.tiles import target_c
@@ -31,5 +31,5 @@ class GateCurvePanel(Panel):
             Text("⠌±std", style=palette.dim, end=""),
         ]
         title = title_line(palette, "TD→gate", Text(" ").join(legend))
-        colors = GateColors(palette.line, palette.band, palette.prior, palette.target, palette.frame)
+        colors = GateColors(palette.line, palette.band, palette.prior, palette.target, palette.frame, palette.dim)
         return [title, *gate_chart(snapshot.curve, target_c(snapshot), width, height - 1, colors)]

@@ -111,3 +111,29 @@ def test_the_size_of_blocks_is_what_the_specification_says():
     facts = check_environment(config.env_id, False)
     spec = BlockSpec.of(config, facts.observation_size, facts.actions)
     assert spec.allocate().observation.nbytes < spec.nbytes
+
+
+def test_a_changed_learning_rate_reaches_the_optimiser_and_leaves_its_moments():
+    config = small_config()
+    learner, channel = make(config)
+    train(learner, channel, 1)
+    moments = learner.optimizer.state[learner.flat.vector]["exp_avg"].clone()
+    learner.reconfigure(config.model_copy(update={"lr": 0.5}))
+    assert [group["lr"] for group in learner.optimizer.param_groups] == [0.5]
+    assert torch.equal(learner.optimizer.state[learner.flat.vector]["exp_avg"], moments)
+    learner.reconfigure(config.model_copy(update={"lr": 0.0}))
+    before = learner.flat.read().copy()
+    assert train(learner, channel, 1)[0]["lr"] == 0.0
+    assert np.array_equal(learner.flat.read(), before)
+
+
+@pytest.mark.parametrize("field", ["ent_coef", "target_c", "lambda_c"])
+def test_a_changed_weight_of_the_loss_is_the_one_that_is_learnt_by(field):
+    config = small_config(budget_warmup_updates=0)
+    changed = config.model_copy(update={field: 0.9})
+    learner, channel = make(config)
+    other, _ = make(changed)
+    learner.reconfigure(changed)
+    rollout = join(channel.take(), config)
+    assert learner.update(rollout) == other.update(rollout)
+    assert np.array_equal(learner.flat.read(), other.flat.read())

@@ -6,32 +6,12 @@ import signal
 import time
 
 import pytest
-from support import SMALL, assignments, processes_of, wait_until
+from support import SMALL, assignments, events, processes_of, updates, wait_until
 
-from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.records import read_records
 from gwt_ib.runs.snapshot import list_snapshots, problem_of
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
-LONG = {**SMALL, "num_actors": 2, "total_timesteps": 2_000_000_000, "eval_every": 0}
-
-
-@pytest.fixture
-def long_run(start, tmp_path):
-    """A run that would go on for days, started and past its first updates; with the process that trains it."""
-    process = start("launch", "--headless", "--run-dir", "run", *assignments(**LONG))
-    run = RunDirectory(tmp_path / "run")
-    wait_until(lambda: len(updates(run)) >= 3 or process.poll() is not None, 60, "no update was made")
-    assert process.poll() is None, process.stderr.read()
-    return run, process
-
-
-def updates(run: RunDirectory) -> list[int]:
-    return [row["update"] for row in read_records(run.metrics)]
-
-
-def events(run: RunDirectory, kind: str) -> list[dict[str, object]]:
-    return [event for event in read_records(run.events) if event["kind"] == kind]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])

@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import json
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from driving import SIZES, both_sizes, dashboard, message, panel, ready, screen_text, until
 from recorded_run import RecordedRun
 from rich.console import Console
-from textual.pilot import Pilot
 from textual.widgets import Static
 
 from gwt_ib.runs.metrics import METRICS
@@ -19,17 +18,13 @@ from gwt_ib_tui.actions import ACTIONS, actions_of
 from gwt_ib_tui.app import Dashboard
 from gwt_ib_tui.palette import DARK
 from gwt_ib_tui.picture import save_picture
+from gwt_ib_tui.screens.gate import GateScreen
 from gwt_ib_tui.screens.help import HelpScreen, keys_table, metrics_table
 from gwt_ib_tui.screens.live import LiveScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.steering import Message
 from gwt_ib_tui.widgets.gate_check import GateCheckPanel
 from gwt_ib_tui.widgets.line_chart import LineChart
-from gwt_ib_tui.widgets.message_bar import MessageBar
-from gwt_ib_tui.widgets.panel import Panel
-
-SIZES = [(80, 24), (120, 40)]
-both_sizes = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
 
 
 @pytest.fixture
@@ -37,43 +32,6 @@ def recorded(tmp_path: Path) -> RecordedRun:
     run = RecordedRun(tmp_path / "a-run")
     run.learn(31)
     return run
-
-
-def dashboard(recorded: RecordedRun, **options: bool) -> Dashboard:
-    return Dashboard(recorded.directory, interval=0.1, **options)
-
-
-async def until(pilot: Pilot[str], condition: Callable[[], bool]) -> None:
-    for _ in range(300):
-        if condition():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("it did not come about")
-
-
-async def ready(pilot: Pilot[str]) -> Dashboard:
-    app = pilot.app
-    assert isinstance(app, Dashboard)
-    await until(pilot, lambda: app.snapshot is not None)
-    await pilot.pause()
-    return app
-
-
-def panel(app: Dashboard, selector: str) -> str:
-    found = app.live.query_one(selector, Panel)
-    return found.render().plain
-
-
-def screen_text(app: Dashboard) -> str:
-    """All that is on the screen, line by line."""
-    width, height = app.size
-    lines = app.screen._compositor.render_strips(app.size)
-    assert len(lines) == height
-    return "\n".join(strip.text[:width] for strip in lines)
-
-
-def message(app: Dashboard) -> Message:
-    return app.live.query_one(MessageBar).message
 
 
 @both_sizes
@@ -324,7 +282,7 @@ async def test_the_palette_has_the_tables_actions(recorded: RecordedRun) -> None
 
 
 def test_every_action_is_there_and_no_key_has_two(recorded: RecordedRun) -> None:
-    owners = {"app": Dashboard, "quit": QuitDialog, "help": HelpScreen}
+    owners = {"app": Dashboard, "gate": GateScreen, "quit": QuitDialog, "help": HelpScreen}
     for scope, owner in owners.items():
         keys = [key for action in actions_of(scope) for key in action.keys]
         assert len(keys) == len(set(keys))
@@ -390,7 +348,7 @@ async def test_resizing_never_breaks(recorded: RecordedRun) -> None:
             tiny = size[0] < 60 or size[1] < 16
             assert app.live.has_class("-tiny") == tiny
             if tiny:
-                assert f"{size[0]}x{size[1]}" in str(app.live.query_one("#too-small", Static).render())
+                assert f"{size[0]}x{size[1]}" in str(app.live.query_one(".too-small", Static).render())
         await pilot.press("q")
         await pilot.resize_terminal(30, 8)
         await pilot.resize_terminal(80, 24)

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib_tui.axes import nice_ticks, tick_labels
-from gwt_ib_tui.charts import Curve, GateColors, Level, gate_chart, line_chart
+from gwt_ib_tui.charts import Curve, Level, line_chart
+from gwt_ib_tui.gate_charts import GateColors, gate_chart
+from gwt_ib_tui.gate_history import GateCurve
 from gwt_ib_tui.series import Column
-from gwt_ib_tui.state import GateCurve
 
 BLUE, ORANGE, GRAY = "#0000ff", "#ff8800", "#888888"
-COLORS = GateColors(BLUE, GRAY, "#ff00ff", ORANGE, GRAY)
+COLORS = GateColors(BLUE, GRAY, "#ff00ff", ORANGE, GRAY, GRAY)
 
 
 def exact(values: object) -> Column:
@@ -164,3 +165,25 @@ def test_tick_labels_differ() -> None:
     assert tick_labels([-1.0, -0.9]) == ["-1.0", "-0.9"]
     assert tick_labels([0.0, 1e-5, 2e-5]) == ["0", "1e-5", "2e-5"]
     assert tick_labels([100000.0, 150000.0]) == ["1e5", "1.5e5"]
+
+
+def test_a_ghost_adds_dots_and_its_own_bins_are_laid_on_those_of_the_curve() -> None:
+    shown, other = curve(1), curve(2)
+    high = GateCurve(other.edges, np.full_like(other.c, 0.95), other.c_std, other.prior, other.count)
+    halves = GateCurve(np.array([0.0, 1.0, 10.0]), np.array([0.05, 0.95]), np.zeros(2), np.zeros(2), np.ones(2))
+
+    def braille(ghost: GateCurve | None) -> list[int]:
+        lines = gate_chart(shown, None, 60, 16, COLORS, ghost)
+        assert len(lines) == 16 and {line.cell_len for line in lines} == {60}
+        dots = [sum((ord(sign) - 0x2800).bit_count() for sign in line.plain if "⠀" <= sign <= "⣿") for line in lines]
+        return dots
+
+    without, above, split = braille(None), braille(high), braille(halves)
+    assert sum(above) > sum(without) and above[0] > without[0] and above[8:] == without[8:]
+    assert split[0] > without[0] and split[-4] >= without[-4]
+
+
+def test_bars_of_two_lines_are_twice_as_tall() -> None:
+    text = [line.plain for line in gate_chart(curve(), None, 60, 16, COLORS, count_rows=2)]
+    assert "█" in text[12] or "▁" in text[12]
+    assert text[13].lstrip().startswith("n│") and text[13].count("█") > text[12].count("█")

@@ -1,0 +1,187 @@
+"""The distribution of the gate value c over a training, as a heat map; pure: moments and a size in, lines out.
+
+Time runs across, c from 0 to 1 upwards, and the shade of a cell is the share of steps that have their c there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from rich.style import Style
+from rich.text import Text
+
+from gwt_ib_tui.axes import LARGEST, Range, nice_ticks, positions, widened
+from gwt_ib_tui.figure import blank, notice
+from gwt_ib_tui.gate_history import GateCurve, GateHistory
+from gwt_ib_tui.series import Doubles
+from gwt_ib_tui.text import short_count
+
+SHADES = " ·░▒▓█"
+SHARES = (0.005, 0.02, 0.08, 0.2, 0.4)  # from these shares of a moment's steps on: the shades after the first
+SMALLEST_STD, LARGEST_STD = 1e-6, 10.0
+MARGIN = 4  # cells of the labels of c and the axis
+LEAST_CANVAS = 8
+
+_CDF_AT = np.linspace(-8.0, 8.0, 4001)
+_CDF = np.array([0.5 * (1.0 + math.erf(x / math.sqrt(2.0))) for x in _CDF_AT.tolist()])
+
+
+@dataclass(frozen=True)
+class HeatColors:
+    """A ramp from few steps to many, and what lies over the map."""
+
+    low: str
+    middle: str
+    high: str
+    target: str
+    shown: str
+    ghost: str
+    frame: str
+
+
+@dataclass(frozen=True)
+class HeatMarks:
+    """What the map is marked with: the target of c, and the environment steps of the moment on show and of its ghost."""
+
+    target: float | None = None
+    shown: float | None = None
+    ghost: float | None = None
+
+
+def gate_mass(curve: GateCurve, rows: int) -> Doubles:
+    """How many steps have their c in each of `rows` equal parts of [0, 1], lowest first; shape [rows].
+
+    The metrics hold no histogram of c, only its mean and spread in each bin of |td_norm|. Each bin is taken as a normal
+    distribution of that mean and spread, truncated to [0, 1], with as many steps as the bin counts. What is summed up
+    this way has the right number of steps, and the right modes where bins differ; two modes inside one bin look like
+    one broad one. The sum is the count of all bins that have a mean.
+    """
+    known = np.isfinite(curve.c) & (curve.count > 0)
+    mean = np.clip(curve.c[known], 0.0, 1.0)[:, None]
+    std = np.clip(np.nan_to_num(curve.c_std[known]), SMALLEST_STD, LARGEST_STD)[:, None]
+    edges = np.linspace(0.0, 1.0, rows + 1)[None, :]
+    below = np.interp((edges - mean) / std, _CDF_AT, _CDF)
+    mass = np.diff(below, axis=1) / (below[:, -1:] - below[:, :1])
+    result: Doubles = curve.count[known] @ mass
+    return result
+
+
+@lru_cache(maxsize=2)
+def mass_over_time(history: GateHistory, columns: int, rows: int) -> Doubles:
+    """The share of steps by c and time, shape [rows, columns], lowest c first; a column of NaN comes before any moment.
+
+    A column is the mean of the moments that fall into it by environment steps; where none does, the last one before
+    holds on. The last results are kept, as moving the marks does not change them; they are read-only.
+    """
+    place = column_of(history.env_steps, history, columns)
+    sums = np.zeros((columns, rows))
+    moments = np.zeros(columns)
+    for column, moment in zip(place.tolist(), history.moments, strict=True):
+        mass = gate_mass(moment.curve, rows)
+        total = float(mass.sum())
+        if total > 0:
+            sums[column] += mass / total
+            moments[column] += 1
+    last = np.maximum.accumulate(np.where(moments > 0, np.arange(columns), -1))
+    shares = sums[last] / np.maximum(moments[last], 1.0)[:, None]
+    shares[last < 0] = np.nan
+    shares.flags.writeable = False
+    return shares.T
+
+
+def column_of(
+    env_steps: Doubles, history: GateHistory, columns: int
+) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """The column in which each number of steps lies, the first moment in the first and the newest in the last."""
+    return np.clip((positions(env_steps, _limits(history)) * columns).astype(np.int64), 0, columns - 1)
+
+
+def heat_map(history: GateHistory, marks: HeatMarks, width: int, height: int, colors: HeatColors) -> list[Text]:
+    """The map as exactly `height` lines of `width` cells; a map that is too small for labels has none."""
+    if width < 1 or height < 1:
+        return []
+    if not len(history):
+        return notice("waiting for data", width, height, colors.frame)
+    framed = width >= MARGIN + LEAST_CANVAS and height >= 5
+    columns, rows = (width - MARGIN, height - 2) if framed else (width, height)
+    shares = mass_over_time(history, columns, rows)
+    target_row = None if marks.target is None else min(int(min(max(marks.target, 0.0), 1.0) * rows), rows - 1)
+    labels = _c_labels(rows)
+    lines = []
+    for row in reversed(range(rows)):
+        line = Text(f"{labels.get(row, ''):>3}" if framed else "", style=colors.frame, no_wrap=True, end="")
+        if framed:
+            line.append("▸" if row == target_row else "│", style=colors.target if row == target_row else colors.frame)
+        for share in shares[row]:
+            line.append_text(_cell(float(share), row == target_row, colors))
+        lines.append(line)
+    if framed:
+        lines += [_time_axis(history, marks, columns, colors), _time_labels(history, columns, colors.frame)]
+    return [line if line.cell_len == width else blank(width) for line in lines]
+
+
+def shade_legend(colors: HeatColors) -> Text:
+    """Each shade with the share from which it is used."""
+    text = Text(no_wrap=True, end="")
+    for share in SHARES[1:]:
+        text.append_text(_cell(share, False, colors))
+        text.append(f"{share:.0%} ", style=colors.frame)
+    text.rstrip()
+    return text
+
+
+def blend(first: str, second: str, share: float) -> str:
+    """A colour between two, `#rrggbb`."""
+    channels = zip(*([int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in (first, second)), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in channels)
+
+
+def _cell(share: float, target: bool, colors: HeatColors) -> Text:
+    """One cell: its shade as a character and as a colour, which say the same."""
+    level = 0 if math.isnan(share) else int(np.searchsorted(SHARES, share, side="right"))
+    if not level:
+        return Text("┈" if target else " ", style=colors.target, end="")
+    depth = math.sqrt(min(share / 0.8, 1.0))
+    under, over = (colors.low, colors.middle) if depth < 0.5 else (colors.middle, colors.high)
+    color = blend(under, over, (2 * depth) % 1.0 if depth < 1.0 else 1.0)
+    return Text(SHADES[level], style=Style(color=color, bgcolor=blend(colors.low, color, 0.75)), end="")
+
+
+def _c_labels(rows: int) -> dict[int, str]:
+    ticks = (0.0, 0.5, 1.0) if rows < 10 else (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    return {min(int(tick * rows), rows - 1): f"{tick:.1f}" for tick in ticks}
+
+
+def _time_axis(history: GateHistory, marks: HeatMarks, columns: int, colors: HeatColors) -> Text:
+    """The axis, with the moment on show and its ghost upon it."""
+    axis = ["─"] * columns
+    line = Text("   └", style=colors.frame, no_wrap=True, end="")
+    styles: dict[int, str] = {}
+    for steps, sign, color in ((marks.ghost, "△", colors.ghost), (marks.shown, "▲", colors.shown)):
+        if steps is not None:
+            column = int(column_of(np.array([steps]), history, columns)[0])
+            axis[column], styles[column] = sign, color
+    for column, char in enumerate(axis):
+        line.append(char, style=styles.get(column, colors.frame))
+    return line
+
+
+def _time_labels(history: GateHistory, columns: int, frame: str) -> Text:
+    first, last = _limits(history)
+    cells = [" "] * columns
+    free = 0
+    for tick in nice_ticks(first, last, max(columns // 9, 1)):
+        label = short_count(tick)
+        start = min(max(int((tick - first) / (last - first) * columns) - len(label) // 2, 0), columns - len(label))
+        if start >= free and start >= 0:
+            cells[start : start + len(label)] = label
+            free = start + len(label) + 1
+    return Text(" " * MARGIN + "".join(cells), style=frame, no_wrap=True, end="")
+
+
+def _limits(history: GateHistory) -> Range:
+    steps = np.clip(history.env_steps, -LARGEST, LARGEST)
+    return widened(float(steps.min()), float(steps.max()), 0.0)

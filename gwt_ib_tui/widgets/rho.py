@@ -1,0 +1,138 @@
+"""The four correlations of the gate: over time, and what their newest values mean."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+from rich.text import Text
+
+from gwt_ib_tui.axes import positions
+from gwt_ib_tui.charts import Curve, Level, line_chart
+from gwt_ib_tui.palette import Palette
+from gwt_ib_tui.rho_words import rho_sentence
+from gwt_ib_tui.series import Column, Doubles
+from gwt_ib_tui.state import Snapshot
+from gwt_ib_tui.text import number
+from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line, wrapped
+
+RHOS = {
+    "rho_td_c": "|td| with c",
+    "rho_tail": "the same in the top 20 %",
+    "rho_td_dc": "|td| with δc",
+    "rho_tail_dc": "the same in the top 20 %",
+}
+Y_LABELS = 6  # cells beside the canvas
+LEAST_FRAMED = 5  # lines from which a chart has an axis below
+DIGITS = "1234"
+
+
+class RhoChart(Panel):
+    """The four over the environment steps; a digit at the right end of each tells them apart without colour."""
+
+    period = CHART_PERIOD_S
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """New rows only."""
+        return snapshot.series.store_id, snapshot.series.rows
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """A title, the chart, the digits beside it."""
+        palette, series = self.palette, snapshot.series
+        steps = series.column("env_steps").mean
+        values = np.stack([series.column(name).mean for name in RHOS])
+        x, means = averaged(steps, values, max(width - Y_LABELS, 1))
+        colors = rho_colors(palette)
+        curves = [Curve(Column(mean, mean, mean), color) for mean, color in zip(means, colors, strict=True)]
+        chart = line_chart(
+            Column(x, x, x),
+            curves[::-1],  # the first of them is drawn last, over the others
+            [Level(0.0, palette.frame)],
+            max(width - 1, 1),
+            height - 1,
+            frame=palette.frame,
+            y_range=(-1.0, 1.0),
+        )
+        rows = height - 3 if height - 1 >= LEAST_FRAMED else height - 1
+        digits = end_labels([last_known(mean) for mean in means], rows)
+        for row, line in enumerate(chart):
+            which = digits.get(row)
+            line.append(" " if which is None else DIGITS[which], style="" if which is None else colors[which])
+        return [title_line(palette, "rho", "correlations with |td|"), *chart]
+
+
+class RhoWords(Panel):
+    """The four newest numbers, and one sentence that says what they mean together."""
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """The four numbers only."""
+        return tuple(snapshot.metric(name) for name in RHOS)
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """The numbers, then the sentence; the sentence alone, which has most of them, where there is no room for both."""
+        palette = self.palette
+        values = [snapshot.metric(name) for name in RHOS]
+        names = Text(no_wrap=True, end="")
+        for digit, name, value, color in zip(DIGITS, RHOS, values, rho_colors(palette), strict=True):
+            names.append(f" {digit} ", style=f"bold {color}")
+            names.append(f"{name} ", style=palette.dim)
+            names.append(f"{number(value)} ", style=f"bold {palette.text}")
+            if width >= 110 and name in ("rho_td_c", "rho_td_dc"):
+                names.append(f"({RHOS[name]}) ", style=palette.frame)
+        if names.cell_len > width:
+            names = Text(" ", end="").join(
+                Text(f" {digit} {number(value)}", style=color, end="")
+                for digit, value, color in zip(DIGITS, values, rho_colors(palette), strict=True)
+            )
+        sentence = Text(rho_sentence(*values), style=palette.text, end="")
+        said = [Text(" ").append_text(line) for line in wrapped(sentence, width - 2)]
+        return [names, *said] if len(said) < height else said
+
+
+def rho_colors(palette: Palette) -> tuple[str, str, str, str]:
+    """A colour for each, in the order of `RHOS`."""
+    return palette.line, palette.good, palette.prior, palette.second
+
+
+def end_labels(values: list[float], rows: int) -> dict[int, int]:
+    """The row (0 at the top, of `rows` from 1 down to -1) beside which each value's number stands; NaN has none.
+
+    Values that share a row are moved apart, to the nearest free one.
+    """
+    places: dict[int, int] = {}
+    for which, value in enumerate(values):
+        if not np.isfinite(value) or len(places) >= rows:
+            continue
+        wanted = min(max(int((1.0 - value) / 2.0 * rows), 0), rows - 1)
+        free = [row for row in range(rows) if row not in places]
+        places[min(free, key=lambda row: abs(row - wanted))] = which
+    return places
+
+
+def averaged(x: Doubles, values: Doubles, columns: int) -> tuple[Doubles, Doubles]:
+    """Means of `values` [metrics, rows] over at most `columns` equal parts of `x` [rows], and the middles of these.
+
+    Four lines that each show their least and largest value would hide each other. NaN where a part has no value; parts
+    without a row are left out.
+    """
+    known = np.isfinite(x)
+    x, values = x[known], values[:, known]
+    if not len(x) or x.max() <= x.min():
+        return x, values
+    part = np.minimum((positions(x, (float(x.min()), float(x.max()))) * columns).astype(np.int64), columns - 1)
+    present = np.unique(part)
+    sums = np.zeros((2, len(values), columns))
+    for row, metric in enumerate(values):
+        there = np.isfinite(metric)
+        sums[0, row] = np.bincount(part[there], metric[there], columns)
+        sums[1, row] = np.bincount(part[there], minlength=columns)
+    with np.errstate(invalid="ignore"):
+        means = sums[0] / sums[1]
+    middles = np.bincount(part, x, columns)[present] / np.bincount(part, minlength=columns)[present]
+    return middles, means[:, present]
+
+
+def last_known(values: Doubles) -> float:
+    """The last value that is no NaN, or NaN."""
+    known = values[np.isfinite(values)]
+    return float(known[-1]) if known.size else float("nan")

@@ -1,0 +1,146 @@
+"""The panels of the Gate screen that follow the time scrub: where it stands, the curve there, c over the whole time."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from rich.text import Text
+from textual.reactive import reactive
+
+from gwt_ib_tui.gate_charts import GateColors, gate_chart
+from gwt_ib_tui.gate_history import GateHistory, Moment
+from gwt_ib_tui.heat_map import HeatColors, HeatMarks, heat_map, shade_legend
+from gwt_ib_tui.palette import Palette
+from gwt_ib_tui.scrub import Scrub
+from gwt_ib_tui.state import Snapshot
+from gwt_ib_tui.text import count, number, short_count
+from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
+from gwt_ib_tui.widgets.tiles import target_c
+
+COUNT_ROWS_FROM = 13  # a chart this tall has room for bars of two lines
+
+
+class ScrubbedPanel(Panel):
+    """A panel that changes with new rows, at most once a second, and at once when the scrub is moved."""
+
+    period = CHART_PERIOD_S
+    scrub: reactive[Scrub] = reactive(Scrub(), repaint=False)
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """New rows, and what is shown of them."""
+        return snapshot.series.store_id, snapshot.series.rows, snapshot.config, self.scrub
+
+    def watch_scrub(self) -> None:
+        """A key was pressed: nobody waits for the next second."""
+        if self.snapshot is not None:
+            self._redraw()
+
+    def moments(self, history: GateHistory) -> tuple[Moment, Moment]:
+        """The moment on show and its ghost, of a history that has any."""
+        updates = history.updates
+        return history.moments[self.scrub.place(updates)], history.moments[self.scrub.ghost_place(updates)]
+
+
+class TimeBar(ScrubbedPanel):
+    """Which moments are on show, in words, and where they lie in the training."""
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """The words, then a track through the recorded moments."""
+        palette, history = self.palette, snapshot.gate
+        if not len(history):
+            return [Text(" no gate curve yet", style=palette.dim)]
+        shown, ghost = self.moments(history)
+        room = width >= 100
+        line = Text(" ● ", style=f"bold {palette.line}", no_wrap=True, end="")
+        line.append(_words(shown, long=room), style=f"bold {palette.text}")
+        place = self.scrub.place(history.updates)
+        if room:
+            line.append(f" · moment {place + 1} of {len(history)}", style=palette.dim)
+        line.append(" · newest" if self.scrub.following else "", style=palette.good)
+        line.append("   ○ ", style=f"bold {palette.second}")
+        line.append(("ghost: " if room else "") + _words(ghost, long=room), style=palette.text)
+        return [line, self._track(history, shown, ghost, width, palette)]
+
+    def _track(self, history: GateHistory, shown: Moment, ghost: Moment, width: int, palette: Palette) -> Text:
+        """A line from the first moment to the newest, by updates."""
+        cells = max(width - 2, 1)
+        first, last = history.moments[0].update, history.moments[-1].update
+
+        def cell(moment: Moment) -> int:
+            return round((moment.update - first) / ((last - first) or 1.0) * (cells - 1))
+
+        here, there = cell(shown), cell(ghost)
+        track = Text(" ", no_wrap=True, end="")
+        for at in range(cells):
+            sign, color = ("━", palette.line) if at < here else ("─", palette.frame)
+            if at == there:
+                sign, color = "○", palette.second
+            if at == here:
+                sign, color = "●", palette.line
+            track.append(sign, style=color)
+        return track
+
+
+class MomentPanel(ScrubbedPanel):
+    """The TD->gate curve of the moment on show, with the ghost's beside it."""
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """A title that is the legend, then the chart."""
+        palette, history = self.palette, snapshot.gate
+        colors = GateColors(
+            palette.line, palette.band, palette.prior, palette.target, palette.frame, ghost=palette.second
+        )
+        shown, ghost = self.moments(history) if len(history) else (None, None)
+        roomy = width >= 52
+        means = [f" {number(moment.mean_c)}" if moment and roomy else "" for moment in (shown, ghost)]
+        legend = [
+            Text(f"━c{means[0]}", style=palette.line, end=""),
+            Text(f"∴ghost{means[1]}", style=palette.second, end=""),
+            Text("╍prior", style=palette.prior, end=""),
+            Text("┈target", style=palette.target, end=""),
+        ]
+        if roomy:
+            legend += [Text("⠌±std", style=palette.dim, end=""), Text("▅n", style=palette.dim, end="")]
+        if shown is ghost:
+            ghost = None
+        chart = gate_chart(
+            shown.curve if shown else None,
+            target_c(snapshot),
+            width,
+            height - 1,
+            colors,
+            ghost.curve if ghost else None,
+            2 if height >= COUNT_ROWS_FROM else 1,
+        )
+        return [title_line(palette, "TD→gate", Text(" ").join(legend)), *chart]
+
+
+class HeatPanel(ScrubbedPanel):
+    """The distribution of c over the training."""
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """A title with the shades, then the map."""
+        palette, history = self.palette, snapshot.gate
+        colors = HeatColors(
+            palette.heat_low,
+            palette.line,
+            palette.heat_high,
+            palette.target,
+            palette.line,
+            palette.second,
+            palette.frame,
+        )
+        marks = HeatMarks(target=target_c(snapshot))
+        if len(history):
+            shown, ghost = self.moments(history)
+            marks = HeatMarks(target_c(snapshot), shown.env_steps, ghost.env_steps)
+        legend = Text("share of steps ", style=palette.dim, end="") if width >= 50 else Text("", end="")
+        title = title_line(palette, "c over time", legend.append_text(shade_legend(colors)))
+        return [title, *heat_map(history, marks, width, height - 1, colors)]
+
+
+def _words(moment: Moment, *, long: bool) -> str:
+    """`update 84 · 344,064 env steps`, or shorter."""
+    if long:
+        return f"update {count(moment.update)}, {count(moment.env_steps)} env steps"
+    return f"update {count(moment.update)}, {short_count(moment.env_steps)} steps"
