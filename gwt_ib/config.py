@@ -22,7 +22,7 @@ def setting(default: Any, meaning: str, unit: str = "", *, live: bool = False, *
 class Config(BaseModel):
     """The resolved configuration of one run."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True)
 
     # Environment
     env_id: str = setting("popgym-CountRecallEasy-v0", "Gymnasium id of the task, or module:env-id", min_length=1)

@@ -55,15 +55,21 @@ def resolve(
     return build(values, places)
 
 
-def build(values: Mapping[str, Any], places: Mapping[str, str] | None = None, *, strict: bool = False) -> Config:
+def build(values: Mapping[str, Any], places: Mapping[str, str] | None = None) -> Config:
     """Validate `values` and return the configuration; `places` says where each value was written.
 
-    With `strict` a value has to be of its field's own type: neither `true` nor a text is then a number.
+    A value has to be of its field's own type: neither `true` nor a text is a number. Only 1e6 may stand for 1000000.
     """
     try:
-        return Config.model_validate(dict(values), strict=strict)
+        return Config(**{field: _whole(field, value) for field, value in values.items()})
     except ValidationError as error:
         raise UserError(_sentence(error, places or {}), ExitCode.BAD_CONFIGURATION) from None
+
+
+def _whole(field: str, value: Any) -> Any:
+    known = Config.model_fields.get(field)
+    whole = known is not None and known.annotation is int and isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
 
 
 def change_live(config: Config, field: str, value: Any) -> Config:
@@ -79,14 +85,14 @@ def change_live(config: Config, field: str, value: Any) -> Config:
             problem = f"Unknown field {field!r}.{nearest(field, live) or nearest(field, Config.model_fields)}"
         may = f"While a run trains, {', '.join(live[:-1])} and {live[-1]} can be changed."
         raise UserError(f"{problem} {may}", ExitCode.BAD_CONFIGURATION)
-    return build({**config.model_dump(), field: value}, strict=True)
+    return build({**config.model_dump(), field: value})
 
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:
     """Read flat settings from TOML text. Raises `UserError` that names the line."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{name} is not valid TOML: {error}.", ExitCode.BAD_CONFIGURATION) from None
 
 
@@ -103,7 +109,7 @@ def parse_assignment(assignment: str, command: str = "--set") -> tuple[str, Any]
         )
     try:
         value = tomllib.loads(f"value = {text.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         value = text.strip()
     return field.strip(), value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,10 +74,13 @@ def launch(
     from gwt_ib.config_sources import resolve
     from gwt_ib.envs.make import check_environment
     from gwt_ib.runs.directory import create_run
+    from gwt_ib.train.processes import check_device
 
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
-    check_environment(config.env_id, config.prev_action)
+    with redirect_stdout(sys.stderr):  # what an environment prints is no result of ours
+        check_environment(config.env_id, config.prev_action)
+    check_device(config.device)
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]])
     _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
 
@@ -130,11 +134,18 @@ info_commands.register(app)
 
 def main() -> None:
     """Entry of the console script: errors that a user can act on become a sentence and an exit code."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by the shell, as in `>&-`
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - it lives as long as the process
     try:
         app()
     except UserError as error:
         typer.echo(f"gwt-ib-tui: {error.message}", err=True)
         sys.exit(error.code)
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        typer.echo(f"gwt-ib-tui: {error.strerror or error}{place}.", err=True)
+        sys.exit(ExitCode.INPUT_OUTPUT)
 
 
 def _train(

@@ -178,15 +178,16 @@ def picture(
 def summarise(run: RunDirectory) -> dict[str, Any]:
     """A run in a few words, with its `run.json` and newest metrics row beside them."""
     from gwt_ib.runs.records import last_record
+    from gwt_ib_tui.values import real
 
     record = run.read_run()
     row = last_record(run.metrics)
-    ep100 = row.get("ep100")
+    ep100 = real(row.get("ep100"))
     return {
         "run": run.name,
         "path": str(run.path),
         "state": run.state(),
-        "progress": f"{row.get('env_steps', 0):,}/{record.get('total_timesteps', 0):,}",
+        "progress": f"{real(row.get('env_steps')) or 0:,.0f}/{real(record.get('total_timesteps')) or 0:,.0f}",
         "ep100": None if ep100 is None else round(ep100, 4),
         "verdict": run.read_gatecheck().get("verdict", "wait"),
         "message": record.get("message", ""),
@@ -223,6 +224,8 @@ def _ask(
             if event.get("kind") == "acknowledged":
                 _show_answer(kind, event, quiet)
                 return ours
+        if run.state() not in ("starting", "running", "paused"):
+            raise UserError(f"{run.path} ended before it came to {kind}: its state is {run.state()}.", ExitCode.USAGE)
         time.sleep(0.05)
     typer.echo(f"{kind} asked; the run has not come to a safe point within {ANSWER_S:.0f} s.", err=True)
     raise typer.Exit(ExitCode.RESOURCES_USED_UP)

@@ -11,7 +11,14 @@ from gwt_ib.runs.records import Record
 from gwt_ib_tui.text import count, plain
 from gwt_ib_tui.values import real
 
-NAMES: dict[str, str] = {"pause": "pause", "unpause": "go on", "snapshot": "snapshot", "stop": "stop"}
+NAMES: dict[str, str] = {
+    "pause": "pause",
+    "unpause": "go on",
+    "snapshot": "snapshot",
+    "stop": "stop",
+    "evaluate": "evaluation",
+    "set": "setting",
+}
 OPEN = frozenset({"asked", "accepted"})
 HOLD_S = 8.0  # an answer stays at least so long before a notice takes its place
 
@@ -127,6 +134,9 @@ def notice(event: Record) -> Message | None:
     if kind == "verdict":
         new, old = (plain(event.get(name) or "").upper() for name in ("verdict", "previous"))
         return Message("notice", f"GateCheck: {new}" + (f", was {old}" if old else "") + where)
+    if kind == "setting":
+        change = " ".join(plain(event.get(name)) for name in ("field", "old"))
+        return Message("notice", f"{change} -> {plain(event.get('value'))}{where}")
     if kind == "snapshot":
         return Message("notice", f"snapshot saved{where}: {plain(event.get('path') or '')}")
     if kind in ("paused", "unpaused", "resumed", "finished", "stopped"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -61,8 +62,11 @@ def processes_of(path: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
         line = " ".join(process.info["cmdline"] or ())
-        if "gwt_ib.train" in line and str(path) in line and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process)
+        if "gwt_ib.train" not in line or process.info["status"] == psutil.STATUS_ZOMBIE:
+            continue
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            if str(path) in line or Path(process.cwd()).is_relative_to(path):
+                found.append(process)
     return found
 
 

@@ -65,6 +65,16 @@ def test_values_are_read_as_toml_and_as_text_where_they_are_not():
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("assignment", ["lr=true", "num_envs='16'", "prev_action=1", "total_timesteps=1e6.5"])
+def test_a_value_of_another_type_is_refused(assignment):
+    with pytest.raises(UserError, match="is not possible"):
+        resolve(assignments=[assignment])
+
+
+def test_a_round_number_may_be_written_short():
+    assert resolve(assignments=["total_timesteps=1e6"]).total_timesteps == 1_000_000
+
+
 def test_the_sizes_of_a_run_follow_from_its_fields():
     config = small_config(num_actors=2)
     assert (config.steps_per_update, config.sequences, config.envs_per_actor, config.num_updates) == (256, 16, 2, 4)

@@ -21,7 +21,7 @@ class EpisodeError(RuntimeError):
     def __init__(self, env_id: str, env_number: int, episode: int, seed: int, cause: Exception) -> None:
         super().__init__(
             f"{env_id}: environment {env_number} failed in episode {episode} (seed {seed}): "
-            f"{type(cause).__name__}: {cause}"
+            f"{type(cause).__name__}: {' '.join(str(cause).split())}"
         )
         self.env_id = env_id
         self.env_number = env_number

@@ -104,9 +104,11 @@ class RunDirectory:
     def state(self) -> str:
         """The state in `run.json`, or `killed` or `stalled` where its trainer has fallen silent."""
         record = self.read_run()
-        pid = record.get("pids", {}).get("trainer")
-        last_sign = record.get("heartbeat", record.get("created"))
-        alive = is_trainer_alive(str(record.get("host")), pid, record.get("heartbeat"))
+        pids = record.get("pids")
+        pid = pids.get("trainer") if isinstance(pids, dict) else None
+        heartbeat, created = (_number(record.get(name)) for name in ("heartbeat", "created"))
+        alive = is_trainer_alive(str(record.get("host")), pid if isinstance(pid, int) else None, heartbeat)
+        last_sign = created if heartbeat is None else heartbeat
         return lifecycle(str(record.get("state", UNKNOWN)), last_sign, utc_now(), alive)
 
     def write_config(self, config: Config) -> None:
@@ -120,8 +122,12 @@ def create_run(config: Config, directory: Path | None, command: list[str]) -> Ru
     Raises `UserError` (73). A directory that could not be completed is removed again.
     """
     path = directory if directory is not None else RUNS / _run_name(config)
-    existed = path.is_dir()
-    if existed and any(path.iterdir()):
+    try:
+        existed = path.is_dir()
+        occupied = existed and any(path.iterdir())
+    except OSError as error:
+        raise UserError(f"Cannot look into {path}: {error.strerror}.", ExitCode.CANNOT_CREATE_RUN) from None
+    if occupied:
         raise UserError(
             f"{path} is not empty: a run needs a directory of its own. Continue that run with `gwt-ib-tui resume {path}`, "
             f"or name another directory.",
@@ -171,8 +177,12 @@ def list_runs(folder: Path = RUNS) -> list[RunDirectory]:
 
 
 def _created(path: Path) -> float:
-    created = RunDirectory(path).read_run().get("created")
-    return float(created) if isinstance(created, int | float) else 0.0
+    return _number(RunDirectory(path).read_run().get("created")) or 0.0
+
+
+def _number(value: object) -> float | None:
+    """A number of a file that anyone may have written, or nothing."""
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _run_name(config: Config) -> str:

@@ -16,12 +16,14 @@ HEARTBEAT_OLD_S = 5.0  # the trainer rewrites run.json about once a second
 def lifecycle(state: str, last_sign: float | None, now: float, trainer_alive: bool | None) -> str:
     """The state to show for the recorded one; `last_sign` and `now` are time stamps.
 
-    A run whose trainer is silent for too long is `killed` where the trainer is gone, else `stalled`. `trainer_alive` is
+    A run whose trainer is gone is `killed`, one whose trainer is silent for too long `stalled`. `trainer_alive` is
     None where that cannot be known: on another host, or before there is a process id.
     """
-    if state in ENDED or state == UNKNOWN or last_sign is None or now - last_sign <= HEARTBEAT_OLD_S:
+    if state in ENDED or state == UNKNOWN:
         return state
-    return KILLED if trainer_alive is False else STALLED
+    if trainer_alive is False:
+        return KILLED
+    return state if last_sign is None or now - last_sign <= HEARTBEAT_OLD_S else STALLED
 
 
 def is_trainer_alive(host: str, pid: int | None, last_sign: float | None) -> bool | None:

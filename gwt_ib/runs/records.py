@@ -106,22 +106,22 @@ def last_record(path: Path) -> Record:
 
 
 def cut_back(path: Path, last_update: int) -> int:
-    """Remove the lines after update `last_update`, so that a resumed run's curves do not double back; return how many.
+    """Remove the lines after update `last_update`, and damaged ones, so that curves do not double back; return how many.
 
     The file is replaced, not shortened: a reader that has read further notices even when it has grown again meanwhile.
     """
     if not path.exists():
         return 0
     lines = path.read_bytes().splitlines(keepends=True)
-    kept = next((number for number, line in enumerate(lines) if not _is_until(line, last_update)), len(lines))
-    if kept < len(lines):
-        write_atomically(path, b"".join(lines[:kept]))
-    return len(lines) - kept
+    kept = [line for line in lines if _is_until(line, last_update)]
+    if len(kept) < len(lines):
+        write_atomically(path, b"".join(kept))
+    return len(lines) - len(kept)
 
 
 def _is_until(line: bytes, last_update: int) -> bool:
     try:
         update = json.loads(line)["update"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return False
     return line.endswith(b"\n") and isinstance(update, int) and update <= last_update

@@ -92,11 +92,6 @@ def run_learner(run: RunDirectory, config: Config, resume: bool, link: Link, des
     code, message = ExitCode.DONE, ""
     complete = False
     try:
-        if config.device != "cpu" and not torch.cuda.is_available():
-            raise UserError(
-                f'device = {config.device!r}, but torch finds no CUDA device; use device = "cpu".',
-                ExitCode.BAD_CONFIGURATION,
-            )
         facts = check_environment(config.env_id, config.prev_action)
         learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
         training = Training(run, config, learner, link.send)

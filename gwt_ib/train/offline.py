@@ -24,6 +24,7 @@ def evaluate_snapshot(run: RunDirectory, config: Config) -> tuple[Path, list[flo
     flat = FlatParameters(agent, config.device)
     try:
         flat.restore(flat.vector.detach(), dict(snapshot.model))
-    except ValueError as error:
+        td_mean, td_std = float(snapshot.state["td_mean"]), float(snapshot.state["td_std"])
+    except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
-    return path, evaluate(agent, snapshot.state["td_mean"], snapshot.state["td_std"], config, envs)
+    return path, evaluate(agent, td_mean, td_std, config, envs)

@@ -91,6 +91,19 @@ def start_trainer(run: RunDirectory, *, resume: bool) -> int:
     return child.pid
 
 
+def check_device(device: str) -> None:
+    """Ask torch, in a process of its own, whether there is such a device. Raises `UserError` (78) where there is not."""
+    if device == "cpu":
+        return
+    question = f"import torch; torch.zeros(1, device={device!r})"
+    answer = subprocess.run([sys.executable, "-c", question], stdin=subprocess.DEVNULL, capture_output=True)
+    if answer.returncode:
+        raise UserError(
+            f'device = {device!r}, but torch finds no such device here; use device = "cpu".',
+            ExitCode.BAD_CONFIGURATION,
+        )
+
+
 def last_line(log: Path) -> str:
     """The last line of a log that is not empty; an exception's text ends a traceback."""
     try:

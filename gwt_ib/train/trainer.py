@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.runs.control import take_requests
+from gwt_ib.runs.control import Request, take_requests
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.durable import write_json
 from gwt_ib.runs.lifecycle import State
@@ -71,7 +71,9 @@ class Trainer:
 
     def run(self, on_tick: Callable[[], None] = lambda: None) -> ExitCode:
         """Train to the end and return the exit code; `on_tick` is called some ten times a second, and once at the end."""
-        previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        # A signal that is ignored stays ignored: that is how nohup works.
+        numbers = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+        previous = {number: signal.signal(number, self._on_signal) for number in numbers}
         ours, theirs = socket.socketpair()
         self._link = Link(ours)
         self._actors = ActorPool(self._run, self._config)
@@ -89,11 +91,14 @@ class Trainer:
             self._actors.start()
             self._set_state("starting")
             self._supervise(on_tick)
+        except BaseException as error:
+            self._code, self._message = ExitCode.BUG, f"The trainer failed: {type(error).__name__}: {error}."
+            raise
         finally:
             self._end_processes()
             for number, handler in previous.items():
                 signal.signal(number, handler)
-        self._close_books()
+            self._close_books()
         on_tick()
         return self._code
 
@@ -108,8 +113,8 @@ class Trainer:
                 self._forward_requests()
                 for event in self._actors.replace_dead():
                     self._event(event)
-                if self._actors.used_up and self._code == ExitCode.DONE:
-                    self._stop(ExitCode.RESOURCES_USED_UP, self._actors.used_up)
+                if self._actors.used_up:
+                    self.stop(ExitCode.RESOURCES_USED_UP, self._actors.used_up)
                 if time.monotonic() >= next_heartbeat:
                     next_heartbeat = time.monotonic() + HEARTBEAT_S
                     self._heartbeat()
@@ -143,16 +148,19 @@ class Trainer:
             self._set_state(states[kind])
 
     def _obey_signals(self) -> None:
-        """The first signal ends the run with a last snapshot, a second one at once."""
-        if len(self._signals) > 1:
+        """The first signal ends the run with a last snapshot, a second one at once; shells repeat HUP by themselves."""
+        if not self._signals:
+            return
+        number = self._signals[0]
+        self.stop(ExitCode(128 + number), f"Ended by {signal.Signals(number).name}.")
+        if any(later != signal.SIGHUP for later in self._signals[1:]):
             self._learner.process.kill()
-        elif self._signals and self._code == ExitCode.DONE:
-            number = self._signals[0]
-            self._stop(ExitCode(128 + number), f"Ended by {signal.Signals(number).name}.")
 
-    def _stop(self, code: ExitCode, message: str) -> None:
-        self._code, self._message = code, message
-        self._link.send({"kind": "stop", "request": None})
+    def stop(self, code: ExitCode, message: str) -> None:
+        """End the run after its present update, with a last snapshot; of several reasons the first one counts."""
+        if self._code == ExitCode.DONE:
+            self._code, self._message = code, message
+            self._link.send({"kind": "stop", "request": None})
 
     def _forward_requests(self) -> None:
         requests, refused = take_requests(self._run.control)
@@ -191,10 +199,7 @@ class Trainer:
     def _close_books(self) -> None:
         """The last event and the last `run.json`; unanswered requests are refused."""
         for request in take_requests(self._run.control)[0]:
-            self._event(
-                {"kind": "acknowledged", "request": request.id, "request_kind": request.kind, "result": "refused",
-                 "message": "the run has ended"}
-            )  # fmt: skip
+            self._event(_refusal(request, "the run has ended"))
         stopped = self._code in (ExitCode.DONE, ExitCode.ENDED_BY_HUP, ExitCode.ENDED_BY_INT, ExitCode.ENDED_BY_TERM)
         state: State = "finished" if self._complete else "stopped" if stopped else "failed"
         if self._complete:
@@ -203,7 +208,11 @@ class Trainer:
         self._events.close()
         self._record |= {"exit_code": int(self._code), "message": self._message, "ended": utc_now(), "actors": []}
         self._record |= {"state": state, "heartbeat": utc_now()}
-        write_json(self._run.run, self._record)
+        try:
+            write_json(self._run.run, self._record)
+        except OSError as error:
+            self._message = f"{self._message} The end could not be recorded: {error.strerror}.".strip()
+            self._code = self._code or ExitCode.INPUT_OUTPUT
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """Only take note: everything else happens in the loop, where nothing is half done."""
@@ -218,12 +227,35 @@ class Trainer:
 def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
     """Lock a run and read what the trainer needs; a resumed run loses the metrics after its snapshot. Raises `UserError`."""
     lock = lock_run(run)
+    config = run.read_config()
     if resume:
         _, snapshot, _ = newest_good_snapshot(run.snapshots)
         cut_back(run.metrics, snapshot.state["update"])
-    record = run.read_run()
-    write_json(run.run, {**record, "state": "starting", "exit_code": None, "message": "", "started": utc_now()})
-    return run.read_config(), lock
+        _refuse_old_requests(run)
+    fresh: Record = {
+        "state": "starting",
+        "exit_code": None,
+        "message": "",
+        "started": utc_now(),
+        "pids": {},
+        "actors": [],
+    }
+    fresh["total_timesteps"] = config.num_updates * config.steps_per_update
+    write_json(run.run, {**run.read_run(), **fresh, "heartbeat": utc_now()})
+    return config, lock
+
+
+def _refuse_old_requests(run: RunDirectory) -> None:
+    """What was asked of a trainer that is gone is not meant for this one."""
+    events = RecordWriter(run.events)
+    for request in take_requests(run.control)[0]:
+        events.append({"time": utc_now(), **_refusal(request, "the trainer that was asked is gone")})
+    events.close()
+
+
+def _refusal(request: Request, message: str) -> Record:
+    answer = {"kind": "acknowledged", "request": request.id, "request_kind": request.kind}
+    return {**answer, "result": "refused", "message": message}
 
 
 def main(arguments: list[str]) -> int:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.config_sources import change_live
-from gwt_ib.envs.batch import EnvBatch
+from gwt_ib.envs.batch import EnvBatch, EpisodeError
 from gwt_ib.evaluate import evaluate, evaluation_envs
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.rules import evaluate as evaluate_rules
@@ -163,7 +163,7 @@ class Training:
         learn_s = time.monotonic() - started
         self.window.add(rollout.block)
         self.episodes[:] = rollout.block.episode
-        returns = self.evaluate() if self._due(self.config.eval_every) else None
+        returns = self._scheduled_evaluation() if self._due(self.config.eval_every) else None
         duration = rollout_s + time.monotonic() - started
         self.elapsed_s += duration
         self._record(
@@ -185,6 +185,15 @@ class Training:
                 "eval_returns": returns,
             }
         )
+
+    def _scheduled_evaluation(self) -> list[float] | None:
+        """An environment that fails costs an evaluation, not the run; the next one gets new environments."""
+        try:
+            return self.evaluate()
+        except EpisodeError as error:
+            self._eval_envs = None
+            self._report({"kind": "warning", "message": f"no evaluation: {error}"})
+            return None
 
     def _periodic_snapshot(self) -> None:
         """A full disk costs a snapshot, not the run."""

@@ -1,13 +1,15 @@
 """The command line as a user meets it: instant help, one sentence for every mistake, and what is printed where."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from support import SMALL, assignments
+from support import SMALL, assignments, wait_until
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -126,6 +128,37 @@ def test_a_reader_that_goes_away_ends_the_run(command, start, tmp_path):
     process.stdout.close()
     assert process.wait(20) == 143
     assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "stopped"
+
+
+def test_a_terminal_that_closes_ends_a_headless_run_with_a_snapshot(tmp_path):
+    settings = {**SMALL, "total_timesteps": 10**9, "eval_every": 0}
+    command = [sys.executable, "-m", "gwt_ib_tui", "launch", "--headless", "--run-dir", "run", *assignments(**settings)]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.execv(sys.executable, command)
+    seen = b""
+    while b"upd " not in seen:
+        seen += os.read(terminal, 4096)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) in (129, 143)
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["state"] == "stopped"
+    assert len(list((tmp_path / "run" / "snapshots").iterdir())) == 1
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "2>&-", "| head -1", "2>&1 | head -1"])
+def test_output_that_cannot_be_written_is_no_bug(tmp_path, redirection):
+    settings = " ".join(assignments(**{**SMALL, "total_timesteps": 10**6, "eval_every": 0}))
+    line = f"{sys.executable} -m gwt_ib_tui launch --headless --run-dir run {settings} {redirection}"
+    if redirection.endswith("&-"):
+        line = line.replace("1000000", "1024")
+    result = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    wait_until(
+        lambda: json.loads((tmp_path / "run" / "run.json").read_text())["exit_code"] is not None, 20, "it did not end"
+    )
+    assert "Traceback" not in result.stderr
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] in ("stopped", "finished")
 
 
 def test_later_sources_of_settings_win(command, tmp_path):

@@ -10,7 +10,9 @@ from gwt_ib.runs.lifecycle import is_trainer_alive, lifecycle
 
 
 def test_a_fresh_heartbeat_is_trusted_and_an_old_one_is_looked_into():
-    assert lifecycle("paused", 100.0, 104.0, trainer_alive=False) == "paused"
+    assert lifecycle("paused", 100.0, 104.0, trainer_alive=True) == "paused"
+    assert lifecycle("paused", 100.0, 104.0, trainer_alive=None) == "paused"
+    assert lifecycle("paused", 100.0, 104.0, trainer_alive=False) == "killed"
     assert lifecycle("paused", 100.0, 106.0, trainer_alive=False) == "killed"
     assert lifecycle("running", 100.0, 106.0, trainer_alive=True) == "stalled"
     assert lifecycle("starting", 100.0, 106.0, trainer_alive=None) == "stalled"

@@ -51,6 +51,13 @@ def test_cutting_back_removes_what_came_after_a_snapshot_and_readers_start_again
     assert rows[-1]["again"]
 
 
+def test_a_damaged_line_costs_itself_and_no_other(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"update": 1}\ngarbage\n{"update": 3}\n{"update": 4}\n')
+    assert cut_back(path, 3) == 2
+    assert [row["update"] for row in read_records(path)] == [1, 3]
+
+
 def test_an_unfinished_last_line_is_cut_off_too(tmp_path):
     path = tmp_path / "metrics.jsonl"
     path.write_bytes(b'{"update": 1}\n{"update": 2')

@@ -8,6 +8,7 @@ import time
 import pytest
 from support import SMALL, assignments, events, processes_of, updates, wait_until
 
+from gwt_ib.runs.control import send_request
 from gwt_ib.runs.records import read_records
 from gwt_ib.runs.snapshot import list_snapshots, problem_of
 
@@ -144,3 +145,25 @@ def test_a_run_without_a_good_snapshot_cannot_be_resumed(long_run, command):
     assert result.returncode == 65
     assert "model.safetensors does not match its checksum" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_what_was_asked_of_a_trainer_that_is_gone_is_not_done_by_the_next(long_run, command):
+    run, process = long_run
+    assert command("snapshot", "run").returncode == 0
+    process.kill()
+    process.wait(5)
+    asked = send_request(run.control, "stop")
+    refused = command("pause", "run")
+    assert refused.returncode == 2 and "its state is killed" in refused.stderr
+    last = int(list_snapshots(run.snapshots)[-1].name) // (4 * 64)
+    result = command("resume", "run", "--headless", "--total-timesteps", str((last + 2) * 4 * 64))
+    assert result.returncode == 0, result.stderr
+    assert updates(run)[-1] == last + 2
+    (answer,) = [event for event in events(run, "acknowledged") if event["request"] == asked]
+    assert answer["result"] == "refused"
+    assert run.read_run()["total_timesteps"] == (last + 2) * 4 * 64
+
+
+def test_the_processes_of_a_run_are_found(long_run):
+    run, _ = long_run
+    assert len(processes_of(run.path.parent)) == 3
