@@ -68,6 +68,17 @@ class Breaks(Ends):
         return super().step(action)
 
 
+class Fragile(Ends):
+    """Breaks where action 1 meets the third coin of an episode, which the seed throws."""
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        coin = self.np_random.integers(0, 2)
+        if self.steps == 2 and coin == 1 and action == 1:
+            raise RuntimeError("the glass broke")
+        return super().step(action)
+
+
 gym.register("Nested-v0", Nested)
+gym.register("Fragile-v0", Fragile)
 gym.register("Ends-v0", Ends)
 gym.register("Breaks-v0", Breaks)

@@ -14,11 +14,16 @@ from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.envs.make import REWARD_LIMIT, make_env
 from gwt_ib.envs.spaces import ObservationEncoder
 
+MAX_ACTIONS = 100_000
+"""Actions of an open episode that are remembered; an environment without end must not fill the memory."""
+
 
 class EpisodeError(RuntimeError):
-    """An environment failed; the attributes say which episode has to be played again to see it."""
+    """An environment failed; the attributes say which episode has to be played again, with which action rows, to see it."""
 
-    def __init__(self, env_id: str, env_number: int, episode: int, seed: int, cause: Exception) -> None:
+    def __init__(
+        self, env_id: str, env_number: int, episode: int, seed: int, actions: list[list[float]], cause: Exception
+    ) -> None:
         super().__init__(
             f"{env_id}: environment {env_number} failed in episode {episode} (seed {seed}): "
             f"{type(cause).__name__}: {' '.join(str(cause).split())}"
@@ -27,6 +32,7 @@ class EpisodeError(RuntimeError):
         self.env_number = env_number
         self.episode = episode
         self.seed = seed
+        self.actions = actions
 
 
 class EnvBatch:
@@ -71,6 +77,7 @@ class EnvBatch:
             self.actions = ActionCodec(first.action_space)
             self._open = stack.pop_all()
         self.observation_size = encoder.size
+        self._played: list[list[list[float]]] = [[] for _ in self._numbers]
         self._encode = encoder.encode
         self._steps = [env.step for env in self._envs]
 
@@ -97,7 +104,11 @@ class EnvBatch:
         gets what the next decision sees, the first observation of the next episode there. Raises `EpisodeError`.
         """
         encode, to_env = self._encode, self.actions.to_env
-        rows = actions.tolist() if self.actions.kind == "discrete" else actions
+        listed = actions.tolist()
+        rows = listed if self.actions.kind == "discrete" else actions
+        for played, action in zip(self._played, listed, strict=True):
+            if len(played) < MAX_ACTIONS:
+                played.append(action)
         paid: list[float] = []
         over: list[bool] = []
         cut: list[bool] = []
@@ -130,6 +141,7 @@ class EnvBatch:
         self._open.close()
 
     def _reset(self, i: int, row: NDArray[np.float32]) -> None:
+        self._played[i] = []
         try:
             observation, _ = self._envs[i].reset(seed=self._episode_seed(i))
             self._encode(observation, row)
@@ -148,4 +160,5 @@ class EnvBatch:
             raise self._error(i, cause) from cause
 
     def _error(self, i: int, cause: Exception) -> EpisodeError:
-        return EpisodeError(self._env_id, self._numbers[i], int(self.episodes[i]), self._episode_seed(i), cause)
+        episode, seed = int(self.episodes[i]), self._episode_seed(i)
+        return EpisodeError(self._env_id, self._numbers[i], episode, seed, self._played[i], cause)

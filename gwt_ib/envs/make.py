@@ -79,6 +79,8 @@ def check_environment(env_id: str, prev_action: bool) -> EnvironmentFacts:
         with _quiet():
             encoder = ObservationEncoder(env.observation_space)
             actions = ActionCodec(env.action_space)
+            if encoder.size == 0:
+                raise _refusal(env_id, "has an observation space without any number")
             _try_one_step(env_id, env, encoder)
     finally:
         with suppress(Exception):  # the environment was made only to be looked at

@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> None:
 
 
 def write_incident(run: RunDirectory, actor: int, error: EpisodeError) -> None:
-    """Keep what is needed to see the fault again: the environment, its episode and the seed, and the traceback."""
+    """Keep what is needed to see the fault again: the episode's seed and its action rows, and the traceback."""
     incident = {
         "time": utc_now(),
         "actor": actor,
@@ -81,6 +81,7 @@ def write_incident(run: RunDirectory, actor: int, error: EpisodeError) -> None:
         "env_number": error.env_number,
         "episode": error.episode,
         "seed": error.seed,
+        "actions": error.actions,
         "traceback": traceback.format_exception(error),
     }
     write_json(run.incidents / f"actor-{actor}-episode-{error.env_number}-{error.episode}.json", incident)

@@ -305,3 +305,30 @@ def test_a_batch_that_cannot_be_made_leaves_nothing_open(monkeypatch):
 def test_numbers_and_first_episodes_belong_together(numbers, first):
     with pytest.raises(ValueError, match="first episode"):
         Driven(RECALL, numbers, first)
+
+
+def test_a_failed_episode_is_seen_again_with_its_seed_and_actions() -> None:
+    """`Fragile` breaks where the third coin, which its seed decides, meets action 1."""
+    fragile = "sample_envs:Fragile-v0"
+    batch = EnvBatch(fragile, prev_action=False, seed=3, stream=Stream.EPISODE, env_numbers=[4], first_episodes=[0])
+    arrays = [np.zeros((1, batch.observation_size), np.float32) for _ in range(2)]
+    flags = [np.zeros(1, bool) for _ in range(2)]
+    batch.reset(arrays[0])
+    chance = np.random.default_rng(0)
+    with pytest.raises(EpisodeError) as caught:
+        for _ in range(10_000):
+            batch.step(
+                chance.integers(0, 2, (1, 1), dtype=np.int32),
+                observations=arrays[0],
+                next_observations=arrays[1],
+                rewards=np.zeros(1, np.float32),
+                terminated=flags[0],
+                truncated=flags[1],
+            )
+    env = make_env(fragile)
+    env.reset(seed=caught.value.seed)
+    *before, last = (batch.actions.to_env(row) for row in caught.value.actions)
+    for action in before:
+        env.step(action)
+    with pytest.raises(RuntimeError, match="the glass broke"):
+        env.step(last)

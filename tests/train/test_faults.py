@@ -104,6 +104,7 @@ def test_an_environment_that_always_breaks_ends_the_run_with_its_reason(command,
     assert "Traceback" not in result.stderr
     incident = json.loads(next((tmp_path / "run" / "incidents").iterdir()).read_text())
     assert incident["env_id"] == "sample_envs:Breaks-v0" and incident["seed"] >= 0
+    assert 1 <= len(incident["actions"]) <= 7 and set(map(len, incident["actions"])) == {1}
 
 
 def test_a_dead_learner_is_a_failure_that_is_said(long_run):
