@@ -6,6 +6,7 @@ import os
 
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")  # before torch is imported: see gwt_ib.train.guard
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ import pytest
 from support import SMALL, assignments, processes_of, shared_names, updates, wait_until
 
 from gwt_ib.runs.directory import RunDirectory
+
+# The tests may run under nohup; what they start shall not ignore a hang-up.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

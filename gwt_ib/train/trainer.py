@@ -71,9 +71,9 @@ class Trainer:
 
     def run(self, on_tick: Callable[[], None] = lambda: None) -> ExitCode:
         """Train to the end and return the exit code; `on_tick` is called some ten times a second, and once at the end."""
-        # A signal that is ignored stays ignored: that is how nohup works.
-        numbers = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-        previous = {number: signal.signal(number, self._on_signal) for number in numbers}
+        # A hang-up that is ignored stays ignored: that is how nohup works.
+        ignored = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else set()
+        previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS if number not in ignored}
         ours, theirs = socket.socketpair()
         self._link = Link(ours)
         self._actors = ActorPool(self._run, self._config)

@@ -185,7 +185,7 @@ def test_an_evaluation_that_is_asked_for_leaves_every_record_of_metrics_and_verd
 
 def test_an_evaluation_whose_environment_fails_is_refused_and_the_run_goes_on(train, monkeypatch):
     def broken(*_: object) -> list[float]:
-        raise EpisodeError("mine:Env-v0", 1, 0, 7, ValueError("it broke"))
+        raise EpisodeError("mine:Env-v0", 1, 0, 7, [], ValueError("it broke"))
 
     monkeypatch.setattr("gwt_ib.train.training.evaluate", broken)
     trained = train(asked={2: [{"kind": "evaluate"}]}, eval_every=0)
