@@ -15,6 +15,7 @@ from pathlib import Path
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.errors import UserError
+from gwt_ib.numbers import real
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.lifecycle import UNKNOWN, is_trainer_alive, lifecycle
 from gwt_ib.runs.metrics import NAMES
@@ -22,7 +23,6 @@ from gwt_ib.runs.records import Record, RecordReader, last_record
 from gwt_ib_tui.gate_history import GateCurve, GateStore
 from gwt_ib_tui.series import SeriesStore
 from gwt_ib_tui.state import Report, RunInfo, Snapshot
-from gwt_ib_tui.values import real
 
 COLUMNS = tuple(name for name in NAMES if name not in ("eval_returns", "gate_curve"))
 EVENTS_KEPT = 500

@@ -177,8 +177,8 @@ def picture(
 
 def summarise(run: RunDirectory) -> dict[str, Any]:
     """A run in a few words, with its `run.json` and newest metrics row beside them."""
+    from gwt_ib.numbers import real
     from gwt_ib.runs.records import last_record
-    from gwt_ib_tui.values import real
 
     record = run.read_run()
     row = last_record(run.metrics)

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from gwt_ib.numbers import real
 from gwt_ib.runs.control import RequestKind
 from gwt_ib.runs.records import Record
 from gwt_ib_tui.text import count, plain
-from gwt_ib_tui.values import real
 
 NAMES: dict[str, str] = {
     "pause": "pause",

@@ -8,18 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gwt_ib.numbers import real
 from gwt_ib_tui.series import Doubles
-
-
-def real(value: object) -> float | None:
-    """A finite number, or none for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        result = float(value)
-    except OverflowError:
-        return None
-    return result if math.isfinite(result) else None
 
 
 def whole(value: object) -> int | None:

@@ -122,7 +122,7 @@ def _check_observation(env_id: str, env: Env, encoder: ObservationEncoder, obser
         raise _refusal(env_id, f"has an observation after {source} that cannot be encoded", error) from error
 
 
-class _AnyEnv(gymnasium.ObservationWrapper[Any, Any, Any], POPGymEnv):  # type: ignore[misc]
+class _AnyEnv(gymnasium.ObservationWrapper[Any, Any, Any], POPGymEnv):  # type: ignore[misc]  # POPGym has no types
     """Makes any environment one that POPGym's wrappers take, which they ask of it only to find `get_state`.
 
     They add their keys to a Dict observation itself, so it is copied: it may be the environment's own.

@@ -12,8 +12,9 @@ import numpy as np
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.ceilings import known_ceiling
 from gwt_ib.gatecheck.findings import Evidence
-from gwt_ib.gatecheck.history import Evaluation, History, as_number
+from gwt_ib.gatecheck.history import Evaluation, History
 from gwt_ib.gatecheck.statistics import Doubles, seed_differences, sign_flip_p_value
+from gwt_ib.numbers import real
 
 FEWEST_EVALUATIONS = 4
 LATE_SHARE = 0.5  # rules about a trained agent judge from this share of the run on
@@ -126,7 +127,7 @@ class Facts:
         edges, *others = columns
         bins = []
         for row in zip(edges[:-1], (*edges[1:-1], None), *others, strict=False):
-            low, high, c, c_std, prior, count = map(as_number, row)
+            low, high, c, c_std, prior, count = map(real, row)
             if low is None or not (_is_share(c) and _is_share(c_std) and _is_share(prior)) or not count or count < 0:
                 continue
             bins.append(Bin(low, math.inf if high is None else high, c, c_std, prior, count))

@@ -11,6 +11,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from gwt_ib.numbers import real
+
 WINDOW_ROWS = 50
 MAX_EVALUATIONS = 4096
 MAX_RETURNS = 1_000_000
@@ -21,18 +23,7 @@ _TREND_NAMES = ("env_steps", "explained_variance", "entropy", "rho_tail", "polic
 
 def number(row: dict[str, Any], name: str) -> float | None:
     """The value of a metric as a finite float; None where it is absent, null, not finite or no number."""
-    return as_number(row.get(name))
-
-
-def as_number(value: Any) -> float | None:
-    """The value as a finite float; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        found = float(value)
-    except OverflowError:
-        return None
-    return found if math.isfinite(found) else None
+    return real(row.get(name))
 
 
 @dataclass(frozen=True)
@@ -118,7 +109,7 @@ class History:
         self.evaluations_seen += 1
         if ordinal % self._stride:
             return
-        numbers = np.array([math.nan if (value := as_number(item)) is None else value for item in returns])
+        numbers = np.array([math.nan if (value := real(item)) is None else value for item in returns])
         self._evaluations.append(Evaluation(self.env_steps, numbers))
         limit = min(MAX_EVALUATIONS, max(FEWEST_KEPT, MAX_RETURNS // numbers.size))
         while len(self._evaluations) > limit:

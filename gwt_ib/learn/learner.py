@@ -91,7 +91,7 @@ class Learner:
         config = self._config
         loss, metrics = self.loss(batch, lambda_c)
         self.flat.grad.zero_()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         norm = self.flat.grad.norm()
         if not torch.isfinite(loss + norm):
             raise NotFiniteError(

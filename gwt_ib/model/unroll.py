@@ -22,7 +22,7 @@ def unroll(cell: GatedCell, z: Tensor, h0: Tensor, logit: Tensor, keep: Tensor) 
     `keep[t]` is 0 where step t starts from zero, else 1. Returns `h` [T, B, H] after each step and `c` [T, B].
     """
     gru, router = cell.gru, cell.router
-    h, c = _Unroll.apply(  # type: ignore[no-untyped-call]
+    h, c = _Unroll.apply(  # type: ignore[no-untyped-call]  # torch leaves it untyped
         z, h0, logit, keep,
         gru.weight_ih, gru.bias_ih, gru.weight_hh, gru.bias_hh,
         router.from_z.weight, router.from_z.bias, router.from_h.weight, router.out.weight, router.out.bias,

@@ -18,6 +18,7 @@ from gwt_ib.clock import utc_name, utc_now
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
 from gwt_ib.errors import ExitCode, UserError, nearest
+from gwt_ib.numbers import real
 from gwt_ib.runs.durable import write_json
 from gwt_ib.runs.lifecycle import UNKNOWN, is_trainer_alive, lifecycle
 
@@ -106,7 +107,7 @@ class RunDirectory:
         record = self.read_run()
         pids = record.get("pids")
         pid = pids.get("trainer") if isinstance(pids, dict) else None
-        heartbeat, created = (_number(record.get(name)) for name in ("heartbeat", "created"))
+        heartbeat, created = (real(record.get(name)) for name in ("heartbeat", "created"))
         alive = is_trainer_alive(str(record.get("host")), pid if isinstance(pid, int) else None, heartbeat)
         last_sign = created if heartbeat is None else heartbeat
         return lifecycle(str(record.get("state", UNKNOWN)), last_sign, utc_now(), alive)
@@ -177,12 +178,7 @@ def list_runs(folder: Path = RUNS) -> list[RunDirectory]:
 
 
 def _created(path: Path) -> float:
-    return _number(RunDirectory(path).read_run().get("created")) or 0.0
-
-
-def _number(value: object) -> float | None:
-    """A number of a file that anyone may have written, or nothing."""
-    return float(value) if isinstance(value, int | float) else None
+    return real(RunDirectory(path).read_run().get("created")) or 0.0
 
 
 def _run_name(config: Config) -> str:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from rich.text import Text
 
+from gwt_ib.numbers import real
 from gwt_ib.runs.records import Record
 from gwt_ib_tui.palette import Palette
 from gwt_ib_tui.state import Snapshot
 from gwt_ib_tui.text import count, number, plain, shortened
-from gwt_ib_tui.values import real
 from gwt_ib_tui.widgets.panel import Panel, title_line
 
 BAD = frozenset({"failed", "actor_died"})
