@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
+from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
 
-from gwt_ib.clock import utc_now
-from gwt_ib.runs.control import RequestKind, send_request
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.lifecycle import ENDED
-from gwt_ib_tui.actions import Action, actions_of
-from gwt_ib_tui.feed import Feed
-from gwt_ib_tui.palette import DEFAULT_THEME, THEMES
+from gwt_ib_tui.action_table import actions_of
+from gwt_ib_tui.actions import Action
+from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.screens.gate import GateScreen
 from gwt_ib_tui.screens.help import HelpScreen
 from gwt_ib_tui.screens.live import LiveScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state import Snapshot
-from gwt_ib_tui.steering import RequestLog
-from gwt_ib_tui.widgets.gate_check import GateCheckPanel
+from gwt_ib_tui.state.feed import Feed
+from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.state.source import Source
+from gwt_ib_tui.steering import Steering
 
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
 LEAVING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -40,29 +40,39 @@ class Dashboard(App[str]):
 
     CSS_PATH = "gwt_ib_tui.tcss"
     TITLE = "GWT-IB"
+    RUN_SCREENS: ClassVar[dict[str, Callable[[bool], RunScreen]]] = {"gate": GateScreen}
+    """The screens over the overview by name, each made with whether the dashboard is read-only."""
     snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
 
     def __init__(
-        self, run: RunDirectory, *, read_only: bool = False, interval: float = 0.25, following: bool = True
+        self,
+        run: RunDirectory,
+        *,
+        read_only: bool = False,
+        interval: float = 0.25,
+        source: Source | None = None,
+        following: bool = True,
     ) -> None:
-        """Show `run`; without `following` nothing is read and whoever made the app sets `snapshot`."""
+        """Show `run`, as `source` tells of it: by default its directory is followed.
+
+        Without `following` nothing is read and whoever made the app sets `snapshot`.
+        """
         super().__init__()
-        self._run = run
         self._read_only = read_only
         self._interval = interval
         self._following = following
-        self._requests = RequestLog()
         self._events_taken = 0
-        self._since = utc_now()
         self._problem = ""
-        self.feed = Feed(run, interval)
-        self.install_screen(GateScreen(read_only), "gate")
+        self.source: Source = source or Feed(run, interval)
+        self.steering = Steering(run.control, self._in_background, self._show_message)
+        for name, make in self.RUN_SCREENS.items():
+            self.install_screen(make(read_only), name)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DEFAULT_THEME
 
     def get_default_screen(self) -> LiveScreen:
-        """The one screen under all dialogs."""
+        """The one screen under all others."""
         return LiveScreen(self._read_only)
 
     def on_mount(self) -> None:
@@ -74,7 +84,7 @@ class Dashboard(App[str]):
             for number in LEAVING_SIGNALS:
                 loop.add_signal_handler(number, self.exit, DETACHED)
         if self._following:
-            self.feed.start()
+            self.source.start()
         self.theme_changed_signal.subscribe(self, self._repaint)
 
     def on_ready(self) -> None:
@@ -85,11 +95,11 @@ class Dashboard(App[str]):
 
     def on_unmount(self) -> None:
         """The reading thread ends with the app."""
-        self.feed.stop()
+        self.source.stop()
 
     @property
     def live(self) -> LiveScreen:
-        """The screen under all dialogs."""
+        """The screen under all others."""
         screen = self.screen_stack[0]
         assert isinstance(screen, LiveScreen)
         return screen
@@ -105,14 +115,13 @@ class Dashboard(App[str]):
             return
         new = min(snapshot.events_seen - self._events_taken, len(snapshot.events))
         self._events_taken = snapshot.events_seen
-        self._requests.take(snapshot.events[len(snapshot.events) - new :], self._since)
+        self.steering.take(snapshot.events[len(snapshot.events) - new :])
         if snapshot.problem and snapshot.problem != self._problem:
-            self._requests.say("warning", snapshot.problem)
+            self.steering.say("warning", snapshot.problem)
         self._problem = snapshot.problem
-        self._show_message()
         for screen in self.run_screens:
             screen.snapshot = snapshot
-        if self._stopping and snapshot.state in ENDED:
+        if self.steering.stopping and snapshot.state in ENDED:
             self.exit(STOPPED)
 
     def action_pause_or_go_on(self) -> None:
@@ -120,14 +129,14 @@ class Dashboard(App[str]):
         snapshot = self.snapshot
         if snapshot is None or self._too_late("pause"):
             return
-        pending = self._requests.pending("pause", "unpause")
-        paused = snapshot.state == "paused" if pending is None else pending.kind == "pause"
-        self._ask("unpause" if paused else "pause")
+        pausing = self.steering.pausing()
+        paused = snapshot.state == "paused" if pausing is None else pausing
+        self.steering.ask("unpause" if paused else "pause")
 
     def action_snapshot(self) -> None:
         """Ask for a snapshot."""
         if not self._too_late("save"):
-            self._ask("snapshot")
+            self.steering.ask("snapshot")
 
     def action_next_page(self) -> None:
         """Turn to the next page."""
@@ -137,19 +146,13 @@ class Dashboard(App[str]):
         """Turn back."""
         self.run_screens[-1].turn(-1)
 
-    def action_next_finding(self) -> None:
-        """Choose the next rule of GateCheck."""
-        self.live.query_one(GateCheckPanel).select(1)
-
-    def action_previous_finding(self) -> None:
-        """Choose the rule before."""
-        self.live.query_one(GateCheckPanel).select(-1)
+    async def action_show_live(self) -> None:
+        """The overview."""
+        await self._show()
 
     async def action_show_gate(self) -> None:
-        """The gate through the whole training."""
-        await self.push_screen("gate")
-        self._show_message()
-        self.run_screens[-1].snapshot = self.snapshot
+        """The gate through the whole training; from there, back to the overview."""
+        await self._show("gate")
 
     def action_show_help(self) -> None:
         """Keys and metrics."""
@@ -179,67 +182,56 @@ class Dashboard(App[str]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The command palette: the table of actions, and the choice of a theme."""
-        on_gate = isinstance(screen, GateScreen)
-        actions = [action for action in actions_of("app") if action.shared or not on_gate]
-        for action in (*actions, *(actions_of("gate") if on_gate else ())):
+        scopes = screen.SCOPES if isinstance(screen, RunScreen) else ("app",)
+        for action in actions_of(*scopes):
             if self.check_action(action.name, ()):
                 yield SystemCommand(action.title, action.description, partial(self._run_action_of, action))
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
     async def _run_action_of(self, action: Action) -> None:
-        await self.run_action(action.name, self if action.scope == "app" else self.screen)
+        await self.run_action(action.name, self if action.scope in ("app", "replay") else self.screen)
 
-    @property
-    def _stopping(self) -> bool:
-        stop = self._requests.newest("stop")
-        return stop is not None and stop.status != "refused"
+    async def _show(self, name: str = "") -> None:
+        """Put a screen over the overview, in place of any other; the overview itself when it is in front already."""
+        front = self.run_screens[-1]
+        while self.screen is not self.live:
+            await self.pop_screen()
+        if name and front is not self.get_screen(name):
+            await self.push_screen(name)
+            self._show_message()
+            self.run_screens[-1].snapshot = self.snapshot
 
     def _tick(self) -> None:
         """Show the newest snapshot, if there is a newer one."""
-        newest = self.feed.snapshot
+        newest = self.source.snapshot
         if newest is not self.snapshot and newest.version:
             with self.batch_update():
                 self.snapshot = newest
-        if self.feed.broken and self._problem != BROKEN:
+        if self.source.broken and self._problem != BROKEN:
             self._problem = BROKEN
-            self._requests.say("failed", BROKEN)
-            self._show_message()
+            self.steering.say("failed", BROKEN)
 
     def _quit_as_answered(self, answer: str | None) -> None:
         if answer == "detach":
             self.exit(DETACHED)
-        elif answer == "stop" and self._stopping:
-            self._requests.say("asked", "stop: already asked, waiting for the trainer")
-            self._show_message()
+        elif answer == "stop" and self.steering.stopping:
+            self.steering.say("asked", "stop: already asked, waiting for the trainer")
         elif answer == "stop":
-            self._ask("stop")
+            self.steering.ask("stop")
 
     def _too_late(self, what: str) -> bool:
         if self.snapshot is None or not self.snapshot.ended:
             return False
-        self._requests.say("refused", f"the run has ended ({self.snapshot.state}): there is nothing to {what}")
-        self._show_message()
+        self.steering.say("refused", f"the run has ended ({self.snapshot.state}): there is nothing to {what}")
         return True
 
-    def _ask(self, kind: RequestKind) -> None:
-        """Show a request as asked at once, and write it in a thread: the disk may be slow."""
-        number = self._requests.ask(kind)
-        self._show_message()
-        self.run_worker(self._send(number, kind), group="requests", exit_on_error=False)
-
-    async def _send(self, number: int, kind: RequestKind) -> None:
-        try:
-            request_id = await asyncio.to_thread(send_request, self._run.control, kind)
-        except OSError as error:
-            self._requests.not_sent(number, f"cannot write to {self._run.control}: {error.strerror}")
-        else:
-            self._requests.sent(number, request_id)
-        self._show_message()
+    def _in_background(self, work: Any) -> None:
+        self.run_worker(work, group="requests", exit_on_error=False)
 
     def _show_message(self) -> None:
         for screen in self.run_screens:
-            screen.message = self._requests.message
-            screen.stopping = self._stopping
+            screen.message = self.steering.message
+            screen.stopping = self.steering.stopping
 
     def _repaint(self, theme: Theme) -> None:
         for screen in self.run_screens:

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.app import Dashboard
+from gwt_ib_tui.state.feed import Feed
 
 ScreenName = Literal["live", "gate"]
 WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -21,7 +22,7 @@ def save_picture(run: RunDirectory, path: Path, size: tuple[int, int] = (120, 40
     The picture loads nothing from the network: it uses the viewer's own monospaced font.
     """
     app = Dashboard(run, following=False)
-    snapshot = app.feed.read_everything()
+    snapshot = Feed(run).read_everything()
     picture: list[str] = []
 
     async def take(pilot: Pilot[object]) -> None:

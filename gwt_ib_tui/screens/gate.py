@@ -9,12 +9,13 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.reactive import reactive
 
-from gwt_ib_tui import levels
-from gwt_ib_tui.actions import bindings, shared_bindings
-from gwt_ib_tui.gate_history import GateHistory
+from gwt_ib_tui.action_table import actions_of
+from gwt_ib_tui.actions import bindings
+from gwt_ib_tui.charts import levels
+from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.scrub import Scrub
-from gwt_ib_tui.series import Doubles
+from gwt_ib_tui.state.gate_history import GateHistory
+from gwt_ib_tui.state.series import Doubles
 from gwt_ib_tui.widgets.line_chart import ChartSpec, LineChart
 from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
 from gwt_ib_tui.widgets.scrubbed import HeatPanel, MomentPanel, ScrubbedPanel, TimeBar
@@ -31,7 +32,8 @@ class GateScreen(RunScreen):
     """The curve of one moment with a ghost, the distribution of c, the budget, and the correlations."""
 
     PAGES = ("moment", "budget")
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("gate"), *shared_bindings()]
+    SCOPES = ("gate", "app")
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     scrub: reactive[Scrub] = reactive(Scrub(), repaint=False)
 
@@ -48,10 +50,6 @@ class GateScreen(RunScreen):
                 yield self.bound(LineChart(spec)).add_class("card", "budget")
             yield self.bound(RhoChart(id="rho")).add_class("card", "budget")
             yield self.bound(RhoWords(id="rho-words")).add_class("card", "budget")
-
-    def action_back(self) -> None:
-        """To the overview. Where the scrub stands is kept."""
-        self.app.pop_screen()
 
     def action_earlier(self) -> None:
         """One moment back."""

@@ -14,16 +14,17 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from gwt_ib.runs.metrics import METRICS
-from gwt_ib_tui.actions import ACTIONS, bindings
-from gwt_ib_tui.palette import Palette, palette_of
-from gwt_ib_tui.state import Snapshot
+from gwt_ib_tui.action_table import ACTIONS, actions_of
+from gwt_ib_tui.actions import bindings
+from gwt_ib_tui.charts.palette import Palette, palette_of
+from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import number
 
 
 class HelpScreen(ModalScreen[None]):
     """Keys and metrics, with each metric's present value."""
 
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings("help"))
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of("help")))
 
     def __init__(self, snapshot: Snapshot | None) -> None:
         super().__init__()

@@ -8,8 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from gwt_ib_tui import levels
+from gwt_ib_tui.action_table import actions_of
 from gwt_ib_tui.actions import bindings
+from gwt_ib_tui.charts import levels
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.widgets.actors import ActorsPanel
 from gwt_ib_tui.widgets.events import EventsPanel
@@ -31,7 +32,8 @@ class LiveScreen(RunScreen):
     """All panels of one run, in one grid; which are shown depends on the size and the page."""
 
     PAGES = ("curves", "gate", "actors")
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings("app"))
+    SCOPES = ("live", "app")
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     def __init__(self, read_only: bool) -> None:
         super().__init__(read_only, id="live")
@@ -47,3 +49,11 @@ class LiveScreen(RunScreen):
             with Container(id="side").add_class("actors"):
                 yield self.bound(ActorsPanel(id="actors")).add_class("card")
                 yield self.bound(EventsPanel(id="events")).add_class("card")
+
+    def action_next_finding(self) -> None:
+        """Choose the next rule of GateCheck."""
+        self.query_one(GateCheckPanel).select(1)
+
+    def action_previous_finding(self) -> None:
+        """Choose the rule before."""
+        self.query_one(GateCheckPanel).select(-1)

@@ -10,14 +10,15 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from gwt_ib_tui.actions import actions_of, bindings
+from gwt_ib_tui.action_table import actions_of
+from gwt_ib_tui.actions import bindings
 
 
 class QuitDialog(ModalScreen[str]):
     """Answers with the name of an action: `detach`, `stop` or `cancel`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("quit"),
+        *bindings(actions_of("quit")),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
     ]

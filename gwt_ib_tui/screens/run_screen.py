@@ -12,8 +12,9 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from gwt_ib_tui.state import Snapshot
-from gwt_ib_tui.steering import Message
+from gwt_ib_tui.actions import Scope
+from gwt_ib_tui.state.requests import Message
+from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.widgets.message_bar import MessageBar
 from gwt_ib_tui.widgets.panel import Panel
 from gwt_ib_tui.widgets.status_bar import StatusBar
@@ -23,12 +24,14 @@ WIDE, TALL = 104, 34  # from here on everything fits on one page
 
 
 class RunScreen(Screen[None]):
-    """A screen with the run's state above and messages and keys below. Subclasses give `PAGES` and `compose_panels`.
+    """A screen with the run's state above and messages and keys below. Subclasses give `PAGES`, `SCOPES` with
+    the `BINDINGS` of these, and `compose_panels`.
 
     The class `-page-<name>` says which page is on show, `-wide` and `-tall` whether the window has room for all.
     """
 
     PAGES: ClassVar[tuple[str, ...]]
+    SCOPES: ClassVar[tuple[Scope, ...]]
 
     snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
     message: reactive[Message] = reactive(Message("", ""), repaint=False)

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from rich.text import Text
 
-from gwt_ib_tui.state import Actor, Snapshot
+from gwt_ib_tui.state.snapshot import Actor, Snapshot
 from gwt_ib_tui.text import ABSENT, count, number
 from gwt_ib_tui.widgets.panel import Panel, title_line
 

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from gwt_ib.numbers import real
 from gwt_ib.runs.records import Record
-from gwt_ib_tui.palette import Palette
-from gwt_ib_tui.state import Snapshot
+from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import count, number, plain, shortened
 from gwt_ib_tui.widgets.panel import Panel, title_line
 

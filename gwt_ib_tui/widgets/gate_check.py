@@ -7,8 +7,8 @@ from collections.abc import Hashable
 from rich.text import Text
 from textual.reactive import reactive
 
-from gwt_ib_tui.palette import Palette
-from gwt_ib_tui.state import Finding, Report, Snapshot
+from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.state.snapshot import Finding, Report, Snapshot
 from gwt_ib_tui.text import count, number, plain
 from gwt_ib_tui.widgets.big_word import big_word
 from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped

@@ -6,8 +6,8 @@ from collections.abc import Hashable
 
 from rich.text import Text
 
-from gwt_ib_tui.gate_charts import GateColors, gate_chart
-from gwt_ib_tui.state import Snapshot
+from gwt_ib_tui.charts.gate import GateColors, gate_chart
+from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
 from gwt_ib_tui.widgets.tiles import target_c
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from rich.text import Text
 
-from gwt_ib_tui.charts import Curve, Level, line_chart
-from gwt_ib_tui.palette import Palette
-from gwt_ib_tui.state import Snapshot
+from gwt_ib_tui.charts.lines import Curve, Level, line_chart
+from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import number
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
 

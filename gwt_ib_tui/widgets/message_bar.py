@@ -6,8 +6,8 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from gwt_ib_tui.palette import palette_of
-from gwt_ib_tui.steering import Message
+from gwt_ib_tui.charts.palette import palette_of
+from gwt_ib_tui.state.requests import Message
 from gwt_ib_tui.text import shortened
 
 

@@ -13,8 +13,8 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from gwt_ib_tui.palette import Palette, palette_of
-from gwt_ib_tui.state import Snapshot
+from gwt_ib_tui.charts.palette import Palette, palette_of
+from gwt_ib_tui.state.snapshot import Snapshot
 
 CHART_PERIOD_S = 1.0
 _MEASURE = Console(file=io.StringIO())  # rich wraps for a console; this one prints nothing

@@ -7,12 +7,12 @@ from collections.abc import Hashable
 from rich.text import Text
 from textual.reactive import reactive
 
-from gwt_ib_tui.gate_charts import GateColors, gate_chart
-from gwt_ib_tui.gate_history import GateHistory, Moment
-from gwt_ib_tui.heat_map import HeatColors, HeatMarks, heat_map, shade_legend
-from gwt_ib_tui.palette import Palette
-from gwt_ib_tui.scrub import Scrub
-from gwt_ib_tui.state import Snapshot
+from gwt_ib_tui.charts.gate import GateColors, gate_chart
+from gwt_ib_tui.charts.heat_map import HeatColors, HeatMarks, heat_map, shade_legend
+from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.charts.scrub import Scrub
+from gwt_ib_tui.state.gate_history import GateHistory, Moment
+from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import count, number, short_count
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
 from gwt_ib_tui.widgets.tiles import target_c

@@ -6,8 +6,8 @@ from rich.text import Text
 from textual.reactive import reactive
 
 from gwt_ib.runs.lifecycle import KILLED, STALLED
-from gwt_ib_tui.palette import Palette
-from gwt_ib_tui.state import Snapshot
+from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import ABSENT, count, duration, number, plain, shortened
 from gwt_ib_tui.widgets.panel import Panel
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from rich.text import Text
 
-from gwt_ib_tui.palette import Palette
-from gwt_ib_tui.state import Snapshot
+from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import number
 from gwt_ib_tui.widgets.panel import Panel
 

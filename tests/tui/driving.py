@@ -9,7 +9,7 @@ from recorded_run import RecordedRun
 from textual.pilot import Pilot
 
 from gwt_ib_tui.app import Dashboard
-from gwt_ib_tui.steering import Message
+from gwt_ib_tui.state.requests import Message
 from gwt_ib_tui.widgets.message_bar import MessageBar
 from gwt_ib_tui.widgets.panel import Panel
 

@@ -14,15 +14,16 @@ from rich.console import Console
 from textual.widgets import Static
 
 from gwt_ib.runs.metrics import METRICS
-from gwt_ib_tui.actions import ACTIONS, actions_of
+from gwt_ib_tui.action_table import ACTIONS, actions_of
 from gwt_ib_tui.app import Dashboard
-from gwt_ib_tui.palette import DARK
+from gwt_ib_tui.charts.palette import DARK
 from gwt_ib_tui.picture import save_picture
 from gwt_ib_tui.screens.gate import GateScreen
 from gwt_ib_tui.screens.help import HelpScreen, keys_table, metrics_table
 from gwt_ib_tui.screens.live import LiveScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
-from gwt_ib_tui.steering import Message
+from gwt_ib_tui.screens.run_screen import RunScreen
+from gwt_ib_tui.state.requests import Message
 from gwt_ib_tui.widgets.gate_check import GateCheckPanel
 from gwt_ib_tui.widgets.line_chart import LineChart
 
@@ -120,11 +121,11 @@ async def test_choosing_a_rule(recorded: RecordedRun, size: tuple[int, int]) -> 
             await pilot.press("n")
         await pilot.pause()
         assert "Next: The router" in panel(app, "#gate-check"), "the most serious one at first"
-        await pilot.press("down")
+        await pilot.press("j")
         await pilot.pause()
         assert app.live.query_one(GateCheckPanel).selected == "rho_tail_negative"
         assert "the gate opens with surprise in the tail" in panel(app, "#gate-check")
-        await pilot.press("k", "up")
+        await pilot.press("k", "k")
         assert app.live.query_one(GateCheckPanel).selected == "bias_at_clamp"
         await pilot.press("j")
         assert app.live.query_one(GateCheckPanel).selected == "gate_follows_prior"
@@ -137,7 +138,7 @@ async def test_help(recorded: RecordedRun, size: tuple[int, int]) -> None:
         await pilot.press("question_mark")
         await pilot.pause()
         assert isinstance(app.screen, HelpScreen)
-        assert "Pause/go on" in screen_text(app)
+        assert "Next page" in screen_text(app)
         column = app.screen.query_one("#help")
         for key in ("down", "j", "pagedown", "space"):
             column.scroll_home(animate=False)
@@ -281,9 +282,18 @@ async def test_the_palette_has_the_tables_actions(recorded: RecordedRun) -> None
         assert isinstance(app.screen, HelpScreen)
 
 
-def test_every_action_is_there_and_no_key_has_two(recorded: RecordedRun) -> None:
-    owners = {"app": Dashboard, "gate": GateScreen, "quit": QuitDialog, "help": HelpScreen}
-    for scope, owner in owners.items():
+@pytest.mark.parametrize("screen", [LiveScreen, GateScreen])
+def test_on_no_screen_a_key_has_two_actions(screen: type[RunScreen]) -> None:
+    keys = [key for action in actions_of(*screen.SCOPES) if action.scope != "replay" for key in action.keys]
+    shared = {key for key in keys if keys.count(key) > 1}
+    assert shared <= {"escape"}, "of the two that escape has, the screen's own comes first"
+    for action in actions_of(*screen.SCOPES):
+        owner = Dashboard if action.scope in ("app", "replay") else screen
+        assert callable(getattr(owner, f"action_{action.name}"))
+
+
+def test_every_action_of_a_dialog_is_there() -> None:
+    for scope, owner in {"quit": QuitDialog, "help": HelpScreen}.items():
         keys = [key for action in actions_of(scope) for key in action.keys]
         assert len(keys) == len(set(keys))
         for action in actions_of(scope):
@@ -360,8 +370,8 @@ async def test_resizing_never_breaks(recorded: RecordedRun) -> None:
 async def test_a_dead_reader_is_said(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     async with dashboard(recorded).run_test() as pilot:
         app = await ready(pilot)
-        app.feed.stop()
-        monkeypatch.setattr(type(app.feed), "broken", True)
+        app.source.stop()
+        monkeypatch.setattr(type(app.source), "broken", True)
         await until(pilot, lambda: message(app).status == "failed")
 
 

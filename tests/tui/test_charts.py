@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gwt_ib.gatecheck.statistics import gate_curve
-from gwt_ib_tui.axes import nice_ticks, tick_labels
-from gwt_ib_tui.charts import Curve, Level, line_chart
-from gwt_ib_tui.gate_charts import GateColors, gate_chart
-from gwt_ib_tui.gate_history import GateCurve
-from gwt_ib_tui.series import Column
+from gwt_ib_tui.charts.axes import nice_ticks, tick_labels
+from gwt_ib_tui.charts.gate import GateColors, gate_chart
+from gwt_ib_tui.charts.lines import Curve, Level, line_chart
+from gwt_ib_tui.state.gate_history import GateCurve
+from gwt_ib_tui.state.series import Column
 
 BLUE, ORANGE, GRAY = "#0000ff", "#ff8800", "#888888"
 COLORS = GateColors(BLUE, GRAY, "#ff00ff", ORANGE, GRAY, GRAY)

@@ -13,9 +13,9 @@ from recorded_run import RecordedRun, long_metrics
 
 from gwt_ib.clock import utc_now
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.feed import Feed
-from gwt_ib_tui.gate_history import GateCurve
-from gwt_ib_tui.state import Report
+from gwt_ib_tui.state.feed import Feed
+from gwt_ib_tui.state.gate_history import GateCurve
+from gwt_ib_tui.state.snapshot import Report
 
 
 @pytest.fixture

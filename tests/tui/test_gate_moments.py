@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.feed import Feed
-from gwt_ib_tui.gate_history import MAX_BINS, GateStore
+from gwt_ib_tui.state.feed import Feed
+from gwt_ib_tui.state.gate_history import MAX_BINS, GateStore
 
 
 def row(update: int, c: float = 0.5, bins: int = 2) -> dict[str, Any]:

@@ -5,8 +5,17 @@ import math
 import numpy as np
 import pytest
 
-from gwt_ib_tui.gate_history import GateCurve, GateHistory, Moment
-from gwt_ib_tui.heat_map import SHADES, HeatColors, HeatMarks, blend, gate_mass, heat_map, mass_over_time, shade_legend
+from gwt_ib_tui.charts.heat_map import (
+    SHADES,
+    HeatColors,
+    HeatMarks,
+    blend,
+    gate_mass,
+    heat_map,
+    mass_over_time,
+    shade_legend,
+)
+from gwt_ib_tui.state.gate_history import GateCurve, GateHistory, Moment
 
 COLORS = HeatColors("#000000", "#0000ff", "#ffffff", "#ff8800", "#00ff00", "#ffff00", "#888888")
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from gwt_ib_tui.rho_words import rho_sentence
+from gwt_ib_tui.charts.rho_words import rho_sentence
 
 CASES = [
     ((None, None, None, None), "It cannot be said yet whether c follows |td_norm|: one of them hardly varies."),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gwt_ib_tui.series import SeriesStore
+from gwt_ib_tui.state.series import SeriesStore
 
 
 def filled(values: np.ndarray, raw: int, buckets: int) -> SeriesStore:

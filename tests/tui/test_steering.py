@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gwt_ib_tui.steering import Message, RequestLog, notice
+from gwt_ib_tui.state.requests import Message, RequestLog, notice
 
 
 def answer(request: str, result: str = "done", **fields: Any) -> dict[str, Any]:

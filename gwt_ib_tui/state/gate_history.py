@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from gwt_ib.numbers import real
-from gwt_ib_tui.series import Doubles
-from gwt_ib_tui.values import mapping, reals
+from gwt_ib_tui.state.series import Doubles
+from gwt_ib_tui.state.values import mapping, reals
 
 MAX_MOMENTS = 512
 MAX_BINS = 256  # a curve of more is damage, and would make the memory unbounded

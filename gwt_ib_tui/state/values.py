@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gwt_ib.numbers import real
-from gwt_ib_tui.series import Doubles
+from gwt_ib_tui.state.series import Doubles
 
 
 def whole(value: object) -> int | None:

@@ -20,9 +20,9 @@ from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.lifecycle import UNKNOWN, is_trainer_alive, lifecycle
 from gwt_ib.runs.metrics import NAMES
 from gwt_ib.runs.records import Record, RecordReader, last_record
-from gwt_ib_tui.gate_history import GateCurve, GateStore
-from gwt_ib_tui.series import SeriesStore
-from gwt_ib_tui.state import Report, RunInfo, Snapshot
+from gwt_ib_tui.state.gate_history import GateCurve, GateStore
+from gwt_ib_tui.state.series import SeriesStore
+from gwt_ib_tui.state.snapshot import Report, RunInfo, Snapshot
 
 COLUMNS = tuple(name for name in NAMES if name not in ("eval_returns", "gate_curve"))
 EVENTS_KEPT = 500

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import plotext
 from rich.text import Text
 
-from gwt_ib_tui.axes import Range, nice_ticks, position, tick_labels
-from gwt_ib_tui.series import Doubles
+from gwt_ib_tui.charts.axes import Range, nice_ticks, position, tick_labels
+from gwt_ib_tui.state.series import Doubles
 from gwt_ib_tui.text import short_count
 
 Rgb = tuple[int, int, int]

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from rich.text import Text
 
-from gwt_ib_tui.axes import LARGEST, Range, position, positions, widened
-from gwt_ib_tui.figure import Figure, layout_of, notice
-from gwt_ib_tui.series import Column, Doubles
+from gwt_ib_tui.charts.axes import LARGEST, Range, position, positions, widened
+from gwt_ib_tui.charts.figure import Figure, layout_of, notice
+from gwt_ib_tui.state.series import Column, Doubles
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,10 +13,10 @@ import numpy as np
 from rich.style import Style
 from rich.text import Text
 
-from gwt_ib_tui.axes import LARGEST, Range, nice_ticks, positions, widened
-from gwt_ib_tui.figure import blank, notice
-from gwt_ib_tui.gate_history import GateCurve, GateHistory
-from gwt_ib_tui.series import Doubles
+from gwt_ib_tui.charts.axes import LARGEST, Range, nice_ticks, positions, widened
+from gwt_ib_tui.charts.figure import blank, notice
+from gwt_ib_tui.state.gate_history import GateCurve, GateHistory
+from gwt_ib_tui.state.series import Doubles
 from gwt_ib_tui.text import short_count
 
 SHADES = " ·░▒▓█"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gwt_ib_tui.charts import Level
-from gwt_ib_tui.palette import Palette
-from gwt_ib_tui.state import Snapshot
+from gwt_ib_tui.charts.lines import Level
+from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.widgets.tiles import PINNED, target_c
 
 

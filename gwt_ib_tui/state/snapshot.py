@@ -17,9 +17,9 @@ from gwt_ib.config import Config
 from gwt_ib.numbers import real
 from gwt_ib.runs.lifecycle import ENDED, KILLED, UNKNOWN
 from gwt_ib.runs.records import Record
-from gwt_ib_tui.gate_history import GateCurve, GateHistory
-from gwt_ib_tui.series import SeriesView
-from gwt_ib_tui.values import mapping, mappings, text, whole
+from gwt_ib_tui.state.gate_history import GateCurve, GateHistory
+from gwt_ib_tui.state.series import SeriesView
+from gwt_ib_tui.state.values import mapping, mappings, text, whole
 
 
 @dataclass(frozen=True)

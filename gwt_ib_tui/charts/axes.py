@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gwt_ib_tui.series import Doubles
+from gwt_ib_tui.state.series import Doubles
 
 Range = tuple[float, float]
 

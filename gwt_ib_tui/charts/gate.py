@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from rich.text import Text
 
-from gwt_ib_tui.figure import Figure, Frame, layout_of, notice
-from gwt_ib_tui.gate_history import GateCurve
-from gwt_ib_tui.series import Doubles
+from gwt_ib_tui.charts.figure import Figure, Frame, layout_of, notice
+from gwt_ib_tui.state.gate_history import GateCurve
+from gwt_ib_tui.state.series import Doubles
 
 COUNT_BARS = " ▁▂▃▄▅▆▇█"
 
