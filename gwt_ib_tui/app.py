@@ -19,6 +19,7 @@ from gwt_ib.runs.lifecycle import ENDED
 from gwt_ib_tui.action_table import actions_of
 from gwt_ib_tui.actions import Action
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
+from gwt_ib_tui.keymap import Keymap
 from gwt_ib_tui.screens.gate import GateScreen
 from gwt_ib_tui.screens.help import HelpScreen
 from gwt_ib_tui.screens.live import LiveScreen
@@ -51,6 +52,7 @@ class Dashboard(App[str]):
         read_only: bool = False,
         interval: float = 0.25,
         source: Source | None = None,
+        keymap: Keymap | None = None,
         following: bool = True,
     ) -> None:
         """Show `run`, as `source` tells of it: by default its directory is followed.
@@ -63,6 +65,7 @@ class Dashboard(App[str]):
         self._following = following
         self._events_taken = 0
         self._problem = ""
+        self.keymap = keymap or Keymap()
         self.source: Source = source or Feed(run, interval)
         self.steering = Steering(run.control, self._in_background, self._show_message)
         for name, make in self.RUN_SCREENS.items():
@@ -89,6 +92,8 @@ class Dashboard(App[str]):
 
     def on_ready(self) -> None:
         """The panels are there: show what is read from now on."""
+        for problem in self.keymap.problems:
+            self.steering.say("warning", problem)
         if self._following:
             self._tick()
             self.set_interval(self._interval, self._tick)
@@ -156,7 +161,7 @@ class Dashboard(App[str]):
 
     def action_show_help(self) -> None:
         """Keys and metrics."""
-        self.push_screen(HelpScreen(self.snapshot))
+        self.push_screen(HelpScreen(self.snapshot, self.keymap.actions))
 
     def action_ask_to_quit(self) -> None:
         """Leave at once where there is nothing to decide, else ask."""
@@ -183,7 +188,7 @@ class Dashboard(App[str]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The command palette: the table of actions, and the choice of a theme."""
         scopes = screen.SCOPES if isinstance(screen, RunScreen) else ("app",)
-        for action in actions_of(*scopes):
+        for action in self.keymap.of(*scopes):
             if self.check_action(action.name, ()):
                 yield SystemCommand(action.title, action.description, partial(self._run_action_of, action))
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)

@@ -6,9 +6,12 @@ import os
 
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")  # before torch is imported: see gwt_ib.train.guard
 
+import atexit
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +19,11 @@ import pytest
 from support import SMALL, assignments, processes_of, shared_names, updates, wait_until
 
 from gwt_ib.runs.directory import RunDirectory
+
+# The user's own keys and layout are none of the tests' business, nor the tests of theirs.
+_HOME = tempfile.mkdtemp(prefix="gwt-ib-tests-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+os.environ.update(XDG_CONFIG_HOME=f"{_HOME}/config", XDG_STATE_HOME=f"{_HOME}/state")
 
 # The tests may run under nohup; what they start shall not ignore a hang-up.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)

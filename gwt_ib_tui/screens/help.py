@@ -15,19 +15,23 @@ from textual.widgets import Static
 
 from gwt_ib.runs.metrics import METRICS
 from gwt_ib_tui.action_table import ACTIONS, actions_of
-from gwt_ib_tui.actions import bindings
+from gwt_ib_tui.actions import Action, bindings
 from gwt_ib_tui.charts.palette import Palette, palette_of
+from gwt_ib_tui.screens.keyed import Keyed
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import number
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Keyed, ModalScreen[None]):
     """Keys and metrics, with each metric's present value."""
 
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of("help")))
+    SCOPES = ("help",)
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
-    def __init__(self, snapshot: Snapshot | None) -> None:
+    def __init__(self, snapshot: Snapshot | None, actions: tuple[Action, ...] = ACTIONS) -> None:
+        """`actions` are those of the table, with the user's own keys."""
         super().__init__()
+        self._actions = actions
         self._snapshot = snapshot
 
     def compose(self) -> ComposeResult:
@@ -36,7 +40,7 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="help") as column:
             column.border_subtitle = "↓ ↑ scroll, esc closes"
             yield Static(Text("Keys", style=f"bold {palette.line}"))
-            yield Static(keys_table(palette))
+            yield Static(keys_table(palette, self._actions))
             yield Static(Text("\nMetrics", style=f"bold {palette.line}"))
             yield Static(metrics_table(palette, self._snapshot))
 
@@ -53,15 +57,15 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help").scroll_relative(y=-5, animate=False)
 
 
-def keys_table(palette: Palette) -> Table:
+def keys_table(palette: Palette, actions: tuple[Action, ...] = ACTIONS) -> Table:
     """All actions by group."""
     table = Table.grid(padding=(0, 2), expand=True)
     table.add_column(no_wrap=True, style=f"bold {palette.target}")
     table.add_column(no_wrap=True, style=f"bold {palette.text}")
     table.add_column(ratio=1, style=palette.text)
-    for group, actions in groupby(ACTIONS, key=lambda action: action.group):
+    for group, members in groupby(actions, key=lambda action: action.group):
         table.add_row("", Text(group, style=palette.dim), "")
-        for action in actions:
+        for action in members:
             table.add_row(Text(action.keys_shown), Text(action.title), Text(action.description))
     return table
 

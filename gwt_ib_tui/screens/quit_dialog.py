@@ -12,13 +12,15 @@ from textual.widgets import Button, Static
 
 from gwt_ib_tui.action_table import actions_of
 from gwt_ib_tui.actions import bindings
+from gwt_ib_tui.screens.keyed import Keyed
 
 
-class QuitDialog(ModalScreen[str]):
+class QuitDialog(Keyed, ModalScreen[str]):
     """Answers with the name of an action: `detach`, `stop` or `cancel`."""
 
+    SCOPES = ("quit",)
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(actions_of("quit")),
+        *bindings(actions_of(*SCOPES)),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
     ]

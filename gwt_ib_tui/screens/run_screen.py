@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from gwt_ib_tui.actions import Scope
+from gwt_ib_tui.screens.keyed import Keyed
 from gwt_ib_tui.state.requests import Message
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.widgets.message_bar import MessageBar
@@ -23,7 +23,7 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 WIDE, TALL = 104, 34  # from here on everything fits on one page
 
 
-class RunScreen(Screen[None]):
+class RunScreen(Keyed, Screen[None]):
     """A screen with the run's state above and messages and keys below. Subclasses give `PAGES`, `SCOPES` with
     the `BINDINGS` of these, and `compose_panels`.
 
@@ -31,7 +31,6 @@ class RunScreen(Screen[None]):
     """
 
     PAGES: ClassVar[tuple[str, ...]]
-    SCOPES: ClassVar[tuple[Scope, ...]]
 
     snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
     message: reactive[Message] = reactive(Message("", ""), repaint=False)

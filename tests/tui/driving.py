@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from recorded_run import RecordedRun
@@ -17,7 +18,7 @@ SIZES = [(80, 24), (120, 40)]
 both_sizes = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
 
 
-def dashboard(recorded: RecordedRun, **options: bool) -> Dashboard:
+def dashboard(recorded: RecordedRun, **options: Any) -> Dashboard:
     return Dashboard(recorded.directory, interval=0.1, **options)
 
 

@@ -1,0 +1,24 @@
+"""A screen whose keys come from the table of actions, with the user's own laid over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.dom import DOMNode
+
+from gwt_ib_tui.actions import Scope
+
+if TYPE_CHECKING:
+    from gwt_ib_tui.keymap import Keymap
+
+
+class Keyed(DOMNode):
+    """Beside `Screen` or `ModalScreen`: give `SCOPES`, and `BINDINGS` made from them for where there is no dashboard."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]]
+
+    def on_mount(self) -> None:
+        """The user's keys are known to the application, so they come when the screen is shown."""
+        keymap: Keymap | None = getattr(self.app, "keymap", None)
+        if keymap is not None:
+            keymap.rebind(self, *self.SCOPES)

@@ -1,0 +1,104 @@
+"""The user's own keys, from a file that may hold anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from driving import dashboard, message, ready, until
+from recorded_run import RecordedRun
+
+from gwt_ib_tui.action_table import ACTIONS
+from gwt_ib_tui.keymap import Keymap, read_keymap
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> RecordedRun:
+    run = RecordedRun(tmp_path / "a-run")
+    run.learn(12)
+    return run
+
+
+def written(tmp_path: Path, text: str) -> Keymap:
+    path = tmp_path / "dashboard.toml"
+    path.write_text(text)
+    return read_keymap(path)
+
+
+def keys_of(keymap: Keymap, scope: str, name: str) -> tuple[str, ...]:
+    (action,) = [action for action in keymap.actions if (action.scope, action.name) == (scope, name)]
+    return action.keys
+
+
+def test_without_a_file_the_table_holds(tmp_path: Path) -> None:
+    assert read_keymap(tmp_path / "none.toml") == Keymap(ACTIONS, ())
+
+
+def test_keys_are_replaced(tmp_path: Path) -> None:
+    keymap = written(tmp_path, '[keys.app]\nsnapshot = "S"\n[keys.gate]\nearlier = ["h", "left"]\n')
+    assert keymap.problems == ()
+    assert keys_of(keymap, "app", "snapshot") == ("S",)
+    assert keys_of(keymap, "gate", "earlier") == ("h", "left")
+    changed = [new for new, old in zip(keymap.actions, ACTIONS, strict=True) if new != old]
+    assert len(changed) == 2
+
+
+def test_two_actions_can_swap_their_keys(tmp_path: Path) -> None:
+    keymap = written(tmp_path, '[keys.app]\nsnapshot = "space"\npause_or_go_on = "s"\n')
+    assert keymap.problems == ()
+    assert keys_of(keymap, "app", "snapshot") == ("space",)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[keys", "is not used"),
+        ("\x00", "is not used"),
+        ('keys = "x"', "there is no action 'keys'"),
+        ('[keys]\nsnapshot = "S"', "there is no action 'snapshot'. Did you mean app.snapshot"),
+        ('[keys.app]\nsnapshto = "S"', "there is no action 'app.snapshto'. Did you mean app.snapshot"),
+        ("[keys.app]\nsnapshot = 3", "app.snapshot needs a key"),
+        ("[keys.app]\nsnapshot = []", "app.snapshot needs a key"),
+        ('[keys.app]\nsnapshot = ["a", 1]', "app.snapshot needs a key"),
+        ('[keys.app]\nsnapshot = "q"', "app.snapshot keeps s: q is app.ask_to_quit"),
+        ('[keys.app]\nsnapshot = "?"', "app.snapshot keeps s: question_mark is app.show_help"),
+        ('[keys.gate]\nearlier = "q"', "gate.earlier keeps ←: q is app.ask_to_quit"),
+        ('[keys.app]\nsnapshot = "p"', "app.snapshot keeps s: p is gate.pin_ghost"),
+    ],
+)
+def test_a_mistake_costs_its_entry_and_is_said(tmp_path: Path, text: str, words: str) -> None:
+    keymap = written(tmp_path, text)
+    assert keymap.actions == ACTIONS
+    assert len(keymap.problems) == 1 and words in keymap.problems[0]
+
+
+def test_a_key_of_a_dialog_is_no_clash(tmp_path: Path) -> None:
+    assert written(tmp_path, '[keys.quit]\ndetach = "space"\n').problems == ()
+
+
+async def test_the_new_key_works_and_the_old_one_does_not(recorded: RecordedRun, tmp_path: Path) -> None:
+    keymap = written(tmp_path, '[keys.app]\nsnapshot = "S"\n[keys.quit]\ncancel = "z"\n[keys.gate]\nearlier = "h"\n')
+    async with dashboard(recorded, keymap=keymap).run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("s")
+        await pilot.pause()
+        assert message(app).text == ""
+        with recorded.living():
+            await pilot.press("S")
+            await until(pilot, lambda: message(app).status == "done")
+        await pilot.press("g", "h")
+        await pilot.pause()
+        assert app.screen.scrub.shown is not None
+        await pilot.press("q", "z")
+        await pilot.pause()
+        assert app.screen.id == "gate"
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is app.live, "a key that was not changed works as before"
+
+
+async def test_a_problem_is_said_at_the_start(recorded: RecordedRun, tmp_path: Path) -> None:
+    async with dashboard(recorded, keymap=written(tmp_path, "[keys.app]\nsnapshot = 3")).run_test() as pilot:
+        app = await ready(pilot)
+        await until(pilot, lambda: "app.snapshot needs a key" in message(app).text)
+        assert message(app).status == "warning"
