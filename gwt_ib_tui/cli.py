@@ -12,7 +12,8 @@ import typer
 
 from gwt_ib import __version__
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib_tui import info_commands, run_commands
+from gwt_ib_tui import compare_commands, info_commands, run_commands
+from gwt_ib_tui.terminal import why_no_dashboard
 
 if TYPE_CHECKING:
     from gwt_ib.config import Config
@@ -120,7 +121,7 @@ def attach(
     from gwt_ib.runs.directory import find_run
 
     run = find_run(run_name)
-    if reason := _no_terminal():
+    if reason := why_no_dashboard():
         raise UserError(
             f"The dashboard needs a terminal, but {reason}; `gwt-ib-tui status {run.path}` works without one.",
             ExitCode.USAGE,
@@ -129,6 +130,7 @@ def attach(
 
 
 run_commands.register(app)
+compare_commands.register(app)
 info_commands.register(app)
 
 
@@ -140,12 +142,21 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        typer.echo(f"gwt-ib-tui: {error.message}", err=True)
+        _tell(f"gwt-ib-tui: {error.message}", err=True)
         sys.exit(error.code)
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
-        typer.echo(f"gwt-ib-tui: {error.strerror or error}{place}.", err=True)
+        _tell(f"gwt-ib-tui: {error.strerror or error}{place}.", err=True)
         sys.exit(ExitCode.INPUT_OUTPUT)
+
+
+def _tell(words: str, *, err: bool = False) -> None:
+    """Print, to whom there may be nobody any more: a terminal that was closed under the dashboard takes no words."""
+    try:
+        typer.echo(words, err=err)
+    except OSError:
+        stream = sys.stderr if err else sys.stdout
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what is still buffered is not tried again at exit
 
 
 def _train(
@@ -158,7 +169,7 @@ def _train(
     require_gatecheck: bool,
 ) -> None:
     """Train headless in this process, or start a trainer of its own and open the dashboard on it."""
-    reason = "" if headless or as_json else _no_terminal()
+    reason = "" if headless or as_json else why_no_dashboard()
     if reason:
         typer.echo(f"Running headless: {reason}.", err=True)
     if headless or as_json or reason:
@@ -183,11 +194,11 @@ def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck:
     run_dashboard(run, read_only=read_only)
     record: dict[str, Any] = run.read_run()
     if record.get("state") not in ENDED:
-        typer.echo(f"The run goes on. Come back with: gwt-ib-tui attach {run.path}")
+        _tell(f"The run goes on. Come back with: gwt-ib-tui attach {run.path}")
         return
-    typer.echo(f"The run has {record['state']}: {run.path}")
+    _tell(f"The run has {record['state']}: {run.path}")
     if record.get("message"):
-        typer.echo(record["message"], err=True)
+        _tell(record["message"], err=True)
     code = int(record.get("exit_code") or 0)
     if not code and require_gatecheck and run.read_gatecheck().get("verdict") != "pass":
         code = ExitCode.GATECHECK_NOT_PASSED
@@ -214,15 +225,3 @@ def _prepare_resume(run: RunDirectory, total_timesteps: int | None) -> tuple[Con
             ExitCode.USAGE,
         )
     return config, update
-
-
-def _no_terminal() -> str:
-    """Why there can be no dashboard, or an empty text."""
-    if os.environ.get("CI"):
-        return "CI is set"
-    if os.environ.get("TERM") == "dumb":
-        return "TERM is dumb"
-    for stream, name in ((sys.stdin, "stdin"), (sys.stdout, "stdout")):
-        if stream is None or not stream.isatty():
-            return f"{name} is no terminal"
-    return ""

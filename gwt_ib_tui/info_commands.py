@@ -1,4 +1,4 @@
-"""Commands that need no run: the tasks, settings and metrics that there are."""
+"""Commands that need no run: the tasks, settings, metrics and keys that there are."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     app.command()(envs)
     app.command()(config)
     app.command()(metrics)
+    app.command()(keys)
 
 
 def envs(
@@ -65,17 +66,23 @@ def metrics() -> None:
         typer.echo(f"| `{metric.name}` | {metric.unit} | {meaning} | {metric.healthy} |")
 
 
+def keys() -> None:
+    """Explain the dashboard's panels and keys, your own keys included, in Markdown."""
+    from gwt_ib_tui.keymap import keymap_path, read_keymap
+    from gwt_ib_tui.manual import manual
+
+    keymap = read_keymap(keymap_path())
+    typer.echo(manual(keymap.actions))
+    for problem in keymap.problems:
+        typer.echo(problem, err=True)
+
+
 def describe_field(field: FieldInfo) -> str:
     """Meaning, unit and range of a field on one line, and whether it is live."""
+    from gwt_ib.config import range_words
+
     extra: Any = field.json_schema_extra
-    limits = [str(item) for item in field.metadata]
-    parts = [field.description or "", f"[{extra['unit']}]" if extra["unit"] else "", range_text(limits)]
+    limits = range_words(field)
+    parts = [field.description or "", f"[{extra['unit']}]" if extra["unit"] else "", f"({limits})" if limits else ""]
     parts.append("· live" if extra["live"] else "")
     return " ".join(part for part in parts if part)
-
-
-def range_text(limits: list[str]) -> str:
-    """`(>= 1, <= 64)` from pydantic's `Ge(ge=1)` and `Le(le=64)`."""
-    signs = {"Ge": ">=", "Gt": ">", "Le": "<=", "Lt": "<"}
-    words = [f"{signs[limit[:2]]} {limit.split('=')[1].rstrip(')')}" for limit in limits if limit[:2] in signs]
-    return f"({', '.join(words)})" if words else ""

@@ -78,6 +78,22 @@ def test_a_killed_dashboard_leaves_the_run_going_and_attach_shows_and_steers_it(
     assert second.left_on() == []
 
 
+def test_closing_the_terminal_lets_go_of_the_run_without_a_gap(
+    dashboard: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    terminal = dashboard("launch", "--run-dir", "run", *assignments(**LONG))
+    run = RunDirectory(tmp_path / "run")
+    terminal.wait_for(b"RUNNING")
+    os.close(terminal.fd)
+    assert terminal.wait() == 0
+    before = len(updates(run))
+    wait_until(lambda: len(updates(run)) > before + 20, 20, "the run stood still")
+    assert updates(run) == list(range(1, len(updates(run)) + 1))
+    assert run.state() == "running"
+    os.kill(run.read_run()["pids"]["trainer"], signal.SIGTERM)
+    wait_until(lambda: run.read_run()["state"] == "stopped", 20, "the trainer did not end")
+
+
 def test_leaving_by_q_lets_go_of_the_run_and_says_how_to_come_back(
     dashboard: Callable[..., Terminal], tmp_path: Path
 ) -> None:

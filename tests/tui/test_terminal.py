@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sys
 from collections.abc import Iterator
@@ -55,14 +56,18 @@ def test_a_closed_terminal_is_a_detach(terminal: Terminal, recorded: RecordedRun
     assert not any(recorded.directory.control.iterdir())
 
 
-def test_keys_and_resizing(terminal: Terminal) -> None:
+def test_keys_work_after_50_new_sizes_in_two_seconds(terminal: Terminal) -> None:
     terminal.wait_for(b"td_std")
     terminal.wait_for(b"Quit")
     assert "RUNNING" in terminal.screen.display[0]
-    for size in ((1, 1), (200, 60), (59, 20), (2, 50), (80, 24)):
+    numbers = random.Random(3)
+    sizes = [(1, 1), (200, 60), (59, 20), (2, 50), (1, 40), (300, 1)]
+    sizes += [(numbers.randint(1, 220), numbers.randint(1, 70)) for _ in range(43)] + [(80, 24)]
+    assert len(sizes) == 50
+    for size in sizes:  # in about two seconds; the kernel sends SIGWINCH each time
         terminal.resize(*size)
-        os.kill(terminal.pid, signal.SIGWINCH)
-        terminal.read(0.1)
+        assert terminal.read(0.04), "it has ended"
+    terminal.output = b""
     os.write(terminal.fd, b"q")
     terminal.wait_for(b"Leave the dashboard?")
     os.write(terminal.fd, b"\r")
