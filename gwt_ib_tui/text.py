@@ -15,8 +15,9 @@ def plain(value: object, limit: int = 500) -> str:
 
     What this returns may still hold square brackets: it goes into `rich.text.Text`, which reads no markup.
     """
-    text = str(value)[: 4 * limit]
-    cleaned = "".join(" " if char in "\t\r\n" else char for char in text if char in "\t\r\n" or _shown(char))
+    cleaned = str(value)[: 4 * limit]
+    if not cleaned.isprintable():
+        cleaned = "".join(" " if char in "\t\r\n" else char for char in cleaned if char in "\t\r\n" or _shown(char))
     cleaned = " ".join(cleaned.split())
     return cleaned if len(cleaned) <= limit else cleaned[: limit - 1] + "…"
 
@@ -52,12 +53,12 @@ def count(value: float | None) -> str:
     return ABSENT if value is None or not math.isfinite(value) else f"{value:,.0f}"
 
 
-def short_count(value: float) -> str:
+def short_count(value: float, digits: int = 4) -> str:
     """A number of steps in a few characters: `250k`, `1.25M`."""
     for unit, letter in _UNITS:
         if abs(value) >= unit:
-            return f"{value / unit:.4g}{letter}" if abs(value) < 1e16 else f"{value:.1e}"
-    return f"{value:.4g}"
+            return f"{value / unit:.{digits}g}{letter}" if abs(value) < 1e16 else f"{value:.1e}"
+    return f"{value:.{digits}g}"
 
 
 def duration(seconds: float | None) -> str:

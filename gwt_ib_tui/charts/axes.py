@@ -1,18 +1,54 @@
-"""The axes of charts: ranges that are never empty, round ticks and short labels; pure numbers."""
+"""The axes of charts: ranges that are never empty, scales, round ticks and short labels; pure numbers."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from gwt_ib_tui.state.series import Doubles
+from gwt_ib_tui.text import short_count
 
 Range = tuple[float, float]
+Ticks = tuple[tuple[float, str], ...]
+"""Places in the unit interval, each with its label."""
 
 LARGEST = 1e300  # values beyond are drawn at the edge, so that no difference overflows
+MANTISSAS = ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
+LEAST_LABELLED = 3  # ticks; a logarithmic axis with fewer says too little
+TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+LEAST_TIME = 2.0  # seconds; a shorter axis has fractions of them
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How values lie along an axis: evenly between `limits`, or by their logarithm, whose limits these are then."""
+
+    limits: Range
+    log: bool = False
+
+    def places(self, values: Doubles) -> Doubles:
+        """Where values lie: 0 at the low end, 1 at the high end; NaN stays NaN, as what has no logarithm is."""
+        return positions(log10(values) if self.log else values, self.limits)
+
+    def ticks(self, most: int) -> list[tuple[float, str]]:
+        """At most `most` places with labels."""
+        if self.log:
+            found = log_ticks(*self.limits, most)
+            labels = _log_labels(found)
+        else:
+            found = nice_ticks(*self.limits, most)
+            labels = tick_labels(found)
+        return list(zip(self.places(np.array(found)).tolist(), labels, strict=True))
+
+
+def log10(values: Doubles) -> Doubles:
+    """The decimal logarithm; NaN where there is none."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.log10(np.where(values > 0.0, values, np.nan))
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
@@ -29,6 +65,67 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
         if last - first + 1 <= most:
             return [k * step for k in range(first, last + 1)] or [low]
     return [low]
+
+
+def log_ticks(low: float, high: float, most: int) -> list[float]:
+    """At most `most` round numbers between 10**low and 10**high, that look evenly far apart on a logarithmic axis."""
+    first, last = math.floor(low - 1e-9), math.ceil(high + 1e-9)
+    for mantissas in MANTISSAS:
+        ticks = [mantissa * 10.0**power for power in range(first, last + 1) for mantissa in mantissas]
+        ticks = [tick for tick in ticks if tick > 0.0 and low - 1e-9 <= math.log10(tick) <= high + 1e-9]
+        if LEAST_LABELLED <= len(ticks) <= most:
+            return ticks
+    if last - first <= LEAST_LABELLED:
+        return [tick for tick in nice_ticks(10.0**low, 10.0**high, most) if tick > 0.0]
+    step = math.ceil(len(ticks) / max(most, 1))
+    return [tick for tick in ticks if round(math.log10(tick)) % step == 0][:most]
+
+
+def count_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
+    """Ticks of an axis that counts steps or updates: whole numbers where there are any, as `250k`, `1.25M`."""
+    ticks = nice_ticks(low, high, most)
+    ticks = [tick for tick in ticks if tick == round(tick)] or ticks
+    return list(zip(ticks, count_labels(ticks), strict=True))
+
+
+def count_labels(ticks: Sequence[float]) -> list[str]:
+    """Labels as `short_count` writes them, with more digits where two would be alike."""
+    labels = [short_count(tick) for tick in ticks]
+    largest = max((abs(tick) for tick in ticks), default=0.0)
+    for digits in range(5, 13):
+        if len(set(labels)) == len(ticks) or not 1e3 <= largest < 1e16:
+            break
+        labels = [short_count(tick, digits) for tick in ticks]
+    return labels
+
+
+def time_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
+    """Ticks of an axis of seconds, at round times of day: `30s`, `2m`, `1h30m`, `2d`."""
+    for step in TIME_STEPS:
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if high - low >= LEAST_TIME and last - first + 1 <= most:
+            ticks = [float(k * step) for k in range(first, last + 1)] or [low]
+            break
+    else:
+        longest = TIME_STEPS[-1]
+        days = high - low >= LEAST_TIME
+        ticks = (
+            [tick * longest for tick in nice_ticks(low / longest, high / longest, most)]
+            if days
+            else nice_ticks(low, high, most)
+        )
+    return [(tick, time_label(tick)) for tick in ticks]
+
+
+def time_label(seconds: float) -> str:
+    """A time since the start, in its largest units: `0`, `1.5s`, `2m`, `1h30m`, `2d`."""
+    if abs(seconds) < 60.0 or abs(seconds) >= 1e9:
+        return f"{seconds:.4g}s" if seconds else "0"
+    left, label = abs(seconds), "-" if seconds < 0 else ""
+    for unit, letter in ((86400, "d"), (3600, "h"), (60, "m")):
+        whole, left = divmod(left, unit)
+        label += f"{whole:.0f}{letter}" if whole else ""
+    return label + (f"{left:.4g}s" if left > 1e-6 else "")
 
 
 def tick_labels(ticks: Sequence[float]) -> list[str]:
@@ -66,6 +163,13 @@ def positions(values: Doubles, limits: Range) -> Doubles:
     low, high = limits
     result: Doubles = (np.clip(values, -LARGEST, LARGEST) - low) / (high - low)
     return result
+
+
+def _log_labels(ticks: Sequence[float]) -> list[str]:
+    """Each in its own size, as neighbours differ by factors; labels of one size where they do not."""
+    if ticks and max(ticks) < 10.0 * min(ticks):
+        return tick_labels(ticks)
+    return [f"{tick:g}" if 1e-3 <= tick < 1e5 else _short_exponent(tick, 1) for tick in ticks]
 
 
 def _short_exponent(value: float, digits: int) -> str:

@@ -1,28 +1,28 @@
-"""The drawing surface of all charts: plotext over the unit square, with our own ticks, as lines of styled text.
+"""The drawing surface of all charts: cells of signs over the unit square, and a frame with ticks and marks around them.
 
-Everything is mapped to the unit square first, so plotext sees neither huge, nor tiny, nor equal numbers.
+plotext draws the paths; what is a sign or a dot by itself is laid under or over them as arrays of cells.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotext
-from rich.text import Text
+from rich.text import Span, Text
 
-from gwt_ib_tui.charts.axes import Range, nice_ticks, position, tick_labels
+from gwt_ib_tui.charts.axes import Scale, Ticks
+from gwt_ib_tui.charts.glyphs import GLYPHS, Cells, Codes, Glyphs
+from gwt_ib_tui.charts.paths import Paths
+from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.series import Doubles
-from gwt_ib_tui.text import short_count
 
-Rgb = tuple[int, int, int]
+Bits = npt.NDArray[np.uint8]
 
-DOTS_X, DOTS_Y = 2, 4  # braille dots in one cell
 MIN_CANVAS = 8  # cells across; a narrower chart drops its labels first
-# The parent that every figure needs; it holds no plot of ours, only that sizes are not cut to the real terminal's.
-_UNLIMITED = type(plotext.terminal)().limit(False, False)
+DASH = 6  # dots from one dash to the next
+SPACE = ord(" ")
 
 
 @dataclass(frozen=True)
@@ -33,110 +33,241 @@ class Frame:
     height: int
     canvas_width: int
     canvas_height: int
-    x_ticks: tuple[tuple[float, str], ...]
-    y_ticks: tuple[tuple[float, str], ...]
+    x_ticks: Ticks
+    y_ticks: Ticks
     framed: bool
+    glyphs: Glyphs
 
     @property
     def columns(self) -> int:
         """Dots across the canvas."""
-        return DOTS_X * self.canvas_width
+        return self.glyphs.across * self.canvas_width
+
+    @property
+    def margin(self) -> int:
+        """Cells on the left of the canvas."""
+        return self.width - self.canvas_width
+
+    def column(self, place: float) -> int:
+        """The canvas cell in which a place along x lies."""
+        return min(max(int(place * self.canvas_width), 0), self.canvas_width - 1)
+
+    def row(self, place: float) -> int:
+        """The canvas cell in which a place along y lies, 0 at the top."""
+        return min(max(int((1.0 - place) * self.canvas_height), 0), self.canvas_height - 1)
 
 
 class Figure:
-    """A plotext figure over the unit square, of its own: nothing is shared between charts or threads."""
+    """What is drawn in one chart; what is drawn later lies over it, and paths lie over everything but `over` signs."""
 
     def __init__(self, layout: Frame, frame: str) -> None:
         self._layout = layout
         self._frame = frame
-        figure = type(plotext.figure)(_UNLIMITED)
-        figure.plot_size(layout.width, layout.height)
-        figure.theme("colorless")
-        figure.axes(False)
-        if layout.framed:
-            figure.axes(True, axis="x", side="lower")
-            figure.axes(True, axis="y", side="left")
-        for axis, ticks in (("x", layout.x_ticks), ("y", layout.y_ticks)):
-            ruler = figure.ruler(axis, 0)
-            ruler.lim(0.0, 1.0)
-            ruler.alignment("edge")
-            ruler.ticks([place for place, _ in ticks], [label for _, label in ticks])
-        self._figure: Any = figure
+        shape = layout.canvas_height, layout.canvas_width
+        self._bits: Bits = np.zeros(shape, dtype=np.uint8)
+        self._shadow: Bits = np.zeros(shape, dtype=np.uint8)
+        self._signs = np.zeros(shape, dtype=np.uint32)
+        self._inks = np.zeros(shape, dtype=np.int64)
+        self._colors = [frame]
+        self._paths = Paths(layout.canvas_width, layout.canvas_height, layout.glyphs)
+        self._over: list[tuple[Cells, Cells, str, int]] = []
+        self._marks: dict[int, tuple[str, str]] = {}
 
     def level(self, place: float, color: str) -> None:
         """A horizontal dotted line."""
-        cells = (np.arange(self._layout.canvas_width) + 0.5) / self._layout.canvas_width
-        self.points(cells, np.full(len(cells), place), "┈", color)
+        self.levels(np.full(self._layout.canvas_width, place), color)
 
-    def curve(self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_], color: str, *, sparse: bool) -> None:
-        """A line, or dots where it has few points and is `sparse`."""
-        if sparse and len(x) <= self._layout.canvas_width:
-            self.points(x, y, "•", color)
-        else:
-            self.path(x, y, breaks, color)
+    def levels(self, places: Doubles, color: str) -> None:
+        """A dotted line of steps: its place in each cell across; none where it is NaN or out of sight."""
+        seen = (places >= 0.0) & (places <= 1.0)
+        columns = np.flatnonzero(seen)
+        rows = _cells(1.0 - places[seen], self._layout.canvas_height)
+        self._sign(columns, rows, self._layout.glyphs.level, color)
 
-    def path(self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_], color: str) -> None:
-        """A line through the points; one marked in `breaks` is no point but a gap."""
-        points = ~breaks
-        signal = self._signal(x[points], y[points], "braille", color).lines().density("full")
-        for index in np.flatnonzero(np.diff(np.cumsum(breaks)[points], prepend=0)).tolist():
-            signal.line(index, False)
-        self._figure.draw(signal)
+    def column_line(self, place: float, color: str) -> None:
+        """A vertical line of light signs."""
+        rows = np.arange(self._layout.canvas_height)
+        self._sign(np.full_like(rows, self._layout.column(place)), rows, self._layout.glyphs.cursor, color)
+
+    def gaps(self, x: Doubles) -> None:
+        """A sign at the bottom for each place along x where a value is missing."""
+        columns = np.unique(_cells(x, self._layout.canvas_width))
+        rows = np.full_like(columns, self._layout.canvas_height - 1)
+        self._sign(columns, rows, self._layout.glyphs.gap, self._frame)
+
+    def points(self, x: Doubles, y: Doubles, color: str, sign: str = "") -> None:
+        """Each point as a sign, over the paths."""
+        self._lay_over(x, y, self._layout.glyphs.said(sign), color)
+
+    def beyond(self, x: Doubles, *, above: bool, color: str) -> None:
+        """A sign at the upper or lower edge for each place along x where a value lies beyond it; over the paths."""
+        glyphs = self._layout.glyphs
+        self._lay_over(x, np.full(len(x), float(above)), glyphs.above if above else glyphs.below, color)
+
+    def path(self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_], color: str, sign: str = "") -> None:
+        """A line through the points; one marked in `breaks` is no point but a gap.
+
+        `sign` is what it is made of where a cell is a single dot.
+        """
+        self._paths.add(x, y, breaks, self._ink(color), sign or self._layout.glyphs.lines[0])
 
     def dashes(self, x: Doubles, y: Doubles, color: str) -> None:
         """A dashed line: runs of dots and runs of none."""
-        breaks = ~np.isfinite(y) | (np.arange(len(x)) % 6 >= 3)
-        self.path(x, y, breaks, color)
+        breaks = ~np.isfinite(y) | (np.arange(len(x)) % DASH >= DASH // 2)
+        self.path(x, y, breaks, color, self._layout.glyphs.prior)
 
-    def stipple(self, x: Doubles, low: Doubles, high: Doubles, color: str) -> None:
-        """An area as a loose pattern of single dots, which shows also without colour."""
-        rows = DOTS_Y * self._layout.canvas_height
-        places = (np.arange(1, rows, 2) + 0.5) / rows
-        column, row = np.meshgrid(np.arange(len(x)), np.arange(len(places)), indexing="ij")
+    def dots(self, x: Doubles, y: Doubles, color: str, sign: str) -> None:
+        """Each point as a dot, or as `sign` where a cell is a single dot."""
+        self._dot(_cells(x, self._layout.columns), _cells(1.0 - y, self._rows), color, sign)
+
+    def stipple(self, low: Doubles, high: Doubles, color: str) -> None:
+        """An area as a loose pattern of single dots, which shows also without colour; one `low` and `high` a dot column."""
+        rows, step = self._rows, 2 if self._layout.glyphs.down > 1 else 1
         # Every second dot of every second row, shifted by one from row to row.
-        inside = (places[row] >= low[column]) & (places[row] <= high[column]) & ((column + row) % 2 == 0)
-        self.points(x[column[inside]], places[row[inside]], "braille", color)
+        row, column = np.meshgrid(np.arange(0, rows, step), np.arange(len(low)), indexing="ij")
+        places = 1.0 - (row + 0.5) / rows
+        loose = (column + row // step) % 2 == 1
+        inside = loose & (places >= low) & (places <= high)
+        self._dot(column[inside], row[inside], color, self._layout.glyphs.band)
+
+    def shadow(self, low: Doubles, high: Doubles, color: str, sign: str) -> None:
+        """A faded line: every second dot from `low` to `high`, one of each a dot column, joined to the column before.
+
+        It is seen only where no path crosses its cell, so that the path on it stays clear, without colour too.
+        """
+        rows = self._rows
+        # The row of a larger value is the smaller one.
+        top, bottom = (np.clip(np.floor((1.0 - edge) * rows), 0, rows - 1) for edge in (high, low))
+        top[1:], bottom[1:] = np.fmin(top[1:], bottom[:-1] + 1), np.fmax(bottom[1:], top[:-1] - 1)
+        row, column = np.meshgrid(np.arange(rows), np.arange(len(low)), indexing="ij")
+        loose = (row + column) % 2 == 0 if len(self._layout.glyphs.codes) else True
+        inside = loose & (row >= top) & (row <= bottom)
+        self._dot(column[inside], row[inside], color, sign, self._shadow)
+
+    def mark(self, place: float, sign: str, color: str) -> None:
+        """A sign on the axis below; of several in one cell the last one is seen."""
+        self._marks[self._layout.column(place)] = self._layout.glyphs.said(sign), color
 
     def lines(self) -> list[Text]:
         """What was drawn, in exactly the layout's height and width."""
-        layout = self._layout
+        codes, inks = self._merged()
+        layout, glyphs = self._layout, self._layout.glyphs
+        ticks = {layout.row(place): label for place, label in layout.y_ticks}
         lines = []
-        for line in self._figure.build().string().split("\n")[: layout.height]:
-            # What plotext leaves without colour is the frame and its labels.
-            text = Text.from_ansi(line, style=self._frame, no_wrap=True, end="")
-            text.truncate(layout.width, pad=True)
-            lines.append(text)
-        return lines + [blank(layout.width)] * (layout.height - len(lines))
+        for row in range(layout.canvas_height):
+            left = ""
+            if layout.framed:
+                label = ticks.get(row)
+                left = (label or "").rjust(layout.margin - 1) + (glyphs.side if label is None else glyphs.side_tick)
+            plain = left + codes[row].tobytes().decode("utf-32-le")
+            lines.append(Text(plain, style=self._frame, no_wrap=True, end="", spans=self._spans(inks[row], len(left))))
+        if layout.framed:
+            lines += [self._axis(), self._labels()]
+        return lines
 
-    def points(self, x: Doubles, y: Doubles, symbol: str, color: str) -> None:
-        """Each point as a symbol, or as a dot of `braille`."""
-        self._figure.draw(self._signal(x, y, symbol, color))
+    def _merged(self) -> tuple[Codes, Cells]:
+        """The characters of the canvas and the number of the colour of each; shape [rows, columns]."""
+        glyphs = self._layout.glyphs
+        path_codes, path_inks = self._paths.drawn()
+        on_path = path_codes != SPACE
+        bits, codes = self._bits, np.where(self._signs > 0, self._signs, np.uint32(SPACE))
+        if len(glyphs.codes):
+            # Dots of an area show through the line above it, so that its edge stays whole.
+            bits = np.where(on_path, bits, bits | self._shadow)
+            bits = np.where(self._signs > 0, 0, bits) | glyphs.bits(path_codes)
+            codes = np.where(bits > 0, glyphs.codes[bits], codes)
+        else:
+            codes = np.where(on_path, path_codes, codes)
+        inks = np.where(on_path, path_inks, self._inks)
+        for columns, rows, sign, ink in self._over:
+            codes[rows, columns] = ord(sign)
+            inks[rows, columns] = ink
+        return codes.astype("<u4"), np.where(codes == SPACE, 0, inks)
 
-    def _signal(self, x: Doubles, y: Doubles, symbol: str, color: str) -> Any:
-        marker = plotext.marker(symbol, pixel=_pixel(color))
-        return self._figure.signal(x.tolist(), np.clip(y, 0.0005, 0.9995).tolist(), marker=marker)
+    def _axis(self) -> Text:
+        layout, glyphs = self._layout, self._layout.glyphs
+        signs = [glyphs.axis] * layout.canvas_width
+        for place, _ in layout.x_ticks:
+            signs[layout.column(place)] = glyphs.axis_tick
+        spans = []
+        for column, (sign, color) in self._marks.items():
+            signs[column] = sign
+            spans.append(Span(layout.margin + column, layout.margin + column + 1, color))
+        plain = glyphs.corner.rjust(layout.margin) + "".join(signs)
+        return Text(plain, style=self._frame, no_wrap=True, end="", spans=spans)
+
+    def _labels(self) -> Text:
+        """The labels of the ticks below, each in the middle under its tick as far as there is room."""
+        layout = self._layout
+        cells, free = [" "] * layout.width, 0
+        for place, label in layout.x_ticks:
+            start = layout.margin + layout.column(place) - (len(label) - 1) // 2
+            start = min(max(start, 0), layout.width - len(label))
+            if start >= free:
+                cells[start : start + len(label)] = label
+                free = start + len(label) + 1
+        return Text("".join(cells), style=self._frame, no_wrap=True, end="")
+
+    def _spans(self, inks: Cells, offset: int) -> list[Span]:
+        """Runs of one colour; what has the frame's is none."""
+        edges = np.flatnonzero(np.diff(inks, prepend=-1, append=-1)).tolist()
+        return [
+            Span(offset + start, offset + end, self._colors[ink])
+            for start, end, ink in zip(edges, edges[1:], inks[edges[:-1]].tolist(), strict=False)
+            if ink
+        ]
+
+    @property
+    def _rows(self) -> int:
+        """Dots down the canvas."""
+        return self._layout.glyphs.down * self._layout.canvas_height
+
+    def _dot(self, columns: Cells, rows: Cells, color: str, sign: str, layer: Bits | None = None) -> None:
+        """Dots by their column and row."""
+        glyphs = self._layout.glyphs
+        if not len(glyphs.codes):
+            self._sign(columns, rows, sign, color)
+            return
+        cells = rows // glyphs.down, columns // glyphs.across
+        bits = glyphs.weights[rows % glyphs.down, columns % glyphs.across]
+        np.bitwise_or.at(self._bits if layer is None else layer, cells, bits)
+        self._signs[cells] = 0
+        self._inks[cells] = self._ink(color)
+
+    def _sign(self, columns: Cells, rows: Cells, sign: str, color: str) -> None:
+        self._signs[rows, columns] = ord(sign)
+        self._inks[rows, columns] = self._ink(color)
+
+    def _lay_over(self, x: Doubles, y: Doubles, sign: str, color: str) -> None:
+        layout = self._layout
+        columns, rows = _cells(x, layout.canvas_width), _cells(1.0 - y, layout.canvas_height)
+        self._over.append((columns, rows, sign, self._ink(color)))
+
+    def _ink(self, color: str) -> int:
+        """The number of a colour; 0 is the frame's."""
+        if color not in self._colors:
+            self._colors.append(color)
+        return self._colors.index(color)
 
 
 def layout_of(
-    width: int, height: int, x_range: Range, y_range: Range, x_ticks: tuple[tuple[float, str], ...] | None = None
+    width: int, height: int, y: Scale, x_ticks: Callable[[int], Ticks], symbols: Symbols = "braille"
 ) -> Frame:
-    """Room for labels where there is some: a chart that is too small is all canvas."""
+    """Room for labels where there is some: a chart that is too small is all canvas.
+
+    `x_ticks` gives the ticks below for a number of cells across.
+    """
     framed = width >= MIN_CANVAS and height >= 5
     rows = height - 2 if framed else height
-    ticks = nice_ticks(*y_range, max(rows // 2, 2)) if framed else []
+    ticks: Sequence[tuple[float, str]] = y.ticks(max(rows // 2, 2)) if framed else []
     ticks = ticks[:: max(len(ticks) // max(min(rows // 2, 6), 1), 1)]
-    y_labels = tick_labels(ticks)
-    margin = max((len(label) for label in y_labels), default=0)
+    margin = max((len(label) for _, label in ticks), default=0)
     if width - margin - 1 < MIN_CANVAS:
-        ticks, y_labels, margin = [], [], 0
+        ticks, margin = [], 0
     columns = width - margin - 1 if framed else width
-    if not framed:
-        x_ticks = ()
-    elif x_ticks is None:
-        values = nice_ticks(*x_range, max(columns // 9, 1))
-        x_ticks = tuple((position(value, x_range), short_count(value)) for value in values)
-    y_ticks = tuple((position(tick, y_range), label.rjust(margin)) for tick, label in zip(ticks, y_labels, strict=True))
-    return Frame(width, height, columns, rows, x_ticks, y_ticks, framed)
+    return Frame(
+        width, height, columns, rows, x_ticks(columns) if framed else (), tuple(ticks), framed, GLYPHS[symbols]
+    )
 
 
 def notice(words: str, width: int, height: int, frame: str) -> list[Text]:
@@ -151,10 +282,6 @@ def blank(width: int) -> Text:
     return Text(" " * width, no_wrap=True, end="")
 
 
-def _pixel(color: str) -> Any:
-    return plotext.pixel(foreground=_rgb(color))
-
-
-def _rgb(color: str) -> Rgb:
-    value = int(color.removeprefix("#"), 16)
-    return value >> 16, (value >> 8) & 255, value & 255
+def _cells(places: Doubles, count: int) -> Cells:
+    """Which of `count` equal parts of the unit interval each place lies in."""
+    return np.clip(np.floor(places * count), 0, count - 1).astype(np.int64)

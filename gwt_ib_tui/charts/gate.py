@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from rich.text import Text
 
+from gwt_ib_tui.charts.axes import Scale, Ticks
 from gwt_ib_tui.charts.figure import Figure, Frame, layout_of, notice
+from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.gate_history import GateCurve
 from gwt_ib_tui.state.series import Doubles
-
-COUNT_BARS = " ▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ def gate_chart(
     colors: GateColors,
     ghost: GateCurve | None = None,
     count_rows: int = 1,
+    symbols: Symbols = "braille",
 ) -> list[Text]:
     """c by |td_norm|: the mean as a line on its spread, the prior dashed, the target dotted, counts as bars below.
 
@@ -46,16 +47,18 @@ def gate_chart(
     if curve is None or not np.isfinite(curve.c).any():
         return notice("waiting for data", width, height, colors.frame)
     bars = count_rows if height >= 7 + count_rows else 0
-    layout = layout_of(width, height - bars, (0.0, 1.0), (0.0, 1.0), _edge_ticks(curve.edges, width))
+    layout = layout_of(
+        width, height - bars, Scale((0.0, 1.0)), lambda columns: _edge_ticks(curve.edges, columns), symbols
+    )
     figure = Figure(layout, colors.frame)
     centres = (np.arange(len(curve.c)) + 0.5) / len(curve.c)
     dots = (np.arange(layout.columns) + 0.5) / layout.columns
     low, high = (np.clip(_between(dots, centres, curve.c + sign * curve.c_std), 0.0, 1.0) for sign in (-1, 1))
-    figure.stipple(dots, low, high, colors.band)
+    figure.stipple(low, high, colors.band)
     if target is not None:
         figure.level(min(max(target, 0.0), 1.0), colors.target)
     if ghost is not None:
-        _draw_ghost(figure, dots, ghost, curve.edges, colors.ghost)
+        _draw_ghost(figure, dots, ghost, curve.edges, colors.ghost, layout.glyphs.ghost)
     mean = _between(dots, centres, curve.c)
     figure.path(dots, mean, ~np.isfinite(mean), colors.curve)
     figure.dashes(dots, _between(dots, centres, curve.prior), colors.prior)
@@ -69,20 +72,21 @@ def count_lines(counts: Doubles, layout: Frame, rows: int, frame: str) -> list[T
     place = (np.arange(layout.canvas_width) + 0.5) / layout.canvas_width
     owner = np.minimum((place * len(counts)).astype(int), len(counts) - 1)
     share = np.log1p(np.maximum(counts, 0.0)) / max(math.log1p(float(counts.max())), 1e-9)
-    top = len(COUNT_BARS) - 1
+    signs = layout.glyphs.bars
+    top = len(signs) - 1
     heights = np.minimum(np.ceil(share * top * rows), top * rows).astype(int)[owner]
-    margin = layout.width - layout.canvas_width - 1
+    margin = layout.margin - 1
     lines = []
     for row in range(rows):
-        label = ("n" if row == rows - 1 else "").rjust(margin)[:margin] + "│" if layout.framed else ""
+        label = ("n" if row == rows - 1 else "").rjust(margin)[:margin] + layout.glyphs.side if layout.framed else ""
         cells = np.clip(heights - top * (rows - 1 - row), 0, top)
-        text = Text(label + "".join(COUNT_BARS[cell] for cell in cells), style=frame, no_wrap=True, end="")
+        text = Text(label + "".join(signs[cell] for cell in cells), style=frame, no_wrap=True, end="")
         text.truncate(layout.width, pad=True)
         lines.append(text)
     return lines
 
 
-def _draw_ghost(figure: Figure, dots: Doubles, ghost: GateCurve, edges: Doubles, color: str) -> None:
+def _draw_ghost(figure: Figure, dots: Doubles, ghost: GateCurve, edges: Doubles, color: str, sign: str) -> None:
     """The ghost's mean at the same |td_norm|; its own bins may be others, in a file of another version."""
     bins = len(edges) - 1
     if np.array_equal(ghost.edges, edges):
@@ -92,7 +96,7 @@ def _draw_ghost(figure: Figure, dots: Doubles, ghost: GateCurve, edges: Doubles,
         own = np.interp(td, ghost.edges, np.linspace(0.0, 1.0, len(ghost.edges)))
     mean = _between(own, (np.arange(len(ghost.c)) + 0.5) / len(ghost.c), ghost.c)
     seen = np.isfinite(mean) & (np.arange(len(dots)) % 3 == 0)
-    figure.points(dots[seen], mean[seen], "braille", color)
+    figure.dots(dots[seen], mean[seen], color, sign)
 
 
 def _between(x: Doubles, centres: Doubles, values: Doubles) -> Doubles:
@@ -106,9 +110,9 @@ def _between(x: Doubles, centres: Doubles, values: Doubles) -> Doubles:
     return result
 
 
-def _edge_ticks(edges: Doubles, width: int) -> tuple[tuple[float, str], ...]:
+def _edge_ticks(edges: Doubles, columns: int) -> Ticks:
     """Ticks of the gate chart: round values of |td_norm| at their places among bins of equal width."""
-    wanted = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 2.0, 3.0, 5.0, 10.0) if width >= 60 else (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
+    wanted = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 2.0, 3.0, 5.0, 10.0) if columns >= 56 else (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
     values = [value for value in wanted if edges[0] <= value <= edges[-1]]
     if len(values) < 2:
         values = [float(edges[0]), float(edges[-1])]

@@ -11,15 +11,20 @@ from functools import lru_cache
 
 import numpy as np
 from rich.style import Style
-from rich.text import Text
+from rich.text import Span, Text
 
 from gwt_ib_tui.charts.axes import LARGEST, Range, nice_ticks, positions, widened
 from gwt_ib_tui.charts.figure import blank, notice
+from gwt_ib_tui.charts.glyphs import GLYPHS, Cells, Glyphs
+from gwt_ib_tui.charts.traces import Flags, in_force
+from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.gate_history import GateCurve, GateHistory
 from gwt_ib_tui.state.series import Doubles
 from gwt_ib_tui.text import short_count
 
-SHADES = " ·░▒▓█"
+TONES = 64  # colours of the ramp
+SEEN_EVERY = 4  # cells, where the target's line lies over shades
+FULL_TONE = 0.8  # a share that has the last of them
 SHARES = (0.005, 0.02, 0.08, 0.2, 0.4)  # from these shares of a moment's steps on: the shades after the first
 SMALLEST_STD, LARGEST_STD = 1e-6, 10.0
 MARGIN = 4  # cells of the labels of c and the axis
@@ -44,11 +49,15 @@ class HeatColors:
 
 @dataclass(frozen=True)
 class HeatMarks:
-    """What the map is marked with: the target of c, and the environment steps of the moment on show and of its ghost."""
+    """What the map is marked with: the target of c, and the environment steps of the moment on show and of its ghost.
+
+    `targets`, environment steps [rows] and the target at each [rows], are for one that was changed during the run.
+    """
 
     target: float | None = None
     shown: float | None = None
     ghost: float | None = None
+    targets: tuple[Doubles, Doubles] | None = None
 
 
 def gate_mass(curve: GateCurve, rows: int) -> Doubles:
@@ -92,42 +101,43 @@ def mass_over_time(history: GateHistory, columns: int, rows: int) -> Doubles:
     return shares.T
 
 
-def column_of(
-    env_steps: Doubles, history: GateHistory, columns: int
-) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def column_of(env_steps: Doubles, history: GateHistory, columns: int) -> Cells:
     """The column in which each number of steps lies, the first moment in the first and the newest in the last."""
     return np.clip((positions(env_steps, _limits(history)) * columns).astype(np.int64), 0, columns - 1)
 
 
-def heat_map(history: GateHistory, marks: HeatMarks, width: int, height: int, colors: HeatColors) -> list[Text]:
+def heat_map(
+    history: GateHistory, marks: HeatMarks, width: int, height: int, colors: HeatColors, symbols: Symbols = "braille"
+) -> list[Text]:
     """The map as exactly `height` lines of `width` cells; a map that is too small for labels has none."""
     if width < 1 or height < 1:
         return []
     if not len(history):
         return notice("waiting for data", width, height, colors.frame)
+    glyphs = GLYPHS[symbols]
     framed = width >= MARGIN + LEAST_CANVAS and height >= 5
     columns, rows = (width - MARGIN, height - 2) if framed else (width, height)
     shares = mass_over_time(history, columns, rows)
-    target_row = None if marks.target is None else min(int(min(max(marks.target, 0.0), 1.0) * rows), rows - 1)
+    targets = _target_rows(history, marks, columns, rows)
     labels = _c_labels(rows)
     lines = []
     for row in reversed(range(rows)):
         line = Text(f"{labels.get(row, ''):>3}" if framed else "", style=colors.frame, no_wrap=True, end="")
         if framed:
-            line.append("▸" if row == target_row else "│", style=colors.target if row == target_row else colors.frame)
-        for share in shares[row]:
-            line.append_text(_cell(float(share), row == target_row, colors))
+            newest = row == targets[-1]
+            line.append(glyphs.here if newest else glyphs.side, style=colors.target if newest else colors.frame)
+        line.append_text(_cells(shares[row], targets == row, colors, glyphs))
         lines.append(line)
     if framed:
-        lines += [_time_axis(history, marks, columns, colors), _time_labels(history, columns, colors.frame)]
+        lines += [_time_axis(history, marks, columns, colors, glyphs), _time_labels(history, columns, colors.frame)]
     return [line if line.cell_len == width else blank(width) for line in lines]
 
 
-def shade_legend(colors: HeatColors) -> Text:
+def shade_legend(colors: HeatColors, symbols: Symbols = "braille") -> Text:
     """Each shade with the share from which it is used."""
     text = Text(no_wrap=True, end="")
     for share in SHARES[1:]:
-        text.append_text(_cell(share, False, colors))
+        text.append_text(_cells(np.array([share]), np.array([False]), colors, GLYPHS[symbols]))
         text.append(f"{share:.0%} ", style=colors.frame)
     text.rstrip()
     return text
@@ -139,15 +149,49 @@ def blend(first: str, second: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in channels)
 
 
-def _cell(share: float, target: bool, colors: HeatColors) -> Text:
-    """One cell: its shade as a character and as a colour, which say the same."""
-    level = 0 if math.isnan(share) else int(np.searchsorted(SHARES, share, side="right"))
-    if not level:
-        return Text("┈" if target else " ", style=colors.target, end="")
-    depth = math.sqrt(min(share / 0.8, 1.0))
+def _cells(shares: Doubles, target: Flags, colors: HeatColors, glyphs: Glyphs) -> Text:
+    """Cells side by side: the shade of each as a character and as a colour, which say the same.
+
+    `target` marks those on the target's line: it is dotted where no steps are, and elsewhere every `SEEN_EVERY` cells.
+    """
+    known = np.nan_to_num(shares)
+    shades = np.searchsorted(SHARES, known, side="right")
+    tones = np.rint(np.sqrt(np.minimum(known / FULL_TONE, 1.0)) * (TONES - 1)).astype(np.int64)
+    dotted = target & ((shades == 0) | (np.arange(len(known)) % SEEN_EVERY == 0))
+    looks = np.where(shades > 0, tones + TONES * dotted, np.where(dotted, -1, -2))
+    plain = "".join(
+        glyphs.level if dot else glyphs.shades[shade]
+        for shade, dot in zip(shades.tolist(), dotted.tolist(), strict=True)
+    )
+    edges = np.flatnonzero(np.diff(looks, prepend=-3, append=-3)).tolist()
+    spans = [
+        Span(start, end, _look(look, colors) if look >= 0 else colors.target)
+        for start, end, look in zip(edges, edges[1:], looks[edges[:-1]].tolist(), strict=False)
+        if look > -2
+    ]
+    return Text(plain, end="", spans=spans)
+
+
+@lru_cache(maxsize=8 * TONES)
+def _look(look: int, colors: HeatColors) -> Style:
+    """The colours of one step of the ramp; from `TONES` on, those of the target's line over it."""
+    depth = look % TONES / (TONES - 1)
     under, over = (colors.low, colors.middle) if depth < 0.5 else (colors.middle, colors.high)
     color = blend(under, over, (2 * depth) % 1.0 if depth < 1.0 else 1.0)
-    return Text(SHADES[level], style=Style(color=color, bgcolor=blend(colors.low, color, 0.75)), end="")
+    return Style(color=color if look < TONES else colors.target, bgcolor=blend(colors.low, color, 0.75))
+
+
+def _target_rows(history: GateHistory, marks: HeatMarks, columns: int, rows: int) -> Cells:
+    """The row in which the target lies in each column; -1 where there is none."""
+    targets = np.full(columns, np.nan if marks.target is None else marks.target)
+    if marks.targets is not None:
+        first, last = _limits(history)
+        # As for the moments, the last row of a column is what it shows; one on its right edge is in the next.
+        ends = first + (np.arange(1, columns + 1) - 1e-9) / columns * (last - first)
+        known = in_force(*marks.targets, ends)
+        targets = np.where(np.isfinite(known), known, targets)
+    found = np.minimum(np.clip(targets, 0.0, 1.0) * rows, rows - 1)
+    return np.where(np.isfinite(found), np.nan_to_num(found), -1).astype(np.int64)
 
 
 def _c_labels(rows: int) -> dict[int, str]:
@@ -155,18 +199,17 @@ def _c_labels(rows: int) -> dict[int, str]:
     return {min(int(tick * rows), rows - 1): f"{tick:.1f}" for tick in ticks}
 
 
-def _time_axis(history: GateHistory, marks: HeatMarks, columns: int, colors: HeatColors) -> Text:
+def _time_axis(history: GateHistory, marks: HeatMarks, columns: int, colors: HeatColors, glyphs: Glyphs) -> Text:
     """The axis, with the moment on show and its ghost upon it."""
-    axis = ["─"] * columns
-    line = Text("   └", style=colors.frame, no_wrap=True, end="")
-    styles: dict[int, str] = {}
+    axis = [glyphs.axis] * columns
+    spans = {}
     for steps, sign, color in ((marks.ghost, "△", colors.ghost), (marks.shown, "▲", colors.shown)):
         if steps is not None:
             column = int(column_of(np.array([steps]), history, columns)[0])
-            axis[column], styles[column] = sign, color
-    for column, char in enumerate(axis):
-        line.append(char, style=styles.get(column, colors.frame))
-    return line
+            axis[column] = glyphs.said(sign)
+            spans[column] = Span(MARGIN + column, MARGIN + column + 1, color)
+    plain = glyphs.corner.rjust(MARGIN) + "".join(axis)
+    return Text(plain, style=colors.frame, no_wrap=True, end="", spans=list(spans.values()))
 
 
 def _time_labels(history: GateHistory, columns: int, frame: str) -> Text:

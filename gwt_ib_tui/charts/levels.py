@@ -9,9 +9,10 @@ from gwt_ib_tui.widgets.tiles import PINNED, target_c
 
 
 def target(snapshot: Snapshot, palette: Palette) -> list[Level]:
-    """The budget of c."""
+    """The budget of c, which may have been changed while the run trained."""
     value = target_c(snapshot)
-    return [] if value is None else [Level(value, palette.target, label="target")]
+    series = snapshot.series.column("target_c")
+    return [] if value is None else [Level(value, palette.target, label="target", series=series)]
 
 
 def clamps(snapshot: Snapshot, palette: Palette) -> list[Level]:

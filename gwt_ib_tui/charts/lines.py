@@ -1,40 +1,32 @@
 """Line charts as pure functions: numbers and a size in, lines of styled text out.
 
-Series are reduced to the chart's dot columns by their least and largest value before they are drawn.
+Series are cut to the window, and then reduced to the chart's dot columns by their least and largest value.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from rich.text import Text
 
-from gwt_ib_tui.charts.axes import LARGEST, Range, position, positions, widened
+from gwt_ib_tui.charts.axes import LARGEST, Range, Scale, Ticks, count_ticks, log10, position, time_ticks, widened
+from gwt_ib_tui.charts.curves import Curve, Drawn, Level, Mark
 from gwt_ib_tui.charts.figure import Figure, layout_of, notice
+from gwt_ib_tui.charts.layers import draw_hidden, draw_levels, draw_lines
+from gwt_ib_tui.charts.traces import Reading, readings
+from gwt_ib_tui.charts.view import ChartView, XAxis
+from gwt_ib_tui.charts.windowed import Line, finite, values_of
 from gwt_ib_tui.state.series import Column, Doubles
 
+__all__ = ("Curve", "Drawn", "Level", "Mark", "Reading", "draw", "line_chart", "readings")
 
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One line. `sparse` is for a metric that has a value now and then: its nulls are no gaps, and few are dots."""
-
-    column: Column
-    color: str
-    sparse: bool = False
-
-
-@dataclass(frozen=True)
-class Level:
-    """A horizontal dotted line; with `stretch` the axis reaches it, else it shows only where the data is near."""
-
-    value: float
-    color: str
-    stretch: bool = True
-    label: str = ""
+CLIPPED = (1.0, 99.0)  # percentiles between which a clipped chart's y axis lies
+LEAST_DECADES = 0.1
+CELLS_A_TICK = 9
+FEW_LINES = 3  # more would hide each other if each reached from its least to its largest value
+WHOLE = ChartView()
 
 
 def line_chart(
@@ -48,71 +40,124 @@ def line_chart(
     min_span: float = 0.0,
     y_range: Range | None = None,
 ) -> list[Text]:
-    """Curves over `x`, all of one run's rows, as exactly `height` lines of `width` cells.
+    """Curves over `x`, all of one run's rows, as exactly `height` lines of `width` cells; see `draw`."""
+    return draw(x, curves, levels, width, height, frame=frame, min_span=min_span, y_range=y_range).lines
 
-    `y_range` is the range of the y axis, where it is not to follow the data, the levels and `min_span`.
+
+def draw(
+    x: Column,
+    curves: Sequence[Curve],
+    levels: Sequence[Level],
+    width: int,
+    height: int,
+    *,
+    frame: str,
+    min_span: float = 0.0,
+    y_range: Range | None = None,
+    view: ChartView = WHOLE,
+    marks: Sequence[Mark] = (),
+    raw_color: str = "",
+) -> Drawn:
+    """Curves over `x`, seen through `view`, as exactly `height` lines of `width` cells.
+
+    `x` is the column of the view's x axis, with the rows of every curve that has no `x` of its own. `y_range` is the
+    range of the y axis, where it is not to follow what is in the window, the levels and `min_span`. `raw_color` is that
+    of the line behind a smoothed one; without it, the frame's.
     """
     if width < 1 or height < 1:
-        return []
-    data = [(curve, _visible(x.mean, curve)) for curve in curves]
-    finite = [
-        part[np.isfinite(part)] for curve, keep in data for part in (curve.column.low[keep], curve.column.high[keep])
+        return Drawn([])
+    x_range = _x_range([x.mean if curve.x is None else curve.x.mean for curve in curves], view)
+    averaged = len(curves) > FEW_LINES
+    lines = [
+        Line.of(curve, x, x_range, smoothing=view.smoothing, most_dots=width, averaged=averaged) for curve in curves
     ]
-    shown_x = [x.mean[keep] for _, keep in data]
-    values = np.concatenate(finite) if finite else np.empty(0)
-    steps = np.concatenate(shown_x) if shown_x else np.empty(0)
-    if not values.size or not steps.size:
-        return notice("waiting for data", width, height, frame)
-    y_range = y_range or _y_range(values, levels, min_span)
-    first, last = (min(max(float(edge), -LARGEST), LARGEST) for edge in (steps.min(), steps.max()))
-    x_range = widened(0.0 if 0.0 < first < 0.2 * last else first, last, 0.0)
-    layout = layout_of(width, height, x_range, y_range)
+    values = values_of(lines)
+    if not values.size:
+        known = any(np.isfinite(curve.column.mean).any() for curve in curves)
+        return Drawn(notice("no data in this window" if known else "waiting for data", width, height, frame))
+    notes: list[str] = []
+    log = view.log_y and _has_logarithm(values, y_range, notes)
+    if log:
+        lines = _positive(lines, notes)
+        values = values_of(lines)
+    clip = view.clip and y_range is None
+    scale = _scale(values, _in_sight(levels, x, x_range), min_span, y_range, log=log, clip=clip)
+    layout = layout_of(width, height, scale, _x_ticks(x_range, view.x_axis), view.symbols)
     figure = Figure(layout, frame)
-    for level in levels:
-        place = position(level.value, y_range)
-        if 0.0 <= place <= 1.0:
-            figure.level(place, level.color)
-    for curve, keep in data:
-        figure.curve(
-            *_reduced(x.mean[keep], curve.column, keep, x_range, y_range, layout.columns),
-            curve.color,
-            sparse=curve.sparse,
-        )
-    return figure.lines()
+    draw_levels(figure, layout, levels, x, x_range, scale)
+    if view.cursor is not None and x_range[0] <= view.cursor <= x_range[1]:
+        figure.column_line(position(view.cursor, x_range), frame)
+    draw_lines(figure, layout, lines, x_range, scale, raw_color or frame, averaged=averaged)
+    hidden = draw_hidden(figure, lines, x_range, scale) if clip else 0
+    if hidden:
+        notes.append(f"{hidden:,} hidden")
+    for mark in sorted(marks, key=lambda mark: mark.severity):
+        if x_range[0] <= mark.x <= x_range[1]:
+            figure.mark(position(mark.x, x_range), mark.sign, mark.color)
+    return Drawn(figure.lines(), tuple(notes), layout.margin, layout.canvas_width, x_range)
 
 
-def _visible(x: Doubles, curve: Curve) -> npt.NDArray[np.bool_]:
-    """The rows that a curve is drawn from: all that have an x; of a sparse one, those with a value."""
-    keep = np.isfinite(x)
-    return keep & np.isfinite(curve.column.mean) if curve.sparse else keep
+def _x_range(columns: Sequence[Doubles], view: ChartView) -> Range:
+    """The window, or everything; the axis of everything begins at 0 where the data begins near it."""
+    places = [np.clip(finite(column), -LARGEST, LARGEST) for column in columns]
+    first = min((float(place.min()) for place in places if place.size), default=0.0)
+    last = max((float(place.max()) for place in places if place.size), default=0.0)
+    low, high = view.window(first, last)
+    if (low, high) == (first, last) and 0.0 < first < 0.2 * last:
+        low = 0.0
+    return widened(low, high, 0.0)
 
 
-def _reduced(
-    x: Doubles, column: Column, keep: npt.NDArray[np.bool_], x_range: Range, y_range: Range, columns: int
-) -> tuple[Doubles, Doubles, npt.NDArray[np.bool_]]:
-    """The points of a path in the unit square, at most two for each dot column, and which of them are gaps."""
-    low, high = (positions(values[keep], y_range) for values in (column.low, column.high))
-    place = positions(x, x_range)
-    if len(place) > columns:
-        order = np.argsort(place, kind="stable")
-        owner = np.minimum((place[order] * columns).astype(np.int64), columns - 1)
-        starts = np.flatnonzero(np.diff(owner, prepend=-1))
-        low = np.fmin.reduceat(low[order], starts)
-        high = np.fmax.reduceat(high[order], starts)
-        place = (owner[starts] + 0.5) / columns
-    # Of each pair the end that is nearer to the pair before comes first, so the path does not cross itself.
-    middle = (low + high) / 2
-    falling = np.diff(middle, prepend=middle[:1]) < 0
-    first, second = np.where(falling, high, low), np.where(falling, low, high)
-    breaks = ~np.isfinite(middle)
-    both = (second != first) & ~breaks
-    index = np.repeat(np.arange(len(place)), 1 + both)
-    y = first[index]
-    y[1:][index[1:] == index[:-1]] = second[both]
-    return place[index], y, breaks[index]
+def _has_logarithm(values: Doubles, y_range: Range | None, notes: list[str]) -> bool:
+    if y_range is not None and y_range[0] <= 0.0:
+        notes.append("log y: the axis has 0")
+    elif not (values > 0.0).any():
+        notes.append("log y: no positive value")
+    else:
+        return True
+    return False
 
 
-def _y_range(values: Doubles, levels: Sequence[Level], min_span: float) -> Range:
-    stretched = [level.value for level in levels if level.stretch and math.isfinite(level.value)]
-    values = np.clip(np.concatenate([values, stretched]), -LARGEST, LARGEST)
-    return widened(float(values.min()), float(values.max()), min_span)
+def _positive(lines: Sequence[Line], notes: list[str]) -> list[Line]:
+    """What can be drawn on a logarithmic axis; the rest is counted."""
+    lost = sum(int((line.inside.low <= 0.0).sum()) for line in lines)
+    if lost:
+        notes.append(f"log y: {lost:,} not above 0")
+    return [line.positive() for line in lines]
+
+
+def _scale(
+    values: Doubles, stretched: Doubles, min_span: float, y_range: Range | None, *, log: bool, clip: bool
+) -> Scale:
+    """The y axis: of the values, or of most of them, and of the levels that it is to reach."""
+    if y_range is not None:
+        low, high = y_range
+        return Scale((math.log10(low), math.log10(high)), log=True) if log else Scale(y_range)
+    if log:
+        values, stretched, min_span = log10(values), finite(log10(stretched)), LEAST_DECADES
+    values = np.clip(values, -LARGEST, LARGEST)
+    if clip:
+        values = np.percentile(values, CLIPPED)
+        # With the little room that goes with a least length, the ends of a calm curve are not cut off.
+        min_span = max(min_span, float(values[1] - values[0]))
+    values = np.concatenate([values, np.clip(stretched, -LARGEST, LARGEST)])
+    return Scale(widened(float(values.min()), float(values.max()), min_span), log)
+
+
+def _x_ticks(x_range: Range, axis: XAxis) -> Callable[[int], Ticks]:
+    """How the x axis is labelled, for a number of cells across."""
+    find = time_ticks if axis == "elapsed_s" else count_ticks
+
+    def ticks(columns: int) -> Ticks:
+        found = find(*x_range, max(columns // CELLS_A_TICK, 1))
+        return tuple((position(value, x_range), label) for value, label in found)
+
+    return ticks
+
+
+def _in_sight(levels: Sequence[Level], x: Column, window: Range) -> Doubles:
+    """The values of the levels that the axis is to reach."""
+    found = [np.array([level.value]) for level in levels if level.stretch and level.series is None]
+    inside = (x.mean >= window[0]) & (x.mean <= window[1])
+    found += [level.series.mean[inside] for level in levels if level.stretch and level.series is not None]
+    return finite(np.concatenate(found)) if found else np.empty(0)

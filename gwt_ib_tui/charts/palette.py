@@ -29,6 +29,8 @@ class Palette:
     on_chip: str
     heat_low: str
     heat_high: str
+    runs: tuple[str, ...]
+    """Of runs beside each other: chosen so that the least difference of any two is large for every kind of eyes."""
 
     def of_status(self, status: str) -> str:
         """The colour of a verdict or a finding."""
@@ -51,6 +53,7 @@ DARK = Palette(
     on_chip="#0d1219",
     heat_low="#17283a",
     heat_high="#f4fbff",
+    runs=("#33ffdd", "#bb6699", "#ffff77", "#8877ee", "#009955", "#eeaaff", "#999900", "#aaee99"),
 )
 LIGHT = Palette(
     text="#1b2733",
@@ -68,6 +71,7 @@ LIGHT = Palette(
     on_chip="#ffffff",
     heat_low="#dcebf6",
     heat_high="#06233a",
+    runs=("#0088ff", "#cc7700", "#662299", "#990000", "#335566", "#888866", "#330000", "#000033"),
 )
 THEMES = (
     Theme(

@@ -59,7 +59,7 @@ class ChartView:
         if self.span is None or self.span >= last - first:
             return first, last
         right = last if self.end is None else min(max(self.end, first + self.span), last)
-        return right - self.span, right
+        return max(right - self.span, first), right
 
     def zoomed(self, x: Doubles, factor: float) -> ChartView:
         """A window `factor` times shorter, about the cursor where it is in sight, else about its right end.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+import numpy as np
 from rich.text import Text
 from textual.reactive import reactive
 
@@ -11,19 +12,22 @@ from gwt_ib_tui.charts.gate import GateColors, gate_chart
 from gwt_ib_tui.charts.heat_map import HeatColors, HeatMarks, heat_map, shade_legend
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.scrub import Scrub
+from gwt_ib_tui.charts.traces import in_force
+from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.gate_history import GateHistory, Moment
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import count, number, short_count
-from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
+from gwt_ib_tui.widgets.chart_panel import ChartPanel
+from gwt_ib_tui.widgets.gate_curve import gate_signs
+from gwt_ib_tui.widgets.panel import title_line
 from gwt_ib_tui.widgets.tiles import target_c
 
 COUNT_ROWS_FROM = 13  # a chart this tall has room for bars of two lines
 
 
-class ScrubbedPanel(Panel):
+class ScrubbedPanel(ChartPanel):
     """A panel that changes with new rows, at most once a second, and at once when the scrub is moved."""
 
-    period = CHART_PERIOD_S
     scrub: reactive[Scrub] = reactive(Scrub(), repaint=False)
 
     def depends_on(self, snapshot: Snapshot) -> Hashable:
@@ -32,8 +36,11 @@ class ScrubbedPanel(Panel):
 
     def watch_scrub(self) -> None:
         """A key was pressed: nobody waits for the next second."""
-        if self.snapshot is not None:
-            self._redraw()
+        self.show_at_once()
+
+    def seen(self, view: ChartView) -> Hashable:
+        """Time is not an x axis here, but for the heat map's, which is always the whole."""
+        return view.symbols
 
     def moments(self, history: GateHistory) -> tuple[Moment, Moment]:
         """The moment on show and its ghost, of a history that has any."""
@@ -93,24 +100,26 @@ class MomentPanel(ScrubbedPanel):
         shown, ghost = self.moments(history) if len(history) else (None, None)
         roomy = width >= 52
         means = [f" {number(moment.mean_c)}" if moment and roomy else "" for moment in (shown, ghost)]
+        line, prior, level, band = gate_signs(self.view.symbols)
         legend = [
-            Text(f"━c{means[0]}", style=palette.line, end=""),
+            Text(f"{line}c{means[0]}", style=palette.line, end=""),
             Text(f"∴ghost{means[1]}", style=palette.second, end=""),
-            Text("╍prior", style=palette.prior, end=""),
-            Text("┈target", style=palette.target, end=""),
+            Text(f"{prior}prior", style=palette.prior, end=""),
+            Text(f"{level}target", style=palette.target, end=""),
         ]
         if roomy:
-            legend += [Text("⠌±std", style=palette.dim, end=""), Text("▅n", style=palette.dim, end="")]
+            legend += [Text(f"{band}±std", style=palette.dim, end=""), Text("▅n", style=palette.dim, end="")]
         if shown is ghost:
             ghost = None
         chart = gate_chart(
             shown.curve if shown else None,
-            target_c(snapshot),
+            target_then(snapshot, shown),
             width,
             height - 1,
             colors,
             ghost.curve if ghost else None,
             2 if height >= COUNT_ROWS_FROM else 1,
+            self.view.symbols,
         )
         return [title_line(palette, "TD→gate", Text(" ").join(legend)), *chart]
 
@@ -133,10 +142,23 @@ class HeatPanel(ScrubbedPanel):
         marks = HeatMarks(target=target_c(snapshot))
         if len(history):
             shown, ghost = self.moments(history)
-            marks = HeatMarks(target_c(snapshot), shown.env_steps, ghost.env_steps)
+            targets = snapshot.series.column("env_steps").mean, snapshot.series.column("target_c").mean
+            marks = HeatMarks(target_c(snapshot), shown.env_steps, ghost.env_steps, targets)
         legend = Text("share of steps ", style=palette.dim, end="") if width >= 50 else Text("", end="")
-        title = title_line(palette, "c over time", legend.append_text(shade_legend(colors)))
-        return [title, *heat_map(history, marks, width, height - 1, colors)]
+        symbols = self.view.symbols
+        title = title_line(palette, "c over time", legend.append_text(shade_legend(colors, symbols)))
+        return [title, *heat_map(history, marks, width, height - 1, colors, symbols)]
+
+
+def target_then(snapshot: Snapshot, moment: Moment | None) -> float | None:
+    """The gate's budget at a moment, which may have been changed since; the newest where no row says it."""
+    series = snapshot.series
+    if moment is not None:
+        at = np.array([moment.env_steps])
+        then = in_force(series.column("env_steps").mean, series.column("target_c").mean, at)[0]
+        if np.isfinite(then):
+            return float(then)
+    return target_c(snapshot)
 
 
 def _words(moment: Moment, *, long: bool) -> str:

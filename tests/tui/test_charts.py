@@ -11,11 +11,12 @@ from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib_tui.charts.axes import nice_ticks, tick_labels
 from gwt_ib_tui.charts.gate import GateColors, gate_chart
 from gwt_ib_tui.charts.lines import Curve, Level, line_chart
+from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.gate_history import GateCurve
 from gwt_ib_tui.state.series import Column
 
 BLUE, ORANGE, GRAY = "#0000ff", "#ff8800", "#888888"
-COLORS = GateColors(BLUE, GRAY, "#ff00ff", ORANGE, GRAY, GRAY)
+COLORS = GateColors(BLUE, "#224466", "#ff00ff", ORANGE, GRAY, GRAY)
 
 
 def exact(values: object) -> Column:
@@ -143,11 +144,12 @@ def test_gate_chart_has_all_its_parts() -> None:
         assert any(color in style for style in painted), color
 
 
-def test_gate_chart_at_every_size_with_empty_bins() -> None:
-    for shown in (curve(size=3), curve(size=40), curve()):
+@pytest.mark.parametrize("symbols", ["braille", "block", "ascii"])
+def test_gate_chart_at_every_size_with_empty_bins(symbols: Symbols) -> None:
+    for shown in (curve(size=3), curve()):
         for width in (*range(1, 16), 30, 61):
             for height in range(1, 20):
-                lines = gate_chart(shown, 0.35, width, height, COLORS)
+                lines = gate_chart(shown, 0.35, width, height, COLORS, symbols=symbols)
                 assert len(lines) == height
                 assert {line.cell_len for line in lines} == {width}
 
@@ -181,6 +183,24 @@ def test_a_ghost_adds_dots_and_its_own_bins_are_laid_on_those_of_the_curve() -> 
     without, above, split = braille(None), braille(high), braille(halves)
     assert sum(above) > sum(without) and above[0] > without[0] and above[8:] == without[8:]
     assert split[0] > without[0] and split[-4] >= without[-4]
+
+
+def test_a_gate_chart_in_ascii_is_ascii_with_all_its_parts() -> None:
+    shown, ghost = curve(), curve(1)
+    high = GateCurve(ghost.edges, np.full_like(ghost.c, 0.1), ghost.c_std, ghost.prior, ghost.count)
+    text = [line.plain for line in gate_chart(shown, 0.35, 60, 18, COLORS, high, symbols="ascii")]
+    assert "".join(text).isascii()
+    assert all(sign in "".join(text[:15]) for sign in "*=-:o"), "curve, prior, target, spread, ghost"
+    assert "#" in text[15]
+
+
+def test_blocks_lie_where_the_dots_of_braille_do() -> None:
+    canvases = []
+    for symbols in ("braille", "block"):
+        lines = gate_chart(curve(), None, 60, 16, COLORS, symbols=symbols)
+        canvases.append([[sign not in " ⠀" for sign in line.plain[4:]] for line in lines[:13]])
+    braille, block = np.array(canvases[0]), np.array(canvases[1])
+    assert (braille == block).mean() > 0.93
 
 
 def test_bars_of_two_lines_are_twice_as_tall() -> None:

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.heat_map import (
-    SHADES,
     HeatColors,
     HeatMarks,
     blend,
@@ -17,6 +17,7 @@ from gwt_ib_tui.charts.heat_map import (
 )
 from gwt_ib_tui.state.gate_history import GateCurve, GateHistory, Moment
 
+SHADES = GLYPHS["braille"].shades
 COLORS = HeatColors("#000000", "#0000ff", "#ffffff", "#ff8800", "#00ff00", "#ffff00", "#888888")
 
 
@@ -100,6 +101,35 @@ def test_the_moment_its_ghost_and_the_target_are_marked() -> None:
     text = [line.plain for line in heat_map(moments, HeatMarks(0.05, shown=5 * 4096, ghost=4096), 24, 12, COLORS)]
     assert text[10].endswith("▲") and text[10][4] == "△"
     assert text[9].startswith("0.0▸┈┈┈")
+
+
+def test_a_target_that_was_changed_lies_in_each_column_where_it_was_then() -> None:
+    moments = history(*[curve([0.9], [0.0], [9])] * 20)
+    targets = moments.env_steps, np.where(np.arange(20) < 10, 0.05, 0.65)
+    text = [line.plain for line in heat_map(moments, HeatMarks(0.65, targets=targets), 24, 12, COLORS)]
+    assert text[9][4:] == "┈" * 10 + " " * 10
+    assert text[3][4:] == " " * 10 + "┈" * 10 and text[3][3] == "▸"
+    nothing = moments.env_steps, np.full(20, math.nan)
+    assert "┈" * 20 in [line.plain for line in heat_map(moments, HeatMarks(0.65, targets=nothing), 24, 12, COLORS)][3]
+
+
+def test_the_target_is_seen_through_the_shades_and_these_through_it() -> None:
+    line = heat_map(history(*[curve([0.35], [0.0], [9])] * 20), HeatMarks(0.35), 24, 12, COLORS)[6]
+    assert line.plain[4:] == ("┈" + SHADES[-1] * 3) * 5
+    styles = {str(span.style) for span in line.spans if line.plain[span.start] == "┈"}
+    assert all(style.startswith("#ff8800 on #") for style in styles) and styles
+
+
+def test_in_ascii_it_is_ascii_and_says_the_same() -> None:
+    moments = history(*[curve([0.05, 0.5], [0.0, 0.05], [9, 9])] * 5)
+    marks = HeatMarks(0.95, shown=5 * 4096, ghost=4096)
+    braille, plain = (heat_map(moments, marks, 24, 12, COLORS, symbols) for symbols in ("braille", "ascii"))
+    text = [line.plain for line in plain]
+    assert "".join(text).isascii() and shade_legend(COLORS, "ascii").plain.isascii()
+    assert text[10].endswith("^") and text[10][4] == "o"
+    assert text[0].startswith("1.0>---")
+    shades = str.maketrans(dict(zip(GLYPHS["braille"].shades, GLYPHS["ascii"].shades, strict=True)))
+    assert [line.plain[4:].translate(shades) for line in braille[1:10]] == [line[4:] for line in text[1:10]]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 500])
