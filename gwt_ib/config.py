@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
 
 
 def setting(default: Any, meaning: str, unit: str = "", *, live: bool = False, **limits: Any) -> Any:
@@ -93,6 +94,9 @@ class Config(BaseModel):
     device: str = setting(
         "cpu", "torch device of the learner, such as cpu, cuda or cuda:1", pattern=r"^(cpu|cuda(:\d+)?)$"
     )
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        "info", "least level of what the processes log; debug has a line per update and block"
+    )
 
     @model_validator(mode="after")
     def _arithmetic_holds(self) -> Self:
@@ -152,6 +156,13 @@ def live_settings() -> tuple[str, ...]:
     """The fields that may be changed while a run trains, in the order of the configuration."""
     extras: dict[str, Any] = {name: field.json_schema_extra for name, field in Config.model_fields.items()}
     return tuple(name for name, extra in extras.items() if extra["live"])
+
+
+def range_words(field: FieldInfo) -> str:
+    """The limits of a number, such as `>= 0.0, <= 1.0`; empty where there are none."""
+    signs = {"Ge": ">=", "Gt": ">", "Le": "<=", "Lt": "<"}
+    limits = [str(limit) for limit in field.metadata]  # pydantic's Ge(ge=0.0) and Le(le=1.0)
+    return ", ".join(f"{signs[limit[:2]]} {limit.split('=')[1].rstrip(')')}" for limit in limits if limit[:2] in signs)
 
 
 def _nearest_divisor(number: int, wanted: int) -> int:

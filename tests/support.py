@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from gwt_ib.config import Config
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.log import parse_line
 from gwt_ib.runs.records import read_records
 
 SMALL: dict[str, Any] = {
@@ -49,6 +51,12 @@ def updates(run: RunDirectory) -> list[int]:
 def events(run: RunDirectory, kind: str) -> list[dict[str, Any]]:
     """The events of one kind that a run has recorded."""
     return [event for event in read_records(run.events) if event["kind"] == kind]
+
+
+def logged(run: RunDirectory, process: str, least: int = logging.NOTSET) -> list[str]:
+    """What a process has logged, the words of each record from a level on."""
+    lines = (run.logs / f"{process}.log").read_text().splitlines()
+    return [record.words for record in map(parse_line, lines) if record and record.level >= least]
 
 
 def shared_names() -> set[str]:

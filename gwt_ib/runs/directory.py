@@ -68,6 +68,11 @@ class RunDirectory:
         return self.path / "snapshots"
 
     @property
+    def reports(self) -> Path:
+        """What a dashboard kept beside the snapshots that were asked for there, by environment steps; often absent."""
+        return self.path / "reports"
+
+    @property
     def control(self) -> Path:
         """The inbox for requests."""
         return self.path / "control"
@@ -177,6 +182,11 @@ def list_runs(folder: Path = RUNS) -> list[RunDirectory]:
     return [RunDirectory(path) for path in sorted(found, key=lambda path: (_created(path), path.name))]
 
 
+def installed_versions() -> dict[str, str | None]:
+    """The versions of the packages that a run's results depend on; none where one is not installed."""
+    return {name: _version(name) for name in SHOWN_PACKAGES}
+
+
 def _created(path: Path) -> float:
     return real(RunDirectory(path).read_run().get("created")) or 0.0
 
@@ -197,7 +207,7 @@ def _first_record(run: RunDirectory, config: Config, command: list[str]) -> dict
         "command": command,
         "host": socket.gethostname(),
         "git_commit": _git_commit(),
-        "versions": {name: _version(name) for name in SHOWN_PACKAGES},
+        "versions": installed_versions(),
         "created": utc_now(),
         "pids": {},
         "actors": [],

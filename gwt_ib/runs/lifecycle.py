@@ -10,20 +10,26 @@ import psutil
 State = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
 ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed"})
 KILLED, STALLED, UNKNOWN = "killed", "stalled", "unknown"
-HEARTBEAT_OLD_S = 5.0  # the trainer rewrites run.json about once a second
+HEARTBEAT_S = 0.4  # so often the trainer rewrites run.json
+SILENT_S = 1.2  # on this host, for who keeps looking and sees a false alarm go away: a machine can be busy
+LONG_SILENT_S = 5.0  # for who looks once; and for another host, whose clock and file system may lag
 
 
-def lifecycle(state: str, last_sign: float | None, now: float, trainer_alive: bool | None) -> str:
+def lifecycle(
+    state: str, last_sign: float | None, now: float, trainer_alive: bool | None, patience_s: float = LONG_SILENT_S
+) -> str:
     """The state to show for the recorded one; `last_sign` and `now` are time stamps.
 
-    A run whose trainer is gone is `killed`, one whose trainer is silent for too long `stalled`. `trainer_alive` is
-    None where that cannot be known: on another host, or before there is a process id.
+    A run whose trainer is gone is `killed`, one whose trainer is silent for longer than `patience_s` is `stalled`.
+    `trainer_alive` is None where that cannot be known: on another host, or before there is a process id; the patience
+    is never short there.
     """
     if state in ENDED or state == UNKNOWN:
         return state
     if trainer_alive is False:
         return KILLED
-    return state if last_sign is None or now - last_sign <= HEARTBEAT_OLD_S else STALLED
+    patience_s = patience_s if trainer_alive else max(patience_s, LONG_SILENT_S)
+    return state if last_sign is None or now - last_sign <= patience_s else STALLED
 
 
 def is_trainer_alive(host: str, pid: int | None, last_sign: float | None) -> bool | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,10 @@ class RecordReader:
 
     def read(self, max_bytes: int = 4 << 20) -> list[Record]:
         """The records of at most about `max_bytes` new bytes; empty when there is nothing new or no file yet."""
+        return list(self._parse(self.read_lines(max_bytes)))
+
+    def read_lines(self, max_bytes: int = 4 << 20) -> list[bytes]:
+        """The same as the lines that they are in the file, damaged ones too."""
         try:
             with self.path.open("rb") as file:
                 status = os.fstat(file.fileno())
@@ -64,18 +68,35 @@ class RecordReader:
             return []
         self._offset += len(data)
         *lines, self._partial = (self._partial + data).split(b"\n")
-        return list(self._parse(lines))
+        return lines
 
     def _parse(self, lines: list[bytes]) -> Iterator[Record]:
         for line in lines:
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                record = None
-            if isinstance(record, dict):
+            record = parse_record(line)
+            if record is not None:
                 yield record
             elif line.strip():
                 self.damaged += 1
+
+
+def parse_record(line: bytes) -> Record | None:
+    """The JSON object of a line; none of anything else."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def parse_records(lines: Sequence[bytes]) -> list[Record] | None:
+    """The objects of many lines in one go, which is faster than one by one; none if any of them is damaged."""
+    if not all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
+        return None
+    try:
+        records = json.loads(b"[" + b",".join(lines) + b"]")
+    except (ValueError, RecursionError):
+        return None
+    return records if len(records) == len(lines) and all(isinstance(record, dict) for record in records) else None
 
 
 def read_records(path: Path) -> list[Record]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from gwt_ib.rollout.collect import Collector, Progress
 from gwt_ib.rollout.sequence import BlockSpec
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.durable import write_json
+from gwt_ib.runs.log import LOGGER, start_log
 from gwt_ib.train.board import Board, board_bytes
 from gwt_ib.train.channel import ActorChannel
 from gwt_ib.train.guard import guard_child
@@ -31,6 +33,11 @@ from gwt_ib.train.shared_memory import ActorPipes, Layout, LocalActorChannel, ma
 
 def run_actor(config: Config, actor: int, memory: int, pipes: ActorPipes) -> None:
     """Work as actor number `actor` on the shared memory behind the descriptor `memory`."""
+    first = actor * config.envs_per_actor
+    mine = slice(first, first + config.envs_per_actor)
+    LOGGER.info(
+        "pid %d steps environments %d to %d of %s, one torch thread", os.getpid(), first, mine.stop - 1, config.env_id
+    )
     facts = check_environment(config.env_id, config.prev_action)
     agent = Agent(facts.observation_size, facts.actions, config)
     flat = FlatParameters(agent)
@@ -39,19 +46,28 @@ def run_actor(config: Config, actor: int, memory: int, pipes: ActorPipes) -> Non
         return
     layout = Layout(config, BlockSpec.of(config, facts.observation_size, facts.actions), flat.vector.numel())
     channel = LocalActorChannel(layout, memory, actor, pipes)
-    mine = slice(actor * config.envs_per_actor, (actor + 1) * config.envs_per_actor)
     progress = Progress(board.env_steps[actor : actor + 1], board.episodes[mine])
     collector = Collector(config, actor, agent, board.episodes[mine] + 1, progress)
+    LOGGER.info("begins with block %d; the newest policy is version %d", channel.number, board.header[Board.VERSION])
     collect_blocks(channel, collector, flat, channel.number)
+    LOGGER.info("ends after block %d: the run is over", channel.number - 1)
     collector.close()
 
 
 def collect_blocks(channel: ActorChannel, collector: Collector, flat: FlatParameters, number: int) -> None:
     """The actor's loop, from block `number` on, for any channel."""
+    done = time.monotonic()
     while (weights := channel.pull()) is not None:
+        began = time.monotonic()
+        waited_s = began - done
         flat.write(weights.vector)
         collector.collect(channel.next_block(), number, weights.version, weights.td_mean, weights.td_std)
         channel.push()
+        done = time.monotonic()
+        LOGGER.debug(
+            "block %d with version %d: waited %.3f s, collected in %.3f s",
+            number, weights.version, waited_s, done - began,
+        )  # fmt: skip
         number += 1
 
 
@@ -65,8 +81,10 @@ def main(arguments: list[str]) -> None:
     guard_child(given.trainer)
     torch.set_num_threads(1)
     run = RunDirectory(given.run)
+    config = run.read_config()
+    start_log(f"actor-{given.actor}", config.log_level)
     try:
-        run_actor(run.read_config(), given.actor, given.memory, ActorPipes(given.wake, given.blocks, given.alive))
+        run_actor(config, given.actor, given.memory, ActorPipes(given.wake, given.blocks, given.alive))
     except EpisodeError as error:
         write_incident(run, given.actor, error)
         raise
@@ -84,7 +102,9 @@ def write_incident(run: RunDirectory, actor: int, error: EpisodeError) -> None:
         "actions": error.actions,
         "traceback": traceback.format_exception(error),
     }
-    write_json(run.incidents / f"actor-{actor}-episode-{error.env_number}-{error.episode}.json", incident)
+    path = run.incidents / f"actor-{actor}-episode-{error.env_number}-{error.episode}.json"
+    write_json(path, incident)
+    LOGGER.error("seed and actions of the episode that failed are in %s", path)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from gwt_ib.config import Config
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.log import LOGGER
 from gwt_ib.runs.records import Record
 from gwt_ib.train.board import Board, board_bytes
 from gwt_ib.train.processes import Child, start_child
@@ -75,12 +77,14 @@ class ActorPool:
         for actor, slot in enumerate(self._slots):
             if self.used_up or slot.child is None or slot.child.alive or self._board.header[Board.CLOSED]:
                 continue
+            LOGGER.warning("actor %d, pid %d, %s", actor, slot.child.pid, slot.child.ending())
             events.append({"kind": "actor_died", "actor": actor, "message": slot.child.ending()})
             if slot.restarts == MAX_RESTARTS:
                 self.used_up = f"Actor {actor} died {MAX_RESTARTS + 1} times; at last it {slot.child.ending()}."
                 continue
             slot.restarts += 1
             self._start(actor)
+            LOGGER.info("actor %d is replaced, %d of %d times", actor, slot.restarts, MAX_RESTARTS)
             events.append({"kind": "actor_replaced", "actor": actor, "restarts": slot.restarts})
         return events
 
@@ -89,13 +93,13 @@ class ActorPool:
         now = time.monotonic()
         return [self._describe(actor, slot, now) for actor, slot in enumerate(self._slots)]
 
-    def end(self) -> None:
-        """End every actor and give back the descriptors."""
+    def end(self, meanwhile: Callable[[], None]) -> None:
+        """End every actor and give back the descriptors; `meanwhile` is called as often as a heartbeat is due."""
         os.close(self._alive_write)
         deadline = time.monotonic() + END_S
         for slot in self._slots:
             if slot.child is not None:
-                slot.child.end(max(0.0, deadline - time.monotonic()))
+                slot.child.end(max(0.0, deadline - time.monotonic()), meanwhile)
         pipes = [end for slot in self._slots for end in (slot.wake_read, slot.wake_write)]
         for descriptor in (self._memory, self._blocks_read, self._blocks_write, self._alive_read, *pipes):
             os.close(descriptor)
@@ -107,6 +111,7 @@ class ActorPool:
         arguments = [text for name, number in numbers.items() for text in (f"--{name}", str(number))]
         descriptors = [self._memory, *pipes.values()]
         slot.child = start_child(self._run, f"actor-{actor}", "gwt_ib.train.actor", arguments, descriptors)
+        LOGGER.info("actor %d is pid %d", actor, slot.child.pid)
 
     def _describe(self, actor: int, slot: Slot, now: float) -> dict[str, Any]:
         env_steps = int(self._board.env_steps[actor])

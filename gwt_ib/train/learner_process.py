@@ -7,10 +7,10 @@ channel runs the actors in here too.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import socket
 import sys
-import traceback
 from pathlib import Path
 
 import torch
@@ -23,6 +23,7 @@ from gwt_ib.learn.learner import Learner, NotFiniteError
 from gwt_ib.model.agent import Agent
 from gwt_ib.rollout.sequence import BlockSpec
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.log import LOGGER, start_log
 from gwt_ib.runs.snapshot import newest_good_snapshot
 from gwt_ib.train.channel import LearnerChannel
 from gwt_ib.train.guard import guard_child
@@ -65,6 +66,9 @@ class Requests:
             answer |= {"result": "refused", "message": f"the evaluation failed: {error}"}
         except OSError as error:
             answer |= {"result": "refused", "message": error.strerror or str(error)}
+        level = logging.WARNING if answer["result"] == "refused" else logging.INFO
+        words = [kind, f"{answer['result']} at update {training.update:,}", answer["message"]]
+        LOGGER.log(level, ": ".join(word for word in words if word))
         self._link.send(answer)
         return kind == "stop"
 
@@ -95,21 +99,30 @@ def run_learner(run: RunDirectory, config: Config, resume: bool, link: Link, des
         facts = check_environment(config.env_id, config.prev_action)
         learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
         training = Training(run, config, learner, link.send)
+        LOGGER.info(
+            "pid %d, torch %s on %s, one thread; %s weights, %d values an observation, actions %s",
+            os.getpid(), torch.__version__, config.device, f"{learner.flat.vector.numel():,}",
+            facts.observation_size, facts.action_space,
+        )  # fmt: skip
         if resume:
             _resume(training, run)
         channel = make_channel(config, facts, training, link, descriptors)
         link.send({"kind": "started", "update": training.update, "env_steps": training.env_steps})
         complete = training.run(channel, Requests(link))
         channel.close()
-        training.snapshot()
+        path = training.snapshot()
         training.close()
+        why = "all updates are made" if complete else "told to stop"
+        LOGGER.info("ends at update %s: %s; its last snapshot is %s", f"{training.update:,}", why, path)
     except NotFiniteError as error:
         code, message = ExitCode.LEARNER_FAILED, f"Learning came to a number that is not finite: {error}."
     except UserError as error:
         code, message = error.code, error.message
     except OSError as error:
-        traceback.print_exc()
+        LOGGER.error("cannot go on", exc_info=True)
         code, message = ExitCode.INPUT_OUTPUT, f"The learner cannot go on: {error.strerror}: {error.filename or ''}."
+    if message:
+        LOGGER.error("ends: %s", message)
     link.send({"kind": "ended", "code": int(code), "message": message, "complete": complete})
 
 
@@ -139,7 +152,9 @@ def _resume(training: Training, run: RunDirectory) -> None:
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
     for sentence in refused:
+        LOGGER.warning("passed over a bad snapshot: %s", sentence)
         training.report({"kind": "warning", "message": f"passed over a bad snapshot: {sentence}"})
+    LOGGER.info("goes on from update %s with the snapshot %s", f"{training.update:,}", path)
     training.report({"kind": "resumed", "update": training.update, "env_steps": training.env_steps, "path": str(path)})
 
 
@@ -155,7 +170,9 @@ def main(arguments: list[str]) -> None:
     guard_child(given.trainer)
     torch.set_num_threads(1)
     run = RunDirectory(given.run)
-    run_learner(run, run.read_config(), given.resume, Link(socket.socket(fileno=given.control)), given)
+    config = run.read_config()
+    start_log("learner", config.log_level)
+    run_learner(run, config, given.resume, Link(socket.socket(fileno=given.control)), given)
 
 
 if __name__ == "__main__":

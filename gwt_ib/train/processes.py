@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.lifecycle import HEARTBEAT_S
+from gwt_ib.runs.log import INDENT, parse_line
 from gwt_ib.train.guard import ONE_THREAD
 
 LOG_TAIL_BYTES = 4096
@@ -35,19 +41,28 @@ class Child:
         return self.process.poll() is None
 
     def ending(self) -> str:
-        """How it ended and the last line of its log, as a sentence without a full stop."""
+        """How it ended and its last words, as a sentence without a full stop."""
         code = self.process.returncode
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        last = last_line(self.log)
+        last = last_words(self.log)
         return f"{how}: {last}" if last else how
 
-    def end(self, timeout_s: float) -> None:
-        """Give it `timeout_s` to end by itself, then kill it; a stopped process does not hear anything weaker."""
-        try:
-            self.process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+    def end(self, timeout_s: float, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Give it `timeout_s` to end by itself, then kill it; a stopped process does not hear anything weaker.
+
+        `meanwhile` is called as often as a heartbeat is due: a trainer that waits is not silent.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                self.process.wait(max(0.0, min(HEARTBEAT_S, deadline - time.monotonic())))
+                return
+            except subprocess.TimeoutExpired:
+                meanwhile()
+            if time.monotonic() >= deadline:
+                self.process.kill()
+                self.process.wait()
+                return
 
 
 def start_child(run: RunDirectory, name: str, module: str, arguments: list[str], descriptors: list[int]) -> Child:
@@ -70,15 +85,17 @@ def start_child(run: RunDirectory, name: str, module: str, arguments: list[str],
     return Child(process, log)
 
 
-def start_trainer(run: RunDirectory, *, resume: bool) -> int:
+def start_trainer(run: RunDirectory, *, resume: bool, meanwhile: Callable[[], object] = lambda: None) -> int:
     """Start a trainer that outlives this process and return its pid once it holds the run's lock.
 
-    Raises `UserError` with the trainer's own reason when it could not start.
+    `meanwhile` is done while it comes up, which takes a while. Raises `UserError` with the trainer's own reason when it
+    could not start.
     """
     ready, ready_child = os.pipe()
     arguments = ["--ready", str(ready_child), *(["--resume"] if resume else [])]
     child = start_child(run, "trainer", "gwt_ib.train.trainer", arguments, [ready_child])
     os.close(ready_child)
+    meanwhile()
     with os.fdopen(ready, "rb") as answer:
         line = answer.readline()
     if not line:
@@ -104,12 +121,27 @@ def check_device(device: str) -> None:
         )
 
 
-def last_line(log: Path) -> str:
-    """The last line of a log that is not empty; an exception's text ends a traceback."""
+def thread_plan(config: Config) -> str:
+    """Which processes the run uses; one torch thread each."""
+    if config.channel == "serial":
+        return f"1 learner that also steps {config.num_envs} environments as {config.num_actors} actor(s), one thread"
+    return f"1 learner and {config.num_actors} actor(s) of {config.envs_per_actor} environments, one thread each"
+
+
+def last_words(log: Path) -> str:
+    """The last line of a log: an exception's text ends a traceback. A record that tells of no fault says nothing here."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - LOG_TAIL_BYTES))
-            lines = [line.strip() for line in file.read().decode(errors="replace").splitlines()]
+            lines = [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
     except OSError:
         return ""
-    return next((line for line in reversed(lines) if line), "")
+    if not lines:
+        return ""
+    beginning = next((line for line in reversed(lines) if not line.startswith(INDENT)), "")
+    record = parse_line(beginning)
+    if record is None:
+        return lines[-1].strip()
+    if record.level < logging.ERROR:
+        return ""
+    return record.words if lines[-1] is beginning else lines[-1].strip()

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
+import platform
 import selectors
 import signal
 import socket
@@ -25,18 +27,19 @@ from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.control import Request, take_requests
-from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.directory import RunDirectory, installed_versions
 from gwt_ib.runs.durable import write_json
-from gwt_ib.runs.lifecycle import State
+from gwt_ib.runs.lifecycle import HEARTBEAT_S, State
+from gwt_ib.runs.log import LOGGER, log_to_file
 from gwt_ib.runs.records import Record, RecordWriter, cut_back
 from gwt_ib.runs.snapshot import newest_good_snapshot
 from gwt_ib.train.actor_pool import ActorPool
 from gwt_ib.train.link import Link, Message
-from gwt_ib.train.processes import start_child
+from gwt_ib.train.processes import start_child, thread_plan
 
 TICK_S = 0.1
-HEARTBEAT_S = 1.0
 END_S = 10.0  # what a process gets to end by itself before it is killed
+PAST = {"finished": "finished", "stopped": "been stopped", "failed": "failed"}
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -71,9 +74,14 @@ class Trainer:
 
     def run(self, on_tick: Callable[[], None] = lambda: None) -> ExitCode:
         """Train to the end and return the exit code; `on_tick` is called some ten times a second, and once at the end."""
+        with log_to_file(self._run.logs / "trainer.log", "trainer", self._config.log_level):
+            return self._train(on_tick)
+
+    def _train(self, on_tick: Callable[[], None]) -> ExitCode:
         # A hang-up that is ignored stays ignored: that is how nohup works.
         ignored = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else set()
         previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS if number not in ignored}
+        self._log_beginning()
         ours, theirs = socket.socketpair()
         self._link = Link(ours)
         self._actors = ActorPool(self._run, self._config)
@@ -87,12 +95,14 @@ class Trainer:
             [theirs.fileno(), *self._actors.learner_descriptors],
         )
         theirs.close()
+        LOGGER.info("the learner is pid %d", self._learner.pid)
         try:
             self._actors.start()
             self._set_state("starting")
             self._supervise(on_tick)
         except BaseException as error:
             self._code, self._message = ExitCode.BUG, f"The trainer failed: {type(error).__name__}: {error}."
+            LOGGER.critical("the trainer failed", exc_info=True)
             raise
         finally:
             self._end_processes()
@@ -127,6 +137,7 @@ class Trainer:
             self._hear(message)
         if not alive and not self._ended:
             self._ended = True
+            LOGGER.error("the learner, pid %d, %s", self._learner.pid, self._learner.ending())
             if self._code == ExitCode.DONE:  # else it was killed on purpose
                 killed = self._learner.process.returncode < 0
                 self._code = ExitCode.LEARNER_FAILED if killed else ExitCode.BUG
@@ -154,21 +165,26 @@ class Trainer:
         number = self._signals[0]
         self.stop(ExitCode(128 + number), f"Ended by {signal.Signals(number).name}.")
         if any(later != signal.SIGHUP for later in self._signals[1:]):
+            LOGGER.warning("told to end once more: the learner is killed")
             self._learner.process.kill()
 
     def stop(self, code: ExitCode, message: str) -> None:
         """End the run after its present update, with a last snapshot; of several reasons the first one counts."""
         if self._code == ExitCode.DONE:
+            LOGGER.log(logging.ERROR if code == ExitCode.RESOURCES_USED_UP else logging.INFO, "will end: %s", message)
             self._code, self._message = code, message
             self._link.send({"kind": "stop", "request": None})
 
     def _forward_requests(self) -> None:
         requests, refused = take_requests(self._run.control)
         for request in requests:
+            words = f" {request.field} = {request.value}" if request.kind == "set" else ""
+            LOGGER.info("asked to %s%s (request %s)", request.kind, words, request.id)
             self._link.send(
                 {"kind": request.kind, "request": request.id, "field": request.field, "value": request.value}
             )
         for sentence in refused:
+            LOGGER.warning("refused a request: %s", sentence)
             self._event({"kind": "warning", "message": f"refused a request: {sentence}"})
 
     def _event(self, event: Record) -> None:
@@ -192,8 +208,8 @@ class Trainer:
     def _end_processes(self) -> None:
         if len(self._signals) > 1 or not self._ended:
             self._learner.process.kill()
-        self._learner.end(END_S)
-        self._actors.end()
+        self._learner.end(END_S, meanwhile=self._heartbeat)
+        self._actors.end(meanwhile=self._heartbeat)
         self._link.close()
 
     def _close_books(self) -> None:
@@ -204,6 +220,10 @@ class Trainer:
         state: State = "finished" if self._complete else "stopped" if stopped else "failed"
         if self._complete:
             self._code, self._message = ExitCode.DONE, ""
+        level = logging.ERROR if state == "failed" else logging.INFO
+        LOGGER.log(
+            level, " ".join(filter(None, [f"the run has {PAST[state]}, exit code {self._code}.", self._message]))
+        )
         self._event({"kind": state, "message": self._message, "exit_code": int(self._code)})
         self._events.close()
         self._record |= {"exit_code": int(self._code), "message": self._message, "ended": utc_now(), "actors": []}
@@ -213,6 +233,18 @@ class Trainer:
         except OSError as error:
             self._message = f"{self._message} The end could not be recorded: {error.strerror}.".strip()
             self._code = self._code or ExitCode.INPUT_OUTPUT
+
+    def _log_beginning(self) -> None:
+        config, fields = self._config, type(self._config).model_fields
+        where = f"pid {os.getpid()} on {socket.gethostname()}"
+        LOGGER.info("%s %s %s", where, "goes on with" if self._resume else "begins", self._run.path)
+        versions = {"Python": platform.python_version(), **installed_versions()}
+        LOGGER.info(", ".join(f"{name} {version}" for name, version in versions.items() if version))
+        plan = f"{config.num_updates:,} updates of {config.steps_per_update:,} env steps; {thread_plan(config)}"
+        LOGGER.info("%s, seed %d: %s", config.env_id, config.seed, plan)
+        values = {name: getattr(config, name) for name in fields}
+        changed = [f"{name} = {value}" for name, value in values.items() if value != fields[name].default]
+        LOGGER.info("settings that are not the defaults: %s", ", ".join(changed) or "none")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """Only take note: everything else happens in the loop, where nothing is half done."""

@@ -5,6 +5,7 @@ Between two updates lies the one safe point, where requests are answered: there 
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from gwt_ib.envs.batch import EnvBatch, EpisodeError
 from gwt_ib.evaluate import evaluate, evaluation_envs
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.rules import evaluate as evaluate_rules
+from gwt_ib.gatecheck.since import with_since
 from gwt_ib.gatecheck.statistics import gate_curve, gate_numbers
 from gwt_ib.learn.batch import Rollout, join
 from gwt_ib.learn.learner import Learner
@@ -27,12 +29,16 @@ from gwt_ib.rollout.episodes import EpisodeWindow
 from gwt_ib.rollout.sequence import Block
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.durable import write_json
+from gwt_ib.runs.log import LOGGER, Seldom
 from gwt_ib.runs.metrics import NAMES, finite_or_null
 from gwt_ib.runs.records import Record, RecordWriter, read_records
 from gwt_ib.runs.snapshot import Snapshot, save_snapshot
 from gwt_ib.train.channel import LearnerChannel
 
 Report = Callable[[Record], None]
+PROGRESS_S = 60.0  # between two lines of the log about how far the run is
+SELDOM_S = 30.0  # between two lines of the log about scheduled snapshots, or evaluations
+LOGGED = ("rollout_s", "learn_s", "ep100", "td_std", "mean_c", "bias", "explained_variance", "entropy", "approx_kl")
 
 
 class SafePoint(Protocol):
@@ -54,9 +60,11 @@ class Training:
         self.elapsed_s = 0.0
         self._metrics = RecordWriter(run.metrics)
         self._history = History()
-        self._verdict = "wait"
+        self._judged: Record = {}
         self._undefined: set[str] = set()
         self._eval_envs: EnvBatch | None = None
+        self._progress = Seldom(PROGRESS_S)
+        self._schedule = Seldom(SELDOM_S)
 
     @property
     def update(self) -> int:
@@ -88,6 +96,7 @@ class Training:
 
     def snapshot(self, request: str | None = None) -> Path:
         """Save everything that the run needs to go on, and report it. Raises `OSError`."""
+        started = time.monotonic()
         model, optimizer = self.learner.state_tensors()
         state = {
             "update": self.update,
@@ -97,9 +106,12 @@ class Training:
             "td_std": self.learner.td.std,
             "episodes": self.episodes.tolist(),
             "window": self.window.state(),
+            "gatecheck": self._judged,
         }
         path = save_snapshot(self.run_directory.snapshots, Snapshot(model, optimizer, state), self.env_steps)
         self._metrics.sync()
+        level = self._schedule.level("snapshot") if request is None else logging.INFO
+        LOGGER.log(level, "snapshot of update %s in %.2f s: %s", f"{self.update:,}", time.monotonic() - started, path)
         event: Record = {"kind": "snapshot", "path": str(path)}
         self._report(event if request is None else {**event, "request": request})
         return path
@@ -111,11 +123,18 @@ class Training:
         these weights is written already, the next one belongs to other weights, and GateCheck compares early with late
         evaluations on the schedule's even spacing, which a run has whether or not anyone looks at it.
         """
+        started = time.monotonic()
         if self._eval_envs is None:
             self._eval_envs = evaluation_envs(self.config)
         weights = self.learner.weights()
         returns = evaluate(self.learner.agent, weights.td_mean, weights.td_std, self.config, self._eval_envs)
-        event: Record = {"kind": "evaluation", "eval_return": float(np.mean(returns))}
+        mean = float(np.mean(returns))
+        level = self._schedule.level("evaluation") if request is None else logging.INFO
+        LOGGER.log(
+            level, "evaluation of update %s in %.2f s: mean return %.4f over %d episodes",
+            f"{self.update:,}", time.monotonic() - started, mean, len(returns),
+        )  # fmt: skip
+        event: Record = {"kind": "evaluation", "eval_return": mean}
         self._report(event if request is None else {**event, "eval_returns": returns, "request": request})
         return returns
 
@@ -148,7 +167,9 @@ class Training:
         self.window.restore(state["window"])
         for row in read_records(self.run_directory.metrics):
             self._history.add(row)
-        self._verdict = evaluate_rules(self._history, self.config).status
+        # The file may tell of updates that were cut off; a snapshot of an older version tells nothing.
+        before = state.get("gatecheck") or self.run_directory.read_gatecheck()
+        self._judged = with_since(evaluate_rules(self._history, self.config), before).as_dict()
 
     def close(self) -> None:
         """Sync and close the metrics file."""
@@ -192,7 +213,7 @@ class Training:
             return self.evaluate()
         except EpisodeError as error:
             self._eval_envs = None
-            self._report({"kind": "warning", "message": f"no evaluation: {error}"})
+            self._warn(f"no evaluation: {error}")
             return None
 
     def _periodic_snapshot(self) -> None:
@@ -200,23 +221,37 @@ class Training:
         try:
             self.snapshot()
         except OSError as error:
-            self._report({"kind": "warning", "message": f"no snapshot was written: {error.strerror}"})
+            self._warn(f"no snapshot was written: {error.strerror}")
 
     def _record(self, row: Record) -> None:
         clean, undefined = finite_or_null({name: row[name] for name in NAMES})
         self._metrics.append(clean)
         if new := [name for name in undefined if name not in self._undefined]:
             self._undefined.update(new)
-            self._report({"kind": "warning", "message": f"not finite, written as null: {', '.join(new)}"})
+            self._warn(f"not finite, written as null: {', '.join(new)}")
         self._history.add(clean)
-        verdict = evaluate_rules(self._history, self.config).as_dict()
-        write_json(self.run_directory.gatecheck, verdict, durable=False)
-        if verdict["verdict"] != self._verdict:
-            self._report({"kind": "verdict", "verdict": verdict["verdict"], "previous": self._verdict})
-            self._verdict = verdict["verdict"]
+        previous = self._judged
+        self._judged = with_since(evaluate_rules(self._history, self.config), previous).as_dict()
+        write_json(self.run_directory.gatecheck, self._judged, durable=False)
+        verdict, before = self._judged["verdict"], previous.get("verdict", "wait")
+        if verdict != before:
+            LOGGER.info("GateCheck at update %s: %s, was %s", f"{self.update:,}", verdict, before)
+            self._report({"kind": "verdict", "verdict": verdict, "previous": before})
+        self._log_progress(clean)
 
     def _due(self, every: int) -> bool:
         return every > 0 and self.update % every == 0
+
+    def _log_progress(self, row: Record) -> None:
+        level = self._progress.level("progress")
+        if LOGGER.isEnabledFor(level):
+            far = f"update {self.update:,} of {self.config.num_updates:,}, {self.env_steps:,} env steps"
+            metrics = [f"{name} {row[name]:.4g}" for name in LOGGED if row[name] is not None]
+            LOGGER.log(level, ", ".join([far, f"{row['steps_per_s']:,.0f} steps/s", *metrics]))
+
+    def _warn(self, sentence: str) -> None:
+        LOGGER.warning("update %s: %s", f"{self.update:,}", sentence)
+        self._report({"kind": "warning", "message": sentence})
 
     def _report(self, event: Record) -> None:
         self.report({**event, "update": self.update, "env_steps": self.env_steps})

@@ -6,7 +6,7 @@ import sys
 
 import psutil
 
-from gwt_ib.runs.lifecycle import is_trainer_alive, lifecycle
+from gwt_ib.runs.lifecycle import HEARTBEAT_S, SILENT_S, is_trainer_alive, lifecycle
 
 
 def test_a_fresh_heartbeat_is_trusted_and_an_old_one_is_looked_into():
@@ -17,6 +17,14 @@ def test_a_fresh_heartbeat_is_trusted_and_an_old_one_is_looked_into():
     assert lifecycle("running", 100.0, 106.0, trainer_alive=True) == "stalled"
     assert lifecycle("starting", 100.0, 106.0, trainer_alive=None) == "stalled"
     assert lifecycle("finished", 100.0, 1e9, trainer_alive=False) == "finished"
+
+
+def test_who_keeps_looking_is_told_of_silence_earlier_but_not_about_another_host():
+    assert lifecycle("running", 100.0, 101.1, True, SILENT_S) == "running"
+    assert lifecycle("running", 100.0, 101.3, True, SILENT_S) == "stalled"
+    assert lifecycle("running", 100.0, 104.0, None, SILENT_S) == "running"
+    assert lifecycle("running", 100.0, 105.1, None, SILENT_S) == "stalled"
+    assert HEARTBEAT_S * 2 < SILENT_S, "one late beat is no silence"
 
 
 def test_a_process_number_that_was_given_again_is_not_the_trainer():

@@ -1,14 +1,16 @@
 """What happens to a run when it is steered, signalled, killed, or when its environment breaks."""
 
 import json
+import logging
 import os
 import signal
 import time
 
 import pytest
-from support import SMALL, assignments, events, processes_of, updates, wait_until
+from support import SMALL, assignments, events, logged, processes_of, updates, wait_until
 
 from gwt_ib.runs.control import send_request
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.records import read_records
 from gwt_ib.runs.snapshot import list_snapshots, problem_of
 
@@ -55,6 +57,10 @@ def test_a_resumed_run_goes_on_where_the_snapshot_was(long_run, command):
     assert rows[0]["episodes"] > read_records(run.metrics)[last - 1]["episodes"]
     assert rows[0]["elapsed_s"] > read_records(run.metrics)[last - 1]["elapsed_s"]
     assert [event["update"] for event in events(run, "resumed")] == [last]
+    trainer, learner = logged(run, "trainer"), logged(run, "learner")
+    assert [words.split()[4] for words in trainer if words.startswith("pid ")] == ["begins", "goes"]
+    assert "the run has been stopped, exit code 143. Ended by SIGTERM." in trainer
+    assert any(words.startswith(f"goes on from update {last:,} with the snapshot ") for words in learner)
     again = command("resume", "run")
     assert again.returncode == 2
     assert "has made all of its" in again.stderr
@@ -79,6 +85,11 @@ def test_a_run_is_steered_from_another_shell(long_run, command):
     assert run.read_run()["state"] == "stopped"
     refused = command("pause", "run")
     assert refused.returncode == 2 and "its state is stopped" in refused.stderr
+    kinds = ["pause", "snapshot", "unpause", "stop"]
+    asked = [words.split()[2] for words in logged(run, "trainer") if words.startswith("asked to ")]
+    answers = [words.split(":")[0] for words in logged(run, "learner") if ": done at update " in words]
+    assert asked == answers == kinds
+    assert any(result.stdout.strip() in words for words in logged(run, "learner"))
 
 
 def test_a_dead_actor_is_replaced_and_the_run_goes_on(long_run):
@@ -88,7 +99,9 @@ def test_a_dead_actor_is_replaced_and_the_run_goes_on(long_run):
     before = len(updates(run))
     wait_until(lambda: len(updates(run)) > before + 5, 30, "the run stood still")
     assert events(run, "actor_died")[0]["actor"] == 1
-    assert "SIGKILL" in events(run, "actor_died")[0]["message"]
+    assert events(run, "actor_died")[0]["message"] == "was killed by SIGKILL"
+    assert logged(run, "trainer", logging.WARNING) == [f"actor 1, pid {pid}, was killed by SIGKILL"]
+    assert "actor 1 is replaced, 1 of 5 times" in logged(run, "trainer")
     wait_until(lambda: run.read_run()["actors"][1]["pid"] != pid, 5, "the replacement is not shown")
     assert run.read_run()["actors"][1]["restarts"] == 1
     process.send_signal(signal.SIGTERM)
@@ -103,6 +116,9 @@ def test_an_environment_that_always_breaks_ends_the_run_with_its_reason(command,
     assert "the sample environment broke" in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.stderr
     incident = json.loads(next((tmp_path / "run" / "incidents").iterdir()).read_text())
+    faults = [logged(RunDirectory(tmp_path / "run"), f"actor-{actor}", logging.CRITICAL) for actor in (0, 1)]
+    assert "ended by an exception" in faults[0] + faults[1]
+    assert "    Traceback (most recent call last):" in (tmp_path / "run/logs/actor-0.log").read_text()
     assert incident["env_id"] == "sample_envs:Breaks-v0" and incident["seed"] >= 0
     assert 1 <= len(incident["actions"]) <= 7 and set(map(len, incident["actions"])) == {1}
 

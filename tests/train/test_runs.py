@@ -1,11 +1,14 @@
 """Whole runs by the command line: repeatable, the same over both channels, on-policy, undisturbed by evaluation."""
 
 import json
+import logging
+import re
 
 import pytest
-from support import SMALL, assignments
+from support import SMALL, assignments, logged
 
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.log import parse_line
 from gwt_ib.runs.metrics import NAMES
 from gwt_ib.runs.records import read_records
 from gwt_ib.runs.snapshot import newest_good_snapshot
@@ -37,8 +40,35 @@ def test_a_run_repeats_and_both_channels_agree(train, tmp_path):
     assert first == again
     assert first == serial
     assert train("other", seed=7) != first
-    record = RunDirectory(tmp_path / "first").read_run()
+    run = RunDirectory(tmp_path / "first")
+    record = run.read_run()
     assert (record["state"], record["exit_code"]) == ("finished", 0)
+    assert_a_good_log(run)
+
+
+def assert_a_good_log(run: RunDirectory) -> None:
+    """Who began with what, how far it went and why it ended; few lines, and nothing to worry about."""
+    trainer, learner = logged(run, "trainer"), logged(run, "learner")
+    assert re.fullmatch(rf"pid \d+ on \S+ begins {run.path.name}", trainer[0])
+    assert re.match(r"Python 3\.\S+, gwt-ib \S+, torch ", trainer[1])
+    assert trainer[2].startswith(
+        "popgym-RepeatPreviousEasy-v0, seed 42: 4 updates of 256 env steps; 1 learner and 2 act"
+    )
+    assert "hidden_size = 16" in trainer[3] and "gamma" not in trainer[3]
+    assert trainer[-1] == "the run has finished, exit code 0."
+    assert re.match(r"pid \d+, torch \S+ on cpu, one thread; [\d,]+ weights, ", learner[0])
+    assert re.match(r"update 1 of 4, 256 env steps, [\d,]+ steps/s, rollout_s .*, td_std .*, mean_c ", learner[1])
+    assert re.match(r"evaluation of update 2 in \S+ s: mean return \S+ over 3 episodes", learner[2])
+    assert "all updates are made; its last snapshot is first/snapshots/000000001024" in learner[-1]
+    for actor in (0, 1):
+        begins, first, ends = logged(run, f"actor-{actor}")
+        assert re.match(rf"pid \d+ steps environments {2 * actor} to {2 * actor + 1} of popgym-", begins)
+        assert first == "begins with block 0; the newest policy is version 0"
+        assert re.match(r"ends after block [34]: the run is over", ends)
+    for path in run.logs.iterdir():
+        assert logged(run, path.stem, logging.WARNING) == []
+        assert all(parse_line(line) for line in path.read_text().splitlines())
+        assert len(path.read_text().splitlines()) <= 10
 
 
 def test_with_a_learning_rate_of_0_every_update_finds_the_policy_unchanged(train):
@@ -74,12 +104,39 @@ def test_the_last_snapshot_is_that_of_the_last_update(train, tmp_path):
     ]
 
 
+LOUD = """import warnings
+from sample_envs import *
+
+class Loud(Nested):
+    resets = 0
+    def reset(self, **options):
+        self.resets += 1
+        if self.resets > 1:
+            print("an environment prints")
+            warnings.warn("and warns")
+        return super().reset(**options)
+
+gym.register("Loud-v0", Loud)
+"""
+
+
 def test_a_made_up_environment_trains_with_its_own_module(command, tmp_path):
     module = tmp_path / "mine.py"
-    module.write_text("from sample_envs import *\n")
+    module.write_text(LOUD)
     result = command(
-        "launch", "mine:Nested-v0", "--headless", "--json", *assignments(**{**SMALL, "env_id": "mine:Nested-v0"}),
+        "launch", "mine:Loud-v0", "--headless", "--json", "--run-dir", "run",
+        *assignments(**{**SMALL, "env_id": "mine:Loud-v0", "log_level": "debug"}),
         PYTHONPATH=__file__.rsplit("/", 2)[0],
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert len(result.stdout.splitlines()) == 4
+    run = RunDirectory(tmp_path / "run")
+    lines = (run.logs / "actor-0.log").read_text().splitlines()
+    begins = [parse_line(line) for line in lines]
+    assert lines.count("an environment prints") >= 4
+    assert lines.index("an environment prints") < len(lines) - 2, "what is printed does not come at the end at once"
+    assert [record.words for record in begins if record and record.level == logging.WARNING] == [
+        f"{module}:10: UserWarning: and warns"
+    ]
+    assert sum(re.match(r"block \d with version \d: waited ", line) is not None for line in logged(run, "actor-0")) >= 4
+    assert sum(re.match(r"update \d of 4, ", line) is not None for line in logged(run, "learner")) == 4

@@ -11,8 +11,6 @@ from support import small_config
 from gwt_ib.config import Config
 from gwt_ib.envs.batch import EpisodeError
 from gwt_ib.envs.make import check_environment
-from gwt_ib.gatecheck.history import History
-from gwt_ib.gatecheck.rules import evaluate as evaluate_rules
 from gwt_ib.learn.learner import Learner
 from gwt_ib.model.agent import Agent
 from gwt_ib.runs.directory import RunDirectory, create_run
@@ -20,6 +18,7 @@ from gwt_ib.runs.records import Record, read_records
 from gwt_ib.train.learner_process import Requests, make_channel
 from gwt_ib.train.link import Link
 from gwt_ib.train.training import Training
+from gwt_ib_tui.headless import check
 
 NOT_REPEATED = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 EVALUATION = {"eval_return", "eval_returns"}
@@ -107,7 +106,7 @@ def test_the_optimiser_steps_with_the_new_learning_rate(train):
 
 def test_gatecheck_judges_by_the_new_setting(train):
     changed = train(asked={2: [setting("target_c", 0.9)]}, budget_warmup_updates=0)
-    verdict = evaluate_rules(History.from_rows(changed.rows), changed.run.read_config()).as_dict()
+    verdict = check(changed.run, changed.run.read_config()).as_dict()
     assert changed.run.read_gatecheck() == verdict
     assert "target_c = 0.9" in str(verdict)
 

@@ -1,0 +1,133 @@
+"""The log of the run's processes: at its end unless scrolled up, filtered by level and process."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Hashable, Sequence
+
+from rich.text import Text
+from textual.events import MouseScrollDown, MouseScrollUp
+from textual.reactive import reactive
+
+from gwt_ib_tui.charts.log_lines import LEVELS, NAMES, Window, chosen, downwards, index_of, rows, window
+from gwt_ib_tui.state.log_file import LogLine
+from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.text import count, plain, shortened
+from gwt_ib_tui.widgets.panel import Panel, title_line
+
+TITLE_ROWS = 2
+WHEEL_LINES = 3
+
+
+class LogPane(Panel):
+    """Lines, the newest at the bottom. `held_at` is the number of the last line on show; none follows the end."""
+
+    least: reactive[int] = reactive(LEVELS[0])
+    process: reactive[str] = reactive("")
+    held_at: reactive[int | None] = reactive(None)
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """New lines, files, or problems."""
+        return snapshot.log.version
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """What is on show and why, where the files are, then the lines."""
+        shown = self._chosen()
+        view = self._window(shown, width, height - TITLE_ROWS)
+        lines = [self._title(snapshot, shown, view), self._folder(snapshot, width)]
+        if not shown:
+            words = " nothing was logged yet" if not snapshot.log.lines else " nothing of this kind was logged"
+            return [*lines, Text(words, style=self.palette.dim)]
+        return lines + view.rows
+
+    def scroll(self, by: int) -> None:
+        """Some lines up (negative) or down; at the last one the end is followed again."""
+        shown = self._chosen()
+        if by < 0 or self.held_at is not None:
+            self._go_to(shown, max(self._bottom(shown), self._downwards(shown, 0)) + by)
+
+    def page(self, by: int) -> None:
+        """A page up (-1) or down (1); one line stays in sight."""
+        shown, view = self._view()
+        if by < 0:
+            self._go_to(shown, min(view.first, view.last - 1))
+        elif self.held_at is not None:
+            self._go_to(shown, max(self._downwards(shown, view.last), view.last + 1))
+
+    def go_to_first(self) -> None:
+        """The oldest line that is kept."""
+        self._go_to(self._chosen(), 0)
+
+    def follow(self) -> None:
+        """The end, and what comes."""
+        self.held_at = None
+
+    def next_level(self) -> None:
+        """Show from the next level on; after the last, everything."""
+        self.least = LEVELS[(LEVELS.index(self.least) + 1) % len(LEVELS)]
+
+    def next_process(self) -> None:
+        """Show the next process alone; after the last, all."""
+        names = ("", *(() if self.snapshot is None else self.snapshot.log.processes))
+        self.process = names[(names.index(self.process) + 1) % len(names)] if self.process in names else ""
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """As the key, some lines at a time."""
+        self.scroll(-WHEEL_LINES)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """As the key, some lines at a time."""
+        self.scroll(WHEEL_LINES)
+
+    def _go_to(self, lines: Sequence[LogLine], bottom: int) -> None:
+        """Bring a line to the bottom, as far as the lines above it fill the window."""
+        bottom = max(bottom, self._downwards(lines, 0))
+        self.held_at = None if bottom >= len(lines) - 1 else lines[bottom].number
+
+    def _chosen(self) -> Sequence[LogLine]:
+        return () if self.snapshot is None else chosen(self.snapshot.log, self.least, self.process)
+
+    def _view(self) -> tuple[Sequence[LogLine], Window]:
+        lines = self._chosen()
+        width, height = self.content_size
+        return lines, self._window(lines, width, height - TITLE_ROWS)
+
+    def _window(self, lines: Sequence[LogLine], width: int, height: int) -> Window:
+        return window(lines, self._bottom(lines), max(height, 1), self._draw)
+
+    def _bottom(self, lines: Sequence[LogLine]) -> int:
+        return len(lines) - 1 if self.held_at is None else index_of(lines, self.held_at)
+
+    def _downwards(self, lines: Sequence[LogLine], top: int) -> int:
+        return downwards(lines, top, max(self.content_size.height - TITLE_ROWS, 1), self._draw)
+
+    def _draw(self, line: LogLine) -> list[Text]:
+        return rows(line, self.content_size.width, self.palette, named=not self.process)
+
+    def _title(self, snapshot: Snapshot, lines: Sequence[LogLine], view: Window) -> Text:
+        palette, log = self.palette, snapshot.log
+        errors = log.count(self.process, logging.ERROR)
+        warnings = log.count(self.process, logging.WARNING) - errors
+        state = Text("following", style=palette.dim)
+        if self.held_at is not None:
+            newer = count(len(lines) - 1 - view.last)
+            state = Text(f"‖ stopped, {newer} newer (end follows)", style=f"bold {palette.warn}")
+        return title_line(
+            palette,
+            "log",
+            state,
+            Text(f"▲ {_many(warnings, 'warning')}", style=palette.warn if warnings else palette.dim),
+            Text(f"✗ {_many(errors, 'error')}", style=palette.bad if errors else palette.dim),
+            *([Text(plain(self.process), style=palette.line)] if self.process else []),
+            *([NAMES[self.least]] if NAMES[self.least] else []),
+        )
+
+    def _folder(self, snapshot: Snapshot, width: int) -> Text:
+        problem, folder = snapshot.log.problem, snapshot.log.folder
+        if problem:
+            return Text(" " + shortened(plain(problem), width - 1), style=self.palette.warn)
+        return Text(" " + shortened(plain(folder or ""), width - 1), style=self.palette.dim)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{count(number)} {what}" + ("" if number == 1 else "s")

@@ -1,0 +1,126 @@
+"""The processes of a run: do they live, what do they take of the machine, do they keep up with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from gwt_ib.runs.lifecycle import STALLED
+from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.state.usage import Usage
+from gwt_ib_tui.text import ABSENT, count, number
+from gwt_ib_tui.widgets.panel import Panel, title_line
+
+COLUMNS = (("pid", 8), ("CPU", 5), ("memory", 9), ("steps/s", 8), ("version", 8), ("lag", 4), ("restarts", 9))
+NAME_WIDTH, STATE_WIDTH = 10, 9
+DROPPED_FIRST = ("version", "restarts", "pid", "lag", "memory")  # where there is little room
+
+
+@dataclass(frozen=True)
+class Row:
+    """One process; its values are in the order of `COLUMNS`."""
+
+    name: str
+    state: str
+    values: tuple[str, ...]
+    restarted: bool = False
+
+
+class ProcessesPanel(Panel):
+    """Trainer and learner, then a row an actor, the dead ones first; what does not fit is counted."""
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """What run.json and the machine say of them."""
+        return snapshot.run, snapshot.state, tuple(snapshot.usage.items()), snapshot.metric("update")
+
+    def watch_snapshot(self, snapshot: Snapshot | None) -> None:
+        """Title, heads and a row for each process; the style sheet sets the limit."""
+        self.styles.height = 4 + (len(snapshot.run.actors) if snapshot else 0)
+        super().watch_snapshot(snapshot)
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """A title with what an update waits for, column heads, rows."""
+        palette = self.palette
+        lines = [title_line(palette, "processes", *_sums(snapshot, width - 8))]
+        shown = shown_columns(width)
+        heads = f" {'process':<{NAME_WIDTH}} {'':<{STATE_WIDTH}}"
+        heads += "".join(f"{name:>{size}}" for name, size in COLUMNS if name in shown)
+        lines.append(Text(heads, style=palette.dim, no_wrap=True))
+        rows = process_rows(snapshot)
+        room = max(height - len(lines), 0)
+        kept = rows if len(rows) <= room else rows[: max(room - 1, 0)]
+        lines += [_line(row, shown, palette) for row in kept]
+        if len(kept) < len(rows):
+            lines.append(Text(f" and {len(rows) - len(kept)} more", style=palette.dim))
+        return lines
+
+
+def process_rows(snapshot: Snapshot) -> list[Row]:
+    """Trainer, learner, then the actors: those that are dead in a run that lives before the others."""
+    run, ended = snapshot.run, snapshot.ended
+    whole = "■ ended" if ended else "? silent" if snapshot.state == STALLED else "● alive"
+    speed = None if ended else snapshot.steps_per_s
+    learnt = ("" if speed is None else number(speed), count(snapshot.metric("policy_version")))
+    lag = count(snapshot.metric("policy_lag_max"))
+    rows = [
+        Row("trainer", whole, (_pid(run.trainer), *_usage(snapshot, run.trainer), "", "", "", "")),
+        Row("learner", whole, (_pid(run.learner), *_usage(snapshot, run.learner), *learnt, lag, "")),
+    ]
+    for actor in sorted(run.actors, key=lambda actor: (actor.alive or ended, actor.number)):
+        state = "■ ended" if ended else "● alive" if actor.alive else "✗ dead"
+        values = (
+            number(actor.steps_per_s),
+            count(actor.policy_version),
+            count(actor.policy_lag),
+            count(actor.restarts),
+        )
+        machine = (_pid(actor.pid), *_usage(snapshot, actor.pid))
+        rows.append(Row(f"actor {actor.number}", state, (*machine, *values), actor.restarts > 0))
+    return rows
+
+
+def shown_columns(width: int) -> set[str]:
+    """The columns that fit into a width."""
+    shown = dict(COLUMNS)
+    for name in DROPPED_FIRST:
+        if 2 + NAME_WIDTH + STATE_WIDTH + sum(shown.values()) <= width:
+            break
+        del shown[name]
+    return set(shown)
+
+
+def _sums(snapshot: Snapshot, width: int) -> list[str]:
+    """How many actors live, and what an update waits for; only what fits."""
+    actors = snapshot.run.actors
+    words = [f"{sum(actor.alive for actor in actors)} of {len(actors)} actors alive"] if actors else []
+    waits, learns = snapshot.metric("rollout_s"), snapshot.metric("learn_s")
+    if waits is not None and learns is not None:
+        words.append(f"update: waits {number(waits)} s, learns {number(learns)} s")
+    return words if sum(len(word) + 2 for word in words) <= width else words[:1]
+
+
+def _line(row: Row, shown: set[str], palette: Palette) -> Text:
+    color = {"●": palette.good, "✗": palette.bad, "?": palette.warn}.get(row.state[0], palette.dim)
+    line = Text(no_wrap=True, end="")
+    line.append(f" {row.name:<{NAME_WIDTH}} ", style=palette.text)
+    line.append(f"{row.state:<{STATE_WIDTH}}", style=f"bold {color}")
+    for (name, size), value in zip(COLUMNS, row.values, strict=True):
+        if name in shown:
+            style = (
+                palette.warn if name == "restarts" and row.restarted else palette.dim if name == "pid" else palette.text
+            )
+            line.append(f"{value:>{size}}", style=style)
+    return line
+
+
+def _pid(pid: int | None) -> str:
+    return ABSENT if pid is None else str(pid)
+
+
+def _usage(snapshot: Snapshot, pid: int | None) -> tuple[str, str]:
+    usage = Usage(None, None) if pid is None else snapshot.usage.get(pid, Usage(None, None))
+    percent = ABSENT if usage.cpu_percent is None else f"{usage.cpu_percent:.0f}%"
+    return percent, ABSENT if usage.resident is None else f"{usage.resident / 1e6:,.0f} MB"
