@@ -10,21 +10,32 @@ from typing import Any
 from gwt_ib.clock import utc_now
 from gwt_ib.runs.control import RequestKind, send_request
 from gwt_ib.runs.records import Record
-from gwt_ib_tui.state.requests import Message, RequestLog
+from gwt_ib_tui.state.requests import Asked, Message, RequestLog
+
+READ_ONLY = "this dashboard is read-only and asks nothing of the run"
 
 
 class Steering:
-    """Writes requests into the inbox of one run. `start` runs a coroutine; `changed` is called after each new message."""
+    """Writes requests into the inbox of one run; one that is read-only refuses them.
+
+    `start` runs a coroutine; `changed` is called after each new message, `answered` with each request of ours that the
+    trainer has answered.
+    """
 
     def __init__(
         self,
         control: Path,
         start: Callable[[Coroutine[Any, Any, None]], object],
         changed: Callable[[], object],
+        answered: Callable[[Asked], object] = lambda asked: None,
+        *,
+        read_only: bool = False,
     ) -> None:
         self._control = control
         self._start = start
         self._changed = changed
+        self._answered = answered
+        self._read_only = read_only
         self._log = RequestLog()
         self._since = utc_now()
 
@@ -44,11 +55,21 @@ class Steering:
         pending = self._log.pending("pause", "unpause")
         return None if pending is None else pending.kind == "pause"
 
-    def ask(self, kind: RequestKind) -> None:
-        """Show a request as asked at once, and write it in a thread: the disk may be slow."""
-        number = self._log.ask(kind)
+    def asking(self, kind: RequestKind) -> bool:
+        """Whether a request of this kind is under way."""
+        return self._log.pending(kind) is not None
+
+    def ask(self, kind: RequestKind, field: str | None = None, value: float | None = None, what: str = "") -> None:
+        """Show a request as asked at once, and write it in a thread: the disk may be slow.
+
+        `field` and `value` belong to the kind `set`; `what` says in words what the kind does not.
+        """
+        if self._read_only:
+            self.say("refused", READ_ONLY)
+            return
+        number = self._log.ask(kind, what)
         self._changed()
-        self._start(self._send(number, kind))
+        self._start(self._send(number, kind, field, value))
 
     def say(self, status: str, text: str) -> None:
         """Put another message up."""
@@ -58,13 +79,18 @@ class Steering:
     def take(self, events: Iterable[Record]) -> None:
         """Follow the run's new events: answers to what was asked here, and news."""
         self._log.take(events, self._since)
-        self._changed()
+        self._tell()
 
-    async def _send(self, number: int, kind: RequestKind) -> None:
+    async def _send(self, number: int, kind: RequestKind, field: str | None, value: float | None) -> None:
         try:
-            request_id = await asyncio.to_thread(send_request, self._control, kind)
+            request_id = await asyncio.to_thread(send_request, self._control, kind, field, value)
         except OSError as error:
             self._log.not_sent(number, f"cannot write to {self._control}: {error.strerror}")
         else:
             self._log.sent(number, request_id)
+        self._tell()
+
+    def _tell(self) -> None:
         self._changed()
+        for asked in self._log.take_answered():
+            self._answered(asked)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from gwt_ib.numbers import real
 from gwt_ib.runs.control import RequestKind
 from gwt_ib.runs.records import Record
-from gwt_ib_tui.text import count, plain
+from gwt_ib_tui.text import count, number, plain
 
 NAMES: dict[str, str] = {
     "pause": "pause",
@@ -33,12 +33,25 @@ class Message:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request of ours; `id` is empty until it lies in the run's inbox."""
+    """One request of ours; `id` is empty until it lies in the run's inbox.
+
+    `what` says more than the kind where that is needed, such as `lr 0.001 -> 0.0005`. `where`, `path` and `env_steps`
+    are those of the trainer's answer.
+    """
 
     kind: RequestKind
+    what: str = ""
     status: str = "asked"
     id: str = ""
     detail: str = ""
+    where: str = ""
+    path: str = ""
+    env_steps: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What was asked, in words."""
+        return f"{NAMES[self.kind]} {self.what}".rstrip()
 
 
 class RequestLog:
@@ -50,11 +63,15 @@ class RequestLog:
         self._held_until = -1.0
         self._asked: list[Asked] = []
         self._unclaimed: dict[str, Record] = {}
+        self._outcomes: dict[str, str] = {}
+        self._answered: list[Asked] = []
 
-    def ask(self, kind: RequestKind) -> int:
+    def ask(self, kind: RequestKind, what: str = "") -> int:
         """Note a request that is being sent; returns its number for `sent` and `not_sent`."""
-        self._asked.append(Asked(kind))
-        self.message = Message("asked", f"{NAMES[kind]}: waiting for the trainer")
+        asked = Asked(kind, plain(what))
+        self._asked.append(asked)
+        self.message = Message("asked", f"{asked.name}: waiting for the trainer")
+        self._held_until = self._clock() + HOLD_S
         return len(self._asked) - 1
 
     def sent(self, number: int, request_id: str) -> None:
@@ -68,11 +85,17 @@ class RequestLog:
         """The request could not be written."""
         asked = replace(self._asked[number], status="refused", detail=reason)
         self._asked[number] = asked
-        self.message = Message("refused", f"{NAMES[asked.kind]}: {plain(reason)}")
+        self.message = Message("refused", f"{asked.name}: {plain(reason)}")
 
     def say(self, status: str, text: str) -> None:
         """Put another message up."""
         self.message = Message(status, plain(text))
+        self._held_until = self._clock() + HOLD_S
+
+    def take_answered(self) -> list[Asked]:
+        """Those of our requests that were answered since this was called last."""
+        answered, self._answered = self._answered, []
+        return answered
 
     def newest(self, *kinds: RequestKind) -> Asked | None:
         """Our newest request of these kinds."""
@@ -89,7 +112,10 @@ class RequestLog:
             if event.get("kind") == "acknowledged":
                 self._take_answer(event)
                 continue
-            message = notice(event)
+            request = str(event.get("request") or "")
+            if request and (words := outcome(event)):
+                self._outcomes[request] = words
+            message = None if self._is_ours(request) else notice(event)
             if message is None or (real(event.get("time")) or 0.0) < since:
                 continue
             if message.status != "notice" or self._clock() >= self._held_until:
@@ -97,24 +123,35 @@ class RequestLog:
 
     def _take_answer(self, event: Record) -> None:
         request_id = str(event.get("request"))
-        for number, asked in enumerate(self._asked):
+        for place, asked in enumerate(self._asked):
             if asked.id == request_id:
-                self._answer(number, event)
+                self._answer(place, event)
                 return
         if any(not asked.id and asked.status == "asked" for asked in self._asked):
             self._unclaimed[request_id] = event
+        else:
+            self._outcomes.pop(request_id, None)
+
+    def _is_ours(self, request_id: str) -> bool:
+        return bool(request_id) and any(asked.id == request_id for asked in self._asked)
 
     def _answer(self, number: int, event: Record) -> None:
         result = event.get("result")
         status = result if result in ("done", "accepted", "refused") else "answered"
-        asked = replace(self._asked[number], status=status, detail=plain(event.get("message") or ""))
+        path, steps = plain(event.get("path") or ""), real(event.get("env_steps"))
+        asked = replace(
+            self._asked[number],
+            status=status,
+            detail=plain(event.get("message") or ""),
+            where=at(event),
+            path=path,
+            env_steps=None if steps is None else int(steps),
+        )
         self._asked[number] = asked
-        parts = [NAMES[asked.kind] + at(event)]
-        if path := event.get("path"):
-            parts.append(plain(path))
-        elif asked.detail:
-            parts.append(asked.detail)
-        self.message = Message(status, ": ".join(parts))
+        self._answered.append(asked)
+        told = self._outcomes.pop(asked.id, "") or path or asked.detail
+        name = asked.name if status == "refused" else NAMES[asked.kind]
+        self.message = Message(status, name + asked.where + (f": {told}" if told else ""))
         self._held_until = self._clock() + HOLD_S
 
 
@@ -135,13 +172,27 @@ def notice(event: Record) -> Message | None:
         new, old = (plain(event.get(name) or "").upper() for name in ("verdict", "previous"))
         return Message("notice", f"GateCheck: {new}" + (f", was {old}" if old else "") + where)
     if kind == "setting":
-        change = " ".join(plain(event.get(name)) for name in ("field", "old"))
-        return Message("notice", f"{change} -> {plain(event.get('value'))}{where}")
+        return Message("notice", outcome(event) + where)
+    if kind == "evaluation" and event.get("request"):
+        return Message("notice", f"evaluation{where}: {outcome(event)}")
     if kind == "snapshot":
         return Message("notice", f"snapshot saved{where}: {plain(event.get('path') or '')}")
     if kind in ("paused", "unpaused", "resumed", "finished", "stopped"):
         return Message("notice", f"run {kind}{where}")
     return None
+
+
+def outcome(event: Record) -> str:
+    """What a request led to, where an event says it better than the acknowledgement; else an empty text."""
+    if event.get("kind") == "setting":
+        field, old, value = (plain(event.get(name)) for name in ("field", "old", "value"))
+        return f"{field} {old} -> {value}"
+    if event.get("kind") == "evaluation":
+        returns = event.get("eval_returns")
+        episodes = len(returns) if isinstance(returns, list) else 0
+        words = f"mean return {number(real(event.get('eval_return')), 4)}"
+        return words + (f" over {episodes} episode{'s' if episodes > 1 else ''}" if episodes else "")
+    return ""
 
 
 def at(event: Record) -> str:

@@ -75,3 +75,51 @@ def test_notices() -> None:
     assert notice({"kind": "evaluation"}) is None
     assert notice({}) is None
     assert notice({"kind": "failed", "message": None}) == Message("failed", "the run failed")
+
+
+def test_an_evaluation_tells_its_mean_return_and_a_setting_its_change() -> None:
+    log = RequestLog()
+    log.sent(log.ask("evaluate"), "id-1")
+    done = {"kind": "evaluation", "time": 1.0, "update": 31, "eval_return": -0.5, "eval_returns": [-1.0, 0.0]}
+    log.take([{**done, "request": "id-1"}], since=0.0)
+    assert log.message.status == "asked", "it is not acknowledged yet"
+    log.take([answer("id-1", message="mean return -0.5000 over 2 episodes")], since=0.0)
+    assert log.message == Message("done", "evaluation at update 31: mean return -0.5000 over 2 episodes")
+    log.sent(log.ask("set", "lr 0.1 -> 0.2"), "id-2")
+    assert log.message == Message("asked", "setting lr 0.1 -> 0.2: waiting for the trainer")
+    setting = {"kind": "setting", "time": 1.0, "update": 31, "field": "lr", "old": 0.1, "value": 0.2, "request": "id-2"}
+    log.take([setting, answer("id-2", message="lr was 0.1 and is 0.2 from update 32 on")], since=0.0)
+    assert log.message == Message("done", "setting at update 31: lr 0.1 -> 0.2")
+    log.sent(log.ask("set", "lr 0.2 -> 0.2"), "id-3")
+    log.take([answer("id-3", message="lr is 0.2 already")], since=0.0)
+    assert log.message == Message("done", "setting at update 31: lr is 0.2 already")
+
+
+def test_what_others_asked_for_is_a_notice() -> None:
+    now = [0.0]
+    log = RequestLog(clock=lambda: now[0])
+    theirs = {"kind": "evaluation", "time": 1.0, "update": 7, "eval_return": 2.0, "eval_returns": [2.0]}
+    log.take([{**theirs, "request": "theirs"}, answer("theirs")], since=0.0)
+    assert log.message == Message("notice", "evaluation at update 7: mean return 2.000 over 1 episode")
+    log.take([{"kind": "evaluation", "time": 1.0, "update": 10, "eval_return": 2.0}], since=0.0)
+    assert "update 7" in log.message.text, "one of the schedule is not asked for"
+
+
+def test_what_was_answered_is_given_once_with_its_path() -> None:
+    log = RequestLog()
+    number = log.ask("snapshot")
+    log.take([answer("id-1", path="runs/x/snapshots/000000126976", env_steps=126976)], since=0.0)
+    assert log.take_answered() == []
+    log.sent(number, "id-1")
+    (asked,) = log.take_answered()
+    assert (asked.status, asked.where, asked.path, asked.env_steps) == (
+        "done", " at update 31", "runs/x/snapshots/000000126976", 126976,
+    )  # fmt: skip
+    assert log.take_answered() == []
+
+
+def test_a_notice_does_not_push_away_what_was_just_asked() -> None:
+    log = RequestLog()
+    log.ask("evaluate")
+    log.take([{"kind": "paused", "time": 1.0}], since=0.0)
+    assert log.message.status == "asked"

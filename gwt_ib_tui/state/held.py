@@ -1,0 +1,20 @@
+"""How far a display that is held stands behind the run; pure."""
+
+from __future__ import annotations
+
+from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.text import count, plain
+
+HELD = "HELD"
+
+
+def held_words(shown: Snapshot, newest: Snapshot) -> str:
+    """`HELD, 14 updates behind`; where the run's state is another one by now, that too."""
+    words = HELD
+    then, now = shown.metric("update"), newest.metric("update")
+    behind = (now or 0.0) - (then or 0.0)
+    if behind < 0:  # the run was resumed from an earlier update
+        words += f", run at update {count(now)}"
+    elif behind:
+        words += f", {count(behind)} update{'s' if behind > 1 else ''} behind"
+    return words if newest.state == shown.state else f"{words}, now {plain(newest.state, 12)}"

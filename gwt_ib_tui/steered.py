@@ -1,0 +1,110 @@
+"""The actions that ask something of the training, and what is kept of a snapshot that was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from textual.app import App
+from textual.reactive import reactive
+
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib_tui.action_table import actions_of
+from gwt_ib_tui.run_report import snapshot_path, write_report
+from gwt_ib_tui.screens.setting_dialog import SettingDialog
+from gwt_ib_tui.screenshot import screenshot
+from gwt_ib_tui.state.live_settings import Change
+from gwt_ib_tui.state.requests import Asked
+from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.steering import READ_ONLY, Steering
+from gwt_ib_tui.text import plain
+
+STEERING = frozenset(action.name for action in actions_of("app") if action.steers)
+
+
+class SteeredApp(App[str]):
+    """The part of the application that steers the run of `directory`, and says why where that cannot be."""
+
+    snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
+
+    def __init__(self, directory: RunDirectory, read_only: bool) -> None:
+        super().__init__()
+        self._directory = directory
+        self._read_only = read_only
+        self.steering = Steering(
+            directory.control, self._in_background, self._show_message, self._answered, read_only=read_only
+        )
+
+    def action_pause_or_go_on(self) -> None:
+        """Ask for a pause, or for its end: the opposite of what holds or was asked for last."""
+        snapshot = self.snapshot
+        if snapshot is None or not self._may_ask("pause"):
+            return
+        pausing = self.steering.pausing()
+        paused = snapshot.state == "paused" if pausing is None else pausing
+        self.steering.ask("unpause" if paused else "pause")
+
+    def action_snapshot(self) -> None:
+        """Ask for a snapshot."""
+        if self._may_ask("save"):
+            self.steering.ask("snapshot")
+
+    def action_evaluate_now(self) -> None:
+        """Ask for an evaluation of the present weights; a second one only when the first is done."""
+        if not self._may_ask("evaluate"):
+            return
+        if self.steering.asking("evaluate"):
+            self.steering.say("asked", "evaluation: already asked, waiting for the trainer")
+        else:
+            self.steering.ask("evaluate")
+
+    def action_change_setting(self) -> None:
+        """Let the user choose a setting and its new value, then ask for it."""
+        if self._may_ask("change"):
+            self.push_screen(SettingDialog(lambda: self.snapshot), self._change_as_answered)
+
+    def _change_as_answered(self, change: Change | None) -> None:
+        if change is not None and self._may_ask("change"):  # the run may have ended under the dialog
+            self.steering.ask("set", change.field, change.value, change.words)
+
+    def _may_ask(self, what: str) -> bool:
+        """Whether the run can be asked anything; if not, why is said."""
+        if self._read_only:
+            self.steering.say("refused", READ_ONLY)
+        elif self.snapshot is not None and self.snapshot.ended:
+            self.steering.say("refused", f"the run has ended ({self.snapshot.state}): there is nothing to {what}")
+        else:
+            return self.snapshot is not None
+        return False
+
+    def _answered(self, asked: Asked) -> None:
+        """A snapshot that was asked for here gets its report, once the screen shows that it is done."""
+        if asked.kind == "snapshot" and asked.status == "done" and asked.path:
+            self.call_after_refresh(self._report, asked)
+
+    def _report(self, asked: Asked) -> None:
+        assert self.snapshot is not None  # an answer came with it
+        row, steps = self.snapshot.row, asked.env_steps
+        if steps is None:
+            steps = int(self.snapshot.metric("env_steps") or 0)
+        picture = screenshot(self, f"gwt-ib-tui · {self._directory.name}")
+        self._in_background(self._write_report(asked, steps, row, picture))
+
+    async def _write_report(self, asked: Asked, steps: int, row: dict[str, Any], picture: str) -> None:
+        snapshot = await asyncio.to_thread(snapshot_path, self._directory, asked.path)
+        self.copy_to_clipboard(plain(snapshot, 4096))
+        try:
+            await asyncio.to_thread(write_report, self._directory, steps, snapshot, row, picture)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            self.steering.say("warning", f"no report beside the snapshot ({reason}), path copied: {asked.path}")
+        else:
+            self.steering.say("done", f"snapshot{asked.where} and report, path copied: {asked.path}")
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        self.run_worker(work, group="requests", exit_on_error=False)
+
+    def _show_message(self) -> None:
+        """Put the newest message on show."""
+        raise NotImplementedError
