@@ -30,11 +30,11 @@ $(VENV)/bin/python:
 
 # The stamp makes a second start install nothing; a changed requirement makes the next one install again.
 $(VENV)/.installed: $(SETUP) | $(VENV)/bin/python
-	$(PIP) install --constraint constraints.txt --editable '.[navigation]'
+	$(PIP) install --constraint constraints.txt --editable '.[navigation,serve]'
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(PIP) install --constraint constraints.txt --editable '.[navigation,test]'
+	$(PIP) install --constraint constraints.txt --editable '.[navigation,serve,test]'
 	@touch $@
 
 clean:
