@@ -17,8 +17,10 @@ from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, update_line
 from gwt_ib.gatecheck.rules import evaluate
+from gwt_ib.gatecheck.since import with_since
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.records import Record, RecordReader, read_records
+from gwt_ib.train.processes import thread_plan
 from gwt_ib.train.trainer import Trainer, prepare
 
 SHOWN_EVENTS = {"paused", "unpaused", "snapshot", "warning", "actor_died", "actor_replaced", "resumed"}
@@ -134,18 +136,11 @@ def run_headless(
 
 
 def check(run: RunDirectory, config: Config) -> Verdict:
-    """GateCheck's verdict on what a run has recorded."""
+    """GateCheck's verdict on what a run has recorded; since when it holds is known from the run's own verdict."""
     history = History()
     for row in read_records(run.metrics):
         history.add(row)
-    return evaluate(history, config)
-
-
-def thread_plan(config: Config) -> str:
-    """Which processes the run uses; one torch thread each."""
-    if config.channel == "serial":
-        return f"1 learner that also steps {config.num_envs} environments as {config.num_actors} actor(s), one thread"
-    return f"1 learner and {config.num_actors} actor(s) of {config.envs_per_actor} environments, one thread each"
+    return with_since(evaluate(history, config), run.read_gatecheck())
 
 
 def event_line(event: Record) -> str:

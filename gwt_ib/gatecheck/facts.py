@@ -5,22 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeGuard
 
 import numpy as np
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.ceilings import known_ceiling
+from gwt_ib.gatecheck.curve import Bins, bins_of
 from gwt_ib.gatecheck.findings import Evidence
 from gwt_ib.gatecheck.history import Evaluation, History
 from gwt_ib.gatecheck.statistics import Doubles, seed_differences, sign_flip_p_value
-from gwt_ib.numbers import real
 
 FEWEST_EVALUATIONS = 4
 LATE_SHARE = 0.5  # rules about a trained agent judge from this share of the run on
 SMOOTHING_ROWS = 10
-
-_CURVE = ("td", "c", "c_std", "prior", "count")
 
 
 @dataclass(frozen=True)
@@ -48,18 +45,6 @@ class Improvement:
             Evidence("eval_return", self.late, self.late_step),
             Evidence("eval_p_value", self.p_value, self.late_step),
         )
-
-
-@dataclass(frozen=True)
-class Bin:
-    """One bin of the gate curve that holds steps; `high` is infinite for the last, which is open above."""
-
-    low: float
-    high: float
-    c: float
-    c_std: float
-    prior: float
-    count: float
 
 
 class Facts:
@@ -116,22 +101,9 @@ class Facts:
         return self.improvement is not None and self.at_ceiling(self.improvement.late)
 
     @cached_property
-    def curve(self) -> list[Bin]:
-        """The bins of the newest gate curve that hold steps; empty where there is no curve."""
-        curve = self.history.latest.get("gate_curve")
-        if not isinstance(curve, dict):
-            return []
-        columns: list[Any] = [curve.get(name) for name in _CURVE]
-        if not all(isinstance(column, list | tuple) for column in columns):
-            return []
-        edges, *others = columns
-        bins = []
-        for row in zip(edges[:-1], (*edges[1:-1], None), *others, strict=False):
-            low, high, c, c_std, prior, count = map(real, row)
-            if low is None or not (_is_share(c) and _is_share(c_std) and _is_share(prior)) or not count or count < 0:
-                continue
-            bins.append(Bin(low, math.inf if high is None else high, c, c_std, prior, count))
-        return bins
+    def curve(self) -> Bins | None:
+        """The bins of the newest gate curve that hold steps; none where there is no curve."""
+        return bins_of(self.history.latest.get("gate_curve"))
 
     def newest(self, name: str) -> tuple[float | None, tuple[Evidence, ...]]:
         """A metric of the newest row, and the same as evidence."""
@@ -157,7 +129,3 @@ def _returns(evaluations: list[Evaluation]) -> Doubles:
 def _known_mean(returns: Doubles) -> float | None:
     known = returns[np.isfinite(returns)]
     return average(known.tolist()) if known.size else None
-
-
-def _is_share(value: float | None) -> TypeGuard[float]:
-    return value is not None and 0.0 <= value <= 1.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gwt_ib.gatecheck.threshold import ANYTHING, Threshold
+
 Decision = Literal["pass", "fail", "wait"]
 Status = Literal["pass", "fail", "wait", "warn"]
 
@@ -24,18 +26,30 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one rule has to say: what it saw (`summary`), and what to do about it (`next_step`)."""
+    """What one rule has to say: what it saw (`summary`), and what to do about it (`next_step`).
+
+    The last piece of evidence is the number that is held against `threshold`. `since` is the update since which the rule
+    has had this status without a break; none before the first update, and until `since.with_since` has filled it in.
+    """
 
     kind: str
     status: Status
     summary: str
     evidence: tuple[Evidence, ...] = ()
     next_step: str = ""
+    threshold: Threshold = ANYTHING
+    since: int | None = None
+
+    @property
+    def number(self) -> float | None:
+        """The number that is held against the threshold; none where it is not known yet."""
+        return self.evidence[-1].value if self.evidence else None
 
     @classmethod
-    def unknown(cls, kind: str, metric: str) -> Finding:
+    def unknown(cls, kind: str, metric: str, threshold: Threshold) -> Finding:
         """The finding of a rule whose metric has no finite value yet."""
-        return cls(kind, "wait", f"{metric} is not known yet.", (), f"Wait for an update with a finite {metric}.")
+        next_step = f"Wait for an update with a finite {metric}."
+        return cls(kind, "wait", f"{metric} is not known yet.", (), next_step, threshold)
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -45,12 +59,18 @@ class Finding:
             "summary": self.summary,
             "evidence": [evidence.as_dict() for evidence in self.evidence],
             "next_step": self.next_step,
+            "threshold": str(self.threshold),
+            "limits": self.threshold.limits,
+            "since": self.since,
         }
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict, the findings that decide it, those that only warn, and the numbers of the printed block."""
+    """The verdict, the findings that decide it, those that only warn, and the numbers of the printed block.
+
+    `since` is as a finding's: the update since which the verdict has been this one.
+    """
 
     status: Decision
     deciding: tuple[Finding, ...]
@@ -58,6 +78,7 @@ class Verdict:
     update: int | None
     env_steps: int | None
     numbers: dict[str, Any]
+    since: int | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -68,8 +89,13 @@ class Verdict:
         """Ready for JSON: what `gatecheck.json` holds."""
         return {
             "verdict": self.status,
+            "since": self.since,
             "update": self.update,
             "env_steps": self.env_steps,
             "numbers": dict(self.numbers),
-            "findings": [finding.as_dict() for finding in self.findings],
+            "findings": [
+                finding.as_dict() | {"decides": decides}
+                for findings, decides in ((self.deciding, True), (self.advice, False))
+                for finding in findings
+            ],
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import deque
 from collections.abc import Iterable
@@ -73,6 +74,13 @@ class History:
         returns = row.get("eval_returns")
         if isinstance(returns, list | tuple) and returns:
             self._add_evaluation(returns)
+
+    def copy(self) -> Self:
+        """The same, which rows that are added here later do not change."""
+        other = copy.copy(self)
+        other._window = self._window.copy()
+        other._evaluations = list(self._evaluations)
+        return other
 
     def value(self, name: str) -> float | None:
         """A metric of the newest row."""

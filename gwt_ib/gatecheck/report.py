@@ -24,6 +24,25 @@ def gatecheck_block(verdict: Verdict) -> str:
     )
 
 
+def rules_lines(verdict: Verdict) -> list[str]:
+    """The verdict and every rule: its status, its number, what that is held against, and since when; aligned."""
+    since = "" if verdict.since is None else f" since update {verdict.since}"
+    rows = [("rule", "status", "number", "threshold", "since update")]
+    rows += [
+        (
+            finding.kind + (" *" if finding in verdict.deciding else ""),
+            finding.status.upper(),
+            "nan" if finding.number is None else f"{finding.number:.4g}",
+            str(finding.threshold),
+            "" if finding.since is None else str(finding.since),
+        )
+        for finding in verdict.findings
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [f"{verdict.status.upper()}{since}; the rules marked * decide.", *lines]
+
+
 def findings_lines(verdict: Verdict) -> list[str]:
     """What keeps the verdict from *pass*, then the warnings; one line each, such as `WARN bias_at_clamp: ... Next: ...`.
 

@@ -120,6 +120,9 @@ def test_a_gatecheck_that_is_required_decides_the_exit_code(command):
     assert "-> WAIT" in result.stdout
     assert command("check", "latest", "--require-gatecheck").returncode == 3
     assert json.loads(command("check", "latest", "--json").stdout)["verdict"] == "wait"
+    shown = command("check", "latest").stdout
+    assert shown.startswith(result.stdout[result.stdout.index("GATECHECK") :]), "the block is the same, byte for byte"
+    assert "WAIT since update 1; the rules marked * decide." in shown and "p <= 0.05" in shown
 
 
 def test_a_reader_that_goes_away_ends_the_run(command, start, tmp_path):

@@ -9,7 +9,8 @@ import sys
 import pytest
 from gate_rows import evaluations, healthy_run, row, verdict_of
 
-from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, update_line
+from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines, update_line
+from gwt_ib.gatecheck.since import with_since
 from gwt_ib.runs.metrics import NAMES
 
 SEED_LINES = [
@@ -95,7 +96,8 @@ def test_what_holds_the_verdict_up_and_every_warning_has_a_line():
     assert lines[0].startswith("FAIL td_std: td_std = 0.001 is pinned at its floor")
     assert lines[1] == (
         "WARN bias_at_clamp: bias = -4.000 is at bias_clamp_min = -4: it can move no further. "
-        "Next: Lower bias_clamp_min, or bring the prior nearer to the budget with base_logit or target_c."
+        "Next: Lower base_logit from -1, which does the bias's work, or lower bias_clamp_min; "
+        "or raise target_c, if the budget is not needed."
     )
 
 
@@ -105,6 +107,23 @@ def test_a_rule_that_only_warns_has_no_line_while_it_waits():
     assert [line.split(":")[0] for line in findings_lines(verdict_of([]))] == ["WAIT td_std", "WAIT eval_improves"]
     failed = findings_lines(verdict_of([*evaluations([[0.0] * 20] * 4), row(41, bias=-4.0)]))
     assert [line.split(":")[0] for line in failed] == ["FAIL eval_improves", "WARN bias_at_clamp"]
+
+
+def test_every_rule_has_a_line_with_number_threshold_and_since():
+    verdict = with_since(verdict_of(healthy_run(60, bias=-4.0)), {})
+    first, header, *lines = rules_lines(verdict)
+    assert first == "PASS since update 60; the rules marked * decide."
+    assert header.split() == ["rule", "status", "number", "threshold", "since", "update"]
+    assert [line.split()[0] for line in lines] == [found.kind for found in verdict.findings]
+    assert lines[0].split() == ["td_std", "*", "PASS", "0.05", ">", "0.005,", "<", "49.5", "60"]
+    assert lines[3].split() == ["bias_at_clamp", "WARN", "-4", ">", "-4,", "<", "2", "60"]
+    assert all(str(found.threshold) in line for found, line in zip(verdict.findings, lines, strict=True))
+    place = header.index("threshold")
+    assert all(
+        line[place:].startswith(str(found.threshold)) for found, line in zip(verdict.findings, lines, strict=True)
+    )
+    empty = rules_lines(verdict_of([]))
+    assert empty[0] == "WAIT; the rules marked * decide." and "nan" in empty[2]
 
 
 def test_gatecheck_needs_neither_torch_nor_scipy_nor_textual():

@@ -76,9 +76,11 @@ def test_the_verdict_fails_before_it_waits_before_it_passes_whatever_the_warning
 def test_the_verdict_is_ready_for_json(rows):
     record = verdict_of(rows).as_dict()
     assert json.loads(json.dumps(record, allow_nan=False)) == record
-    assert set(record) == {"verdict", "findings", "update", "env_steps", "numbers"}
+    assert set(record) == {"verdict", "since", "findings", "update", "env_steps", "numbers"}
+    assert [found["kind"] for found in record["findings"] if found["decides"]] == list(DECIDING)
     for found in record["findings"]:
-        assert set(found) == {"kind", "status", "summary", "evidence", "next_step"}
+        contract = {"kind", "status", "summary", "evidence", "next_step"}
+        assert set(found) == contract | {"decides", "threshold", "limits", "since"}
         assert found["status"] in ("pass", "fail", "warn", "wait")
         for item in found["evidence"]:
             assert set(item) == {"metric", "value", "step"}

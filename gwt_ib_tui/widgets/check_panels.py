@@ -1,0 +1,230 @@
+"""The panels of the GateCheck screen: the verdict, the rules, one rule in full, and its trend."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+from rich.text import Text
+from textual.reactive import reactive
+
+from gwt_ib.gatecheck.catalogue import RULES
+from gwt_ib_tui.charts.figure import notice
+from gwt_ib_tui.charts.lines import Curve, Level, draw
+from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.charts.sparkline import sparkline
+from gwt_ib_tui.charts.view import ChartView
+from gwt_ib_tui.state.rule_trends import Trend, trend_of
+from gwt_ib_tui.state.snapshot import Finding, Report, Snapshot
+from gwt_ib_tui.text import count, number, plain, short_count
+from gwt_ib_tui.widgets.big_word import HEIGHT, big_word
+from gwt_ib_tui.widgets.chart_panel import ChartPanel
+from gwt_ib_tui.widgets.chart_spec import spec_of
+from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
+from gwt_ib_tui.widgets.rule_table import DECIDES, rule_table
+from gwt_ib_tui.widgets.verdict import (
+    NO_VERDICT_YET,
+    chosen_of,
+    rule_name,
+    since_words,
+    status_word,
+    tally,
+    verdict_chip,
+)
+
+FULL_HEIGHT = 8  # lines from which a rule is shown with title, threshold and evidence
+NEAR = 3.0  # a limit is in sight of the trend within so many spans of its values
+_ASKS = {rule.kind: rule.asks for rule in RULES}
+
+
+class VerdictPanel(Panel):
+    """The verdict, large where there are three lines for it."""
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """A new report only."""
+        return snapshot.report
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """The word, and beside it since when, what decided, and how many rules say what."""
+        palette, report = self.palette, snapshot.report
+        verdict = "wait" if report is None else report.verdict
+        told = [Text(NO_VERDICT_YET, style=palette.dim)] if report is None else _told(report, palette)
+        if height < HEIGHT:
+            return [title_line(palette, "GateCheck", verdict_chip(verdict, palette), *told[:1], *told[2:])]
+        style = f"bold {palette.of_status(verdict)}"
+        lines = [Text(f" {letters}   ", style=style, no_wrap=True, end="") for letters in big_word(plain(verdict, 8))]
+        for line, words in zip(lines, told, strict=False):
+            line.append_text(words)
+        return lines
+
+
+class RulesPanel(ChartPanel):
+    """Every rule as a row with a small trend; `selected` is the kind of the chosen one."""
+
+    selected: reactive[str] = reactive("")
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """A new report, or new rows."""
+        return snapshot.report, snapshot.series.store_id, snapshot.series.rows
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """The table."""
+        report = snapshot.report
+        if report is None:
+            return []
+
+        def trend(finding: Finding, cells: int) -> str:
+            found = trend_of(snapshot, finding)
+            if found is None:
+                return ""
+            return sparkline(found.x, found.y, cells, sparse=found.sparse, symbols=self.view.symbols)
+
+        return rule_table(report, chosen_of(report, self.selected), trend, width, height, self.palette)
+
+
+class RulePanel(Panel):
+    """The chosen rule in full: what it asks, what it found, on what evidence, and what to try next."""
+
+    selected: reactive[str] = reactive("")
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """A new report only."""
+        return snapshot.report
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """As much as there is room for: the next step stays longest, then what was found."""
+        palette, report = self.palette, snapshot.report
+        chosen = None if report is None else chosen_of(report, self.selected)
+        if chosen is None:
+            return []
+        summary, next_step = _summary(chosen, width, palette), _next_step(chosen, width, palette)
+        if height < FULL_HEIGHT:
+            return _cut([*summary, *next_step], height)
+        title = title_line(
+            palette,
+            rule_name(chosen.kind),
+            status_word(chosen.status, palette),
+            *([] if chosen.since is None else [f"since update {count(chosen.since)}"]),
+            *([Text(f"{DECIDES} decides", style=palette.target)] if chosen.decides else []),
+        )
+        held, evidence = _held(chosen, width, palette), _evidence(chosen, width, palette)
+        asks = _indented(Text(_ASKS.get(chosen.kind, ""), style=palette.dim), width)
+        parts = [asks, held, summary, next_step, evidence]
+        for gone in (asks, evidence, held):
+            if 1 + sum(map(len, parts)) > height:
+                parts = [part for part in parts if part is not gone]
+        spare = height - 1 - sum(map(len, parts))
+        lines = [title]
+        for part in parts:
+            lines += part
+            if part and spare > 0:
+                lines.append(Text(""))
+                spare -= 1
+        return _cut(lines, height)
+
+
+class TrendPanel(ChartPanel):
+    """The course of the number that the chosen rule looks at, with the rule's limits."""
+
+    selected: reactive[str] = reactive("")
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """New rows, or another status of the rule."""
+        return snapshot.report, snapshot.series.store_id, snapshot.series.rows
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """A title, then the chart."""
+        palette, report = self.palette, snapshot.report
+        chosen = None if report is None else chosen_of(report, self.selected)
+        trend = None if chosen is None else trend_of(snapshot, chosen)
+        if chosen is None or trend is None:
+            return notice("nothing to draw yet", width, height, palette.frame)
+        known = trend.y.mean[np.isfinite(trend.y.mean)]
+        newest = Text(number(float(known[-1]) if known.size else None), style=f"bold {palette.text}")
+        levels = _levels(trend, palette)
+        sign = "┈ " if any(level.stretch for level in levels) else "to pass: "  # the limits may be far from the data
+        limits = [Text(f"{sign}{plain(chosen.threshold, 24)}", style=palette.target)] if levels else []
+        drawn = draw(
+            trend.x,
+            [Curve(trend.y, palette.line, trend.sparse)],
+            levels,
+            width,
+            height - 1,
+            frame=palette.frame,
+            min_span=spec_of(trend.name).min_span,
+            view=ChartView(symbols=self.view.symbols),
+        )
+        return [title_line(palette, trend.name, newest, *limits), *drawn.lines]
+
+
+def _told(report: Report, palette: Palette) -> list[Text]:
+    """Three lines beside the verdict."""
+    since = Text(since_words(report), style=f"bold {palette.text}", no_wrap=True, end="")
+    if report.since is not None and report.update is not None:
+        since.append(f", judged at update {count(report.update)}", style=palette.dim)
+    deciding = [finding for finding in report.findings if finding.decides]
+    decided = Text(f"{DECIDES} decided by ", style=palette.dim, no_wrap=True, end="") if deciding else Text(end="")
+    for place, finding in enumerate(deciding):
+        decided.append(", " if place else "", style=palette.dim)
+        decided.append(f"{rule_name(finding.kind)} ", style=palette.text)
+        decided.append_text(status_word(finding.status, palette))
+    counts = Text("  ", no_wrap=True, end="").join(tally(report, palette))
+    return [since, decided, counts]
+
+
+def _summary(finding: Finding, width: int, palette: Palette) -> list[Text]:
+    return _indented(Text(plain(finding.summary), style=palette.text), width)
+
+
+def _next_step(finding: Finding, width: int, palette: Palette) -> list[Text]:
+    if not finding.next_step:
+        return []
+    text = Text("Next: ", style=f"bold {palette.target}")
+    text.append(plain(finding.next_step), style=f"not bold {palette.text}")
+    return _indented(text, width)
+
+
+def _held(finding: Finding, width: int, palette: Palette) -> list[Text]:
+    """Its number against its threshold."""
+    text = Text("Number: ", style=palette.dim)
+    text.append(number(finding.value), style=f"bold {palette.text}")
+    if finding.threshold:
+        text.append("  to pass: ")
+        text.append(plain(finding.threshold, 24), style=palette.text)
+    return _indented(text, width)
+
+
+def _evidence(finding: Finding, width: int, palette: Palette) -> list[Text]:
+    """`Evidence: eval_return -0.93 at 163.8k env steps, …`."""
+    if not finding.evidence:
+        return []
+    text = Text("Evidence: ", style=palette.dim)
+    for place, item in enumerate(finding.evidence):
+        text.append(", " if place else "")
+        text.append(f"{plain(item.metric, 40)} ", style=palette.dim)
+        text.append(number(item.value), style=palette.text)
+        if item.step is not None:
+            text.append(f" at {short_count(item.step)} env steps", style=palette.dim)
+    return _indented(text, width)
+
+
+def _indented(text: Text, width: int) -> list[Text]:
+    return [Text(" ").append_text(line) for line in wrapped(text, width - 2)]
+
+
+def _cut(lines: list[Text], height: int) -> list[Text]:
+    """The first `height` lines; the last of them says where there were more."""
+    if len(lines) > height > 0:
+        lines = lines[:height]
+        lines[-1].append("…")
+    return lines
+
+
+def _levels(trend: Trend, palette: Palette) -> list[Level]:
+    """The limits; the axis reaches those that are not far from the data."""
+    low, high = trend.y.low[np.isfinite(trend.y.low)], trend.y.high[np.isfinite(trend.y.high)]
+    if not low.size:
+        return []
+    least, largest = float(low.min()), float(high.max())
+    reach = NEAR * max(largest - least, spec_of(trend.name).min_span)
+    return [Level(limit, palette.target, least - reach <= limit <= largest + reach) for limit in trend.limits]
