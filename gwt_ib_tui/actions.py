@@ -7,7 +7,9 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Scope = Literal["app", "charts", "live", "gate", "check", "log", "compare", "replay", "quit", "help", "setting"]
+Scope = Literal[
+    "app", "charts", "live", "gate", "check", "log", "compare", "replay", "quit", "help", "setting", "filter", "runs"
+]
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,8 @@ class Action:
     """One action. `name` is also the method: `action_<name>` of the app, or of the screen that `scope` says.
 
     Those of the scopes `app` and `replay` belong to the app and work on every screen of a run; the others belong to
-    the screens that list their scope. Those of one `footer_group` share a word in the footer.
+    the screens that list their scope. Those of one `footer_group` share a word in the footer. One that decides whose
+    the next keys are has `priority`: it is done before these, however fast they follow.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Action:
     in_footer: bool = False
     steers: bool = False
     footer_group: str = ""
+    priority: bool = False
 
     @property
     def keys_shown(self) -> str:
@@ -44,6 +48,8 @@ _KEY_NAMES = {
     "greater_than_sign": ">",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "ctrl+c": "^c",
     "escape": "esc",
     "enter": "⏎",
@@ -71,6 +77,7 @@ def bindings(actions: tuple[Action, ...]) -> list[Binding]:
             action.title,
             show=action.in_footer and key == action.keys[0],
             tooltip=action.description,
+            priority=action.priority,
             id=f"{action.scope}.{action.name}",
             group=Binding.Group(action.footer_group, compact=True) if action.footer_group else None,
         )

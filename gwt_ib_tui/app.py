@@ -4,46 +4,61 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.lifecycle import ENDED
-from gwt_ib_tui.action_table import actions_of
 from gwt_ib_tui.actions import Action
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
-from gwt_ib_tui.keymap import Keymap
+from gwt_ib_tui.charts.view import ChartView
+from gwt_ib_tui.collection import spare_what_is_there
+from gwt_ib_tui.keymap import Keymap, keymap_path, read_keymap
+from gwt_ib_tui.layout import Layout, layout_path, read_layout, save_layout
+from gwt_ib_tui.replaying import NOT_IN_A_REPLAY, REPLAYING, ReplayActions
+from gwt_ib_tui.screens.compare import CompareScreen
 from gwt_ib_tui.screens.gate import GateScreen
+from gwt_ib_tui.screens.gate_check import GateCheckScreen
 from gwt_ib_tui.screens.help import HelpScreen
 from gwt_ib_tui.screens.live import LiveScreen
+from gwt_ib_tui.screens.log import LogScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
+from gwt_ib_tui.showing import ShowingApp
 from gwt_ib_tui.state.feed import Feed
+from gwt_ib_tui.state.run_set import RunSet, neighbours
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.state.source import Source
-from gwt_ib_tui.steering import Steering
+from gwt_ib_tui.steered import STEERING
 
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
+TOLD_TO_END, ANOTHER = "told to end", "another"
 LEAVING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 BROKEN = "the reader of the run directory has stopped; leave and attach again"
-STEERING = {action.name for action in actions_of("app") if action.steers}
 
 
-class Dashboard(App[str]):
+class Dashboard(ReplayActions, ShowingApp):
     """The application. Its result says how it was left: `detached`, `stopped` or `ended`."""
 
     CSS_PATH = "gwt_ib_tui.tcss"
     TITLE = "GWT-IB"
-    RUN_SCREENS: ClassVar[dict[str, Callable[[bool], RunScreen]]] = {"gate": GateScreen}
+    RUN_SCREENS: ClassVar[dict[str, Callable[[bool], RunScreen]]] = {
+        "gate": GateScreen,
+        "check": GateCheckScreen,
+        "log": LogScreen,
+        "compare": CompareScreen,
+    }
     """The screens over the overview by name, each made with whether the dashboard is read-only."""
-    snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
+    view: reactive[ChartView] = reactive(ChartView(), repaint=False, init=False)
+    """How the charts of all screens are looked at."""
 
     def __init__(
         self,
@@ -53,30 +68,37 @@ class Dashboard(App[str]):
         interval: float = 0.25,
         source: Source | None = None,
         keymap: Keymap | None = None,
+        layout: Layout | None = None,
         following: bool = True,
+        compared: Sequence[RunDirectory] = (),
+        first_screen: str = "",
     ) -> None:
         """Show `run`, as `source` tells of it: by default its directory is followed.
 
-        Without `following` nothing is read and whoever made the app sets `snapshot`.
+        It is held against `compared`, by default others in its folder; `first_screen` is in front at first. Without
+        `following` nothing is read and whoever made the app sets `snapshot`.
         """
-        super().__init__()
-        self._read_only = read_only
+        super().__init__(run, read_only)
         self._interval = interval
         self._following = following
         self._events_taken = 0
         self._problem = ""
         self.keymap = keymap or Keymap()
+        self._layout = layout or Layout()
         self.source: Source = source or Feed(run, interval)
-        self.steering = Steering(run.control, self._in_background, self._show_message)
+        self.run_set = RunSet((lambda: compared) if compared else partial(neighbours, run))
+        self.opened: RunDirectory | None = None
+        self._first_screen = first_screen
+        self.live = LiveScreen(read_only)
         for name, make in self.RUN_SCREENS.items():
             self.install_screen(make(read_only), name)
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DEFAULT_THEME
+        self.theme = self._layout.theme if self._layout.theme in self.available_themes else DEFAULT_THEME
 
     def get_default_screen(self) -> LiveScreen:
         """The one screen under all others."""
-        return LiveScreen(self._read_only)
+        return self.live
 
     def on_mount(self) -> None:
         """Begin to read, to look at what was read, and to leave cleanly when told to from outside."""
@@ -85,13 +107,17 @@ class Dashboard(App[str]):
         # thread, as in some tests, there are no handlers to be had.
         with suppress(ValueError, NotImplementedError, RuntimeError):
             for number in LEAVING_SIGNALS:
-                loop.add_signal_handler(number, self.exit, DETACHED)
+                loop.add_signal_handler(number, self.exit, TOLD_TO_END)
         if self._following:
             self.source.start()
         self.theme_changed_signal.subscribe(self, self._repaint)
 
-    def on_ready(self) -> None:
+    async def on_ready(self) -> None:
         """The panels are there: show what is read from now on."""
+        self.view = self._layout.view
+        self.live.show_matching(self._layout.metric_filter)
+        if self._first_screen:
+            await self._show(self._first_screen)
         for problem in self.keymap.problems:
             self.steering.say("warning", problem)
         if self._following:
@@ -99,20 +125,9 @@ class Dashboard(App[str]):
             self.set_interval(self._interval, self._tick)
 
     def on_unmount(self) -> None:
-        """The reading thread ends with the app."""
+        """The reading threads end with the app."""
         self.source.stop()
-
-    @property
-    def live(self) -> LiveScreen:
-        """The screen under all others."""
-        screen = self.screen_stack[0]
-        assert isinstance(screen, LiveScreen)
-        return screen
-
-    @property
-    def run_screens(self) -> list[RunScreen]:
-        """The screens of the run that are open, the one in front last."""
-        return [screen for screen in self.screen_stack if isinstance(screen, RunScreen)]
+        self.run_set.stop()
 
     def watch_snapshot(self, snapshot: Snapshot | None) -> None:
         """Show it, tell of its events, and leave when a stop that was asked for is done."""
@@ -124,24 +139,16 @@ class Dashboard(App[str]):
         if snapshot.problem and snapshot.problem != self._problem:
             self.steering.say("warning", snapshot.problem)
         self._problem = snapshot.problem
-        for screen in self.run_screens:
-            screen.snapshot = snapshot
+        if self.replay is None:
+            self.announce(snapshot)
+        self.show_snapshot()
         if self.steering.stopping and snapshot.state in ENDED:
             self.exit(STOPPED)
 
-    def action_pause_or_go_on(self) -> None:
-        """Ask for a pause, or for its end: the opposite of what holds or was asked for last."""
-        snapshot = self.snapshot
-        if snapshot is None or self._too_late("pause"):
-            return
-        pausing = self.steering.pausing()
-        paused = snapshot.state == "paused" if pausing is None else pausing
-        self.steering.ask("unpause" if paused else "pause")
-
-    def action_snapshot(self) -> None:
-        """Ask for a snapshot."""
-        if not self._too_late("save"):
-            self.steering.ask("snapshot")
+    def watch_view(self, view: ChartView) -> None:
+        """Look at the charts of all screens in the same way; a cursor is where its keys are."""
+        for screen in self.run_screens:
+            screen.view = view if "charts" in screen.SCOPES else view.without_cursor()
 
     def action_next_page(self) -> None:
         """Turn to the next page."""
@@ -158,6 +165,28 @@ class Dashboard(App[str]):
     async def action_show_gate(self) -> None:
         """The gate through the whole training; from there, back to the overview."""
         await self._show("gate")
+
+    async def action_show_check(self) -> None:
+        """Every rule of GateCheck; from there, back to the overview."""
+        await self._show("check")
+
+    async def action_show_compare(self) -> None:
+        """The run against others; from there, back to the overview."""
+        await self._show("compare")
+
+    async def open_run(self, run: RunDirectory) -> None:
+        """Show this run: here where it is ours, else leave for it."""
+        if run == self._directory:
+            await self.action_show_live()
+        elif self.is_web:
+            self.say("refused", "a browser shows the run that is served, and no other")
+        else:
+            self.opened = run
+            self.exit(ANOTHER)
+
+    async def action_show_log(self) -> None:
+        """The processes and their log; from there, back to the overview."""
+        await self._show("log")
 
     def action_show_help(self) -> None:
         """Keys and metrics."""
@@ -179,17 +208,31 @@ class Dashboard(App[str]):
         else:
             self.action_ask_to_quit()
 
+    @property
+    def left_as(self) -> Layout:
+        """The layout as it is now, for the next time."""
+        return Layout.of(self.theme, self.view, self.live.words)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Hide what cannot be done now: turning pages where there is one, steering where it is not allowed."""
+        """Switch off what cannot be done now: turning pages where there is one, playing where there is nothing to play,
+        steering where there is nobody."""
         if action in ("next_page", "previous_page"):
             return self.run_screens[-1].paged
-        return not (self._read_only and action in STEERING)
+        if action in REPLAYING:
+            return self.replay is not None
+        return self.replay is None or (action not in STEERING and action not in NOT_IN_A_REPLAY)
+
+    @property
+    def steers(self) -> bool:
+        """Whether the run can be steered from here; keys that do are not shown where not, but answer why."""
+        return not self._read_only and self.replay is None
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The command palette: the table of actions, and the choice of a theme."""
         scopes = screen.SCOPES if isinstance(screen, RunScreen) else ("app",)
         for action in self.keymap.of(*scopes):
-            if self.check_action(action.name, ()):
+            owner = self if action.scope in ("app", "replay") else screen
+            if owner.check_action(action.name, ()) and (self.steers or not action.steers):
                 yield SystemCommand(action.title, action.description, partial(self._run_action_of, action))
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
@@ -204,7 +247,8 @@ class Dashboard(App[str]):
         if name and front is not self.get_screen(name):
             await self.push_screen(name)
             self._show_message()
-            self.run_screens[-1].snapshot = self.snapshot
+            self.show_snapshot()
+            self.watch_view(self.view)
 
     def _tick(self) -> None:
         """Show the newest snapshot, if there is a newer one."""
@@ -224,29 +268,38 @@ class Dashboard(App[str]):
         elif answer == "stop":
             self.steering.ask("stop")
 
-    def _too_late(self, what: str) -> bool:
-        if self.snapshot is None or not self.snapshot.ended:
-            return False
-        self.steering.say("refused", f"the run has ended ({self.snapshot.state}): there is nothing to {what}")
-        return True
-
-    def _in_background(self, work: Any) -> None:
-        self.run_worker(work, group="requests", exit_on_error=False)
-
-    def _show_message(self) -> None:
-        for screen in self.run_screens:
-            screen.message = self.steering.message
-            screen.stopping = self.steering.stopping
-
     def _repaint(self, theme: Theme) -> None:
         for screen in self.run_screens:
             screen.refresh_colors()
 
 
-def run_dashboard(run: RunDirectory, *, read_only: bool = False, interval: float = 0.25) -> str:
-    """Show a run until the user leaves; returns `detached`, `stopped` or `ended`. The run itself is not touched.
+def run_dashboard(
+    run: RunDirectory,
+    *,
+    read_only: bool = False,
+    interval: float = 0.25,
+    source: Source | None = None,
+    compared: Sequence[RunDirectory] = (),
+    first_screen: str = "",
+) -> str:
+    """Show a run, and after it each that is opened from its comparison, until the user leaves.
 
-    `stopped` means that the user asked for a stop here and the run has ended; `ended`, that the user left a run that
-    had ended. A terminal that closes and a signal to end count as `detached`.
+    Returns how the last one was left: `detached`; `stopped` when the user asked for a stop here and the run has ended;
+    `ended` when it had ended before; `told to end` by a signal or a terminal that closed. The runs are not touched.
     """
-    return Dashboard(run, read_only=read_only, interval=interval).run() or DETACHED
+    spare_what_is_there()
+    keymap = read_keymap(keymap_path())
+    layout, problem = read_layout(layout_path())
+    keymap = replace(keymap, problems=(*keymap.problems, problem)) if problem else keymap
+    make = partial(Dashboard, read_only=read_only, interval=interval, compared=compared, keymap=keymap)
+    app = make(run, source=source, first_screen=first_screen, layout=layout)
+    while (how := app.run() or DETACHED) == ANOTHER and app.opened is not None:
+        app = make(app.opened, layout=app.left_as)
+    if app.left_as != layout:
+        save_layout(layout_path(), app.left_as)
+    return how
+
+
+def run_comparison(runs: Sequence[RunDirectory]) -> str:
+    """Show runs against the first of them, without steering; see `run_dashboard`."""
+    return run_dashboard(runs[0], read_only=True, compared=runs, first_screen="compare")

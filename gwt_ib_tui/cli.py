@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import redirect_stdout
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +13,9 @@ import typer
 
 from gwt_ib import __version__
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib_tui import compare_commands, info_commands, run_commands
-from gwt_ib_tui.terminal import why_no_dashboard
+from gwt_ib_tui import compare_commands, info_commands, run_commands, watch_commands
+from gwt_ib_tui.collection import without_collection
+from gwt_ib_tui.terminal import need_terminal, why_no_dashboard
 
 if TYPE_CHECKING:
     from gwt_ib.config import Config
@@ -72,10 +74,11 @@ def launch(
     require_gatecheck: RequireGateCheck = False,
 ) -> None:
     """Start a run and open its dashboard (or headless)."""
-    from gwt_ib.config_sources import resolve
-    from gwt_ib.envs.make import check_environment
-    from gwt_ib.runs.directory import create_run
-    from gwt_ib.train.processes import check_device
+    with without_collection():
+        from gwt_ib.config_sources import resolve
+        from gwt_ib.envs.make import check_environment
+        from gwt_ib.runs.directory import create_run
+        from gwt_ib.train.processes import check_device
 
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
@@ -121,16 +124,13 @@ def attach(
     from gwt_ib.runs.directory import find_run
 
     run = find_run(run_name)
-    if reason := why_no_dashboard():
-        raise UserError(
-            f"The dashboard needs a terminal, but {reason}; `gwt-ib-tui status {run.path}` works without one.",
-            ExitCode.USAGE,
-        )
+    need_terminal(run.path)
     _dashboard(run, read_only=read_only)
 
 
 run_commands.register(app)
 compare_commands.register(app)
+watch_commands.register(app)
 info_commands.register(app)
 
 
@@ -182,13 +182,15 @@ def _train(
     from gwt_ib.train.processes import start_trainer
 
     # The trainer starts before the application: inside it, processes and shared memory cannot be made safely.
-    start_trainer(run, resume=resume)
+    start_trainer(run, resume=resume, meanwhile=_import_dashboard)
     _dashboard(run, require_gatecheck=require_gatecheck)
 
 
 def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck: bool = False) -> None:
     """Show the dashboard; afterwards the shell is told how things stand."""
     from gwt_ib.runs.lifecycle import ENDED
+
+    _import_dashboard()
     from gwt_ib_tui.app import run_dashboard
 
     run_dashboard(run, read_only=read_only)
@@ -203,6 +205,11 @@ def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck:
     if not code and require_gatecheck and run.read_gatecheck().get("verdict") != "pass":
         code = ExitCode.GATECHECK_NOT_PASSED
     raise typer.Exit(code)
+
+
+def _import_dashboard() -> None:
+    with without_collection():
+        import_module("gwt_ib_tui.app")
 
 
 def _prepare_resume(run: RunDirectory, total_timesteps: int | None) -> tuple[Config, int]:

@@ -60,10 +60,10 @@ def metrics() -> None:
     """Explain every metric, as a Markdown table."""
     from gwt_ib.runs.metrics import METRICS
 
-    typer.echo("| metric | unit | meaning | healthy |\n|---|---|---|---|")
+    typer.echo("| metric | unit | meaning | healthy | when it is not |\n|---|---|---|---|---|")
     for metric in METRICS:
         meaning = metric.meaning.replace("|", "\\|")  # a bar would end the table's cell
-        typer.echo(f"| `{metric.name}` | {metric.unit} | {meaning} | {metric.healthy} |")
+        typer.echo(f"| `{metric.name}` | {metric.unit} | {meaning} | {metric.healthy} | {metric.remedy} |")
 
 
 def keys() -> None:

@@ -22,7 +22,7 @@ from gwt_ib.errors import nearest
 from gwt_ib_tui.action_table import ACTIONS
 from gwt_ib_tui.actions import Action, Scope, bindings
 
-DIALOGS = frozenset({"quit", "help", "setting"})
+DIALOGS = frozenset({"runs", "quit", "help", "setting", "filter"})
 WITH_CHARTS = frozenset({"live", "compare"})
 
 

@@ -8,6 +8,9 @@ from itertools import groupby
 
 from gwt_ib_tui.action_table import ACTIONS
 from gwt_ib_tui.actions import Action
+from gwt_ib_tui.state.event_marks import EVENT_SIGNS
+
+SIGNS = ", ".join(f"{event.sign} {event.meaning}" for event in EVENT_SIGNS.values())
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,9 @@ PANELS = (
     PanelHelp(
         "Live",
         "charts",
-        "Metrics over env steps, updates or wall time. A dotted line is a target, a floor or a clamp; signs on "
-        "the axis are events.",
+        "Metrics over env steps, updates or wall time. A dotted line is a target, a floor or a clamp; "
+        f"signs on the axis are events: {SIGNS}. A gap is a value that is not a number. With a cursor the titles tell the "
+        "values there, each digit where there is room; ~ stands before the smoothed one.",
     ),
     PanelHelp(
         "Live",
@@ -86,13 +90,19 @@ PANELS = (
     PanelHelp(
         "Compare",
         "charts",
-        "One metric of several runs, each with its own sign and colour; bands are over the seeds of one setting.",
+        "One metric of several runs, each with its own colour and a letter where its curve ends; the chosen run is in "
+        "front. As groups: mean over the seeds of one setting, with a band from the least to the largest.",
     ),
     PanelHelp(
         "Compare",
         "table",
-        "Each run's newest numbers, what it has set otherwise, and the difference from the baseline at equal env "
-        "steps.",
+        "Each run's newest value of the chosen chart's metric, its difference from the baseline (=) at equal env steps, "
+        "the verdict, and in which settings the runs differ.",
+    ),
+    PanelHelp(
+        "List of runs",
+        "runs",
+        "Every run under runs/, the newest first: state, progress, task, seed, ep100, verdict, age; ✓ marks it.",
     ),
 )
 

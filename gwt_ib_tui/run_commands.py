@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.errors import ExitCode, UserError, nearest
 
 if TYPE_CHECKING:
     from gwt_ib.runs.control import RequestKind
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     for steer in (pause, unpause, snapshot, stop):
         app.command()(steer)
     app.command("set")(change)
-    for look in (status, runs, check, evaluate, picture):
+    for look in (status, check, evaluate, picture):
         app.command()(look)
 
 
@@ -80,26 +80,6 @@ def status(run: Run, as_json: AsJson = False) -> None:
         typer.echo(update_line(row, found.read_config().num_updates))
 
 
-def runs(as_json: AsJson = False) -> None:
-    """List the runs under runs/."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from gwt_ib.runs.directory import list_runs
-
-    rows = [summarise(run) for run in list_runs()]
-    if as_json:
-        typer.echo(json.dumps(rows))
-        return
-    if not rows:
-        typer.echo("There is no run under runs/ yet; `gwt-ib-tui launch` starts one.", err=True)
-        return
-    table = Table("run", "state", "env steps", "verdict", "ep100", box=None)
-    for row in rows:
-        table.add_row(row["run"], row["state"], row["progress"], row["verdict"], str(row["ep100"]))
-    Console(highlight=False, markup=False).print(table)
-
-
 def check(
     run: Run,
     as_json: AsJson = False,
@@ -108,7 +88,7 @@ def check(
     ] = False,
 ) -> None:
     """Judge a run by GateCheck's rules, with evidence."""
-    from gwt_ib.gatecheck.report import findings_lines, gatecheck_block
+    from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines
     from gwt_ib.runs.directory import find_run
     from gwt_ib_tui import headless
 
@@ -118,7 +98,7 @@ def check(
         typer.echo(json.dumps(verdict.as_dict()))
     else:
         typer.echo(gatecheck_block(verdict))
-        for line in findings_lines(verdict):
+        for line in ("", *rules_lines(verdict), "", *findings_lines(verdict)):
             typer.echo(line)
     if require_gatecheck and verdict.status != "pass":
         raise typer.Exit(ExitCode.GATECHECK_NOT_PASSED)
@@ -163,11 +143,14 @@ def picture(
     path: Annotated[Path, typer.Argument(metavar="FILE.svg", help="Where to write it.")],
     columns: Annotated[int, typer.Option("--columns", min=20, max=500, help="Width of the screen.")] = 120,
     rows: Annotated[int, typer.Option("--rows", min=5, max=200, help="Height of the screen.")] = 40,
-    screen: Annotated[Literal["live", "gate"], typer.Option("--screen", help="Which screen.")] = "live",
+    screen: Annotated[str, typer.Option("--screen", help="live, gate, check, log or compare.")] = "live",
 ) -> None:
     """Write the dashboard of a run as a picture."""
     from gwt_ib.runs.directory import find_run
-    from gwt_ib_tui.picture import save_picture
+    from gwt_ib_tui.picture import SCREENS, save_picture
+
+    if screen not in SCREENS:
+        raise UserError(f"There is no screen {screen!r}.{nearest(screen, SCREENS)}", ExitCode.USAGE)
 
     try:
         save_picture(find_run(run), path, (columns, rows), screen)

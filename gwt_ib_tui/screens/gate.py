@@ -16,9 +16,11 @@ from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.gate_history import GateHistory
 from gwt_ib_tui.state.series import Doubles
-from gwt_ib_tui.widgets.line_chart import ChartSpec, LineChart
+from gwt_ib_tui.widgets.chart_spec import ChartSpec
+from gwt_ib_tui.widgets.line_chart import LineChart
 from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
 from gwt_ib_tui.widgets.scrubbed import HeatPanel, MomentPanel, ScrubbedPanel, TimeBar
+from gwt_ib_tui.widgets.view_bar import ViewBar
 
 LEAP = 10  # moments
 BUDGET = (
@@ -32,7 +34,7 @@ class GateScreen(RunScreen):
     """The curve of one moment with a ghost, the distribution of c, the budget, and the correlations."""
 
     PAGES = ("moment", "budget")
-    SCOPES = ("gate", "app")
+    SCOPES = ("gate", "replay", "app")
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     scrub: reactive[Scrub] = reactive(Scrub(), repaint=False)
@@ -47,9 +49,10 @@ class GateScreen(RunScreen):
             yield self._scrubbed(MomentPanel(id="moment")).add_class("card", "moment")
             yield self._scrubbed(HeatPanel(id="heat")).add_class("card", "moment")
             for spec in BUDGET:
-                yield self.bound(LineChart(spec)).add_class("card", "budget")
-            yield self.bound(RhoChart(id="rho")).add_class("card", "budget")
+                yield self.charted(LineChart(spec)).add_class("card", "budget")
+            yield self.charted(RhoChart(id="rho")).add_class("card", "budget")
             yield self.bound(RhoWords(id="rho-words")).add_class("card", "budget")
+        yield ViewBar(id="view").data_bind(RunScreen.snapshot, RunScreen.view)
 
     def action_earlier(self) -> None:
         """One moment back."""
@@ -85,4 +88,4 @@ class GateScreen(RunScreen):
 
     def _scrubbed(self, panel: ScrubbedPanel) -> ScrubbedPanel:
         """A panel that also follows the scrub."""
-        return panel.data_bind(RunScreen.snapshot, GateScreen.scrub)
+        return panel.data_bind(RunScreen.snapshot, RunScreen.view, GateScreen.scrub)

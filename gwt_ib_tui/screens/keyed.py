@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.dom import DOMNode
-
 from gwt_ib_tui.actions import Scope
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode as Node
+
     from gwt_ib_tui.keymap import Keymap
+else:
+    Node = object  # Textual takes styles from the first base that is a node, which is then the screen's own
 
 
-class Keyed(DOMNode):
+class Keyed(Node):
     """Beside `Screen` or `ModalScreen`: give `SCOPES`, and `BINDINGS` made from them for where there is no dashboard."""
 
     SCOPES: ClassVar[tuple[Scope, ...]]

@@ -6,21 +6,27 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import ActiveBinding
 from textual.containers import Container
 from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
+from gwt_ib_tui.action_table import actions_of
+from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.screens.keyed import Keyed
 from gwt_ib_tui.state.requests import Message
 from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.widgets.chart_panel import ChartPanel
+from gwt_ib_tui.widgets.key_bar import KeyBar
 from gwt_ib_tui.widgets.message_bar import MessageBar
 from gwt_ib_tui.widgets.panel import Panel
 from gwt_ib_tui.widgets.status_bar import StatusBar
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 WIDE, TALL = 104, 34  # from here on everything fits on one page
+STEERING = frozenset(f"{action.scope}.{action.name}" for action in actions_of("app") if action.steers)
 
 
 class RunScreen(Keyed, Screen[None]):
@@ -35,7 +41,9 @@ class RunScreen(Keyed, Screen[None]):
     snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
     message: reactive[Message] = reactive(Message("", ""), repaint=False)
     stopping: reactive[bool] = reactive(False, repaint=False)
+    held: reactive[str] = reactive("", repaint=False)
     page: reactive[str] = reactive("", repaint=False)
+    view: reactive[ChartView] = reactive(ChartView(), repaint=False)
 
     def __init__(self, read_only: bool, id: str) -> None:
         super().__init__(id=id)
@@ -53,15 +61,23 @@ class RunScreen(Keyed, Screen[None]):
         """Every panel once."""
         yield Static(classes="too-small")
         with Container(classes="all"):
-            yield self.bound(StatusBar(self._read_only)).data_bind(RunScreen.stopping)
+            yield self.bound(StatusBar(self._read_only)).data_bind(RunScreen.stopping, RunScreen.held)
             yield from self.compose_panels()
             yield MessageBar(id="message").data_bind(RunScreen.message)
-            yield Footer(show_command_palette=False)
+            yield KeyBar()
 
     def watch_page(self, old: str, new: str) -> None:
         """Show one page's panels; of no consequence where all fit."""
         self.remove_class(f"-page-{old}")
         self.add_class(f"-page-{new}")
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """What the footer shows. Keys that steer are left out where nothing can be steered, though they answer why."""
+        found = super().active_bindings
+        if getattr(self.app, "steers", True):
+            return found
+        return {key: active for key, active in found.items() if active.binding.id not in STEERING}
 
     @property
     def paged(self) -> bool:
@@ -93,3 +109,7 @@ class RunScreen(Keyed, Screen[None]):
     def bound(self, panel: Panel) -> Panel:
         """A panel that gets every snapshot the screen gets; it sees for itself whether that changes it."""
         return panel.data_bind(RunScreen.snapshot)
+
+    def charted(self, panel: ChartPanel) -> ChartPanel:
+        """The same for a chart, which also follows the way that all charts are looked at."""
+        return panel.data_bind(RunScreen.snapshot, RunScreen.view)

@@ -5,39 +5,58 @@ The thread never touches Textual and the event loop never touches a file; what p
 
 from __future__ import annotations
 
-import math
 import threading
-import time
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.errors import UserError
-from gwt_ib.numbers import real
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.lifecycle import UNKNOWN, is_trainer_alive, lifecycle
-from gwt_ib.runs.metrics import NAMES
-from gwt_ib.runs.records import Record, RecordReader, last_record
-from gwt_ib_tui.state.gate_history import GateCurve, GateStore
-from gwt_ib_tui.state.series import SeriesStore
+from gwt_ib.runs.lifecycle import SILENT_S, UNKNOWN, is_trainer_alive, lifecycle
+from gwt_ib.runs.records import Record, RecordReader
+from gwt_ib_tui.state.gate_history import MAX_MOMENTS, GateCurve
+from gwt_ib_tui.state.log_tail import LINES_KEPT, LogTail, LogView
+from gwt_ib_tui.state.metric_feed import SLICE_BYTES, MetricFeed, RowListener
+from gwt_ib_tui.state.series import MAX_BUCKETS, RAW_ROWS
 from gwt_ib_tui.state.snapshot import Report, RunInfo, Snapshot
+from gwt_ib_tui.state.usage import Usage, UsageReader
 
-COLUMNS = tuple(name for name in NAMES if name not in ("eval_returns", "gate_curve"))
 EVENTS_KEPT = 500
-SLICE_BYTES = 256 << 10  # read at once; at most about 20 ms of parsing
 REPUBLISH_S = 1.0  # ages are shown, so a live run's snapshot is renewed also when no file changed
-SLICE_S = 0.05  # reading between two looks at everything else
 
 Signature = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of a run is held in memory: rows as they came, buckets of older ones, gate curves, events, log lines.
+
+    Without log lines, neither the logs are read nor what the processes take of the machine.
+    """
+
+    rows: int = RAW_ROWS
+    buckets: int = MAX_BUCKETS
+    moments: int = MAX_MOMENTS
+    events: int = EVENTS_KEPT
+    log_lines: int = LINES_KEPT
 
 
 class Feed:
     """Follows one run directory. `poll` does one step; `start` runs it in a thread at `interval`."""
 
-    def __init__(self, run: RunDirectory, interval: float = 0.25) -> None:
+    def __init__(
+        self,
+        run: RunDirectory,
+        interval: float = 0.25,
+        limits: Limits = Limits(),
+        listener: RowListener | None = None,
+    ) -> None:
         self._directory = run
+        self._limits = limits
         self._interval = interval
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="feed", daemon=True)
@@ -45,13 +64,15 @@ class Feed:
         self._info = RunInfo.of({}, run.name)
         self._config: Config | None = None
         self._report: Report | None = None
-        self._events: deque[Record] = deque(maxlen=EVENTS_KEPT)
+        self._events: deque[Record] = deque(maxlen=limits.events)
         self._events_seen = 0
         self._event_reader = RecordReader(run.events)
+        self._log_tail = LogTail(run.logs, limits.log_lines)
+        self._log = LogView(run.logs)
+        self._usage_reader = UsageReader()
+        self._usage: Mapping[int, Usage] = {}
         self._version = 0
-        self._metric_reader = RecordReader(run.metrics)
-        self._restarts = 0
-        self._forget_metrics()
+        self._metrics = MetricFeed(run.metrics, limits.rows, limits.buckets, limits.moments, listener)
         self.snapshot = self._snapshot(UNKNOWN, "", None)
 
     def start(self) -> None:
@@ -65,24 +86,26 @@ class Feed:
             self._thread.join()
 
     def poll(self) -> bool:
-        """Take in what is new, for about `SLICE_S`, and publish it; true when there is more to read at once."""
+        """Take in what is new, a turn of reading at most, and publish it; true when there is more to read at once."""
         try:
             changed = self._read_small_files()
             changed |= self._read_events()
-            before = self._rows_read
-            more = self._read_metrics()
-            changed |= self._rows_read != before
+            if self._limits.log_lines:
+                changed |= self._read_log_and_usage()
+            before = self._metrics.rows_read
+            more = self._metrics.read()
+            changed |= self._metrics.rows_read != before
             problem = ""
         except OSError as error:
             changed, more, problem = False, False, f"cannot read the run directory: {error.strerror}"
         last = self.snapshot
         info = self._info
         alive = is_trainer_alive(info.host, info.trainer, info.heartbeat)
-        state = lifecycle(info.state, info.last_sign, utc_now(), alive)
+        state = lifecycle(info.state, info.last_sign, utc_now(), alive, SILENT_S)
         due = not last.ended and utc_now() - last.now >= REPUBLISH_S
         if changed or due or (problem, state, more) != (last.problem, last.state, last.loading is not None):
             self._version += 1
-            self.snapshot = self._snapshot(state, problem, self._share_read() if more else None)
+            self.snapshot = self._snapshot(state, problem, self._metrics.share_read() if more else None)
         return more
 
     @property
@@ -101,16 +124,6 @@ class Feed:
             more = self.poll()
             # A short rest between slices leaves the interpreter to the event loop while a long file is loaded.
             self._stopping.wait(0.005 if more else self._interval)
-
-    def _forget_metrics(self) -> None:
-        self._store = SeriesStore(COLUMNS)
-        self._gate = GateStore()
-        self._row: Record = last_record(self._directory.metrics)  # the tiles are right while a long history is read
-        self._row_time: float | None = None
-        self._last_update = 0.0
-        self._rows_read = 0
-        self._bytes_read = 0
-        self._caught_up = False
 
     def _read_small_files(self) -> bool:
         run = self._directory
@@ -147,45 +160,18 @@ class Feed:
         self._events_seen += len(events)
         return bool(events)
 
-    def _read_metrics(self) -> bool:
-        """Read for about `SLICE_S`; true when the end of the file was not reached."""
-        deadline = time.monotonic() + SLICE_S
-        while True:
-            rows = self._metric_reader.read(SLICE_BYTES)
-            if self._metric_reader.restarts != self._restarts:  # a resumed run has put a shorter file in its place
-                self._restarts = self._metric_reader.restarts
-                self._forget_metrics()
-            for row in rows:
-                self._take(row)
-            self._bytes_read += SLICE_BYTES
-            if not rows:
-                self._caught_up = True
-                return False
-            if time.monotonic() > deadline:
-                return True
-
-    def _take(self, row: Record) -> None:
-        """Fold in one row; one that does not come after those before it is damage, and left out."""
-        update = real(row.get("update"))
-        if update is None or update <= self._last_update:
-            return
-        self._last_update = update
-        values = [real(row.get(name)) for name in COLUMNS]
-        self._store.append([math.nan if value is None else value for value in values])
-        self._gate.append(row)
-        self._rows_read += 1
-        if update >= (real(self._row.get("update")) or 0.0):
-            self._row = row
-        if self._caught_up:
-            self._row_time = utc_now()
-
-    def _share_read(self) -> float:
-        with suppress(OSError, ZeroDivisionError):
-            return min(self._bytes_read / self._directory.metrics.stat().st_size, 1.0)
-        return 0.0
+    def _read_log_and_usage(self) -> bool:
+        """The log's new lines, and once a second the processes of a run that lives."""
+        log, usage, info = self._log, self._usage, self._info
+        self._log = self._log_tail.read(utc_now())
+        pids = [] if self.snapshot.ended else [info.trainer, info.learner, *(actor.pid for actor in info.actors)]
+        self._usage = self._usage_reader.read(info.host, [pid for pid in pids if pid is not None], info.heartbeat)
+        return self._log is not log or self._usage is not usage
 
     def _snapshot(self, state: str, problem: str, loading: float | None) -> Snapshot:
         now = utc_now()
+        metrics = self._metrics
+        series, gate = metrics.view()
         return Snapshot(
             version=self._version,
             path=self._directory.path,
@@ -193,14 +179,16 @@ class Feed:
             run=self._info,
             state=state,
             config=self._config,
-            row=self._row,
-            row_age_s=None if self._row_time is None else max(now - self._row_time, 0.0),
-            series=self._store.view(),
-            curve=GateCurve.of(self._row.get("gate_curve")),
-            gate=self._gate.view(),
+            row=metrics.row,
+            row_age_s=None if metrics.row_time is None else max(now - metrics.row_time, 0.0),
+            series=series,
+            curve=GateCurve.of(metrics.row.get("gate_curve")),
+            gate=gate,
             report=self._report,
             events=tuple(self._events),
             events_seen=self._events_seen,
             loading=loading,
             problem=problem,
+            log=self._log,
+            usage=self._usage,
         )

@@ -95,23 +95,32 @@ class GateStore:
         """Take a row of metrics; one without a curve is passed over."""
         if not isinstance(row.get("gate_curve"), dict):
             return
-        if self._seen % self._stride == 0:
+        if self.keeps_next:
             self._keep(self._seen, row)
         self._newest = row
+        self._seen += 1
+
+    @property
+    def keeps_next(self) -> bool:
+        """Whether the next curve is one of those that are kept."""
+        return self._seen % self._stride == 0
+
+    def pass_over(self) -> None:
+        """Count a row with a curve that is neither kept nor the newest, without looking at it."""
         self._seen += 1
 
     def view(self) -> GateHistory:
         """What is held, with the newest moment at its end; the same object as before when no row came since."""
         if self._viewed != self._seen:
             moments = tuple(moment for _, moment in self._kept)
-            newest = None if self._newest is None else _moment(self._newest)
+            newest = None if self._newest is None else moment_of(self._newest)
             if newest is not None and (not moments or moments[-1].update != newest.update):
                 moments += (newest,)
             self._view, self._viewed = GateHistory(moments), self._seen
         return self._view
 
     def _keep(self, number: int, row: Mapping[str, Any]) -> None:
-        moment = _moment(row)
+        moment = moment_of(row)
         if moment is None:
             return
         if len(self._kept) >= self._most - 1:  # one place is the newest's
@@ -121,7 +130,8 @@ class GateStore:
             self._kept.append((number, moment))
 
 
-def _moment(row: Mapping[str, Any]) -> Moment | None:
+def moment_of(row: Mapping[str, Any]) -> Moment | None:
+    """The moment of a row of metrics; none where it has no curve, or a damaged one."""
     update, steps, curve = real(row.get("update")), real(row.get("env_steps")), GateCurve.of(row.get("gate_curve"))
     if update is None or curve is None or len(curve.c) > MAX_BINS:
         return None

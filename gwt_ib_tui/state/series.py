@@ -6,15 +6,20 @@ All metrics share their rows, so any of them (environment steps, updates, second
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gwt_ib.numbers import real
+
 Doubles = npt.NDArray[np.float64]
 RAW_ROWS = 1024
 MAX_BUCKETS = 2048
+RECENT_ROWS = 64  # more than anyone asks for with `newest`
 _ids = itertools.count()
 
 
@@ -59,6 +64,9 @@ class _Buckets:
             np.add.reduceat(self.rows, starts),
         )
 
+    def first(self, count: int) -> _Buckets:
+        return _Buckets(self.low[:count], self.total[:count], self.high[:count], self.valued[:count], self.rows[:count])
+
     def followed_by(self, other: _Buckets) -> _Buckets:
         return _Buckets(
             np.concatenate([self.low, other.low]),
@@ -101,6 +109,28 @@ class SeriesView:
         """The newest values of one metric, at most `count` and no more than are held exactly."""
         return self._raw[-count:, self.names.index(name)]
 
+    def until(self, rows: int, last: Mapping[str, Any]) -> SeriesView:
+        """What was held when only the first `rows` rows had come, of which `last` is the last one; cheap.
+
+        Where older rows are in buckets, one that begins before that row and ends after it is left out, and the row stands
+        by itself.
+        """
+        if rows >= self.rows:
+            return self
+        ends = np.cumsum(self._history.rows)
+        folded = int(ends[-1]) if len(ends) else 0
+        raw = self._raw[: max(rows - folded, 0)]
+        if len(raw) >= RECENT_ROWS:
+            return replace(self, rows=rows, _raw=raw)
+        whole = int(np.searchsorted(ends, rows, "right"))
+        several = np.flatnonzero(self._history.rows[:whole] > 1)
+        first = max(int(several[-1]) + 1 if len(several) else 0, whole - RECENT_ROWS)
+        raw = np.concatenate([self._history.low[first:whole], raw])  # a bucket of one row is the row as it came
+        if not len(raw) or (rows < folded and ends[whole - 1] < rows):
+            values = [real(last.get(name)) for name in self.names]
+            raw = np.concatenate([raw, [[math.nan if value is None else value for value in values]]])
+        return replace(self, rows=rows, _history=self._history.first(first), _raw=raw)
+
 
 class SeriesStore:
     """Takes one row of values after another, for ever, in bounded memory.
@@ -122,17 +152,23 @@ class SeriesStore:
 
     def append(self, values: Sequence[float]) -> None:
         """Add one row, a value for each name in order; NaN is a gap."""
-        if self._filled == len(self._raw):
-            self._fold()
-        self._raw[self._filled] = values
-        self._filled += 1
-        self._rows += 1
+        self.extend(np.array([values], dtype=np.float64))
+
+    def extend(self, rows: Doubles) -> None:
+        """Add many rows, an array [rows, names]."""
+        taken = 0
+        while taken < len(rows):
+            if self._filled == len(self._raw):
+                self._fold()
+            part = rows[taken : taken + len(self._raw) - self._filled]
+            self._raw[self._filled : self._filled + len(part)] = np.where(np.isfinite(part), part, np.nan)
+            self._filled += len(part)
+            taken += len(part)
+        self._rows += taken
 
     def view(self) -> SeriesView:
         """The present content; cheap, and safe to hand to another thread."""
-        raw = self._raw[: self._filled].copy()
-        raw[~np.isfinite(raw)] = np.nan
-        return SeriesView(self.names, self._id, self._rows, self._history, raw)
+        return SeriesView(self.names, self._id, self._rows, self._history, self._raw[: self._filled].copy())
 
     def _fold(self) -> None:
         """Move the older half of the raw rows into the history."""

@@ -7,7 +7,7 @@ wrong kind is as good as absent.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,10 @@ from gwt_ib.numbers import real
 from gwt_ib.runs.lifecycle import ENDED, KILLED, UNKNOWN
 from gwt_ib.runs.records import Record
 from gwt_ib_tui.state.gate_history import GateCurve, GateHistory
+from gwt_ib_tui.state.log_tail import LogView
+from gwt_ib_tui.state.playback import Playback
 from gwt_ib_tui.state.series import SeriesView
+from gwt_ib_tui.state.usage import Usage
 from gwt_ib_tui.state.values import mapping, mappings, text, whole
 
 
@@ -46,6 +49,7 @@ class RunInfo:
     total_timesteps: int | None
     host: str
     trainer: int | None
+    learner: int | None
     created: float | None
     heartbeat: float | None
     exit_code: int | None
@@ -70,6 +74,7 @@ class RunInfo:
             total_timesteps=whole(record.get("total_timesteps")),
             host=text(record.get("host")),
             trainer=whole(pids.get("trainer")),
+            learner=whole(pids.get("learner")),
             created=real(record.get("created")),
             heartbeat=real(record.get("heartbeat")),
             exit_code=whole(record.get("exit_code")),
@@ -79,25 +84,50 @@ class RunInfo:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One rule of GateCheck, with the newest value of the metric that it is about."""
+class Evidence:
+    """A number that a rule rests on, and after how many environment steps it was so."""
 
-    kind: str
-    status: str
-    summary: str
-    next_step: str
     metric: str
     value: float | None
     step: int | None
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One rule of GateCheck. `value` is what is held against `threshold`, of which `limits` are the two ends.
+
+    A file of an older version says nothing of `threshold`, `limits`, `since` and `decides`.
+    """
+
+    kind: str
+    status: str
+    summary: str
+    next_step: str
+    evidence: tuple[Evidence, ...] = ()
+    threshold: str = ""
+    limits: tuple[float | None, float | None] = (None, None)
+    since: int | None = None
+    decides: bool = False
+
+    @property
+    def metric(self) -> str:
+        """What `value` is a value of."""
+        return self.evidence[-1].metric if self.evidence else ""
+
+    @property
+    def value(self) -> float | None:
+        """The newest number that the rule rests on."""
+        return self.evidence[-1].value if self.evidence else None
+
+
+@dataclass(frozen=True)
 class Report:
-    """gatecheck.json: the verdict and its findings in the order of the file."""
+    """gatecheck.json: the verdict, since which update it holds, and its findings in the order of the file."""
 
     verdict: str
     update: int | None
     findings: tuple[Finding, ...]
+    since: int | None = None
 
     @staticmethod
     def of(record: Mapping[str, Any]) -> Report | None:
@@ -106,7 +136,7 @@ class Report:
         if not verdict:
             return None
         findings = tuple(_finding(entry) for entry in mappings(record.get("findings")))
-        return Report(verdict, whole(record.get("update")), findings)
+        return Report(verdict, whole(record.get("update")), findings, whole(record.get("since")))
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +159,9 @@ class Snapshot:
     events_seen: int
     loading: float | None
     problem: str
+    replay: Playback | None = None
+    log: LogView = field(default_factory=LogView)
+    usage: Mapping[int, Usage] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:
@@ -178,16 +211,19 @@ def _actor(entry: Mapping[str, Any], place: int) -> Actor:
 
 
 def _finding(entry: Mapping[str, Any]) -> Finding:
-    evidence = mappings(entry.get("evidence"))
-    # Of several values of the rule's first metric (early and late, say) the last is the newest.
-    metric = text(evidence[0].get("metric")) if evidence else ""
-    newest: Mapping[str, Any] = next((item for item in reversed(evidence) if text(item.get("metric")) == metric), {})
+    limits = entry.get("limits")
+    low, high = limits if isinstance(limits, list) and len(limits) == 2 else (None, None)
     return Finding(
         kind=text(entry.get("kind")),
         status=text(entry.get("status")).lower(),
         summary=text(entry.get("summary")),
         next_step=text(entry.get("next_step")),
-        metric=metric,
-        value=real(newest.get("value")),
-        step=whole(newest.get("step")),
+        evidence=tuple(
+            Evidence(text(item.get("metric")), real(item.get("value")), whole(item.get("step")))
+            for item in mappings(entry.get("evidence"))
+        ),
+        threshold=text(entry.get("threshold")),
+        limits=(real(low), real(high)),
+        since=whole(entry.get("since")),
+        decides=entry.get("decides") is True,
     )

@@ -30,8 +30,9 @@ class ActorsPanel(Panel):
             words = " all have ended" if snapshot.ended else " none has reported yet"
             return [title_line(palette, "actors"), Text(words, style=palette.dim)]
         alive = sum(actor.alive for actor in actors)
-        speed = sum(actor.steps_per_s or 0.0 for actor in actors if actor.alive)
-        lines = [title_line(palette, "actors", f"{alive} of {len(actors)} alive", f"{number(speed)} steps/s")]
+        speeds = [actor.steps_per_s for actor in actors if actor.alive and actor.steps_per_s is not None]
+        told = [f"{number(sum(speeds))} steps/s"] if speeds else []
+        lines = [title_line(palette, "actors", f"{alive} of {len(actors)} alive", *told)]
         heads = f" {'actor':>5}  {'state':<7} {'steps/s':>8} {'lag':>4} {'restarts':>8} {'pid':>8}"
         lines.append(Text(heads, style=palette.dim, no_wrap=True))
         room = height - len(lines)

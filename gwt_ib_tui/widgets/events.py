@@ -62,5 +62,7 @@ def _time_of_day(stamp: float | None) -> str:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return count(value)
     as_number = real(value)
     return plain(value, 200) if as_number is None else number(as_number)

@@ -7,15 +7,24 @@ from collections.abc import Hashable
 from rich.text import Text
 from textual.reactive import reactive
 
-from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.snapshot import Finding, Report, Snapshot
-from gwt_ib_tui.text import count, number, plain
+from gwt_ib_tui.text import number, plain
 from gwt_ib_tui.widgets.big_word import big_word
 from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
+from gwt_ib_tui.widgets.verdict import (
+    NO_VERDICT_YET,
+    chosen_of,
+    severity,
+    short_name,
+    since_words,
+    status_word,
+    stepped,
+    tally,
+    verdict_chip,
+)
 
-SIGNS = {"pass": "✓", "fail": "✗", "warn": "▲", "wait": "…"}
-SEVERITY = ("fail", "warn", "wait", "pass")
 NEXT_STEP_LINES = 4
+THRESHOLD_WIDTH = 17
 SUMMARY_WIDTH = 24  # with less room a row's summary says nothing; that of the chosen rule is below in full
 BESIDE_WIDTH, BESIDE_HEIGHT = 64, 9  # from here on the verdict stands large beside the rules
 
@@ -31,23 +40,18 @@ class GateCheckPanel(Panel):
 
     def select(self, offset: int) -> None:
         """Choose the rule `offset` rows further down."""
-        report = self.snapshot.report if self.snapshot else None
-        if report is not None and report.findings:
-            kinds = [finding.kind for finding in report.findings]
-            here = kinds.index(_chosen(report, self.selected).kind)
-            self.selected = kinds[(here + offset) % len(kinds)]
+        self.selected = stepped(self.snapshot.report if self.snapshot else None, self.selected, offset)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
         """The verdict, beside or above the rules, and what to do about one of them."""
         palette, report = self.palette, snapshot.report
         if report is None:
-            waiting = "the first verdict comes with the first updates"
             return [
                 title_line(palette, "GateCheck", verdict_chip("wait", palette)),
-                Text(f" {waiting}", style=palette.dim),
+                Text(f" {NO_VERDICT_YET}", style=palette.dim),
             ]
         if width < BESIDE_WIDTH or height < BESIDE_HEIGHT:
-            head = title_line(palette, "GateCheck", verdict_chip(report.verdict, palette), _when(report))
+            head = title_line(palette, "GateCheck", verdict_chip(report.verdict, palette), since_words(report))
             return [head, *self._findings(report, width, height - 1)]
         left = self._verdict(report)
         column = max(line.cell_len for line in left) + 2
@@ -68,20 +72,14 @@ class GateCheckPanel(Panel):
             line = Text(no_wrap=True, end="")
             line.append(f" {letters}", style=style)
             lines.append(line)
-        lines += [Text(""), Text(f" {_when(report)}", style=palette.dim, no_wrap=True, end="")]
-        for status in SEVERITY:
-            many = sum(finding.status == status for finding in report.findings)
-            if many:
-                lines.append(
-                    Text(f" {SIGNS[status]} {many} {status}", style=palette.of_status(status), no_wrap=True, end="")
-                )
-        return lines
+        lines += [Text(""), Text(f" {since_words(report)}", style=palette.dim, no_wrap=True, end="")]
+        return lines + [Text(" ", no_wrap=True, end="").append_text(words) for words in tally(report, palette)]
 
     def _findings(self, report: Report, width: int, height: int) -> list[Text]:
         """The rules, and below them the whole of one; rules that pass make room first."""
-        if not report.findings:
+        chosen = chosen_of(report, self.selected)
+        if chosen is None:
             return []
-        chosen = _chosen(report, self.selected)
         advice = self._advice(chosen, width)[: max(height // 2, 1)]
         rows = self._rows(report, chosen, width, height - len(advice))
         gap = [Text("")] if height > len(rows) + len(advice) else []
@@ -91,10 +89,10 @@ class GateCheckPanel(Panel):
         findings = list(report.findings)
         room = max(room, 1)
         if len(findings) > room:  # the least serious go first, never the chosen one
-            ranked = sorted(findings, key=lambda finding: (finding is not chosen, _severity(finding)))
+            ranked = sorted(findings, key=lambda finding: (finding is not chosen, severity(finding)))
             kept = ranked[: max(room - 1, 1)]
             findings = [finding for finding in findings if finding in kept]
-        name_width = min(max(len(finding.kind) for finding in report.findings), 28, max(width - 18, 8))
+        name_width = min(max(len(short_name(finding.kind)) for finding in report.findings), 28, max(width - 18, 8))
         rows = [self._row(finding, finding is chosen, name_width, width) for finding in findings]
         if len(rows) < len(report.findings) and len(rows) < room:
             rows.append(Text(f"        and {len(report.findings) - len(rows)} more", style=self.palette.dim))
@@ -104,10 +102,11 @@ class GateCheckPanel(Panel):
         palette = self.palette
         row = Text(no_wrap=True, end="")
         row.append("›" if chosen else " ", style=f"bold {palette.line}")
-        word = f"{SIGNS.get(finding.status, '?')} {plain(finding.status, 4).upper():<4}"
-        row.append(word, style=f"bold {palette.of_status(finding.status)}")
-        row.append(f" {plain(finding.kind, name_width).replace('_', ' '):<{name_width}}", style=palette.text)
+        row.append_text(status_word(finding.status, palette))
+        row.append(f" {short_name(finding.kind)[:name_width]:<{name_width}}", style=palette.text)
         row.append(f" {number(finding.value):>8}", style=f"bold {palette.text}")
+        if finding.threshold and width - row.cell_len >= THRESHOLD_WIDTH:
+            row.append(f"  {plain(finding.threshold, 24):<{THRESHOLD_WIDTH - 2}}", style=palette.dim)
         if width - row.cell_len >= SUMMARY_WIDTH:
             row.append(f"  {plain(finding.summary)}", style=palette.dim)
         row.truncate(width, overflow="ellipsis")
@@ -125,26 +124,3 @@ class GateCheckPanel(Panel):
             lines = lines[:NEXT_STEP_LINES]
             lines[-1].append("…")
         return lines
-
-
-def verdict_chip(verdict: str, palette: Palette) -> Text:
-    """The verdict as a word with a sign."""
-    status = verdict if verdict in SIGNS else "wait"
-    style = f"bold {palette.on_chip} on {palette.of_status(status)}"
-    return Text(f" {SIGNS[status]} {plain(verdict, 8).upper()} ", style=style, end="")
-
-
-def _chosen(report: Report, selected: str) -> Finding:
-    """The selected rule, or the first of the most serious ones."""
-    for finding in report.findings:
-        if finding.kind == selected:
-            return finding
-    return min(report.findings, key=_severity)
-
-
-def _severity(finding: Finding) -> int:
-    return SEVERITY.index(finding.status) if finding.status in SEVERITY else len(SEVERITY)
-
-
-def _when(report: Report) -> str:
-    return "" if report.update is None else f"update {count(report.update)}"

@@ -7,15 +7,20 @@ from collections.abc import Hashable
 from rich.text import Text
 
 from gwt_ib_tui.charts.gate import GateColors, gate_chart
+from gwt_ib_tui.charts.glyphs import GLYPHS
+from gwt_ib_tui.charts.view import ChartView, Symbols
 from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
+from gwt_ib_tui.widgets.chart_panel import ChartPanel
+from gwt_ib_tui.widgets.panel import title_line
 from gwt_ib_tui.widgets.tiles import target_c
 
 
-class GateCurvePanel(Panel):
+class GateCurvePanel(ChartPanel):
     """c by |td_norm|, of the newest update."""
 
-    period = CHART_PERIOD_S
+    def seen(self, view: ChartView) -> Hashable:
+        """It has axes of its own."""
+        return view.symbols
 
     def depends_on(self, snapshot: Snapshot) -> Hashable:
         """New rows only."""
@@ -23,13 +28,22 @@ class GateCurvePanel(Panel):
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
         """A title that is the legend, then the chart."""
-        palette = self.palette
+        palette, symbols = self.palette, self.view.symbols
+        line, prior, level, band = gate_signs(symbols)
         legend = [
-            Text("━c", style=palette.line, end=""),
-            Text("╍prior", style=palette.prior, end=""),
-            Text("┈target", style=palette.target, end=""),
-            Text("⠌±std", style=palette.dim, end=""),
+            Text(f"{line}c", style=palette.line, end=""),
+            Text(f"{prior}prior", style=palette.prior, end=""),
+            Text(f"{level}target", style=palette.target, end=""),
+            Text(f"{band}±std", style=palette.dim, end=""),
         ]
         title = title_line(palette, "TD→gate", Text(" ").join(legend))
         colors = GateColors(palette.line, palette.band, palette.prior, palette.target, palette.frame, palette.dim)
-        return [title, *gate_chart(snapshot.curve, target_c(snapshot), width, height - 1, colors)]
+        return [title, *gate_chart(snapshot.curve, target_c(snapshot), width, height - 1, colors, symbols=symbols)]
+
+
+def gate_signs(symbols: Symbols) -> tuple[str, str, str, str]:
+    """As the line of c, the prior, the target and the spread look in a legend."""
+    glyphs = GLYPHS[symbols]
+    if len(glyphs.codes):
+        return "━", "╍", glyphs.level, "⠌" if symbols == "braille" else "▚"
+    return glyphs.lines[0], glyphs.prior, glyphs.level, glyphs.band

@@ -1,79 +1,114 @@
-"""A chart of one or more metrics over the environment steps, under a title with their newest values."""
+"""A chart of one or more metrics over the run, under a title with their newest values or those at the cursor."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable
 
-import numpy as np
 from rich.text import Text
+from textual.reactive import reactive
 
-from gwt_ib_tui.charts.lines import Curve, Level, line_chart
-from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.charts.curves import Curve, Mark
+from gwt_ib_tui.charts.glyphs import GLYPHS
+from gwt_ib_tui.charts.lines import draw
+from gwt_ib_tui.state.event_marks import SEVERITIES, placed_events
 from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import number
-from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
+from gwt_ib_tui.widgets.chart_panel import ChartPanel
+from gwt_ib_tui.widgets.chart_spec import OVERVIEW, ChartSpec, span_of
+from gwt_ib_tui.widgets.chart_title import chart_title
+from gwt_ib_tui.widgets.readings import Readout, cursor_words, newest_words, place_words, read
 
-LINE_SIGNS = ("━", "•")  # as the two kinds of curve look in the chart
-
-
-@dataclass(frozen=True)
-class ChartSpec:
-    """What a chart shows: its metrics (a sparse one has a value now and then), horizontal lines and least span."""
-
-    title: str
-    metrics: tuple[str, ...]
-    min_span: float
-    sparse: frozenset[str] = frozenset()
-    levels: Callable[[Snapshot, Palette], list[Level]] = lambda snapshot, palette: []
-    labels: tuple[str, ...] = ()
+LINE_SIGN = "━"  # as a line looks in a legend, where it is made of dots
 
 
-class LineChart(Panel):
-    """One chart."""
+class LineChart(ChartPanel):
+    """One chart; which metrics it shows can be changed. `chosen` marks it among others."""
 
-    period = CHART_PERIOD_S
+    spec: reactive[ChartSpec] = reactive(OVERVIEW[0], repaint=False)
+    chosen: reactive[bool] = reactive(False, repaint=False)
 
     def __init__(self, spec: ChartSpec, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.spec = spec
+        self.set_reactive(LineChart.spec, spec)
+
+    def watch_spec(self) -> None:
+        """Other metrics are seen at once."""
+        self.show_at_once()
+
+    def watch_chosen(self) -> None:
+        """So is the mark."""
+        self.show_at_once()
 
     def depends_on(self, snapshot: Snapshot) -> Hashable:
-        """New rows only."""
-        return snapshot.series.store_id, snapshot.series.rows, snapshot.config
+        """New rows and events only."""
+        return snapshot.series.store_id, snapshot.series.rows, snapshot.events_seen, snapshot.config
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
         """A title, then the chart."""
-        palette, spec, series = self.palette, self.spec, snapshot.series
+        palette, spec, series, view = self.palette, self.spec, snapshot.series, self.view
         colors = (palette.line, palette.second)
         curves = [
             Curve(series.column(name), color, name in spec.sparse)
             for name, color in zip(spec.metrics, colors, strict=False)
         ]
         levels = spec.levels(snapshot, palette)
-        marks = [Text(f"┈{level.label}", style=level.color) for level in levels if level.label]
-        title = title_line(palette, spec.title, *self._legend(curves), *marks)
-        chart = line_chart(
-            series.column("env_steps"),
+        drawn = draw(
+            series.column(view.x_axis),
             curves,
             levels,
             width,
             height - 1,
             frame=palette.frame,
-            min_span=spec.min_span,
+            min_span=span_of(spec, (curve.column for curve in curves)),
+            view=view,
+            marks=self._marks(snapshot),
+            raw_color=palette.band,
         )
-        return [title, *chart]
+        self.drawn = drawn
+        readouts = [read(series, name, view, sparse=name in spec.sparse) for name in spec.metrics]
+        values = [
+            self._forms(readout, curve, place, width)
+            for place, (readout, curve) in enumerate(zip(readouts, curves, strict=True))
+        ]
+        extras = [Text(note, style=palette.warn) for note in drawn.notes]
+        if view.cursor is not None and readouts[0] is not None:
+            extras.append(Text(f"at {place_words(readouts[0].x, view.x_axis)}", style=palette.dim))
+        sign = GLYPHS[view.symbols].level
+        extras += [Text(f"{sign}{level.label}", style=level.color) for level in levels if level.label]
+        title = chart_title(palette, spec.title, values, extras, width, chosen=self.chosen)
+        return [title, *drawn.lines]
 
-    def _legend(self, curves: list[Curve]) -> list[Text]:
-        palette = self.palette
-        labels = self.spec.labels or ("",) * len(curves)
-        parts = []
-        for curve, label in zip(curves, labels, strict=False):
-            values = curve.column.mean[np.isfinite(curve.column.mean)] if curve.sparse else curve.column.mean
-            newest = float(values[-1]) if values.size else None
-            part = Text(end="")
-            if label:
-                part.append(f"{LINE_SIGNS[curve.sparse]}{label} ", style=curve.color)
-            part.append(number(newest), style=f"bold {palette.text}")
-            parts.append(part)
-        return parts
+    def readouts(self) -> list[Readout]:
+        """One for each metric that has a value yet, or a row at the cursor."""
+        if self.snapshot is None:
+            return []
+        series, spec = self.snapshot.series, self.spec
+        found = (read(series, name, self.view, sparse=name in spec.sparse) for name in spec.metrics)
+        return [readout for readout in found if readout is not None]
+
+    def _forms(self, readout: Readout | None, curve: Curve, place: int, width: int) -> list[Text]:
+        """A curve's value in its forms, the longest first."""
+        spec, style = self.spec, f"bold {self.palette.text}"
+        words = newest_words(readout) if self.view.cursor is None else cursor_words(readout, width)
+        if not spec.labels:
+            return [Text(form, style=style, end="") for form in words]
+        glyphs = GLYPHS[self.view.symbols]
+        line = LINE_SIGN if len(glyphs.codes) else glyphs.lines[place % len(glyphs.lines)]
+        sign = glyphs.point if curve.sparse else line
+        label = f"{sign}{spec.labels[place]} "
+        return [
+            Text.assemble((before, curve.color), (form, style), end="")
+            for before, form in [*((label, form) for form in words), *((sign, form) for form in words[-2:])]
+        ]
+
+    def _marks(self, snapshot: Snapshot) -> list[Mark]:
+        palette, view = self.palette, self.view
+        colors = {"note": palette.dim, "good": palette.good, "warn": palette.warn, "bad": palette.bad}
+        return [
+            Mark(
+                event.x,
+                event.sign.ascii if view.symbols == "ascii" else event.sign.sign,
+                colors[event.sign.severity],
+                SEVERITIES.index(event.sign.severity),
+            )
+            for event in placed_events(snapshot, view.x_axis)
+        ]

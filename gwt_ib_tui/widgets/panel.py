@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import io
+import itertools
 import math
 import time
 from collections.abc import Hashable
 from typing import ClassVar
 
-from rich.console import Console
 from rich.text import Text
+from textual.geometry import Region, Size
 from textual.reactive import reactive
+from textual.strip import Strip
 from textual.widget import Widget
 
 from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.widgets.strips import MEASURE, StripCache
 
 CHART_PERIOD_S = 1.0
-_MEASURE = Console(file=io.StringIO())  # rich wraps for a console; this one prints nothing
+MANY_ROWS, LONG_PERIOD_S = 500, 2.0  # a chart of so many rows changes by about a column of dots in that time
+TURN_S, TURNS = 0.02, 8
+REPLAY_PERIOD_S = 0.25  # a replay shows in seconds what took hours, and no training is slowed down by it
+_turns = itertools.count()
 
 
 class Panel(Widget, can_focus=False):
@@ -35,6 +40,11 @@ class Panel(Widget, can_focus=False):
         self._drawn: Hashable = None
         self._drawn_at = -math.inf
         self._due = False
+        # What is dear is drawn one panel after the other: a key in between, or the screen that came up, does not wait.
+        self._turn = (next(_turns) % TURNS + 1) * TURN_S
+        self._cache = StripCache()
+        self._painted: list[Strip] = []
+        self._painted_size = Size(0, 0)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
         """What to show in a space of this size; lines beyond it are cut."""
@@ -53,12 +63,20 @@ class Panel(Widget, can_focus=False):
         """Redraw only for what is seen here, and not too often."""
         if self._due or self._key() == self._drawn:
             return
-        wait = self._drawn_at + self.period - time.monotonic()
+        wait = self._drawn_at + self._period(snapshot) - time.monotonic()
+        if self.period and self._drawn is not None:
+            wait = max(wait, self._turn)
         if wait > 0:
             self._due = True
             self.set_timer(wait, self._redraw)
         else:
             self._redraw()
+
+    def _period(self, snapshot: Snapshot | None) -> float:
+        if snapshot is not None and snapshot.replay is not None:
+            return min(self.period, REPLAY_PERIOD_S)
+        many = snapshot is not None and snapshot.series.rows >= MANY_ROWS
+        return LONG_PERIOD_S if self.period == CHART_PERIOD_S and many else self.period
 
     def _redraw(self) -> None:
         self._due = False
@@ -70,13 +88,37 @@ class Panel(Widget, can_focus=False):
 
     def render(self) -> Text:
         """The lines as one text, cut to the panel."""
+        return Text("\n", no_wrap=True, end="").join(self._lines())
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What Textual paints, made without its detours: a panel has padding, and no border, opacity or tint."""
+        size = self.region.size
+        if self._dirty_regions or size != self._painted_size:
+            self._paint(*size)
+            self._painted_size = size
+            self._dirty_regions.clear()
+        strips = self._painted[crop.y : crop.bottom]
+        return strips if crop.column_span == (0, size.width) else [strip.crop(crop.x, crop.right) for strip in strips]
+
+    def _paint(self, width: int, height: int) -> None:
+        gutter = self.gutter
+        lines = [*[Text()] * gutter.top, *self._lines()]
+        lines += [Text()] * (height - len(lines))
+        strips = self._cache.strips(lines[:height], width, gutter.left, self.visual_style.rich_style)
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        self._painted = strips
+
+    def _lines(self) -> list[Text]:
+        """The lines, none of them and not more of them than there is room for."""
         width, height = self.content_size
         if self.snapshot is None or not width or not height:
-            return Text("")
+            return []
         lines = self.lines(self.snapshot, width, height)[:height]
         for line in lines:
             line.truncate(width)
-        return Text("\n", no_wrap=True, end="").join(lines)
+        return lines
 
 
 def title_line(palette: Palette, title: str, *parts: Text | str) -> Text:
@@ -95,4 +137,4 @@ def title_line(palette: Palette, title: str, *parts: Text | str) -> Text:
 
 def wrapped(text: Text, width: int) -> list[Text]:
     """A text in lines of at most `width` cells."""
-    return list(text.wrap(_MEASURE, width)) if width > 0 and text else []
+    return list(text.wrap(MEASURE, width)) if width > 0 and text else []

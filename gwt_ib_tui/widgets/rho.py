@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 from rich.text import Text
 
 from gwt_ib_tui.charts.axes import positions
-from gwt_ib_tui.charts.lines import Curve, Level, line_chart
+from gwt_ib_tui.charts.lines import Curve, Level, draw
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.rho_words import rho_sentence
+from gwt_ib_tui.charts.smoothing import moving_average
+from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.series import Column, Doubles
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import number
-from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line, wrapped
+from gwt_ib_tui.widgets.chart_panel import ChartPanel
+from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
 
 RHOS = {
     "rho_td_c": "|td| with c",
@@ -27,10 +32,15 @@ LEAST_FRAMED = 5  # lines from which a chart has an axis below
 DIGITS = "1234"
 
 
-class RhoChart(Panel):
-    """The four over the environment steps; a digit at the right end of each tells them apart without colour."""
+class RhoChart(ChartPanel):
+    """The four over the run; a digit at the right end of each tells them apart without colour.
 
-    period = CHART_PERIOD_S
+    Axis, window, smoothing and symbols are those of all charts; the y axis is always that of a correlation.
+    """
+
+    def seen(self, view: ChartView) -> Hashable:
+        """There is no cursor here, and no other y axis."""
+        return replace(view, cursor=None, log_y=False, clip=False)
 
     def depends_on(self, snapshot: Snapshot) -> Hashable:
         """New rows only."""
@@ -38,13 +48,14 @@ class RhoChart(Panel):
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
         """A title, the chart, the digits beside it."""
-        palette, series = self.palette, snapshot.series
-        steps = series.column("env_steps").mean
-        values = np.stack([series.column(name).mean for name in RHOS])
-        x, means = averaged(steps, values, max(width - Y_LABELS, 1))
+        palette, series, view = self.palette, snapshot.series, self.view
+        along = series.column(view.x_axis).mean
+        values = np.stack([moving_average(series.column(name).mean, view.smoothing) for name in RHOS])
+        inside = in_window(along, view)
+        x, means = averaged(along[inside], values[:, inside], max(width - Y_LABELS, 1))
         colors = rho_colors(palette)
         curves = [Curve(Column(mean, mean, mean), color) for mean, color in zip(means, colors, strict=True)]
-        chart = line_chart(
+        drawn = draw(
             Column(x, x, x),
             curves[::-1],  # the first of them is drawn last, over the others
             [Level(0.0, palette.frame)],
@@ -52,7 +63,9 @@ class RhoChart(Panel):
             height - 1,
             frame=palette.frame,
             y_range=(-1.0, 1.0),
+            view=ChartView(x_axis=view.x_axis, symbols=view.symbols),
         )
+        chart = drawn.lines
         rows = height - 3 if height - 1 >= LEAST_FRAMED else height - 1
         digits = end_labels([last_known(mean) for mean in means], rows)
         for row, line in enumerate(chart):
@@ -130,6 +143,15 @@ def averaged(x: Doubles, values: Doubles, columns: int) -> tuple[Doubles, Double
         means = sums[0] / sums[1]
     middles = np.bincount(part, x, columns)[present] / np.bincount(part, minlength=columns)[present]
     return middles, means[:, present]
+
+
+def in_window(x: Doubles, view: ChartView) -> npt.NDArray[np.bool_]:
+    """Which rows are in the view's window."""
+    known = np.isfinite(x)
+    if view.whole or not known.any():
+        return known
+    low, high = view.window(float(x[known].min()), float(x[known].max()))
+    return known & (x >= low) & (x <= high)
 
 
 def last_known(values: Doubles) -> float:

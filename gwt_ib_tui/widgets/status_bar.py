@@ -7,9 +7,11 @@ from textual.reactive import reactive
 
 from gwt_ib.runs.lifecycle import KILLED, STALLED
 from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.state.playback import Playback
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import ABSENT, count, duration, number, plain, shortened
 from gwt_ib_tui.widgets.panel import Panel
+from gwt_ib_tui.widgets.time_line import replay_chip, time_line
 
 GLYPHS = {"running": "●", "paused": "‖", "starting": "○", "finished": "■", "stopped": "■", "failed": "✗"}
 GLYPHS |= {KILLED: "✗", STALLED: "?"}
@@ -20,6 +22,7 @@ class StatusBar(Panel):
     """State, name, progress, speed, time left."""
 
     stopping: reactive[bool] = reactive(False)
+    held: reactive[str] = reactive("")
 
     def __init__(self, read_only: bool = False) -> None:
         super().__init__(id="status")
@@ -32,7 +35,14 @@ class StatusBar(Panel):
     def _run_line(self, snapshot: Snapshot, width: int) -> Text:
         palette = self.palette
         line = Text(no_wrap=True, end="")
-        line.append_text(state_chip("stopping" if self.stopping and not snapshot.ended else snapshot.state, palette))
+        if snapshot.replay is not None:
+            line.append_text(replay_chip(snapshot.replay, palette))
+        else:
+            state = "stopping" if self.stopping and not snapshot.ended else snapshot.state
+            line.append_text(state_chip(state, palette))
+        if self.held:
+            line.append(" ")
+            line.append(f" {self.held} ", style=f"bold {palette.on_chip} on {palette.line}")
         right = self._right(snapshot)
         room = width - line.cell_len - len(right) - 4
         run = snapshot.run
@@ -46,7 +56,10 @@ class StatusBar(Panel):
         return line
 
     def _right(self, snapshot: Snapshot) -> str:
-        words = ["read-only"] if self._read_only else []
+        if snapshot.replay is not None:
+            words = [f"then {plain(snapshot.state, 12)}"]
+        else:
+            words = ["read-only"] if self._read_only else []
         age = snapshot.row_age_s
         if snapshot.loading is not None:
             words.append(f"reading {snapshot.loading:.0%}")
@@ -56,6 +69,8 @@ class StatusBar(Panel):
 
     def _progress_line(self, snapshot: Snapshot, width: int) -> Text:
         palette = self.palette
+        if snapshot.replay is not None:
+            return self._replay_line(snapshot, snapshot.replay, width)
         if snapshot.state == "failed" and snapshot.run.message:
             line = Text(plain(snapshot.run.message), style=palette.bad, no_wrap=True, end="")
             line.truncate(width, overflow="ellipsis")
@@ -69,6 +84,18 @@ class StatusBar(Panel):
         line = progress_bar(share or 0.0, max(min(width - len(told) - len(percent) - 4, 48), 4), palette)
         line.append(f" {percent}", style=f"bold {palette.text}")
         line.append(f"  {told}", style=palette.dim)
+        return line
+
+    def _replay_line(self, snapshot: Snapshot, playback: Playback, width: int) -> Text:
+        palette = self.palette
+        if snapshot.state == "failed" and snapshot.run.message:
+            told, color = plain(snapshot.run.message), palette.bad
+        else:
+            facts = sorted(_facts(snapshot)[:3], key=lambda fact: -fact[1])[: 3 if width >= 100 else 2]
+            told, color = " · ".join(fact for fact, _ in facts), palette.dim
+        line = time_line(playback, max(min(width - 66, 40), 10), palette)
+        line.append(f"  {told}", style=color)
+        line.truncate(width, overflow="ellipsis")
         return line
 
 

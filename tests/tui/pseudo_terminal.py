@@ -52,6 +52,13 @@ class Terminal:
             assert self.read(0.1), self.output[-2000:]
         assert words in self.output, self.output[-2000:]
 
+    def wait_to_see(self, words: str, seconds: float = 20.0) -> None:
+        """Wait until words stand on the screen, whatever their colours."""
+        deadline = time.monotonic() + seconds
+        while not any(words in line for line in self.screen.display) and time.monotonic() < deadline:
+            assert self.read(0.1), self.screen.display
+        assert any(words in line for line in self.screen.display), self.screen.display
+
     def drain(self) -> None:
         while self.read(5.0):
             pass

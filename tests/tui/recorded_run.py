@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
 import os
 import socket
@@ -16,10 +17,13 @@ import numpy as np
 
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
+from gwt_ib.config_sources import change_live
+from gwt_ib.errors import UserError
 from gwt_ib.gatecheck.statistics import gate_curve
-from gwt_ib.runs.control import take_requests
+from gwt_ib.runs.control import Request, take_requests
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.durable import write_json
+from gwt_ib.runs.log import record_lines
 from gwt_ib.runs.records import RecordWriter, cut_back
 
 STEPS_PER_S = 9_000.0
@@ -41,8 +45,15 @@ class RecordedRun:
         self.fields: dict[str, Any] = {}
         self._random = np.random.default_rng(7)
         self._best: float | None = None
+        self._started = utc_now()
         self.beat()
         self.event("started")
+        self.log("trainer", f"pid 4098 on here begins {path}")
+        self.log("trainer", f"{self.config.env_id}, seed {self.config.seed}: {self.config.num_updates:,} updates")
+        self.log("learner", "pid 4099, torch 2.13.0 on cpu, one thread; 8,478 weights, 4 values an observation")
+        for actor in range(self.config.num_actors):
+            self.log(f"actor-{actor}", f"pid {4100 + actor} steps 8 environments, one torch thread")
+            self.log(f"actor-{actor}", "begins with block 0; the newest policy is version 0")
 
     def beat(self, **fields: Any) -> None:
         """Rewrite run.json; `fields` stay for the next times."""
@@ -59,7 +70,7 @@ class RecordedRun:
             "host": socket.gethostname(),
             "created": utc_now() - 60,
             "pids": {"trainer": os.getpid(), "learner": os.getpid()},
-            "heartbeat": utc_now(),
+            "heartbeat": utc_now() + 60,  # nobody beats between two calls, and the run shall not look stalled
             "exit_code": None,
             "message": "",
             "actors": [
@@ -83,6 +94,16 @@ class RecordedRun:
         steps = self.update * self.config.steps_per_update
         self.events.append({"time": utc_now(), "kind": kind, "update": self.update, "env_steps": steps, **fields})
 
+    def log(self, process: str, message: str, level: int = logging.INFO, after_s: float | None = None) -> None:
+        """Append to a process' log; `after_s` seconds after the run was started, else now."""
+        moment = utc_now() if after_s is None else self._started + after_s
+        self.prints(process, record_lines(moment, level, process, message).encode())
+
+    def prints(self, process: str, data: bytes) -> None:
+        """Append to a process' log what is no record."""
+        with (self.directory.logs / f"{process}.log").open("ab") as file:
+            file.write(data)
+
     def learn(self, updates: int = 1) -> None:
         """Make updates: a row each, with evaluations and reports where they belong."""
         for _ in range(updates):
@@ -91,6 +112,7 @@ class RecordedRun:
             self.metrics.append(row)
             if row["eval_return"] is not None:
                 self.event("evaluation", eval_return=row["eval_return"])
+                self.log("learner", f"evaluation of update {self.update}: mean return {row['eval_return']:.4f}")
         self.report()
         self.beat()
 
@@ -107,6 +129,7 @@ class RecordedRun:
         path = self.directory.snapshots / f"{self.update * self.config.steps_per_update:012d}"
         path.mkdir(exist_ok=True)
         self.event("snapshot", path=str(path), **fields)
+        self.log("learner", f"snapshot of update {self.update} in 0.04 s: {path}")
         return str(path)
 
     def answer_requests(self) -> None:
@@ -123,11 +146,29 @@ class RecordedRun:
             elif request.kind == "stop":
                 self.event("acknowledged", **answer | {"result": "accepted"})
                 self.finish("stopped")
+            elif request.kind == "evaluate":
+                returns = [-0.75, -0.25]
+                self.event("evaluation", eval_return=-0.5, eval_returns=returns, request=request.id)
+            elif request.kind == "set":
+                answer |= self._set(request)
             else:
                 self.state = "paused" if request.kind == "pause" else "running"
                 self.event(self.state if self.state == "paused" else "unpaused")
             self.event("acknowledged", **answer)
         self.beat()
+
+    def _set(self, request: Request) -> dict[str, Any]:
+        """Change a setting; what the acknowledgement says of it."""
+        assert request.field is not None
+        try:
+            config = change_live(self.config, request.field, request.value)
+        except UserError as error:
+            return {"result": "refused", "message": error.message}
+        old, new = getattr(self.config, request.field), getattr(config, request.field)
+        self.config = config
+        self.directory.write_config(config)
+        self.event("setting", field=request.field, old=old, value=new, request=request.id)
+        return {"message": f"{request.field} was {old} and is {new} from update {self.update + 1} on"}
 
     def finish(self, state: str = "finished", message: str = "") -> None:
         """End the run."""

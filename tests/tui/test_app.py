@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -13,19 +15,25 @@ from recorded_run import RecordedRun
 from rich.console import Console
 from textual.widgets import Static
 
+from gwt_ib.clock import utc_now
+from gwt_ib.gatecheck.catalogue import RULES
 from gwt_ib.runs.metrics import METRICS
 from gwt_ib_tui.action_table import ACTIONS, actions_of
 from gwt_ib_tui.app import Dashboard
 from gwt_ib_tui.charts.palette import DARK
 from gwt_ib_tui.picture import save_picture
 from gwt_ib_tui.screens.gate import GateScreen
-from gwt_ib_tui.screens.help import HelpScreen, keys_table, metrics_table
+from gwt_ib_tui.screens.gate_check import GateCheckScreen
+from gwt_ib_tui.screens.help import HelpScreen, keys_table, metrics_table, rules_table
 from gwt_ib_tui.screens.live import LiveScreen
+from gwt_ib_tui.screens.log import LogScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
+from gwt_ib_tui.state.feed import Feed
 from gwt_ib_tui.state.requests import Message
 from gwt_ib_tui.widgets.gate_check import GateCheckPanel
 from gwt_ib_tui.widgets.line_chart import LineChart
+from gwt_ib_tui.widgets.verdict import short_name
 
 
 @pytest.fixture
@@ -151,6 +159,13 @@ async def test_help(recorded: RecordedRun, size: tuple[int, int]) -> None:
             before = column.scroll_y
             await pilot.press(key)
             assert column.scroll_y < before
+        column.scroll_home(animate=False)
+        for key, heading in (("n", "Metrics"), ("tab", "GateCheck"), ("n", "Signs on the axis"), ("n", "Keys")):
+            await pilot.pause()
+            await pilot.press(key)
+            await pilot.pause()
+            assert heading in screen_text(app)
+        assert column.scroll_y == 0
         for key in ("escape", "q", "question_mark", "f1", "ctrl+c"):
             if not isinstance(app.screen, HelpScreen):
                 await pilot.press("f1")
@@ -160,14 +175,19 @@ async def test_help(recorded: RecordedRun, size: tuple[int, int]) -> None:
         assert app.is_running
 
 
-def test_the_help_tells_every_action_and_every_metric() -> None:
+def test_the_help_tells_every_action_every_metric_and_every_rule(recorded: RecordedRun) -> None:
     console = Console(width=110, record=True, file=io.StringIO())
     console.print(keys_table(DARK))
     console.print(metrics_table(DARK, None))
     text = console.export_text()
     assert all(action.title in text and action.keys_shown in text for action in ACTIONS)
     assert all(f"{metric.name} " in text for metric in METRICS)
-    assert text.count("healthy:") == sum(bool(metric.healthy) for metric in METRICS)
+    words = " ".join(text.split())
+    assert words.count(" healthy: ") == words.count(" else: ") == sum(bool(metric.healthy) for metric in METRICS)
+    assert all(metric.healthy in words and metric.remedy in words for metric in METRICS)
+    console.print(rules_table(DARK, Feed(recorded.directory).read_everything()))
+    text = " ".join(console.export_text().split())
+    assert all(short_name(rule.kind) in text and rule.asks in text and rule.remedy in text for rule in RULES)
 
 
 @pytest.mark.parametrize(
@@ -260,6 +280,22 @@ async def test_an_ended_run_stays_on_show_until_q(recorded: RecordedRun, state: 
     assert not any(recorded.directory.control.iterdir())
 
 
+@pytest.mark.parametrize("state", ["finished", "stopped", "failed", "stalled"])
+async def test_how_a_run_ended_is_said_within_two_seconds(recorded: RecordedRun, state: str) -> None:
+    recorded.beat(pids={"trainer": os.getppid()})
+    async with Dashboard(recorded.directory).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        began = time.monotonic()
+        if state == "stalled":
+            recorded.beat(heartbeat=utc_now())
+        else:
+            recorded.finish(state, "the disk is full" if state == "failed" else "")
+        await until(pilot, lambda: state.upper() in screen_text(app))
+        assert time.monotonic() - began < 2.0
+        words = {"stalled": "run stalled, its trainer is silent", "failed": "the disk is full"}
+        assert words.get(state, f"run {state}") in message(app).text
+
+
 async def test_read_only_cannot_steer(recorded: RecordedRun) -> None:
     async with dashboard(recorded, read_only=True).run_test() as pilot:
         app = await ready(pilot)
@@ -282,7 +318,7 @@ async def test_the_palette_has_the_tables_actions(recorded: RecordedRun) -> None
         assert isinstance(app.screen, HelpScreen)
 
 
-@pytest.mark.parametrize("screen", [LiveScreen, GateScreen])
+@pytest.mark.parametrize("screen", [LiveScreen, GateScreen, GateCheckScreen, LogScreen])
 def test_on_no_screen_a_key_has_two_actions(screen: type[RunScreen]) -> None:
     keys = [key for action in actions_of(*screen.SCOPES) if action.scope != "replay" for key in action.keys]
     shared = {key for key in keys if keys.count(key) > 1}

@@ -192,9 +192,21 @@ def test_report_and_curve_are_wary() -> None:
     assert json.dumps(good)
 
 
-def test_a_finding_shows_the_newest_value_of_its_metric() -> None:
+def test_a_finding_shows_the_number_that_is_held_against_its_threshold() -> None:
     values = [("eval_return", -0.93), ("eval_return", -0.81), ("eval_p_value", 0.01)]
     evidence = [{"metric": metric, "value": value, "step": place} for place, (metric, value) in enumerate(values)]
-    report = Report.of({"verdict": "pass", "findings": [{"kind": "eval_improves", "evidence": evidence}]})
-    assert report is not None
-    assert (report.findings[0].metric, report.findings[0].value, report.findings[0].step) == ("eval_return", -0.81, 1)
+    finding = {"kind": "eval_improves", "evidence": evidence}
+    known = {"threshold": "p <= 0.05", "limits": [None, 0.05], "since": 80, "decides": True}
+    report = Report.of({"verdict": "pass", "since": 90, "findings": [finding | known, finding]})
+    assert report is not None and report.since == 90
+    new, old = report.findings
+    assert (new.metric, new.value) == (old.metric, old.value) == ("eval_p_value", 0.01)
+    assert [(item.metric, item.value, item.step) for item in new.evidence] == [
+        (*entry, step) for step, entry in enumerate(values)
+    ]
+    assert (new.threshold, new.limits, new.since, new.decides) == ("p <= 0.05", (None, 0.05), 80, True)
+    assert (old.threshold, old.limits, old.since, old.decides) == ("", (None, None), None, False)
+    damaged = {"threshold": 7, "limits": [1, 2, 3], "since": "x", "decides": 1}
+    report = Report.of({"verdict": "pass", "since": [], "findings": [finding | damaged]})
+    assert report is not None and report.since is None
+    assert report.findings[0] == old

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 from typer.testing import CliRunner
 
+from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui.action_table import actions_of
 from gwt_ib_tui.app import Dashboard
 from gwt_ib_tui.cli import app as command_line
@@ -272,7 +273,8 @@ def test_the_picture_command_knows_its_screens(recorded: RecordedRun, tmp_path: 
     arguments = ["picture", str(recorded.directory.path), str(path), "--screen"]
     assert CliRunner().invoke(command_line, [*arguments, "gate"]).exit_code == 0
     assert "ghost" in path.read_text()
-    assert CliRunner().invoke(command_line, [*arguments, "moon"]).exit_code == 2
+    error = CliRunner().invoke(command_line, [*arguments, "gte"]).exception
+    assert isinstance(error, UserError) and error.code == ExitCode.USAGE and "Did you mean gate?" in error.message
 
 
 def test_lines_are_told_apart_by_digits_at_their_ends() -> None:

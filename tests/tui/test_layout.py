@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from driving import dashboard, ready, screen_text
+from recorded_run import RecordedRun
 
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.layout import LONGEST_FILTER, Layout, layout_path, read_layout, save_layout
@@ -58,6 +60,35 @@ def test_a_directory_in_its_place_is_said_and_saving_does_not_raise(tmp_path: Pa
 
 def test_a_long_filter_is_cut() -> None:
     assert len(Layout.of("nord", ChartView(), "x" * 1000).metric_filter) == LONGEST_FILTER
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> RecordedRun:
+    run = RecordedRun(tmp_path / "a-run")
+    run.learn(12)
+    return run
+
+
+async def test_the_dashboard_begins_as_it_was_left(recorded: RecordedRun) -> None:
+    async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
+        first = await ready(pilot)
+        await pilot.press("l", "m", "x", "slash", "r", "h", "o", "enter")
+        first.theme = "gwt-light"
+        await pilot.pause()
+    left = first.left_as
+    assert left == Layout(theme="gwt-light", x_axis="update", log_y=True, smoothing=0.6, metric_filter="rho")
+    async with dashboard(recorded, layout=left).run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        assert "rho_tail" in screen_text(app) and "updates" in screen_text(app)
+        assert app.theme == "gwt-light"
+        assert app.left_as == left
+
+
+async def test_a_theme_and_a_filter_of_another_version_are_passed_over(recorded: RecordedRun) -> None:
+    layout = Layout(theme="of-tomorrow", metric_filter="metric_of_tomorrow")
+    async with dashboard(recorded, layout=layout).run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        assert app.left_as == Layout()
 
 
 def test_the_tests_never_touch_the_users_own_files() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -92,6 +93,59 @@ def test_closing_the_terminal_lets_go_of_the_run_without_a_gap(
     assert run.state() == "running"
     os.kill(run.read_run()["pids"]["trainer"], signal.SIGTERM)
     wait_until(lambda: run.read_run()["state"] == "stopped", 20, "the trainer did not end")
+
+
+def test_a_read_only_dashboard_follows_the_same_run_and_cannot_steer(
+    dashboard: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    first = dashboard("launch", "--run-dir", "run", *assignments(**LONG))
+    run = RunDirectory(tmp_path / "run")
+    first.wait_for(b"RUNNING")
+    second = dashboard("attach", "run", "--read-only")
+    second.wait_for(b"RUNNING")
+    os.write(second.fd, b" set")
+    second.wait_for(b"this dashboard is read-only")
+    assert not any(run.control.iterdir()) and not any(run.snapshots.iterdir())
+    assert run.read_run()["state"] == "running"
+    os.write(first.fd, b" ")
+    for terminal in (first, second):
+        terminal.wait_for(b"PAUSED")
+    os.write(first.fd, b"e")
+    first.wait_for(b"evaluation at update")
+    paused = [event["kind"] for event in read_records(run.events)]
+    assert paused.count("acknowledged") == 2, "the pause and the evaluation of the first one"
+    os.write(second.fd, b"q")
+    assert second.wait() == 0
+    os.write(first.fd, b"s")
+    first.wait_for(b"copied")
+    assert [path.name for path in run.reports.iterdir()] == [path.name for path in run.snapshots.iterdir()]
+    os.kill(run.read_run()["pids"]["trainer"], signal.SIGTERM)
+    wait_until(lambda: run.read_run()["state"] == "stopped", 20, "the trainer did not end")
+
+
+def test_a_silent_and_a_killed_trainer_are_told_apart_within_two_seconds(
+    dashboard: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    terminal = dashboard("launch", "--run-dir", "run", *assignments(**LONG))
+    run = RunDirectory(tmp_path / "run")
+
+    def seconds_until(state: str) -> float:
+        began = time.monotonic()
+        while state not in terminal.screen.display[0] and time.monotonic() - began < 10:
+            terminal.read(0.02)
+        return time.monotonic() - began
+
+    assert seconds_until("RUNNING") < 10
+    trainer = run.read_run()["pids"]["trainer"]
+    for number, state in (
+        (signal.SIGSTOP, "STALLED"),
+        (signal.SIGCONT, "RUNNING"),
+        (signal.SIGKILL, "KILLED"),
+    ):
+        os.kill(trainer, number)
+        took = seconds_until(state)
+        assert took < 2.0, f"{state} after {took:.2f} s"
+    terminal.wait_for(b"takes it up again")
 
 
 def test_leaving_by_q_lets_go_of_the_run_and_says_how_to_come_back(

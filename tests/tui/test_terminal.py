@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -42,7 +43,7 @@ def test_a_signal_leaves_a_clean_terminal(terminal: Terminal, number: signal.Sig
     terminal.wait_for(b"td_std")
     assert "alternate screen" in terminal.left_on()
     os.kill(terminal.pid, number)
-    terminal.wait_for(b"left: detached")
+    terminal.wait_for(b"left: told to end")
     terminal.drain()
     assert terminal.wait() == 0
     assert terminal.left_on() == []
@@ -76,3 +77,30 @@ def test_keys_work_after_50_new_sizes_in_two_seconds(terminal: Terminal) -> None
     assert terminal.wait() == 0
     assert terminal.left_on() == []
     assert b"Traceback" not in terminal.output
+
+
+def test_what_was_changed_is_there_the_next_time_and_a_broken_file_stops_nothing(
+    recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    layout = tmp_path / "state" / "gwt-ib" / "layout.json"
+
+    def looked(*keys: bytes, until: str) -> None:
+        terminal = Terminal(sys.executable, "-c", CODE, str(recorded.directory.path))
+        try:
+            terminal.wait_for(b"td_std")
+            for key in keys:
+                os.write(terminal.fd, key)
+            terminal.wait_to_see(until)
+            os.write(terminal.fd, b"q\r")
+            terminal.wait_for(b"left: detached")
+            assert terminal.wait() == 0
+        finally:
+            terminal.close()
+
+    looked(b"l", until="y log")
+    assert json.loads(layout.read_text())["log_y"] is True
+    looked(until="y log")
+    layout.write_text("{")
+    looked(b"x", until="x updates")
+    assert json.loads(layout.read_text())["log_y"] is False

@@ -1,0 +1,159 @@
+"""The charts of the overview: which metrics are in their slots, which one is chosen, which one is shown alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from textual.reactive import reactive
+from textual.widgets import Input
+
+from gwt_ib_tui.charts.view import XAxis
+from gwt_ib_tui.screens.chart_keys import ChartKeys, x_columns_of
+from gwt_ib_tui.screens.run_screen import RunScreen
+from gwt_ib_tui.state.metric_filter import matching
+from gwt_ib_tui.state.rows import COLUMNS
+from gwt_ib_tui.state.selection import Selection
+from gwt_ib_tui.state.series import Doubles
+from gwt_ib_tui.widgets.chart_spec import OVERVIEW_TITLES, spec_of
+from gwt_ib_tui.widgets.filter_line import FilterInput, FilterLine
+from gwt_ib_tui.widgets.line_chart import LineChart
+from gwt_ib_tui.widgets.view_bar import ViewBar
+
+SLOTS = len(OVERVIEW_TITLES)
+
+
+class ChartChoice(ChartKeys, RunScreen):
+    """A screen with `SLOTS` charts on its first page, and a `FilterLine`; `selection` says what the charts show.
+
+    The screen's class `-charts-<n>` says how many slots are used, `-alone` that one has all the room, `-filtering` that
+    the filter line is open.
+    """
+
+    AUTO_FOCUS = ""  # the filter line has the keys only while it is open
+    selection: reactive[Selection] = reactive(Selection(OVERVIEW_TITLES, SLOTS), repaint=False)
+    words: reactive[str] = reactive("", repaint=False)
+    """The filter that holds; empty for the overview's own charts."""
+
+    told: reactive[tuple[str, ...]] = reactive((), repaint=False)
+
+    _before: tuple[Selection, str] = (Selection(OVERVIEW_TITLES, SLOTS), "")
+
+    def slots(self) -> Iterator[LineChart]:
+        """New charts for all slots, to be composed."""
+        for number, title in enumerate(OVERVIEW_TITLES, 1):
+            chart = LineChart(spec_of(title))
+            self.charted(chart)
+            yield chart.add_class("slot", f"slot-{number}")
+
+    def view_bar(self) -> ViewBar:
+        """How the charts are looked at, in words."""
+        return ViewBar(id="view").data_bind(RunScreen.snapshot, RunScreen.view, ChartChoice.told)
+
+    def x_columns(self) -> Mapping[XAxis, Doubles]:
+        """Those of the run."""
+        return x_columns_of(self.snapshot)
+
+    def show_matching(self, text: str) -> bool:
+        """Show the charts that a filter finds, of no words those of the overview; nothing changes where it finds none."""
+        names, _ = self._found(text)
+        if names:
+            self.words = " ".join(text.split())
+            self.selection = self.selection.showing(names)
+        return bool(names)
+
+    def turn(self, offset: int) -> None:
+        """No chart is alone on another page."""
+        self.selection = self.selection.together()
+        super().turn(offset)
+
+    def watch_selection(self, selection: Selection) -> None:
+        """Put the charts into their slots."""
+        slots = list(self.query(".slot").results(LineChart))
+        for place, slot in enumerate(slots):
+            used = place < len(selection.on_show)
+            slot.spec = spec_of(selection.on_show[place]) if used else slot.spec
+            slot.chosen = place == selection.chosen_slot
+            slot.set_class(not used, "-unused")
+            slot.set_class(slot.chosen, "-chosen")
+        for count in range(1, SLOTS + 1):
+            self.set_class(count == len(selection.on_show), f"-charts-{count}")
+        self.set_class(selection.alone, "-alone")
+        self._tell()
+
+    def watch_words(self) -> None:
+        """Say it beside how the charts are looked at."""
+        self._tell()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is a way back only from a chart that is alone."""
+        if action == "show_together":
+            return self.selection.alone
+        if action == "filter_metrics":
+            return not isinstance(self.focused, FilterInput)
+        return super().check_action(action, parameters)
+
+    def turn_charts(self, by: int) -> None:
+        """The next charts, where there are more than slots."""
+        self._show_charts()
+        self.selection = self.selection.turned(by)
+
+    def action_next_chart(self) -> None:
+        """Choose the next chart."""
+        self._show_charts()
+        self.selection = self.selection.moved(1)
+
+    def action_previous_chart(self) -> None:
+        """Choose the chart before."""
+        self._show_charts()
+        self.selection = self.selection.moved(-1)
+
+    def action_show_alone(self) -> None:
+        """The chosen chart over all the room, or back."""
+        self._show_charts()
+        self.selection = self.selection.toggled()
+
+    def action_show_together(self) -> None:
+        """All charts again."""
+        self.selection = self.selection.together()
+
+    def action_filter_metrics(self) -> None:
+        """Open the filter line."""
+        self._show_charts()
+        if not self.has_class("-filtering"):
+            self._before = self.selection, self.words
+        self.selection = self.selection.together()
+        self.add_class("-filtering")
+        self._tell()
+        line = self.query_one(FilterLine)
+        line.open(self.words)
+        line.tell(self._found(self.words)[1])
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show what the words match, as they are typed."""
+        event.stop()
+        self.query_one(FilterLine).tell(self._found(event.value)[1], wrong=not self.show_matching(event.value))
+
+    def on_filter_input_ended(self, event: FilterInput.Ended) -> None:
+        """Close the line; what was on show before comes back where it is not to be kept."""
+        event.stop()
+        self.query_one(FilterLine).close()
+        self.remove_class("-filtering")
+        if not event.kept:
+            self.selection, self.words = self._before
+        self._tell()
+
+    def _tell(self) -> None:
+        """Which charts there are, where it is not the overview; the words not twice while they are typed."""
+        typed = self.has_class("-filtering") or not self.words
+        self.told = tuple(filter(None, (self.selection.words, "" if typed else f"/{self.words}")))
+
+    def _found(self, text: str) -> tuple[tuple[str, ...], str]:
+        """The charts that a filter brings up, and that in words."""
+        if not text.split():
+            return OVERVIEW_TITLES, "the overview"
+        names = matching(text, COLUMNS)
+        return names, f"{len(names)} of {len(COLUMNS)}" if names else "no match"
+
+    def _show_charts(self) -> None:
+        """In a small window: the page with the charts."""
+        self.page = self.PAGES[0]

@@ -1,0 +1,186 @@
+"""The keys of all charts of a screen: cursor, window, axis, scale, smoothing, symbols, and the copy of values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, cast
+
+import numpy as np
+from textual.actions import SkipAction
+
+from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis
+from gwt_ib_tui.state.series import Doubles
+from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.widgets.chart_panel import ChartPanel
+from gwt_ib_tui.widgets.readings import Readout, exact
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode as Node
+else:
+    Node = object  # as in `Keyed`
+
+ZOOM = 2.0
+PAN = 0.25  # of the window
+NAMED = 3  # metrics named when values are copied; more are counted
+
+
+class Host(Protocol):
+    """What the keys need of the application: the one view of all its charts, and a place to say what was done."""
+
+    view: ChartView
+
+    def say(self, status: str, text: str) -> None:
+        """Put a message up."""
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hand a text to the terminal's clipboard."""
+
+
+class ChartKeys(Node):
+    """Beside `Screen`: the actions of the scope `charts`, on the application's view. Give `x_columns`."""
+
+    def x_columns(self) -> Mapping[XAxis, Doubles]:
+        """The x of each row on each axis, of the run that the cursor steps through; empty without one."""
+        raise NotImplementedError
+
+    def charts_on_show(self) -> Sequence[ChartPanel]:
+        """The charts whose values are copied."""
+        return [chart for chart in self.query(ChartPanel) if chart.is_on_screen]
+
+    def turn_charts(self, by: int) -> None:
+        """Show other charts, where there are more than fit."""
+
+    @property
+    def host(self) -> Host:
+        """The application."""
+        return cast(Host, self.app)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is a cursor to take off only where there is one; else the key does what it does elsewhere."""
+        if action == "cursor_off":
+            return self.host.view.cursor is not None
+        return super().check_action(action, parameters)
+
+    def on_chart_panel_pointed(self, event: ChartPanel.Pointed) -> None:
+        """A click puts the cursor at the row nearest to it."""
+        event.stop()
+        self._look(replace(self.host.view, cursor=event.x).moved(self._x, 0))
+
+    def action_cursor_left(self) -> None:
+        """The cursor a step back."""
+        self._look(self.host.view.moved(self._x, -1))
+
+    def action_cursor_right(self) -> None:
+        """The cursor a step on."""
+        self._look(self.host.view.moved(self._x, 1))
+
+    def action_cursor_first(self) -> None:
+        """The cursor at the first row."""
+        self._look(self.host.view.at_first(self._x))
+
+    def action_cursor_newest(self) -> None:
+        """The cursor at the newest row."""
+        self._look(self.host.view.at_newest(self._x))
+
+    def action_cursor_off(self) -> None:
+        """No cursor."""
+        if self.host.view.cursor is None:
+            raise SkipAction
+        self._look(self.host.view.without_cursor())
+
+    def action_pan_left(self) -> None:
+        """The window further back."""
+        self._pan(-PAN)
+
+    def action_pan_right(self) -> None:
+        """The window further on; at the newest row it follows."""
+        self._pan(PAN)
+
+    def action_zoom_in(self) -> None:
+        """Half as much in sight."""
+        self._look(self.host.view.zoomed(self._x, ZOOM))
+
+    def action_zoom_out(self) -> None:
+        """Twice as much in sight."""
+        self._look(self.host.view.zoomed(self._x, 1 / ZOOM))
+
+    def action_reset_view(self) -> None:
+        """Everything in sight, no cursor."""
+        self._look(self.host.view.reset())
+
+    def action_next_axis(self) -> None:
+        """Another x axis."""
+        self._look(self.host.view.next_axis(self.x_columns()))
+
+    def action_toggle_log(self) -> None:
+        """The y axis logarithmic, or not."""
+        self._look(replace(self.host.view, log_y=not self.host.view.log_y))
+
+    def action_next_smoothing(self) -> None:
+        """More smoothing, at last none."""
+        self._look(self.host.view.next_smoothing())
+
+    def action_toggle_clip(self) -> None:
+        """Outliers out of sight, or in it."""
+        self._look(replace(self.host.view, clip=not self.host.view.clip))
+
+    def action_next_symbols(self) -> None:
+        """Other symbols."""
+        self._look(self.host.view.next_symbols())
+
+    def action_next_charts(self) -> None:
+        """The charts that come after those on show."""
+        self.turn_charts(1)
+
+    def action_previous_charts(self) -> None:
+        """The charts before."""
+        self.turn_charts(-1)
+
+    def action_copy_values(self) -> None:
+        """The values at the cursor, or the newest, of all charts on show."""
+        readouts = list(dict.fromkeys(readout for chart in self.charts_on_show() for readout in chart.readouts()))
+        if not readouts:
+            self.host.say("refused", "no chart on show has a value to copy")
+            return
+        self.host.copy_to_clipboard("".join(f"{line}\n" for line in copied_lines(readouts)))
+        self.host.say("copied", copied_words(readouts, self.host.view))
+
+    @property
+    def _x(self) -> Doubles:
+        return self.x_columns().get(self.host.view.x_axis, np.empty(0))
+
+    def _pan(self, share: float) -> None:
+        view = self.host.view
+        if view.whole:
+            self.host.say("notice", "everything is in sight: zoom in with + first")
+        else:
+            self._look(view.panned(self._x, share))
+
+    def _look(self, view: ChartView) -> None:
+        self.host.view = view
+
+
+def x_columns_of(snapshot: Snapshot | None) -> Mapping[XAxis, Doubles]:
+    """The x of each row of one run on each axis."""
+    return {} if snapshot is None else {axis: snapshot.series.column(axis).mean for axis in X_AXES}
+
+
+def copied_lines(readouts: Sequence[Readout]) -> list[str]:
+    """One line a value: name, x and value with a tab between them, every digit there is; a gap is `nan`."""
+    return [
+        f"{readout.name}\t{exact(readout.x)}\t{'nan' if readout.value is None else exact(readout.value)}"
+        for readout in readouts
+    ]
+
+
+def copied_words(readouts: Sequence[Readout], view: ChartView) -> str:
+    """What was copied, in a sentence."""
+    names = list(dict.fromkeys(readout.name for readout in readouts))
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    # A metric with a value now and then may have been read elsewhere than at the cursor.
+    places = {readout.x for readout in readouts}
+    at = f"at {places.pop():,.10g} {AXIS_WORDS[view.x_axis]}" if len(places) == 1 else f"by {AXIS_WORDS[view.x_axis]}"
+    means = "" if all(readout.exact for readout in readouts) else ", old ones as means of several rows"
+    newest = "newest values" if view.cursor is None else "values"
+    return f"{newest} of {', '.join(names[:NAMED])}{more} {at}{means}"

@@ -1,0 +1,80 @@
+"""Which charts are in a screen's slots, which of them is chosen, and whether it is shown alone; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Selection:
+    """`charts` are names; `slots` of them are on show, from a place `first` that is a multiple of `slots`.
+
+    `chosen` is a place among `charts`, or none while no chart is chosen; `alone` shows it without the others.
+    """
+
+    charts: tuple[str, ...]
+    slots: int
+    first: int = 0
+    chosen: int | None = None
+    alone: bool = False
+
+    @property
+    def on_show(self) -> tuple[str, ...]:
+        """The charts in the slots."""
+        return self.charts[self.first : self.first + self.slots]
+
+    @property
+    def chosen_slot(self) -> int | None:
+        """The slot of the chosen chart."""
+        return None if self.chosen is None else self.chosen - self.first
+
+    @property
+    def paged(self) -> bool:
+        """Whether there are more charts than slots."""
+        return len(self.charts) > self.slots
+
+    @property
+    def words(self) -> str:
+        """`charts 1-5 of 12`, or nothing while all are on show."""
+        if self.alone and self.chosen is not None:
+            return f"chart {self.chosen + 1} of {len(self.charts)}"
+        if not self.paged:
+            return ""
+        first, last = self.first + 1, self.first + len(self.on_show)
+        return f"chart{f's {first}-{last}' if last > first else f' {last}'} of {len(self.charts)}"
+
+    def showing(self, charts: tuple[str, ...]) -> Selection:
+        """Other charts, from the first on."""
+        return self if charts == self.charts else Selection(charts, self.slots)
+
+    def moved(self, by: int) -> Selection:
+        """Choose the chart `by` places further, round from the last to the first; at first, the first or last on show."""
+        if not self.charts:
+            return self
+        if self.chosen is None:
+            place = self.first if by > 0 else self.first + len(self.on_show) - 1
+        else:
+            place = (self.chosen + by) % len(self.charts)
+        return self._chosen(place)
+
+    def turned(self, by: int) -> Selection:
+        """The next slots' charts, round from the last to the first; alone, the next chart."""
+        if self.alone:
+            return self.moved(by)
+        pages = -(-len(self.charts) // self.slots)
+        if pages < 2:
+            return self
+        return replace(self, first=(self.first // self.slots + by) % pages * self.slots, chosen=None)
+
+    def toggled(self) -> Selection:
+        """The chosen chart alone, or again all; with none chosen it is the first on show."""
+        if self.alone or not self.charts:
+            return self.together()
+        return replace(self._chosen(self.first if self.chosen is None else self.chosen), alone=True)
+
+    def together(self) -> Selection:
+        """Not alone."""
+        return replace(self, alone=False)
+
+    def _chosen(self, place: int) -> Selection:
+        return replace(self, chosen=place, first=place // self.slots * self.slots)

@@ -1,0 +1,57 @@
+"""In which settings runs differ, and which of them are seeds of one setting; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gwt_ib.config import Config
+from gwt_ib_tui.text import plain
+
+RUN_LOCAL = frozenset(
+    {"seed", "total_timesteps", "eval_every", "snapshot_every", "num_actors", "channel", "device", "log_level"}
+)
+"""Fields that change nothing of what is learnt until a given step, but for chance: see docs/architecture.md."""
+
+Key = tuple[tuple[str, Any], ...]
+
+
+def key_of(config: Config | None) -> Key | None:
+    """What two runs have in common that are seeds of one setting; none where the configuration is not known."""
+    if config is None:
+        return None
+    return tuple((name, value) for name, value in config.model_dump().items() if name not in RUN_LOCAL)
+
+
+def groups_of(configs: Sequence[Config | None]) -> list[tuple[int, ...]]:
+    """The places of the runs of each setting, by first appearance; a run of unknown settings is alone."""
+    groups: dict[object, list[int]] = {}
+    for place, config in enumerate(configs):
+        key = key_of(config)
+        groups.setdefault(place if key is None else key, []).append(place)
+    return [tuple(places) for places in groups.values()]
+
+
+def differing(configs: Sequence[Config | None], *, local: bool = True) -> list[tuple[tuple[str, Any], ...]]:
+    """For each run its values of the fields in which the known configurations differ, in the configuration's order.
+
+    The seed is left out, and with `local` false every other field that is the run's own.
+    """
+    records = [None if config is None else config.model_dump() for config in configs]
+    known = [record for record in records if record is not None]
+    hidden = {"seed"} if local else RUN_LOCAL
+    fields = [
+        name for name in Config.model_fields if name not in hidden and len({record[name] for record in known}) > 1
+    ]
+    return [() if record is None else tuple((name, record[name]) for name in fields) for record in records]
+
+
+def setting_words(values: Sequence[tuple[str, Any]]) -> str:
+    """`lr=0.001 memory=false`, ready to be shown."""
+    return " ".join(f"{name}={_value(value)}" for name, value in values)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else plain(value, 60)

@@ -1,0 +1,57 @@
+"""What charts over the run have in common: the way they are looked at, what they show there, and the mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from textual.events import Click
+from textual.message import Message
+from textual.reactive import reactive
+
+from gwt_ib_tui.charts.curves import Drawn
+from gwt_ib_tui.charts.view import ChartView
+from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel
+from gwt_ib_tui.widgets.readings import Readout
+
+
+class ChartPanel(Panel):
+    """A panel that is redrawn for new data at most once a second, and at once when it is looked at in another way.
+
+    Subclasses set `drawn`, so that the mouse can point into it.
+    """
+
+    period = CHART_PERIOD_S
+    view: reactive[ChartView] = reactive(ChartView(), repaint=False)
+    drawn = Drawn([])
+
+    class Pointed(Message):
+        """The mouse has pointed at a place of the x axis."""
+
+        def __init__(self, x: float) -> None:
+            super().__init__()
+            self.x = x
+
+    def watch_view(self, old: ChartView, new: ChartView) -> None:
+        """What the user does is seen at once."""
+        if self.seen(old) != self.seen(new):
+            self.show_at_once()
+
+    def seen(self, view: ChartView) -> Hashable:
+        """What of a view makes a difference here."""
+        return view
+
+    def show_at_once(self) -> None:
+        """Draw again, for a change that the user made."""
+        if self.snapshot is not None:
+            self._redraw()
+
+    def readouts(self) -> list[Readout]:
+        """The values at the cursor, or the newest ones."""
+        return []
+
+    def on_click(self, event: Click) -> None:
+        """Put the cursor where the mouse is."""
+        offset = event.get_content_offset(self)
+        x = None if offset is None else self.drawn.x_at(offset.x)
+        if x is not None:
+            self.post_message(self.Pointed(x))

@@ -1,0 +1,140 @@
+"""A chart of one metric over several runs, under a title with each run's sign and value."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+
+import numpy as np
+from rich.text import Text
+from textual.reactive import reactive
+
+from gwt_ib_tui.charts.compared import ComparedCurve, compared_curves
+from gwt_ib_tui.charts.lines import Reading, draw, readings
+from gwt_ib_tui.state.comparison import Comparison
+from gwt_ib_tui.state.run_set import RunSetView
+from gwt_ib_tui.state.series import Column
+from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.text import number
+from gwt_ib_tui.widgets.chart_panel import ChartPanel
+from gwt_ib_tui.widgets.chart_spec import spec_of
+from gwt_ib_tui.widgets.chart_title import chart_title
+from gwt_ib_tui.widgets.panel import CHART_PERIOD_S
+from gwt_ib_tui.widgets.readings import Readout
+
+NOTHING = Column(np.empty(0), np.empty(0), np.empty(0))
+
+
+class ComparedChart(ChartPanel):
+    """One chart; without a `metric` it is empty. `picked` says that the table of runs is about this metric."""
+
+    period = 2 * CHART_PERIOD_S  # as dear as a chart of one run, times the runs
+    comparison: reactive[Comparison] = reactive(Comparison(), repaint=False)
+    metric: reactive[str] = reactive("", repaint=False)
+    picked: reactive[bool] = reactive(False, repaint=False)
+
+    def depends_on(self, snapshot: Snapshot) -> Hashable:
+        """New rows of any run, and what the user chose."""
+        return self.metric, self.picked, self.view, choices_of(self.comparison), rows_of(self.comparison)
+
+    def watch_comparison(self, old: Comparison, new: Comparison) -> None:
+        """What the user chooses is seen at once, and a run that comes in; its further rows are not."""
+        if choices_of(old) != choices_of(new) or readable(old) != readable(new):
+            self.show_at_once()
+        else:
+            self.watch_snapshot(self.snapshot)
+
+    def watch_metric(self) -> None:
+        """Another metric has this place."""
+        self.show_at_once()
+
+    def watch_picked(self) -> None:
+        """The mark at the title comes or goes."""
+        self.show_at_once()
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """A title that is the legend, then the chart."""
+        if not self.metric:
+            return []
+        palette = self.palette
+        curves = self._curves()
+        self.drawn = draw(
+            curves[-1].x if curves else NOTHING,
+            [found.curve for found in curves],
+            [],
+            width,
+            height - 1,
+            frame=palette.frame,
+            min_span=spec_of(self.metric).min_span,
+            view=self.view,
+        )
+        notes = [Text(note, style=palette.warn) for note in self.drawn.notes]
+        title = chart_title(palette, self.metric, self._legend(curves), notes, width, chosen=self.picked)
+        return [title, *self.drawn.lines]
+
+    def readouts(self) -> list[Readout]:
+        """Each line's value at the cursor, or its newest."""
+        found = [(curve.sign, self._reading(curve)) for curve in self._curves()]
+        return [
+            Readout(f"{self.metric}[{sign}]", reading.x, reading.value, reading.low, reading.high)
+            for sign, reading in found
+            if reading is not None
+        ]
+
+    def _curves(self) -> list[ComparedCurve]:
+        return compared_curves(self.comparison, self.metric, self.view.x_axis, self.palette) if self.metric else []
+
+    def _legend(self, curves: list[ComparedCurve]) -> list[list[Text]]:
+        """Sign and value of each line, the chosen one first; where room is short, of fewer lines, then signs alone."""
+        read = [(found, self._reading(found)) for found in curves]
+        read.sort(key=lambda pair: (not pair[0].front, pair[1] is None, not pair[0].based))
+        if not read:
+            return []
+        front, *others = [self._value(found, reading) for found, reading in read]
+        signs = [Text(found.sign, style=f"bold {found.color}", end="") for found, _ in read[1:]]
+        told = sum(reading is not None for _, reading in read[1:])
+        forms = []
+        for count in dict.fromkeys((told, min(told, 1), 0)):
+            parts = [*others[:count], Text("").join(signs[count:])]
+            forms.append(Text("  ").join(part for part in parts if part))
+        return [[front] * (len(forms) + 1), [*forms, Text("")]]
+
+    def _value(self, found: ComparedCurve, reading: Reading | None) -> Text:
+        palette = self.palette
+        text = Text(f"{found.sign} ", style=f"bold {found.color}", end="")
+        value = number(None if reading is None else reading.value)
+        return text.append(value, style=f"bold {palette.text}" if found.front else palette.dim)
+
+    def _reading(self, found: ComparedCurve) -> Reading | None:
+        """A line's row at the cursor, or its newest; none where it does not reach so far."""
+        x, column = found.x.mean, found.curve.column
+        keep = np.isfinite(x) & (np.isfinite(column.mean) if found.curve.sparse else True)
+        x = x[keep]
+        column = Column(column.low[keep], column.mean[keep], column.high[keep])
+        if not x.size:
+            return None
+        at = self.view.cursor
+        if at is not None and not x.min() <= at <= x.max():
+            return None
+        return readings(x, column, float(x.max()) if at is None else at)
+
+
+def choices_of(comparison: Comparison) -> Hashable:
+    """What of a comparison the user chose."""
+    return replace(comparison, runs=NO_RUNS)
+
+
+def readable(comparison: Comparison) -> Hashable:
+    """Which runs have rows, and of which all are read."""
+    entries = comparison.runs.entries
+    return tuple((entry.key, entry.snapshot.series.rows > 0, entry.snapshot.loading is None) for entry in entries)
+
+
+def rows_of(comparison: Comparison) -> Hashable:
+    """What of a comparison new rows change: two with an equal one have equal curves."""
+    runs = comparison.runs
+    series = tuple(entry.snapshot.series for entry in runs.entries)
+    return tuple((one.store_id, one.rows) for one in series), tuple(entry.key for entry in runs.entries), runs.groups
+
+
+NO_RUNS = RunSetView()

@@ -1,0 +1,73 @@
+"""One line to type into: which metrics are shown."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from gwt_ib_tui.action_table import actions_of
+from gwt_ib_tui.actions import bindings
+from gwt_ib_tui.charts.palette import palette_of
+from gwt_ib_tui.screens.keyed import Keyed
+
+
+class FilterInput(Keyed, Input):
+    """The words. Every key that writes something stays here; the two of the scope `filter` end it."""
+
+    SCOPES = ("filter",)
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
+
+    class Ended(Message):
+        """The line is left; what it chose is kept or not."""
+
+        def __init__(self, kept: bool) -> None:
+            super().__init__()
+            self.kept = kept
+
+    def action_keep_filter(self) -> None:
+        """What is on show stays."""
+        self._end(kept=True)
+
+    def action_drop_filter(self) -> None:
+        """What was on show before comes back."""
+        self._end(kept=False)
+
+    def _end(self, kept: bool) -> None:
+        self.screen.set_focus(None)  # at once: the next key is not ours any more
+        self.post_message(self.Ended(kept))
+
+
+class FilterLine(Horizontal):
+    """The words, and beside them how many metrics they match."""
+
+    def compose(self) -> ComposeResult:
+        """A sign, the words, the count."""
+        yield Static("/", id="filter-sign")
+        yield FilterInput(id="filter-words", placeholder="part of a name or pattern, as in rho or *loss", compact=True)
+        yield Static(id="filter-count")
+
+    def open(self, words: str) -> None:
+        """Take the keys, at the end of the words there are."""
+        self.display = True
+        line = self.query_one(FilterInput)
+        with line.prevent(Input.Changed):
+            line.value = words
+        line.cursor_position = len(words)
+        # `focus` would wait for the next refresh, and keys typed before it would be the dashboard's.
+        self.screen.set_focus(line)
+
+    def close(self) -> None:
+        """Nothing more is typed."""
+        self.display = False
+
+    def tell(self, words: str, *, wrong: bool = False) -> None:
+        """Say what came of the words."""
+        palette = palette_of(self.app.current_theme)
+        style = f"bold {palette.warn}" if wrong else palette.dim
+        self.query_one("#filter-count", Static).update(Text(words, style=style))

@@ -1,0 +1,109 @@
+"""What a chart reads out: a metric's newest value, or the one at the cursor, and that in words; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gwt_ib_tui.charts.smoothing import moving_average
+from gwt_ib_tui.charts.view import ChartView, XAxis
+from gwt_ib_tui.state.series import SeriesView
+from gwt_ib_tui.text import count, duration, number, short_count
+
+ROOMY, MEDIUM = 60, 36  # cells from which a value is written with all its digits, or with nine
+
+
+@dataclass(frozen=True)
+class Readout:
+    """One value at one x; a `value` of none is a gap.
+
+    `low` and `high` differ where the row stands for several updates, whose mean the value then is. `smooth` is the
+    moving average there, where there is one.
+    """
+
+    name: str
+    x: float
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    smooth: float | None = None
+    away: bool = False
+    """Whether a metric that has a value now and then was read at its last one before the cursor."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether the value is one update's."""
+        return self.low == self.high
+
+
+def read(series: SeriesView, name: str, view: ChartView, *, sparse: bool = False) -> Readout | None:
+    """One metric at the view's cursor, or where there is none at the newest row; none where there is no such row."""
+    x, column = series.column(view.x_axis).mean, series.column(name)
+    rows = np.flatnonzero(np.isfinite(x))
+    if not rows.size:
+        return None
+    here = int(rows[-1] if view.cursor is None else rows[np.argmin(np.abs(x[rows] - view.cursor))])
+    row = here
+    if sparse:
+        valued = rows[(rows <= here) & np.isfinite(column.mean[rows])]
+        if not valued.size:
+            return None
+        row = int(valued[-1])
+    value = _number(column.mean[row])
+    if value is None:
+        return Readout(name, float(x[row]), None)
+    smooth = _number(moving_average(column.mean, view.smoothing)[row]) if view.smoothing and not sparse else None
+    away = view.cursor is not None and row != here
+    return Readout(name, float(x[row]), value, float(column.low[row]), float(column.high[row]), smooth, away)
+
+
+def newest_words(readout: Readout | None) -> list[str]:
+    """The value as a title shows it."""
+    return [number(None if readout is None else readout.value)]
+
+
+def cursor_words(readout: Readout | None, width: int) -> list[str]:
+    """The value at the cursor in its forms for a chart of this width, the longest first.
+
+    `~` stands before the moving average, and the least and largest of several updates behind their mean.
+    """
+    if readout is None:
+        return ["no value yet", number(None)]
+    if readout.value is None:
+        return ["gap"]
+    digits = 17 if width >= ROOMY else 9 if width >= MEDIUM else 6
+    value = exact(readout.value, digits)
+    forms = [value]
+    if readout.away:
+        forms.insert(0, f"{value} @{short_count(readout.x)}")
+    if readout.smooth is not None:
+        short = number(readout.smooth)
+        smoothed = (f"{value} ~{exact(readout.smooth, min(digits, 9))}", f"{value} ~{short}")
+        forms = [*smoothed, f"{exact(readout.value, 5)} ~{short}", f"{number(readout.value)} ~{short}", *forms]
+    if not readout.exact and readout.low is not None and readout.high is not None:
+        forms.insert(0, f"{forms[0]} ({number(readout.low)} to {number(readout.high)})")
+    return [*forms, exact(readout.value, 5), number(readout.value)]
+
+
+def place_words(x: float, axis: XAxis) -> str:
+    """A place on an x axis, with its unit."""
+    if axis == "elapsed_s":
+        return time_words(x)
+    return f"{count(x)} steps" if axis == "env_steps" else f"update {count(x)}"
+
+
+def time_words(seconds: float) -> str:
+    """A time of training: `9.1 s` where it is short, else `12:05`."""
+    return f"{number(seconds)} s" if abs(seconds) < 60.0 else duration(seconds)
+
+
+def exact(value: float, digits: int = 17) -> str:
+    """As many significant digits as are asked for, and all of them with 17; no point behind a whole number."""
+    if value.is_integer() and abs(value) < 2**53:
+        return f"{value:.0f}"
+    return repr(value) if digits >= 17 else f"{value:.{digits}g}"
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

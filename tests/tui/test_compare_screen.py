@@ -1,0 +1,336 @@
+"""The Compare screen driven by keys, on runs that are made up, at both sizes that must have full function."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from driving import both_sizes, message, ready, screen_text, until
+from recorded_run import RecordedRun
+from textual.pilot import Pilot
+
+from gwt_ib_tui.app import ANOTHER, Dashboard
+from gwt_ib_tui.picture import save_picture
+from gwt_ib_tui.screens.compare import CHARTED, SLOTS, CompareScreen
+from gwt_ib_tui.screens.live import LiveScreen
+from gwt_ib_tui.widgets.compared_chart import ComparedChart
+from gwt_ib_tui.widgets.run_table import RunTable
+
+REPEAT = "popgym-RepeatPreviousEasy-v0"
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[RecordedRun]:
+    """A run, an older seed of its setting, and an older run of another setting."""
+    made = [
+        RecordedRun(tmp_path / "first", env_id=REPEAT, seed=1),
+        RecordedRun(tmp_path / "second", env_id=REPEAT, seed=2),
+        RecordedRun(tmp_path / "third", env_id=REPEAT, seed=1, lr=1e-3),
+    ]
+    for number, run in enumerate(made):
+        run._random = np.random.default_rng(number)
+        run.learn(30 + 10 * number)
+        run.beat(created=1e9 - number)
+    return made
+
+
+def opened(runs: list[RecordedRun], **options: bool) -> Dashboard:
+    return Dashboard(runs[0].directory, interval=0.05, first_screen="compare", **options)
+
+
+async def compared(pilot: Pilot[str], count: int = 3) -> CompareScreen:
+    app = await ready(pilot)
+    await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+    screen = app.screen
+    assert isinstance(screen, CompareScreen)
+    await until(pilot, lambda: len(screen.comparison.runs.entries) == count and not screen.comparison.runs.loading)
+    await until(pilot, lambda: all(entry.snapshot.version for entry in screen.comparison.runs.entries))
+    await pilot.pause()
+    return screen
+
+
+def row(app: Dashboard, sign: str) -> str:
+    """A run's line in the table."""
+    return next(line for line in screen_text(app).splitlines() if f"━{sign} " in line)
+
+
+@both_sizes
+async def test_the_keys_lead_there_and_back(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with Dashboard(runs[0].directory, interval=0.05).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        for there, back in (("5", "5"), ("c", "1"), ("5", "escape")):
+            await pilot.press(there)
+            await compared(pilot)
+            await pilot.press(back)
+            await pilot.pause()
+            assert isinstance(app.screen, LiveScreen)
+
+
+@both_sizes
+async def test_everything_of_the_runs_is_shown(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    runs[1].finish()
+    async with opened(runs).run_test(size=size) as pilot:
+        await compared(pilot)
+        app = await ready(pilot)
+        await until(pilot, lambda: any("\u2800" < sign <= "\u28ff" for sign in screen_text(app)))
+        seen = screen_text(app)
+        for title in ("ep100", "eval_return", "td_std", "mean_c", "steps_per_s", "runs  3"):
+            assert title in seen, title
+        assert "against A at equal" in seen
+        first, second, third = (row(app, sign) for sign in "ABC")
+        assert first.startswith("›") and "baseline" in first and "● running" in first and "lr=0.00025" in first
+        assert "■ finished" in second and "s2" in second and "✓ PASS" in second
+        assert "lr=0.001" in third and "25%" in first and "41%" in third
+        assert "baseline" not in second + third
+
+
+@both_sizes
+async def test_choosing_a_run_brings_its_line_to_the_front(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with opened(runs).run_test(size=size) as pilot:
+        screen = await compared(pilot)
+        app = await ready(pilot)
+        chart = screen.query_one("#compared-1", ComparedChart)
+        names = []
+        for key in ("down", "down", "down", "up"):
+            await pilot.press(key)
+            await pilot.pause()
+            chosen = screen.comparison.chosen_run
+            assert chosen is not None and row(app, chosen.sign).startswith("›")
+            assert chart.render().plain.startswith(f"▶ep100  {chosen.sign} ")
+            names.append(chosen.name)
+        assert names == ["second", "third", "first", "third"]
+
+
+@both_sizes
+async def test_another_baseline(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with opened(runs).run_test(size=size) as pilot:
+        screen = await compared(pilot)
+        app = await ready(pilot)
+        before = screen.comparison.difference(screen.comparison.runs.entries[2])
+        await pilot.press("down", "down", "B")
+        await pilot.pause()
+        assert "baseline" in row(app, "C") and "baseline" not in row(app, "A")
+        assert "against C" in screen_text(app)
+        after = screen.comparison.difference(screen.comparison.runs.entries[0])
+        assert before is not None and after is not None and after.delta == -before.delta
+
+
+@both_sizes
+async def test_another_metric(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with opened(runs).run_test(size=size) as pilot:
+        screen = await compared(pilot)
+        app = await ready(pilot)
+        for key, metric in (("j", "eval_return"), ("j", "td_std"), ("k", "eval_return")):
+            await pilot.press(key)
+            await pilot.pause()
+            assert screen.comparison.metric == metric and f"Δ {metric} against A" in screen_text(app)
+            (picked,) = [chart for chart in screen.query(ComparedChart) if chart.picked]
+            assert picked.metric == metric and picked.render().plain.startswith("▶")
+
+
+@both_sizes
+async def test_more_metrics(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with opened(runs).run_test(size=size) as pilot:
+        screen = await compared(pilot)
+        app = await ready(pilot)
+        await pilot.press("pagedown")
+        await pilot.pause()
+        assert [chart.metric for chart in screen.query(ComparedChart)] == list(CHARTED[SLOTS : 2 * SLOTS])
+        assert screen.comparison.metric == CHARTED[SLOTS] and "charts 7-12 of" in screen_text(app)
+        await pilot.press("pageup", "pageup")
+        await pilot.pause()
+        last = [chart for chart in screen.query(ComparedChart) if chart.metric]
+        assert last[-1].metric == CHARTED[-1]
+        assert screen.comparison.metric in CHARTED[-SLOTS:]
+
+
+@both_sizes
+async def test_one_chart_over_all_the_room(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with opened(runs).run_test(size=size) as pilot:
+        screen = await compared(pilot)
+        await pilot.press("j", "f")
+        await pilot.pause()
+        shown = [chart for chart in screen.query(ComparedChart) if chart.display]
+        assert [chart.metric for chart in shown] == ["eval_return"] and shown[0].size.width > size[0] - 4
+        await pilot.press("f")
+        await pilot.pause()
+        assert all(chart.display for chart in screen.query(ComparedChart))
+
+
+@both_sizes
+async def test_seeds_of_one_setting_as_mean_and_band(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with opened(runs).run_test(size=size) as pilot:
+        screen = await compared(pilot)
+        app = await ready(pilot)
+        chart = screen.query_one("#compared-1", ComparedChart)
+        await pilot.press("G")
+        await pilot.pause()
+        assert screen.comparison.grouped and " AB " in chart.render().plain.splitlines()[0]
+        assert "seeds as mean, least to largest" in screen_text(app)
+        await pilot.press("G")
+        await pilot.pause()
+        assert "ep100  A " in chart.render().plain
+
+
+async def test_without_two_seeds_of_one_setting_that_is_said(runs: list[RecordedRun]) -> None:
+    app = Dashboard(
+        runs[0].directory, interval=0.05, compared=[runs[0].directory, runs[2].directory], first_screen="compare"
+    )
+    async with app.run_test(size=(120, 40)) as pilot:
+        await compared(pilot, 2)
+        await pilot.press("G")
+        await pilot.pause()
+        assert "no two runs are seeds of one setting" in screen_text(app)
+
+
+@both_sizes
+async def test_the_cursor_reads_every_run(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with opened(runs).run_test(size=size) as pilot:
+        screen = await compared(pilot)
+        app = await ready(pilot)
+        chart = screen.query_one("#compared-3", ComparedChart)
+        await pilot.press("left")
+        await pilot.pause()
+        assert app.view.cursor == 50 * runs[0].config.steps_per_update
+        assert "cursor 204,800 steps" in screen_text(app)
+        assert chart.render().plain.startswith("▍td_std  A –  C 0.0"), "the first two have not come so far"
+        assert [readout.name for readout in chart.readouts()] == ["td_std[C]"]
+        await pilot.press("home")
+        await pilot.pause()
+        assert {readout.name for readout in chart.readouts()} == {"td_std[A]", "td_std[B]", "td_std[C]"}
+        assert {readout.x for readout in chart.readouts()} == {4096.0}
+        await pilot.press("y")
+        await pilot.pause()
+        assert message(app).status == "copied" and app.clipboard.count("\n") == 3 * SLOTS - 6
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.view.cursor is None and isinstance(app.screen, CompareScreen)
+
+
+@both_sizes
+async def test_the_x_axis_and_the_window(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with opened(runs).run_test(size=size) as pilot:
+        screen = await compared(pilot)
+        app = await ready(pilot)
+        chart = screen.query_one("#compared-3", ComparedChart)
+        await pilot.press("x", "plus")
+        await pilot.pause()
+        assert app.view.x_axis == "update" and app.view.span == pytest.approx(24.5)
+        assert "window 26 to 50, follows" in screen_text(app)
+        assert len(chart.render().plain.splitlines()) == chart.content_size.height
+        await pilot.press("0", "x", "x", "m", "l", "o", "b")
+        await pilot.pause()
+        assert app.view.x_axis == "env_steps" and app.view.whole and app.view.smoothing == 0.6
+
+
+@both_sizes
+async def test_the_pages_of_a_small_window(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with opened(runs).run_test(size=size) as pilot:
+        screen = await compared(pilot)
+        app = await ready(pilot)
+        await pilot.press("n")
+        await pilot.pause()
+        small = size == (80, 24)
+        assert screen.query_one("#compared").display is not small
+        assert screen.query_one(RunTable).size.height > 11
+        assert "seeds of one setting: AB" in screen_text(app)
+        await pilot.press("f")
+        await pilot.pause()
+        assert screen.query_one("#compared").display, "a chart that is asked for is shown"
+
+
+@both_sizes
+async def test_opening_the_chosen_run(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with opened(runs).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await compared(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, LiveScreen) and app.is_running, "its own run is there already"
+        await pilot.press("c")
+        await compared(pilot)
+        await pilot.press("down", "enter")
+        await pilot.pause()
+    assert app.return_value == ANOTHER and app.opened is not None and app.opened.name == "second"
+
+
+async def test_in_a_browser_no_other_run_is_opened(runs: list[RecordedRun], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Dashboard, "is_web", True)
+    async with opened(runs).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await compared(pilot)
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert message(app).status == "refused" and app.is_running and app.opened is None
+
+
+async def test_new_rows_of_any_run_are_shown_and_a_held_display_stands_still(runs: list[RecordedRun]) -> None:
+    async with opened(runs).run_test(size=(120, 40)) as pilot:
+        await compared(pilot)
+        app = await ready(pilot)
+        runs[1].learn(30)
+        await until(pilot, lambda: "57%" in row(app, "B"))
+        await pilot.press("d")
+        await pilot.pause()
+        runs[1].learn(30)
+        await pilot.pause(1.2)
+        assert "57%" in row(app, "B")
+        await pilot.press("d")
+        await until(pilot, lambda: "82%" in row(app, "B"))
+
+
+async def test_the_other_runs_are_read_only_while_they_are_looked_at(runs: list[RecordedRun]) -> None:
+    async with opened(runs).run_test(size=(120, 40)) as pilot:
+        screen = await compared(pilot)
+        app = await ready(pilot)
+        await pilot.press("1")
+        await pilot.pause(0.6)
+        before = app.run_set.view
+        runs[1].learn(5)
+        await pilot.pause(0.7)
+        assert app.run_set.view is before
+        await pilot.press("5")
+        await until(pilot, lambda: screen.comparison.runs.entries[1].snapshot.series.rows == 45)
+
+
+async def test_a_dashboard_that_is_left_at_once_leaves_no_thread(runs: list[RecordedRun]) -> None:
+    app = opened(runs)
+    async with app.run_test() as pilot:
+        await pilot.press("q")
+    assert not app.run_set._thread.is_alive() and not app.run_set.broken
+
+
+async def test_foreign_names_and_settings_do_no_harm(runs: list[RecordedRun]) -> None:
+    evil = "[red]x[/red] \x1b[2J\u202eabc"
+    values = runs[1].config.model_copy(update={"env_id": evil})
+    runs[1].directory.write_config(values)
+    runs[1].beat(env_id=evil, run=evil, state=evil)
+    (runs[1].directory.gatecheck).write_text('{"verdict": "[red]\\u001b[2J", "findings": []}')
+    async with opened(runs).run_test(size=(120, 40)) as pilot:
+        screen = await compared(pilot)
+        app = await ready(pilot)
+        screen.comparison = screen.comparison.moved(2)
+        await pilot.pause()
+        seen = screen_text(app)
+        assert "\x1b" not in seen and "\u202e" not in seen and "[red]x[/red]" in seen
+
+
+async def test_every_size_and_theme(runs: list[RecordedRun]) -> None:
+    async with opened(runs).run_test(size=(120, 40)) as pilot:
+        await compared(pilot)
+        app = await ready(pilot)
+        for size in ((60, 20), (60, 16), (1, 1), (59, 30), (200, 60), (103, 34), (104, 33)):
+            await pilot.resize_terminal(*size)
+            await pilot.press("G", "n")
+        for theme in ("gwt-light", "ansi-dark", "gwt-dark"):
+            app.theme = theme
+            await pilot.pause()
+        assert app.is_running
+
+
+def test_a_picture_of_the_comparison(runs: list[RecordedRun], tmp_path: Path) -> None:
+    path = tmp_path / "compare.svg"
+    save_picture(runs[0].directory, path, (120, 40), "compare")
+    picture = path.read_text()
+    assert all(words in picture for words in ("against", "second", "third", "lr=0.001"))
