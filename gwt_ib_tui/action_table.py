@@ -6,8 +6,8 @@ from gwt_ib_tui.actions import Action, Scope
 
 # fmt: off
 PAGES = (
-    Action("next_page", ("n", "tab"), "Next page", "In a small window: turn to the next page", "View", in_footer=True),
-    Action("previous_page", ("N", "shift+tab"), "Previous page", "Turn back a page", "View"),
+    Action("next_page", ("n", "tab"), "Next page", "In a small window: turn to the next page", "Screens", in_footer=True),
+    Action("previous_page", ("N", "shift+tab"), "Previous page", "Turn back a page", "Screens"),
 )
 TRAINING = (
     Action("pause_or_go_on", ("space",), "Pause", "Pause the training after the update it is in, or let it go on; the "
@@ -93,8 +93,10 @@ LIVE = (
     Action("previous_finding", ("k",), "Previous rule", "Choose the rule before", "On Live", "live"),
 )
 GATE = (
-    Action("earlier", ("left",), "Earlier", "Show the recorded moment before", "On Gate", "gate", in_footer=True),
-    Action("later", ("right",), "Later", "Show the next recorded moment", "On Gate", "gate", in_footer=True),
+    Action("earlier", ("left",), "Earlier", "Show the recorded moment before", "On Gate", "gate",
+           in_footer=True, footer_group="Scrub"),
+    Action("later", ("right",), "Later", "Show the next recorded moment", "On Gate", "gate",
+           in_footer=True, footer_group="Scrub"),
     Action("much_earlier", ("shift+left",), "10 earlier", "Go ten recorded moments back", "On Gate", "gate"),
     Action("much_later", ("shift+right",), "10 later", "Go ten recorded moments on", "On Gate", "gate"),
     Action("first", ("home",), "First", "Show the first moment", "On Gate", "gate"),

@@ -14,6 +14,8 @@ from textual.app import App
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.app import LEAVING_SIGNALS, TOLD_TO_END, run_comparison, run_dashboard
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
+from gwt_ib_tui.keymap import Keymap, keymap_path, read_keymap
+from gwt_ib_tui.layout import layout_path, read_layout
 from gwt_ib_tui.screens.run_list import RunListScreen
 from gwt_ib_tui.state.run_set import neighbours
 from gwt_ib_tui.state.run_summaries import RunLister
@@ -44,14 +46,24 @@ class RunList(App[Choice]):
     CSS_PATH = "gwt_ib_tui.tcss"
     TITLE = "GWT-IB"
 
-    def __init__(self, folder: Path, place: Place = Place(), interval: float = 1.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        place: Place = Place(),
+        *,
+        interval: float = 1.0,
+        keymap: Keymap | None = None,
+        theme: str = DEFAULT_THEME,
+    ) -> None:
         super().__init__()
+        self.keymap = keymap or Keymap()
         self._place = place
         self._interval = interval
         self._lister = RunLister(folder, interval)
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DEFAULT_THEME
+        self._told_broken = False
+        for ours in THEMES:
+            self.register_theme(ours)
+        self.theme = theme if theme in self.available_themes else DEFAULT_THEME
 
     def get_default_screen(self) -> RunListScreen:
         """The only screen."""
@@ -98,12 +110,19 @@ class RunList(App[Choice]):
 
     def _show(self, rows: RunRows) -> None:
         rows.summaries = self._lister.summaries
+        if self._lister.broken and not self._told_broken:
+            self._told_broken = True
+            self.notify("The reader of the runs has stopped; leave and come back.", severity="error")
 
 
 def choose_and_show(folder: Path) -> None:
     """Show the list, and each run that is chosen from it, until the user leaves or is told to."""
-    place = Place()
-    while (choice := RunList(folder, place).run()) is not None:
+    place, keymap = Place(), read_keymap(keymap_path())
+    while True:
+        layout, _ = read_layout(layout_path())  # a dashboard that was opened may have changed it
+        choice = RunList(folder, place, keymap=keymap, theme=layout.theme).run()
+        if choice is None:
+            return
         place = choice.place
         if choice.what == "open":
             how = run_dashboard(choice.runs[0])

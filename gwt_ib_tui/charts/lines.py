@@ -141,7 +141,9 @@ def _scale(
         # With the little room that goes with a least length, the ends of a calm curve are not cut off.
         min_span = max(min_span, float(values[1] - values[0]))
     values = np.concatenate([values, np.clip(stretched, -LARGEST, LARGEST)])
-    return Scale(widened(float(values.min()), float(values.max()), min_span), log)
+    low, high = widened(float(values.min()), float(values.max()), min_span)
+    # The room above must not lead to powers that no float holds.
+    return Scale((low, min(high, math.log10(LARGEST) + 1.0) if log else high), log)
 
 
 def _x_ticks(x_range: Range, axis: XAxis) -> Callable[[int], Ticks]:

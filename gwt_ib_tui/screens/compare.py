@@ -32,6 +32,7 @@ NO_CURVES = frozenset({*X_AXES, "eval_returns", "gate_curve"})
 CHARTED = (*COMPARED, *(name for name in NAMES if name not in NO_CURVES and name not in COMPARED))
 SLOTS = len(COMPARED)
 INTERVAL_S = 0.25
+BROKEN = "the reader of the other runs has stopped; leave and come back"
 
 
 class Opener(Protocol):
@@ -50,7 +51,7 @@ class CompareScreen(ChartKeys, RunScreen):
     """
 
     PAGES = ("charts", "runs")
-    SCOPES = ("compare", "charts", "replay", "app")
+    SCOPES = ("compare", "charts", "app", "replay")
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     comparison: reactive[Comparison] = reactive(Comparison(), repaint=False)
@@ -61,6 +62,7 @@ class CompareScreen(ChartKeys, RunScreen):
 
     def __init__(self, read_only: bool) -> None:
         super().__init__(read_only, id="compare")
+        self._told_broken = False
 
     def compose_panels(self) -> ComposeResult:
         """The charts, then the table."""
@@ -155,7 +157,11 @@ class CompareScreen(ChartKeys, RunScreen):
 
     def _look_at_runs(self) -> None:
         """Show the newest of all runs, where there is something newer."""
-        newest = self.opener.run_set.view
+        run_set = self.opener.run_set
+        if run_set.broken and not self._told_broken:
+            self._told_broken = True
+            self.host.say("failed", BROKEN)
+        newest = run_set.view
         if newest is not self.comparison.runs and not self.held:
             self.comparison = replace(self.comparison, runs=newest)
             self.longest = max(

@@ -34,7 +34,7 @@ class GateScreen(RunScreen):
     """The curve of one moment with a ghost, the distribution of c, the budget, and the correlations."""
 
     PAGES = ("moment", "budget")
-    SCOPES = ("gate", "replay", "app")
+    SCOPES = ("gate", "app", "replay")
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     scrub: reactive[Scrub] = reactive(Scrub(), repaint=False)

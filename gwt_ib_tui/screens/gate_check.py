@@ -22,7 +22,7 @@ class GateCheckScreen(RunScreen):
     """Two pages in small windows: the rules, and the chosen one in full."""
 
     PAGES = ("rules", "rule")
-    SCOPES = ("check", "replay", "app")
+    SCOPES = ("check", "app", "replay")
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     selected: reactive[str] = reactive("", repaint=False)

@@ -23,7 +23,7 @@ class LiveScreen(ChartChoice):
     """All panels of one run, in one grid; which are shown depends on the size and the page."""
 
     PAGES = ("curves", "gate", "actors")
-    SCOPES = ("live", "charts", "replay", "app")
+    SCOPES = ("live", "charts", "app", "replay")
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     def __init__(self, read_only: bool) -> None:

@@ -20,7 +20,7 @@ class LogScreen(RunScreen):
     """Processes and log on one page, events on another; in a large window all at once."""
 
     PAGES = ("log", "events")
-    SCOPES = ("log", "replay", "app")
+    SCOPES = ("log", "app", "replay")
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     def __init__(self, read_only: bool) -> None:

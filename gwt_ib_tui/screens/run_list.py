@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.action_table import actions_of
@@ -20,6 +20,7 @@ from gwt_ib_tui.screens.keyed import Keyed
 from gwt_ib_tui.screens.run_screen import LEAST_HEIGHT, LEAST_WIDTH
 from gwt_ib_tui.state.run_set import MOST_RUNS
 from gwt_ib_tui.widgets.filter_line import FilterInput
+from gwt_ib_tui.widgets.key_bar import KeyBar
 from gwt_ib_tui.widgets.run_rows import RunRows
 
 
@@ -50,7 +51,7 @@ class RunListScreen(Keyed, Screen[None]):
         with Container(classes="all"):
             yield RunRows(id="run-rows")
             yield FilterInput(placeholder="words that a run has: of its name, task, state, verdict", compact=True)
-            yield Footer(show_command_palette=False)
+            yield KeyBar()
 
     @property
     def rows(self) -> RunRows:

@@ -19,7 +19,7 @@ from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.widgets.strips import MEASURE, StripCache
 
 CHART_PERIOD_S = 1.0
-MANY_ROWS, LONG_PERIOD_S = 500, 2.0  # a chart of so many rows changes by about a column of dots in that time
+MANY_ROWS, LONG_PERIOD_S = 100, 2.0  # a chart of so many rows changes little in that time
 TURN_S, TURNS = 0.02, 8
 REPLAY_PERIOD_S = 0.25  # a replay shows in seconds what took hours, and no training is slowed down by it
 _turns = itertools.count()

@@ -197,3 +197,13 @@ def test_the_tasks_are_listed(command):
 def test_the_documentation_of_the_metrics_is_what_the_command_prints(command):
     documented = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
     assert documented.endswith("\n\n" + command("metrics").stdout)
+
+
+def test_the_documentation_of_the_dashboard_is_what_the_command_prints(command):
+    documented = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text()
+    assert documented.endswith("\n\n" + command("keys").stdout)
+
+
+def test_the_documentation_of_the_dashboard_is_what_the_command_prints(command):
+    documented = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text()
+    assert documented.endswith("\n\n" + command("keys").stdout)

@@ -14,6 +14,7 @@ from gwt_ib_tui.app import ANOTHER, Dashboard
 from gwt_ib_tui.picture import save_picture
 from gwt_ib_tui.screens.compare import CHARTED, SLOTS, CompareScreen
 from gwt_ib_tui.screens.live import LiveScreen
+from gwt_ib_tui.state.run_set import RunSet
 from gwt_ib_tui.widgets.compared_chart import ComparedChart
 from gwt_ib_tui.widgets.run_table import RunTable
 
@@ -292,6 +293,15 @@ async def test_the_other_runs_are_read_only_while_they_are_looked_at(runs: list[
         assert app.run_set.view is before
         await pilot.press("5")
         await until(pilot, lambda: screen.comparison.runs.entries[1].snapshot.series.rows == 45)
+
+
+async def test_a_dead_reader_is_said(runs: list[RecordedRun], monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(runs).run_test() as pilot:
+        await compared(pilot)
+        app = await ready(pilot)
+        app.run_set.stop()
+        monkeypatch.setattr(RunSet, "broken", True)
+        await until(pilot, lambda: "the reader of the other runs has stopped" in message(app).text)
 
 
 async def test_a_dashboard_that_is_left_at_once_leaves_no_thread(runs: list[RecordedRun]) -> None:

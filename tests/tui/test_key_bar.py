@@ -23,8 +23,8 @@ async def test_the_keys_of_the_screen_in_front(recorded: RecordedRun, size: tupl
     async with dashboard(recorded).run_test(size=size) as pilot:
         app = await ready(pilot)
         bar = screen_text(app).splitlines()[-1]
-        assert " space Pause " in bar
-        assert bar.rstrip().endswith("q Quit")
+        assert " space Pause" in bar
+        assert " q Quit" in bar
         assert "Pin ghost" not in bar
         await pilot.press("2")
         await until(pilot, lambda: "Pin ghost" in screen_text(app).splitlines()[-1])
@@ -35,7 +35,7 @@ async def test_what_cannot_be_done_is_not_offered(recorded: RecordedRun) -> None
         app = await ready(pilot)
         bar = screen_text(app).splitlines()[-1]
         assert "Pause" not in bar
-        assert bar.rstrip().endswith("q Quit")
+        assert " q Quit" in bar
 
 
 async def test_a_click_presses_the_key(recorded: RecordedRun) -> None:

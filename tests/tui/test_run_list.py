@@ -11,6 +11,8 @@ from textual.pilot import Pilot
 
 from gwt_ib.clock import utc_now
 from gwt_ib_tui.action_table import actions_of
+from gwt_ib_tui.charts.palette import DEFAULT_THEME
+from gwt_ib_tui.keymap import read_keymap
 from gwt_ib_tui.run_list import Choice, Place, RunList
 from gwt_ib_tui.screens.run_list import RunListScreen
 from gwt_ib_tui.state.run_summaries import RunLister
@@ -196,6 +198,26 @@ async def test_leaving(folder: Path, key: str) -> None:
         await pilot.press(key)
         await pilot.pause()
     assert app.return_value is None and not app.is_running and not app._lister._thread.is_alive()
+
+
+async def test_a_dead_reader_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with listing(folder).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        monkeypatch.setattr(RunLister, "broken", True)
+        await until(pilot, lambda: any("has stopped" in note.message for note in app._notifications))
+
+
+async def test_the_users_own_keys_and_theme(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_text('[keys.runs]\nrun_down = "z"\n')
+    app = RunList(folder, interval=0.1, keymap=read_keymap(path), theme="gwt-light")
+    async with app.run_test() as pilot:
+        await ready(pilot)
+        await pilot.press("j")
+        assert chosen(app) == "third" and app.theme == "gwt-light"
+        await pilot.press("z")
+        assert chosen(app) == "second"
+    assert RunList(folder, theme="no such theme").theme == DEFAULT_THEME
 
 
 async def test_the_list_comes_back_to_where_it_was(folder: Path) -> None:
