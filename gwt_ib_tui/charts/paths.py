@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotext
 
 from gwt_ib_tui.charts.glyphs import Cells, Codes, Glyphs
 from gwt_ib_tui.state.series import Doubles
 
-# The parent that every figure needs; it holds no plot of ours, only that sizes are not cut to the real terminal's.
-_UNLIMITED = type(plotext.terminal)().limit(False, False)
+REMEMBERED = 64  # canvases, of some ten kB each: a few screens of charts
 ROUNDING = 1e-3  # dots: a constant whose digits differ at the end lies on one row of dots, not on two
 _STYLE = re.compile("\x1b\\[([0-9;]*)m")
+
+_Line = tuple[bytes, bytes, bytes, int, str]
+"""The x and y of dots, whether each begins a new piece, the ink, the marker."""
 
 
 class Paths:
@@ -23,7 +25,7 @@ class Paths:
 
     def __init__(self, width: int, height: int, glyphs: Glyphs) -> None:
         self._width, self._height, self._glyphs = width, height, glyphs
-        self._figure: Any = None
+        self._lines: list[_Line] = []
 
     def add(self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_], ink: int, sign: str) -> None:
         """A line through points of the unit square, over what was added before; one marked in `breaks` is a gap.
@@ -31,29 +33,12 @@ class Paths:
         It is made of `sign` where a cell is a single dot. `ink`, below 256, comes back with the cells that it crosses.
         """
         x, y, first = self._dots(x, y, breaks)
-        if not len(x):
-            return
-        if self._figure is None:
-            self._figure = _figure(self._width, self._height)
-        # The number of the ink rides in the blue channel: plotext says it again for each run of cells.
-        marker = plotext.marker(self._glyphs.marker or sign, pixel=plotext.pixel(foreground=(0, 0, ink)))
-        signal = self._figure.signal(x.tolist(), y.tolist(), marker=marker).lines().density("full")
-        for index in np.flatnonzero(first).tolist():
-            signal.line(index, False)
-        self._figure.draw(signal)
+        if len(x):
+            self._lines.append((x.tobytes(), y.tobytes(), first.tobytes(), ink, self._glyphs.marker or sign))
 
     def drawn(self) -> tuple[Codes, Cells]:
-        """The characters, spaces where no line is, and the ink of each; shape [height, width] both."""
-        codes = np.full((self._height, self._width), ord(" "), dtype=np.uint32)
-        inks = np.zeros((self._height, self._width), dtype=np.int64)
-        if self._figure is not None:
-            for row, line in enumerate(self._figure.build().string().split("\n")[: self._height]):
-                words = _STYLE.split(line)
-                text = "".join(words[::2])[: self._width]
-                runs = [(int(style.rpartition(";")[2] or 0), len(run)) for style, run in _runs(words) if run]
-                codes[row, : len(text)] = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
-                inks[row, : len(text)] = np.repeat([ink for ink, _ in runs], [size for _, size in runs])[: self._width]
-        return codes, inks
+        """The characters, spaces where no line is, and the ink of each; shape [height, width] both, not to be written to."""
+        return _drawn(self._width, self._height, tuple(self._lines))
 
     def _dots(
         self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_]
@@ -82,6 +67,38 @@ class Paths:
         return (column + 0.5) / across, (row + 0.5) / down, np.diff(pieces, prepend=-1.0) != 0
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _drawn(width: int, height: int, lines: tuple[_Line, ...]) -> tuple[Codes, Cells]:
+    """What `Paths.drawn` gives. plotext is most of a chart's cost, and a cursor or a title that changes moves no dot."""
+    codes = np.full((height, width), ord(" "), dtype=np.uint32)
+    inks = np.zeros((height, width), dtype=np.int64)
+    if lines:
+        figure = _figure(width, height)
+        for line in lines:
+            _draw(figure, *line)
+        for row, text_line in enumerate(figure.build().string().split("\n")[:height]):
+            words = _STYLE.split(text_line)
+            text = "".join(words[::2])[:width]
+            runs = [(int(style.rpartition(";")[2] or 0), len(run)) for style, run in _runs(words) if run]
+            codes[row, : len(text)] = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+            inks[row, : len(text)] = np.repeat([ink for ink, _ in runs], [size for _, size in runs])[:width]
+    codes.flags.writeable = inks.flags.writeable = False
+    return codes, inks
+
+
+def _draw(figure: Any, x: bytes, y: bytes, first: bytes, ink: int, marker: str) -> None:
+    """Put one line into a figure."""
+    import plotext
+
+    # The number of the ink rides in the blue channel: plotext says it again for each run of cells.
+    styled = plotext.marker(marker, pixel=plotext.pixel(foreground=(0, 0, ink)))
+    points = (np.frombuffer(part).tolist() for part in (x, y))
+    signal = figure.signal(*points, marker=styled).lines().density("full")
+    for index in np.flatnonzero(np.frombuffer(first, dtype=np.bool_)).tolist():
+        signal.line(index, False)
+    figure.draw(signal)
+
+
 def _runs(words: list[str]) -> list[tuple[str, str]]:
     """Each run of cells with the style before it; the first has none."""
     return list(zip(["", *words[1::2]], words[::2], strict=True))
@@ -89,7 +106,9 @@ def _runs(words: list[str]) -> list[tuple[str, str]]:
 
 def _figure(width: int, height: int) -> Any:
     """A plotext figure that is all canvas, over the unit square."""
-    figure = type(plotext.figure)(_UNLIMITED)
+    import plotext  # 50 ms, which the first picture of a new run, without a curve, can do without
+
+    figure = type(plotext.figure)(_unlimited())
     figure.plot_size(width, height)
     figure.theme("colorless")
     figure.axes(False)
@@ -99,3 +118,11 @@ def _figure(width: int, height: int) -> Any:
         ruler.alignment("edge")
         ruler.ticks([], [])
     return figure
+
+
+@cache
+def _unlimited() -> Any:
+    """The parent that every figure needs; it holds no plot of ours, only that sizes are not cut to the real terminal's."""
+    import plotext
+
+    return type(plotext.terminal)().limit(False, False)
