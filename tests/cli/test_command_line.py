@@ -202,8 +202,3 @@ def test_the_documentation_of_the_metrics_is_what_the_command_prints(command):
 def test_the_documentation_of_the_dashboard_is_what_the_command_prints(command):
     documented = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text()
     assert documented.endswith("\n\n" + command("keys").stdout)
-
-
-def test_the_documentation_of_the_dashboard_is_what_the_command_prints(command):
-    documented = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text()
-    assert documented.endswith("\n\n" + command("keys").stdout)
