@@ -5,24 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events
 from textual.screen import Screen
 from textual.widget import Widget
 
-from gwt_ib_tui.charts.palette import palette_of
+from gwt_ib_tui.charts.palette import Palette, palette_of
+
+KEPT = frozenset({"app.show_help", "app.ask_to_quit"})
 
 
 @dataclass(frozen=True)
 class Key:
     """One action of the bar; those of one `group` stand together, under its name instead of their titles."""
 
+    action: str
     key: str
     shown: str
     title: str
     tooltip: str
     enabled: bool
     group: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What stands together in the bar: keys, then words."""
+
+    keys: tuple[Key, ...]
+    words: str
+
+    @property
+    def width(self) -> int:
+        """Cells, with the space before and after."""
+        return 1 + sum(cell_len(key.shown) for key in self.keys) + 1 + cell_len(self.words) + 1
 
 
 class KeyBar(Widget, can_focus=False):
@@ -41,25 +58,29 @@ class KeyBar(Widget, can_focus=False):
         self.screen.bindings_updated_signal.subscribe(self, self._take)
 
     def render(self) -> Text:
-        """One line; what does not fit is cut."""
-        palette = palette_of(self.app.current_theme)
+        """One line; where there is no room for all, the last ones go, but never the ways to help and out."""
+        groups = groupby(self._keys, lambda key: key.group)
+        entries = [entry for group, members in groups for entry in _entries(group, list(members))]
+        while sum(entry.width for entry in entries) - 1 > self.content_size.width:  # the last needs no space after it
+            spare = [entry for entry in entries if entry.keys[0].action not in KEPT]
+            if not spare:
+                break
+            entries.remove(spare[-1])
         line = Text(no_wrap=True, overflow="crop", end="")
         self._places = []
-        for group, members in groupby(self._keys, lambda key: key.group):
-            keys = list(members)
-            together = bool(group) and len(keys) > 1
-            if together:
-                line.append(" ")
-            for key in keys:
-                line.append(
-                    key.shown if together else f" {key.shown}", f"{'bold' if key.enabled else 'dim'} {palette.target}"
-                )
-                if not together:
-                    line.append(f" {key.title} ", palette.text if key.enabled else palette.dim)
+        for entry in entries:
+            line.append(" ")
+            for key in entry.keys:
+                line.append(key.shown, f"{'bold' if key.enabled else 'dim'} {self._palette.target}")
                 self._places.append((line.cell_len, key))
-            if together:
-                line.append(f" {group} ", palette.text)
+            enabled = any(key.enabled for key in entry.keys)
+            line.append(f" {entry.words} ", self._palette.text if enabled else self._palette.dim)
+            self._places[-1] = (line.cell_len, entry.keys[-1])
         return line
+
+    @property
+    def _palette(self) -> Palette:
+        return palette_of(self.app.current_theme)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Press the key under the mouse."""
@@ -84,8 +105,17 @@ class KeyBar(Widget, can_focus=False):
                 group = binding.group.description if binding.group else ""
                 shown = self.app.get_key_display(binding)
                 words = tooltip or binding.description
-                found[binding.action] = Key(binding.key, shown, binding.description, words, enabled, group)
+                found[binding.action] = Key(
+                    binding.action, binding.key, shown, binding.description, words, enabled, group
+                )
         keys = list(found.values())
         if keys != self._keys:
             self._keys = keys
             self.refresh()
+
+
+def _entries(group: str, members: list[Key]) -> list[Entry]:
+    """One entry for a group of several keys, else one each."""
+    if group and len(members) > 1:
+        return [Entry(tuple(members), group)]
+    return [Entry((key,), key.title) for key in members]

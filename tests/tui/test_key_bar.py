@@ -51,6 +51,16 @@ async def test_a_click_presses_the_key(recorded: RecordedRun) -> None:
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
 
 
+@pytest.mark.parametrize("keys", ["1", "2", "3", "4", "5"])
+async def test_where_there_is_little_room_help_and_quit_stay(recorded: RecordedRun, keys: str) -> None:
+    async with dashboard(recorded).run_test(size=(60, 20)) as pilot:
+        app = await ready(pilot)
+        await pilot.press(*keys)
+        await pilot.pause()
+        bar = screen_text(app).splitlines()[-1]
+        assert " ? Help " in bar and " q Quit" in bar
+
+
 async def test_a_click_beside_the_keys_presses_none(recorded: RecordedRun) -> None:
     async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
