@@ -35,7 +35,9 @@ class Terminal:
 
     def read(self, seconds: float) -> bool:
         """Take what comes for at most so long; false when the program has closed the terminal."""
-        if select.select([self.fd], [], [], seconds)[0]:
+        poll = select.poll()  # unlike select, it takes any number of a file
+        poll.register(self.fd, select.POLLIN)
+        if poll.poll(seconds * 1000):
             try:
                 data = os.read(self.fd, 65536)
             except OSError:

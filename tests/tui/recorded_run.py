@@ -55,6 +55,12 @@ class RecordedRun:
             self.log(f"actor-{actor}", f"pid {4100 + actor} steps 8 environments, one torch thread")
             self.log(f"actor-{actor}", "begins with block 0; the newest policy is version 0")
 
+    def __del__(self) -> None:
+        """A session of tests makes hundreds of runs; each holds two files open."""
+        for name in ("metrics", "events"):
+            if name in vars(self):
+                getattr(self, name).close()
+
     def beat(self, **fields: Any) -> None:
         """Rewrite run.json; `fields` stay for the next times."""
         self.fields |= fields
