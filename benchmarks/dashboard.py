@@ -19,11 +19,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import psutil
+from figures import Figure, key_figure, spread, start_figure, table_line
 from recorded import Writer
 from terminal import Terminal
 
@@ -38,17 +39,6 @@ WARM_UP = 5  # updates
 READING = re.compile(r"reading \d+%")
 CHOSEN = re.compile(r"›\S+ [A-Z]{4} +(\S+ \S+)")  # the rule of GateCheck that is marked
 MEBI = 1 << 20
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the table; `met` is none where there is no goal."""
-
-    what: str
-    measured: str
-    goal: str
-    met: bool | None
-    numbers: dict[str, Any]
 
 
 def throughput(given: argparse.Namespace) -> Iterator[Figure]:
@@ -203,32 +193,6 @@ PRESSES = (
 """Keys, and what their painting brings that no other does: a mark at another rule, the Gate screen, the overview."""
 
 
-def key_figure(what: str, took: list[tuple[str, float]], limit: float, *, worst: bool = False) -> Figure:
-    """The 99th percentile of the times, or the longest of them."""
-    times = sorted(seconds for _, seconds in took)
-    high = times[-1] if worst else times[max(round(0.99 * len(times)) - 1, 0)]
-    by_key = {name: statistics.median(s for n, s in took if n == name) for name in dict(took)}
-    measured = (
-        f"{high * 1000:.0f} ms  (median {statistics.median(times) * 1000:.0f}, longest {times[-1] * 1000:.0f}, "
-        f"{len(times)} presses)"
-    )
-    goal = f"{'all' if worst else 'p99'} <= {limit * 1000:.0f} ms"
-    return Figure(what, measured, goal, high <= limit, {"took": took, "median_by_key": by_key})
-
-
-def start_figure(what: str, times: list[float], limit: float) -> Figure:
-    """The median of the times to the first paint."""
-    middle = statistics.median(times)
-    return Figure(
-        what, f"{middle:.2f} s  ({spread(times, '.2f')})", f"<= {limit} s", middle <= limit, {"seconds": times}
-    )
-
-
-def spread(values: list[float], layout: str) -> str:
-    """The least and the largest."""
-    return f"{min(values):{layout}} to {max(values):{layout}}"
-
-
 def speed(run: RunDirectory, updates: int) -> float:
     """Environment steps a second over some updates; the one under way now is left out."""
     first = last_record(run.metrics)["update"] + 1
@@ -339,12 +303,6 @@ def main() -> None:
                     sys.stdout.flush()
     if given.json:
         sys.stdout.write(json.dumps({"machine": machine, "figures": found}, indent=2) + "\n")
-
-
-def table_line(figure: Figure) -> str:
-    """What, measured, goal, and whether it is met."""
-    met = {None: "", True: "met", False: "NOT MET"}[figure.met]
-    return f"{figure.what:<50} {figure.measured:<62} {figure.goal:<14} {met}".rstrip() + "\n"
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ TRAINING = (
     Action("snapshot", ("s",), "Snapshot", "Save a snapshot now, with a report beside it: this screen as a picture, the "
            "newest metrics, the verdict; its path is shown and copied", "Training", in_footer=True, steers=True),
     Action("evaluate_now", ("e",), "Evaluate", "Evaluate the present weights; the mean return is shown when it is done",
-           "Training", steers=True),
+           "Training", in_footer=True, steers=True),
     Action("change_setting", ("t",), "Change setting", "Change lr, ent_coef, lambda_c or target_c while the run trains",
-           "Training", steers=True),
+           "Training", in_footer=True, steers=True),
 )
 REPLAY = (
     Action("play_or_hold", ("space",), "Play", "Play the recorded run, or hold it; from its end, play it from the start",
@@ -47,7 +47,7 @@ SCREENS = (
 )
 VIEW = (
     Action("hold_display", ("d",), "Hold display", "Let the display stand still while the training and the reading go on; "
-           "once more: show the newest at once", "View"),
+           "once more: show the newest at once", "View", in_footer=True),
     Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", "View", in_footer=True),
     Action("ask_to_quit", ("q", "ctrl+c"), "Quit", "Leave: detach from the run, stop it, or cancel; leaves at once when "
            "the run has ended", "View", in_footer=True),
@@ -81,9 +81,9 @@ CHARTS = (
     Action("previous_charts", ("pageup",), "Charts before", "The charts before them", "Charts", "charts"),
 )
 LIVE = (
-    Action("filter_metrics", ("slash",), "Filter", "Choose the metrics on show by words: parts or patterns of their "
-           "names, or of what they mean; no words, the overview", "On Live", "live", in_footer=True,
-           footer_group="Charts", priority=True),
+    Action("filter_metrics", ("slash",), "Filter", "Choose the metrics on show by words that must all match, or one of "
+           "a|b: parts or patterns of their names, or of what they mean; no words, the overview", "On Live", "live",
+           in_footer=True, footer_group="Charts", priority=True),
     Action("next_chart", ("down",), "Next chart", "Choose the next chart", "On Live", "live"),
     Action("previous_chart", ("up",), "Previous chart", "Choose the chart before", "On Live", "live"),
     Action("show_alone", ("f",), "Large chart", "The chosen chart over all the room, or back", "On Live", "live"),

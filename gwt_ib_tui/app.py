@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,13 +17,13 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.lifecycle import ENDED
+from gwt_ib.runs.lifecycle import ENDED, UNKNOWN
 from gwt_ib_tui.actions import Action
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.collection import spare_what_is_there
 from gwt_ib_tui.keymap import Keymap, keymap_path, read_keymap
-from gwt_ib_tui.layout import Layout, layout_path, read_layout, save_layout
+from gwt_ib_tui.layout import Layout, layout_path, read_layout, save_layout, suited
 from gwt_ib_tui.replaying import NOT_IN_A_REPLAY, REPLAYING, ReplayActions
 from gwt_ib_tui.screens.compare import CompareScreen
 from gwt_ib_tui.screens.gate import GateScreen
@@ -38,10 +39,12 @@ from gwt_ib_tui.state.run_set import RunSet, neighbours
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.state.source import Source
 from gwt_ib_tui.steered import STEERING
+from gwt_ib_tui.text import plain
 
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
 TOLD_TO_END, ANOTHER = "told to end", "another"
 LEAVING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+TURNING = frozenset({"app.next_page", "app.previous_page", "check.show_rule"})
 BROKEN = "the reader of the run directory has stopped; leave and attach again"
 
 
@@ -83,7 +86,9 @@ class Dashboard(ReplayActions, ShowingApp):
         self._following = following
         self._events_taken = 0
         self._problem = ""
+        self._damage_said: frozenset[str] = frozenset()
         self.keymap = keymap or Keymap()
+        self._displaced = self.keymap.sharing("app", "replay")
         self._layout = layout or Layout()
         self.source: Source = source or Feed(run, interval)
         self.run_set = RunSet((lambda: compared) if compared else partial(neighbours, run))
@@ -118,8 +123,8 @@ class Dashboard(ReplayActions, ShowingApp):
         self.live.show_matching(self._layout.metric_filter)
         if self._first_screen:
             await self._show(self._first_screen)
-        for problem in self.keymap.problems:
-            self.steering.say("warning", problem)
+        if self.keymap.said:
+            self.steering.say("warning", self.keymap.said)
         if self._following:
             self._tick()
             self.set_interval(self._interval, self._tick)
@@ -136,9 +141,13 @@ class Dashboard(ReplayActions, ShowingApp):
         new = min(snapshot.events_seen - self._events_taken, len(snapshot.events))
         self._events_taken = snapshot.events_seen
         self.steering.take(snapshot.events[len(snapshot.events) - new :])
-        if snapshot.problem and snapshot.problem != self._problem:
-            self.steering.say("warning", snapshot.problem)
-        self._problem = snapshot.problem
+        problem = snapshot.problem or (snapshot.trouble if self.replay is None else "")
+        if problem and problem != self._problem:
+            self.steering.say("warning" if snapshot.problem else "failed", plain(problem))
+        self._problem = problem
+        if new_damage := [sentence for sentence in snapshot.damage if sentence not in self._damage_said]:
+            self._damage_said |= frozenset(new_damage)
+            self.steering.say("warning", "; ".join(new_damage))
         if self.replay is None:
             self.announce(snapshot)
         self.show_snapshot()
@@ -196,7 +205,7 @@ class Dashboard(ReplayActions, ShowingApp):
         """Leave at once where there is nothing to decide, else ask."""
         if self.snapshot is not None and self.snapshot.ended:
             self.exit(RUN_ENDED)
-        elif self._read_only:
+        elif self._read_only or (self.snapshot is not None and self.snapshot.state == UNKNOWN):
             self.exit(DETACHED)
         elif not isinstance(self.screen, QuitDialog):
             self.push_screen(QuitDialog(), self._quit_as_answered)
@@ -214,13 +223,30 @@ class Dashboard(ReplayActions, ShowingApp):
         return Layout.of(self.theme, self.view, self.live.words)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Switch off what cannot be done now: turning pages where there is one, playing where there is nothing to play,
-        steering where there is nobody."""
-        if action in ("next_page", "previous_page"):
-            return self.run_screens[-1].paged
+        """Switch off playing where there is nothing to play, and in a replay whatever has a key of it."""
         if action in REPLAYING:
             return self.replay is not None
-        return self.replay is None or (action not in STEERING and action not in NOT_IN_A_REPLAY)
+        return self.replay is None or action not in self._displaced
+
+    def offered(self, identifier: str) -> bool:
+        """Whether an action of the table has anything to do now. Where not, its key answers why and is not shown."""
+        if identifier in TURNING:
+            return self.run_screens[-1].paged
+        if self.replay is not None and identifier == "app.hold_display":
+            return False
+        return self.steers or identifier not in STEERING
+
+    @property
+    def asks_nothing(self) -> str:
+        """Why nothing at all is asked of this run; empty where it can be."""
+        return super().asks_nothing if self.replay is None else NOT_IN_A_REPLAY
+
+    def action_hold_display(self) -> None:
+        """Let what is shown stand still, or follow again."""
+        if self.replay is not None:
+            self.say("refused", NOT_IN_A_REPLAY)
+        else:
+            super().action_hold_display()
 
     @property
     def steers(self) -> bool:
@@ -232,7 +258,7 @@ class Dashboard(ReplayActions, ShowingApp):
         scopes = screen.SCOPES if isinstance(screen, RunScreen) else ("app",)
         for action in self.keymap.of(*scopes):
             owner = self if action.scope in ("app", "replay") else screen
-            if owner.check_action(action.name, ()) and (self.steers or not action.steers):
+            if owner.check_action(action.name, ()) and self.offered(f"{action.scope}.{action.name}"):
                 yield SystemCommand(action.title, action.description, partial(self._run_action_of, action))
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
@@ -256,6 +282,8 @@ class Dashboard(ReplayActions, ShowingApp):
         if newest is not self.snapshot and newest.version:
             with self.batch_update():
                 self.snapshot = newest
+        if self.steering.expire() and self._problem:  # it still holds
+            self.steering.say("warning" if newest.problem else "failed", plain(self._problem))
         if self.source.broken and self._problem != BROKEN:
             self._problem = BROKEN
             self.steering.say("failed", BROKEN)
@@ -281,23 +309,33 @@ def run_dashboard(
     source: Source | None = None,
     compared: Sequence[RunDirectory] = (),
     first_screen: str = "",
+    keeps_layout: bool = True,
 ) -> str:
     """Show a run, and after it each that is opened from its comparison, until the user leaves.
 
     Returns how the last one was left: `detached`; `stopped` when the user asked for a stop here and the run has ended;
     `ended` when it had ended before; `told to end` by a signal or a terminal that closed. The runs are not touched.
+    The user's layout is read and kept for the next time; it is neither without `keeps_layout`.
     """
     spare_what_is_there()
     keymap = read_keymap(keymap_path())
-    layout, problem = read_layout(layout_path())
+    read, problem = read_layout(layout_path()) if keeps_layout else (Layout(), "")
+    layout = suited(read) if keeps_layout else read
     keymap = replace(keymap, problems=(*keymap.problems, problem)) if problem else keymap
     make = partial(Dashboard, read_only=read_only, interval=interval, compared=compared, keymap=keymap)
     app = make(run, source=source, first_screen=first_screen, layout=layout)
     while (how := app.run() or DETACHED) == ANOTHER and app.opened is not None:
         app = make(app.opened, layout=app.left_as)
-    if app.left_as != layout:
-        save_layout(layout_path(), app.left_as)
+    if keeps_layout and app.left_as != layout:
+        _tell(save_layout(layout_path(), app.left_as, read))
     return how
+
+
+def _tell(problem: str) -> None:
+    """Say it under the dashboard that was left; to a terminal that is gone, nothing."""
+    if problem:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"gwt-ib-tui: {problem}\n")
 
 
 def run_comparison(runs: Sequence[RunDirectory]) -> str:

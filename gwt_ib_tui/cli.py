@@ -7,7 +7,7 @@ import sys
 from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -188,23 +188,17 @@ def _train(
 
 def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck: bool = False) -> None:
     """Show the dashboard; afterwards the shell is told how things stand."""
-    from gwt_ib.runs.lifecycle import ENDED
-
     _import_dashboard()
     from gwt_ib_tui.app import run_dashboard
+    from gwt_ib_tui.leaving import farewell
 
     run_dashboard(run, read_only=read_only)
-    record: dict[str, Any] = run.read_run()
-    if record.get("state") not in ENDED:
-        _tell(f"The run goes on. Come back with: gwt-ib-tui attach {run.path}")
-        return
-    _tell(f"The run has {record['state']}: {run.path}")
-    if record.get("message"):
-        _tell(record["message"], err=True)
-    code = int(record.get("exit_code") or 0)
-    if not code and require_gatecheck and run.read_gatecheck().get("verdict") != "pass":
-        code = ExitCode.GATECHECK_NOT_PASSED
-    raise typer.Exit(code)
+    told = farewell(run, require_gatecheck=require_gatecheck)
+    for line in told.lines:
+        _tell(line)
+    for line in told.errors:
+        _tell(line, err=True)
+    raise typer.Exit(told.code)
 
 
 def _import_dashboard() -> None:

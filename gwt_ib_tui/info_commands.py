@@ -69,11 +69,13 @@ def metrics() -> None:
 def keys() -> None:
     """Explain the dashboard's panels and keys, your own keys included, in Markdown."""
     from gwt_ib_tui.keymap import keymap_path, read_keymap
+    from gwt_ib_tui.layout import layout_path, read_layout
     from gwt_ib_tui.manual import manual
 
     keymap = read_keymap(keymap_path())
     typer.echo(manual(keymap.actions))
-    for problem in keymap.problems:
+    _, unread = read_layout(layout_path())
+    for problem in filter(None, (*keymap.problems, unread)):
         typer.echo(problem, err=True)
 
 

@@ -8,15 +8,17 @@ earlier = ["h", "left"]
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from platformdirs import user_config_path
 from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 
 from gwt_ib.errors import nearest
 from gwt_ib_tui.action_table import ACTIONS
@@ -24,6 +26,9 @@ from gwt_ib_tui.actions import Action, Scope, bindings
 
 DIALOGS = frozenset({"runs", "quit", "help", "setting", "filter"})
 WITH_CHARTS = frozenset({"live", "compare"})
+NAMED_KEYS = frozenset(key.value for key in Keys if key.value[0] != "<") | frozenset(KEY_NAME_REPLACEMENTS.values())
+SCOPES = frozenset(get_args(Scope))
+TELLS_ALL = "gwt-ib-tui keys tells all"
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,20 @@ class Keymap:
     actions: tuple[Action, ...] = ACTIONS
     problems: tuple[str, ...] = ()
 
+    @property
+    def said(self) -> str:
+        """The first of the problems and how many more there are; empty where there is none."""
+        more = len(self.problems) - 1
+        return "".join(self.problems[:1]) + (f", and {more} more: {TELLS_ALL}" if more > 0 else "")
+
     def of(self, *scopes: Scope) -> tuple[Action, ...]:
         """The actions of some scopes, scope by scope."""
         return tuple(action for scope in scopes for action in self.actions if action.scope == scope)
+
+    def sharing(self, one: Scope, other: Scope) -> frozenset[str]:
+        """The names of those actions of a scope that have a key which another scope uses too."""
+        taken = {_long(key) for action in self.of(other) for key in action.keys}
+        return frozenset(action.name for action in self.of(one) if taken & {_long(key) for key in action.keys})
 
     def rebind(self, node: DOMNode, *scopes: Scope) -> None:
         """Give a screen the keys of its scopes. What Textual itself has bound there stays, behind ours.
@@ -60,7 +76,7 @@ def read_keymap(path: Path) -> Keymap:
     except FileNotFoundError:
         return Keymap()
     except (OSError, ValueError, RecursionError) as error:
-        return Keymap(problems=(f"{path} is not used: {error}",))
+        return Keymap(problems=(f"{path.name} is not used, {_reason(error)}: {path}",))
     keys, problems = _entries(content)
     actions = tuple(replace(action, keys=keys.get(_identifier(action), action.keys)) for action in ACTIONS)
     actions, clashes = _without_clashes(actions)
@@ -71,13 +87,17 @@ def _entries(content: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], li
     """The keys of each action that the file names, and what is wrong with its other entries."""
     known = {_identifier(action) for action in ACTIONS}
     keys: dict[str, tuple[str, ...]] = {}
-    problems = []
+    problems = [f"there is no table [{name}], but [keys.app] and others" for name in content if name != "keys"]
     for name, value in _flat(content.get("keys", {})):
         words = [value] if isinstance(value, str) else value
-        if name not in known:
+        if value == {}:
+            problems.append(f"there is no table [keys.{name}]")
+        elif name not in known:
             problems.append(f"there is no action {name!r}.{nearest(name, known)}")
         elif not isinstance(words, list) or not words or not all(_is_key(word) for word in words):
             problems.append(f"{name} needs a key or a list of keys, such as 'S' or ['ctrl+s', 'f2']")
+        elif unknown := [word for word in words if not _is_known(word)]:
+            problems.append(f"{name}: there is no key {unknown[0]!r}.{nearest(unknown[0], NAMED_KEYS)}")
         else:
             keys[name] = tuple(words)
     return keys, problems
@@ -86,7 +106,7 @@ def _entries(content: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], li
 def _flat(table: object) -> Iterator[tuple[str, object]]:
     """The entries of `[keys.<scope>]`, as `<scope>.<name>`."""
     for scope, entries in table.items() if isinstance(table, dict) else [("keys", table)]:
-        if isinstance(entries, dict):
+        if isinstance(entries, dict) and (entries or scope in SCOPES):
             yield from ((f"{scope}.{name}", value) for name, value in entries.items())
         else:
             yield scope, entries
@@ -129,6 +149,20 @@ def _meet(one: Scope, other: Scope) -> bool:
 
 def _is_key(value: object) -> bool:
     return isinstance(value, str) and value.isprintable() and 0 < len(value) <= 40 and value.strip(", ") == value
+
+
+def _is_known(key: str) -> bool:
+    """Whether a terminal can send it: a sign, or a key's name, either behind modifiers."""
+    bare = re.sub(r"^((ctrl|shift|alt)\+)+(?=.)", "", key)
+    return len(bare) == 1 or bare in NAMED_KEYS or key_to_character(bare) is not None
+
+
+def _reason(error: Exception) -> str:
+    """Why a file is not used, the place in it before the words: the end of a long line may not be seen."""
+    if isinstance(error, OSError):
+        return str(error.strerror)
+    found = re.fullmatch(r"(.*) \((at [^()]+)\)", str(error))
+    return f"{found[2]}: {found[1]}" if found else str(error)
 
 
 def _long(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 from pathlib import Path
 from typing import Annotated
 
@@ -67,10 +68,24 @@ def read_layout(path: Path) -> tuple[Layout, str]:
         return Layout(), f"the saved layout is not used: {reason}: {path}"
 
 
-def save_layout(path: Path, layout: Layout) -> None:
-    """Keep a layout; where that cannot be done, the one before stays. A look at a run never fails for it."""
+def suited(layout: Layout) -> Layout:
+    """The layout as this terminal can show it: where it says nothing of symbols, ASCII unless the locale has others."""
+    if "symbols" in layout.model_fields_set or locale.getencoding().lower().startswith("utf"):
+        return layout
+    return layout.model_copy(update={"symbols": "ascii"})
+
+
+def save_layout(path: Path, layout: Layout, before: Layout | None = None) -> str:
+    """Keep a layout; where that cannot be done, the one before stays. A look at a run never fails for it.
+
+    Symbols that only suit this terminal are not kept: those of the `before` that was read, if it says nothing of them.
+    Returns a sentence where nothing was kept.
+    """
+    unsaid = before is not None and "symbols" not in before.model_fields_set
+    passing = {"symbols"} if before is not None and unsaid and layout.symbols == suited(before).symbols else set()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, layout.model_dump(mode="json"), durable=False)
-    except OSError:
-        return
+        write_json(path, layout.model_dump(mode="json", exclude=passing), durable=False)
+    except OSError as error:
+        return f"theme and layout are not kept: {error.strerror}: {path}"
+    return ""

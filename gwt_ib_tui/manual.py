@@ -32,9 +32,14 @@ PANELS = (
     PanelHelp(
         "Every screen",
         "message",
-        "What was asked of the run and what became of it: ASKED, then DONE or REFUSED, with the update.",
+        "What was asked of the run and what became of it: ASKED, then DONE or REFUSED, with the update; gone after a while.",
     ),
-    PanelHelp("Live", "tiles", "The numbers that matter, each with its healthy range; ✓ inside it, ▲ outside."),
+    PanelHelp(
+        "Live",
+        "tiles",
+        "The newest numbers that matter, each with its healthy range, a rule of thumb: ✓ inside it, ▲ outside. GateCheck's "
+        "rules decide.",
+    ),
     PanelHelp(
         "Live",
         "charts",
@@ -52,7 +57,7 @@ PANELS = (
         "GateCheck",
         "The verdict and its rules, worst first where room is short, with the next step for one of them.",
     ),
-    PanelHelp("Live", "actors, events", "The actor processes, and what happened in the run."),
+    PanelHelp("Live", "actors, events", "The actor processes, and what happened in the run, with the time (UTC)."),
     PanelHelp("Gate", "time bar", "Which recorded moment is on show (●) and which is its ghost (○)."),
     PanelHelp(
         "Gate",
@@ -86,7 +91,7 @@ PANELS = (
         "processes",
         "Trainer, learner and actors: alive, CPU, memory, speed, policy lag, restarts.",
     ),
-    PanelHelp("Actors and log", "log", "What the processes wrote, merged by time; by level and by process."),
+    PanelHelp("Actors and log", "log", "What the processes wrote, merged by time (UTC); by level and by process."),
     PanelHelp(
         "Compare",
         "charts",

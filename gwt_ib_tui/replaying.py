@@ -8,7 +8,7 @@ from gwt_ib_tui.state.source import Source
 
 STEP, LEAP = 0.02, 0.10  # shares of the whole run
 REPLAYING = frozenset(action.name for action in actions_of("replay"))
-NOT_IN_A_REPLAY = frozenset({"hold_display"})  # to hold the replay is to hold the display
+NOT_IN_A_REPLAY = "not in a replay: the run is asked nothing, and space holds what is shown"
 
 
 class ReplayActions:

@@ -72,7 +72,7 @@ def status(run: Run, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(summary))
         return
     for name, value in summary.items():
-        if name not in ("run_json", "metrics"):
+        if name not in ("run_json", "metrics") and value != "":
             typer.echo(f"{name:15} {value}")
     if row := summary["metrics"]:
         from gwt_ib.gatecheck.report import update_line
@@ -150,7 +150,12 @@ def picture(
     from gwt_ib_tui.picture import SCREENS, save_picture
 
     if screen not in SCREENS:
-        raise UserError(f"There is no screen {screen!r}.{nearest(screen, SCREENS)}", ExitCode.USAGE)
+        known = f"{', '.join(SCREENS[:-1])} and {SCREENS[-1]}"
+        raise UserError(f"There is no screen {screen!r}, but {known}.{nearest(screen, SCREENS)}", ExitCode.USAGE)
+    if path.suffix.lower() not in ("", ".svg"):
+        raise UserError(
+            f"A picture is written as SVG: give {path.with_suffix('.svg')} in place of {path}.", ExitCode.USAGE
+        )
 
     try:
         save_picture(find_run(run), path, (columns, rows), screen)
@@ -161,19 +166,20 @@ def picture(
 def summarise(run: RunDirectory) -> dict[str, Any]:
     """A run in a few words, with its `run.json` and newest metrics row beside them."""
     from gwt_ib.numbers import real
+    from gwt_ib.runs.lifecycle import UNKNOWN
     from gwt_ib.runs.records import last_record
 
-    record = run.read_run()
+    record, state = run.read_run(), run.state()
     row = last_record(run.metrics)
     ep100 = real(row.get("ep100"))
     return {
         "run": run.name,
         "path": str(run.path),
-        "state": run.state(),
+        "state": state,
         "progress": f"{real(row.get('env_steps')) or 0:,.0f}/{real(record.get('total_timesteps')) or 0:,.0f}",
         "ep100": None if ep100 is None else round(ep100, 4),
         "verdict": run.read_gatecheck().get("verdict", "wait"),
-        "message": record.get("message", ""),
+        "message": "run.json is missing or damaged" if state == UNKNOWN else record.get("message", ""),
         "run_json": record,
         "metrics": row,
     }
@@ -194,8 +200,8 @@ def _ask(
     if run.state() not in ("starting", "running", "paused"):
         raise UserError(f"{run.path} is not training: its state is {run.state()}.", ExitCode.USAGE)
     events = RecordReader(run.events)
-    while events.read():
-        pass
+    while not events.at_end:
+        events.read()
     request = send_request(run.control, kind, field, value)
     deadline = time.monotonic() + ANSWER_S
     ours: list[dict[str, Any]] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.announcements import Announcer
-from gwt_ib_tui.state.held import held_words
+from gwt_ib_tui.state.held import held_words, hold_notice
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.steered import SteeredApp
 
@@ -36,7 +36,7 @@ class ShowingApp(SteeredApp):
             self.say("refused", f"the run has ended ({self.snapshot.state}): nothing moves any more")
         elif self.snapshot is not None:
             self._held = self.snapshot
-            self.say("notice", "display held while the training goes on; once more shows the newest")
+            self.say("notice", hold_notice(self.snapshot))
         self.show_snapshot()
 
     def show_snapshot(self) -> None:

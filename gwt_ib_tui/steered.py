@@ -10,17 +10,18 @@ from textual.app import App
 from textual.reactive import reactive
 
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.lifecycle import UNKNOWN
 from gwt_ib_tui.action_table import actions_of
 from gwt_ib_tui.run_report import snapshot_path, write_report
 from gwt_ib_tui.screens.setting_dialog import SettingDialog
 from gwt_ib_tui.screenshot import screenshot
 from gwt_ib_tui.state.live_settings import Change
 from gwt_ib_tui.state.requests import Asked
-from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.state.snapshot import DAMAGED, Snapshot
 from gwt_ib_tui.steering import READ_ONLY, Steering
 from gwt_ib_tui.text import plain
 
-STEERING = frozenset(action.name for action in actions_of("app") if action.steers)
+STEERING = frozenset(f"app.{action.name}" for action in actions_of("app") if action.steers)
 
 
 class SteeredApp(App[str]):
@@ -68,10 +69,17 @@ class SteeredApp(App[str]):
         if change is not None and self._may_ask("change"):  # the run may have ended under the dialog
             self.steering.ask("set", change.field, change.value, change.words)
 
+    @property
+    def asks_nothing(self) -> str:
+        """Why nothing at all is asked of this run; empty where it can be."""
+        return READ_ONLY if self._read_only else ""
+
     def _may_ask(self, what: str) -> bool:
         """Whether the run can be asked anything; if not, why is said."""
-        if self._read_only:
-            self.steering.say("refused", READ_ONLY)
+        if self.asks_nothing:
+            self.steering.say("refused", self.asks_nothing)
+        elif self.snapshot is not None and self.snapshot.state == UNKNOWN:
+            self.steering.say("refused", f"{DAMAGED}: there is nobody to {what}")
         elif self.snapshot is not None and self.snapshot.ended:
             self.steering.say("refused", f"the run has ended ({self.snapshot.state}): there is nothing to {what}")
         else:

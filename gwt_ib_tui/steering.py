@@ -76,6 +76,13 @@ class Steering:
         self._log.say(status, text)
         self._changed()
 
+    def expire(self) -> bool:
+        """Take an old message down; whether there was one."""
+        old = self._log.expire()
+        if old:
+            self._changed()
+        return old
+
     def take(self, events: Iterable[Record]) -> None:
         """Follow the run's new events: answers to what was asked here, and news."""
         self._log.take(events, self._since)

@@ -36,6 +36,11 @@ def shortened(text: str, width: int) -> str:
     return text[: width - 1 - tail] + "…" + (text[-tail:] if tail else "")
 
 
+def cut_at_end(text: str, width: int) -> str:
+    """`text` in at most `width` cells, with its end left out where it is longer: a sentence says most at its start."""
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"[: max(width, 0)]
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """A metric's value with about `digits` significant digits, in at most nine characters."""
     if value is None or not math.isfinite(value):

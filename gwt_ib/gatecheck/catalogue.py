@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gwt_ib.gatecheck.facts import SMOOTHING_ROWS
+
 SPREAD_OF_C, DISTANCE_FROM_PRIOR = "spread of c", "c from its prior"
 """Numbers of the gate curve (`curve`), which two rules follow in place of a metric."""
 
@@ -20,13 +22,16 @@ class Rule:
     asks: str
     remedy: str
     decides: bool = False
+    mean_of: int = 1
+    """Of how many of the newest updates its number is the mean; the metric by itself is that of the newest."""
 
 
 RULES: tuple[Rule, ...] = (
     Rule(
         "td_std",
         "td_std",
-        "Is the scale of the TD errors between five times its floor and its ceiling? Pinned, the gate sees noise.",
+        "Is the scale of the TD errors between five times its floor and its ceiling? Pinned, the gate sees noise. The "
+        "metric's healthy range is a rule of thumb.",
         "raise td_quantile where rewards are rare; scale rewards; move td_std_min or td_std_max; lower lr where "
         "value_loss explodes.",
         decides=True,
@@ -36,7 +41,8 @@ RULES: tuple[Rule, ...] = (
         "eval_return",
         "Do the newest third of the evaluations return more than the oldest third, by more than chance? A run that was "
         "at the task's known ceiling early passes too.",
-        "act on the warnings first; then half and double lr, more rollout_steps, a longer run; compare with memory = false.",
+        "act on the warnings, if any; then half and double lr, more rollout_steps, a longer run; compare with "
+        "memory = false.",
         decides=True,
     ),
     Rule(
@@ -75,12 +81,14 @@ RULES: tuple[Rule, ...] = (
         "Does the gate open, not close, with the largest surprises?",
         "lower td_scale or base_logit where the prior is near 1 in the tail; lower lr or lambda_c where rho_tail_dc is "
         "negative.",
+        mean_of=SMOOTHING_ROWS,
     ),
     Rule(
         "explained_variance_low",
         "explained_variance",
         "Does the critic explain at least half of the returns' variance? TD errors of a poor critic are noise.",
         "half and double lr, more rollout_steps, a larger vf_coef.",
+        mean_of=SMOOTHING_ROWS,
     ),
     Rule(
         "explained_variance_falling",
@@ -93,6 +101,7 @@ RULES: tuple[Rule, ...] = (
         "entropy",
         "Does the policy still explore?",
         "raise ent_coef, live too, or lower lr; it is no fault where the task is solved.",
+        mean_of=SMOOTHING_ROWS,
     ),
     Rule(
         "policy_lag_exceeded",

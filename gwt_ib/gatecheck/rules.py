@@ -24,7 +24,9 @@ FEWEST_EPISODES = 5  # the fewest pairs whose smallest p-value, 0.5^5, is not ab
 def evaluate(history: History, config: Config) -> Verdict:
     """Apply every rule to what was recorded so far."""
     facts = Facts(history, config)
-    deciding = tuple(rule(facts) for rule in DECIDING_RULES)
+    advice = tuple(rule(facts) for rule in ADVISING_RULES)
+    warned = any(finding.status == "warn" for finding in advice)
+    deciding = (_td_std(facts), _eval_improves(facts, warned=warned))
     statuses = {finding.kind: finding.status for finding in deciding}
     status: Decision = "pass"
     if "fail" in statuses.values():
@@ -34,7 +36,7 @@ def evaluate(history: History, config: Config) -> Verdict:
     return Verdict(
         status=status,
         deciding=deciding,
-        advice=tuple(rule(facts) for rule in ADVISING_RULES),
+        advice=advice,
         update=history.update,
         env_steps=history.env_steps,
         numbers=_numbers(facts, statuses),
@@ -88,7 +90,8 @@ def _td_std(facts: Facts) -> Finding:
     return Finding(kind, "fail", summary, evidence, next_step, between)
 
 
-def _eval_improves(facts: Facts) -> Finding:
+def _eval_improves(facts: Facts, *, warned: bool) -> Finding:
+    """`warned` says whether a rule that only warns does, which is then the first thing to look at."""
     kind, test = "eval_improves", facts.improvement
     level = Threshold(high=ALPHA, name="p")
     if test is None:
@@ -109,12 +112,13 @@ def _eval_improves(facts: Facts) -> Finding:
     if level.holds(test.p_value):
         return Finding(kind, "pass", f"Returns rise: {how}", test.evidence, threshold=level)
     if facts.is_late:
+        then = "Act on the warnings first. Then try" if warned else "Try"
         next_step = (
-            f"Act on the warnings first. Then try half and double lr = {facts.config.lr:g}, more rollout_steps, "
+            f"{then} half and double lr = {facts.config.lr:g}, more rollout_steps, "
             "a longer run (total_timesteps), and memory = false."
         )
     else:
-        next_step = "The run is young: let it go on, and look at the warnings meanwhile."
+        next_step = "The run is young: let it go on" + (", and look at the warnings meanwhile." if warned else ".")
     return Finding(kind, "fail", f"No rise beyond chance: {how}", test.evidence, next_step, level)
 
 
@@ -139,6 +143,3 @@ def _too_few_evaluations(facts: Facts, level: Threshold) -> Finding:
 
 def _shown(value: float | None) -> str:
     return "nan" if value is None else f"{round(value, 3) + 0.0:.4g}"  # 0.0 takes the sign from -0
-
-
-DECIDING_RULES = (_td_std, _eval_improves)

@@ -219,7 +219,7 @@ def _first_record(run: RunDirectory, config: Config, command: list[str]) -> dict
 def _read_object(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import time
+from collections.abc import Callable
 from typing import Literal
 
 import psutil
@@ -30,6 +32,28 @@ def lifecycle(
         return KILLED
     patience_s = patience_s if trainer_alive else max(patience_s, LONG_SILENT_S)
     return state if last_sign is None or now - last_sign <= patience_s else STALLED
+
+
+class Pulse:
+    """How long a run has been silent, for who keeps looking: by our own clock, whatever the trainer's clock says.
+
+    Until a heartbeat was seen to change, its time stamp is all there is; so it is again after one that goes back, which
+    is that of another trainer or of a clock that was set.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._newest: float | None = None
+        self._changed_at: float | None = None
+
+    def last_sign(self, heartbeat: float | None, now: float) -> float | None:
+        """When the trainer last gave a sign of life, as a time stamp of the clock that says `now`; None if never."""
+        newest, self._newest = self._newest, heartbeat
+        if newest is None or heartbeat is None or heartbeat < newest:
+            self._changed_at = None
+        elif heartbeat > newest:
+            self._changed_at = self._clock()
+        return heartbeat if self._changed_at is None else now - (self._clock() - self._changed_at)
 
 
 def is_trainer_alive(host: str, pid: int | None, last_sign: float | None) -> bool | None:

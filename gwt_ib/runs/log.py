@@ -60,7 +60,10 @@ def record_lines(moment: float, level: int, process: str, message: str) -> str:
 
 
 class LogHandler(logging.Handler):
-    """Appends records to a descriptor, each with one `write`. What the disk does not take is lost, and no error."""
+    """Appends records to a descriptor, each with one `write`. What the disk does not take is lost, and no error.
+
+    Nor is a record that cannot be put into words: it is told on stderr as by logging's own handlers.
+    """
 
     def __init__(self, descriptor: int, process: str) -> None:
         super().__init__()
@@ -71,7 +74,12 @@ class LogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
-        lines = record_lines(record.created, record.levelno, self._process, self.format(record))
+        try:
+            lines = record_lines(record.created, record.levelno, self._process, self.format(record))
+        except Exception:  # noqa: BLE001 - an environment's own arguments are formatted here, and must not end its step
+            with suppress(Exception):  # stderr may be closed
+                self.handleError(record)
+            return
         try:
             write_all(self._descriptor, (("\n" if self._torn else "") + lines).encode())
             self._torn = False

@@ -11,7 +11,8 @@ from typing import Any
 class Metric:
     """One metric as the documentation, the dashboard and the checks know it.
 
-    Where there is a `healthy` range, `remedy` says what to do when the metric leaves it.
+    Where there is a `healthy` range, `remedy` says what to do when the metric leaves it. A `sparse` metric has a value
+    now and then; its nulls are no gaps.
     """
 
     name: str
@@ -19,6 +20,7 @@ class Metric:
     meaning: str
     healthy: str = ""
     remedy: str = ""
+    sparse: bool = False
 
 
 METRICS: tuple[Metric, ...] = (
@@ -115,8 +117,9 @@ METRICS: tuple[Metric, ...] = (
         "mean return of this update's evaluation; null where the schedule has none",
         "rises beyond chance, late against early",
         "act on GateCheck's warnings first; then half and double lr, more rollout_steps, a longer run",
+        sparse=True,
     ),
-    Metric("eval_returns", "return", "the returns of its episodes, in the order of their seeds"),
+    Metric("eval_returns", "return", "the returns of its episodes, in the order of their seeds", sparse=True),
     Metric("rho_td_c", "", "correlation of |td_norm| with c over the rollout, first steps of episodes left out"),
     Metric(
         "rho_tail",
@@ -132,6 +135,7 @@ METRICS: tuple[Metric, ...] = (
 )
 
 NAMES: tuple[str, ...] = tuple(metric.name for metric in METRICS)
+SPARSE: frozenset[str] = frozenset(metric.name for metric in METRICS if metric.sparse)
 
 
 def finite_or_null(record: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

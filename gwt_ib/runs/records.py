@@ -12,6 +12,7 @@ from gwt_ib.runs.durable import write_all, write_atomically
 
 Record = dict[str, Any]
 LAST_BYTES = 1 << 18  # more than any line of ours
+READ_BYTES = 4 << 20
 
 
 class RecordWriter:
@@ -37,37 +38,57 @@ class RecordWriter:
 class RecordReader:
     """Follows a file of records: each `read` gives the complete lines that are new since the last one.
 
-    An unfinished last line is left for later; a line that is no JSON object is counted in `damaged` and passed over. A
-    file that is another one than before (a resumed run puts a shorter one in its place) is read again from the start,
-    with `restarts` counted up.
+    An unfinished last line is left for later; a line that is no JSON object is counted in `damaged` and passed over, and
+    so is what does not end within `LAST_BYTES`. A file that is another one than before (a resumed run puts a shorter one
+    in its place) is read again from the start, with `restarts` counted up.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damaged = 0
         self.restarts = 0
+        self.at_end = False
+        """Whether the last `read` reached the end of the file; one that gave no lines need not have."""
         self._inode = 0
         self._offset = 0
         self._partial = b""
+        self._dropping = False  # up to the next end of a line: what comes before it is too long to be one
 
-    def read(self, max_bytes: int = 4 << 20) -> list[Record]:
-        """The records of at most about `max_bytes` new bytes; empty when there is nothing new or no file yet."""
+    @property
+    def unfinished(self) -> bool:
+        """Whether what was read last is a line without its end: of a file that does not grow any more, damage."""
+        return bool(self._partial) or self._dropping
+
+    def read(self, max_bytes: int = READ_BYTES) -> list[Record]:
+        """The records of at most `max_bytes` new bytes; `at_end` says whether these were all. None without a file."""
         return list(self._parse(self.read_lines(max_bytes)))
 
-    def read_lines(self, max_bytes: int = 4 << 20) -> list[bytes]:
+    def read_lines(self, max_bytes: int = READ_BYTES) -> list[bytes]:
         """The same as the lines that they are in the file, damaged ones too."""
         try:
             with self.path.open("rb") as file:
                 status = os.fstat(file.fileno())
                 if status.st_ino != self._inode or status.st_size < self._offset:
                     self.restarts += self._offset > 0
-                    self._inode, self._offset, self._partial = status.st_ino, 0, b""
+                    self._inode, self._offset, self._partial, self._dropping = status.st_ino, 0, b"", False
                 file.seek(self._offset)
                 data = file.read(max_bytes)
         except FileNotFoundError:
+            self.at_end = True
             return []
         self._offset += len(data)
-        *lines, self._partial = (self._partial + data).split(b"\n")
+        self.at_end = len(data) < max_bytes
+        return self._complete(data)
+
+    def _complete(self, data: bytes) -> list[bytes]:
+        """The lines that have ended."""
+        *lines, partial = (self._partial + data).split(b"\n")
+        if lines and self._dropping:
+            lines, self._dropping = lines[1:], False
+        if len(partial) > LAST_BYTES and not self._dropping:
+            self._dropping = True
+            self.damaged += 1
+        self._partial = b"" if self._dropping else partial
         return lines
 
     def _parse(self, lines: list[bytes]) -> Iterator[Record]:
@@ -103,8 +124,8 @@ def read_records(path: Path) -> list[Record]:
     """Every complete record of a file, at once."""
     reader = RecordReader(path)
     records: list[Record] = []
-    while batch := reader.read():
-        records += batch
+    while not reader.at_end:
+        records += reader.read()
     return records
 
 
@@ -117,11 +138,7 @@ def last_record(path: Path) -> Record:
     except OSError:
         return {}
     for line in reversed(data.rpartition(b"\n")[0].splitlines()):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
+        if (record := parse_record(line)) is not None:
             return record
     return {}
 

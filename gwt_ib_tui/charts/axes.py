@@ -52,19 +52,23 @@ def log10(values: Doubles) -> Doubles:
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
-    """At most `most` round numbers in [low, high], equally far apart; at least one where `most` is not 0."""
+    """At most `most` round numbers in [low, high], equally far apart: two or more where `most` allows it."""
     if most < 1:
         return []
     rough = high / most - low / most
     power = 10.0 ** math.floor(math.log10(rough)) if 0.0 < rough < math.inf else 0.0
     if power <= 0.0:
         return [low]
+    ends: list[float] = []
     for factor in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0):
         step = factor * power
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
         if last - first + 1 <= most:
-            return [k * step for k in range(first, last + 1)] or [low]
-    return [low]
+            ticks = [k * step for k in range(first, last + 1)]
+            # A single tick is no scale: then rather the ends of a finer one.
+            return ticks if len(ticks) > 1 or most < 2 else ends or ticks or [low]
+        ends = [first * step, last * step]
+    return ends if ends and most > 1 else [low]
 
 
 def log_ticks(low: float, high: float, most: int) -> list[float]:
@@ -75,10 +79,11 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
         ticks = [tick for tick in ticks if tick > 0.0 and low - 1e-9 <= math.log10(tick) <= high + 1e-9]
         if LEAST_LABELLED <= len(ticks) <= most:
             return ticks
-    if last - first <= LEAST_LABELLED:
+    if len(ticks) < 2:
         return [tick for tick in nice_ticks(10.0**low, 10.0**high, most) if tick > 0.0]
     step = math.ceil(len(ticks) / max(most, 1))
-    return [tick for tick in ticks if round(math.log10(tick)) % step == 0][:most]
+    spread = [tick for tick in ticks if round(math.log10(tick)) % step == 0][:most]
+    return spread if len(spread) > 1 or most < 2 else [ticks[0], ticks[-1]]
 
 
 def count_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
@@ -137,8 +142,9 @@ def tick_labels(ticks: Sequence[float]) -> list[str]:
         digits = max(math.ceil(math.log10(largest / step) - 1e-9), 0) if step > 0 else 0
         return [_short_exponent(tick, min(digits + 1, 6)) for tick in ticks]
     decimals = min(max(-math.floor(math.log10(step) + 1e-9), 0), 6)
-    if any(abs(tick * 10**decimals - round(tick * 10**decimals)) > 1e-6 for tick in ticks):
-        decimals += 1  # steps of 2.5
+    for _ in range(2):  # of steps of 2.5, and of the ends of such a scale
+        if any(abs(tick * 10**decimals - round(tick * 10**decimals)) > 1e-6 for tick in ticks):
+            decimals += 1
     return [f"{tick:.{decimals}f}" for tick in ticks]
 
 

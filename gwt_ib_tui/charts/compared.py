@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gwt_ib.runs.metrics import SPARSE
+from gwt_ib_tui.charts.blending import blend
 from gwt_ib_tui.charts.lines import Curve
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.view import XAxis
-from gwt_ib_tui.state.comparison import SPARSE, Comparison
+from gwt_ib_tui.state.comparison import Comparison
 from gwt_ib_tui.state.over_runs import over_seeds
 from gwt_ib_tui.state.run_set import RunEntry
 from gwt_ib_tui.state.series import Column
 
-BEHIND = 0.7  # how much of its colour a line has that is not the chosen one's
+BEHIND = 0.3  # how far a line that is not the chosen one's has gone over into what is under it
 SIGNS_SHOWN = 4
 
 
@@ -45,12 +47,6 @@ def run_color(entry: RunEntry, palette: Palette) -> str:
     return palette.runs[entry.color % len(palette.runs)]
 
 
-def faded(color: str, under: str) -> str:
-    """A colour that has partly gone over into what is under it; both as `#rrggbb`."""
-    pairs = zip(bytes.fromhex(color[1:]), bytes.fromhex(under[1:]), strict=True)
-    return "#" + "".join(f"{round(BEHIND * over + (1 - BEHIND) * below):02x}" for over, below in pairs)
-
-
 def group_sign(entries: list[RunEntry]) -> str:
     """The signs of a setting's runs together: `ABD`, or the first of them."""
     signs = "".join(entry.sign for entry in entries)
@@ -62,7 +58,7 @@ def _of_runs(comparison: Comparison, metric: str, axis: XAxis, palette: Palette)
         series = entry.snapshot.series
         x, front = series.column(axis), entry is comparison.chosen_run
         color = run_color(entry, palette)
-        shown = color if front else faded(color, palette.on_chip)
+        shown = color if front else blend(color, palette.on_chip, BEHIND)
         curve = Curve(series.column(metric), shown, metric in SPARSE, x=x, sign=entry.sign)
         yield ComparedCurve(entry.sign, color, front, entry is comparison.baseline_run, curve, x)
 
@@ -83,6 +79,6 @@ def _of_settings(comparison: Comparison, metric: str, axis: XAxis, palette: Pale
         mean, x = (Column(values, values, values) for values in (found.mean, found.x))
         # Of one seed there is no band, and where the band has no height it would only hide the line.
         band = (found.low, found.high) if np.nanmax(found.count) > 1 else None
-        shown = color if front else faded(color, palette.on_chip)
+        shown = color if front else blend(color, palette.on_chip, BEHIND)
         curve = Curve(mean, shown, x=x, band=band, sign=group[0].sign)
         yield ComparedCurve(group_sign(group), color, front, based, curve, x)

@@ -20,6 +20,7 @@ from gwt_ib_tui.state.series import Doubles
 
 Bits = npt.NDArray[np.uint8]
 
+MOST_TICKS = 7  # up the y axis
 MIN_CANVAS = 8  # cells across; a narrower chart drops its labels first
 DASH = 6  # dots from one dash to the next
 SPACE = ord(" ")
@@ -259,8 +260,7 @@ def layout_of(
     """
     framed = width >= MIN_CANVAS and height >= 5
     rows = height - 2 if framed else height
-    ticks: Sequence[tuple[float, str]] = y.ticks(max(rows // 2, 2)) if framed else []
-    ticks = ticks[:: max(len(ticks) // max(min(rows // 2, 6), 1), 1)]
+    ticks: Sequence[tuple[float, str]] = y.ticks(min(max(rows // 2, 2), MOST_TICKS)) if framed else []
     margin = max((len(label) for _, label in ticks), default=0)
     if width - margin - 1 < MIN_CANVAS:
         ticks, margin = [], 0

@@ -14,6 +14,7 @@ from rich.style import Style
 from rich.text import Span, Text
 
 from gwt_ib_tui.charts.axes import LARGEST, Range, nice_ticks, positions, widened
+from gwt_ib_tui.charts.blending import blend
 from gwt_ib_tui.charts.figure import blank, notice
 from gwt_ib_tui.charts.glyphs import GLYPHS, Cells, Glyphs
 from gwt_ib_tui.charts.traces import Flags, in_force
@@ -141,12 +142,6 @@ def shade_legend(colors: HeatColors, symbols: Symbols = "braille") -> Text:
         text.append(f"{share:.0%} ", style=colors.frame)
     text.rstrip()
     return text
-
-
-def blend(first: str, second: str, share: float) -> str:
-    """A colour between two, `#rrggbb`."""
-    channels = zip(*([int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in (first, second)), strict=True)
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in channels)
 
 
 def _cells(shares: Doubles, target: Flags, colors: HeatColors, glyphs: Glyphs) -> Text:

@@ -63,6 +63,9 @@ class ChartChoice(ChartKeys, RunScreen):
 
     def turn(self, offset: int) -> None:
         """No chart is alone on another page."""
+        if not self.paged:
+            self.say_nothing_to_turn()
+            return
         self.selection = self.selection.together()
         super().turn(offset)
 
@@ -95,6 +98,8 @@ class ChartChoice(ChartKeys, RunScreen):
     def turn_charts(self, by: int) -> None:
         """The next charts, where there are more than slots."""
         self._show_charts()
+        if not (self.selection.paged or self.selection.alone):
+            super().turn_charts(by)
         self.selection = self.selection.turned(by)
 
     def action_next_chart(self) -> None:
@@ -138,8 +143,12 @@ class ChartChoice(ChartKeys, RunScreen):
         event.stop()
         self.query_one(FilterLine).close()
         self.remove_class("-filtering")
+        typed = " ".join(self.query_one(FilterInput).value.split())
         if not event.kept:
             self.selection, self.words = self._before
+        elif not self._found(typed)[0]:
+            stays = f"the charts of /{self.words} stay" if self.words else "the overview stays"
+            self.host.say("notice", f"no metric matches /{typed}: {stays}")
         self._tell()
 
     def _tell(self) -> None:

@@ -49,7 +49,8 @@ class ChartKeys(Node):
         return [chart for chart in self.query(ChartPanel) if chart.is_on_screen]
 
     def turn_charts(self, by: int) -> None:
-        """Show other charts, where there are more than fit."""
+        """Show other charts, where there are more than fit; else say that there are none."""
+        self.host.say("notice", "every chart is on this page")
 
     @property
     def host(self) -> Host:

@@ -115,6 +115,8 @@ class CompareScreen(ChartKeys, RunScreen):
 
     def turn_charts(self, by: int) -> None:
         """The metrics after those on show; the first of them is then the table's."""
+        if not (self.selection.paged or self.selection.alone):
+            super().turn_charts(by)
         turned = self.selection.turned(by)
         self.selection = turned if turned.chosen is not None else replace(turned, chosen=turned.first)
 

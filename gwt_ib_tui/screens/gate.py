@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import isfinite
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,11 +15,14 @@ from gwt_ib_tui.action_table import actions_of
 from gwt_ib_tui.actions import bindings
 from gwt_ib_tui.charts import levels
 from gwt_ib_tui.charts.scrub import Scrub
+from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.gate_history import GateHistory
 from gwt_ib_tui.state.series import Doubles
+from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.chart_spec import ChartSpec
 from gwt_ib_tui.widgets.line_chart import LineChart
+from gwt_ib_tui.widgets.readings import row_near
 from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
 from gwt_ib_tui.widgets.scrubbed import HeatPanel, MomentPanel, ScrubbedPanel, TimeBar
 from gwt_ib_tui.widgets.view_bar import ViewBar
@@ -38,6 +43,8 @@ class GateScreen(RunScreen):
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     scrub: reactive[Scrub] = reactive(Scrub(), repaint=False)
+    scrubbed_view: reactive[ChartView] = reactive(ChartView(), repaint=False)
+    """As the charts of the budget are looked at: their cursor is at the moment on show, unless that is the newest."""
 
     def __init__(self, read_only: bool) -> None:
         super().__init__(read_only, id="gate")
@@ -49,10 +56,22 @@ class GateScreen(RunScreen):
             yield self._scrubbed(MomentPanel(id="moment")).add_class("card", "moment")
             yield self._scrubbed(HeatPanel(id="heat")).add_class("card", "moment")
             for spec in BUDGET:
-                yield self.charted(LineChart(spec)).add_class("card", "budget")
-            yield self.charted(RhoChart(id="rho")).add_class("card", "budget")
-            yield self.bound(RhoWords(id="rho-words")).add_class("card", "budget")
+                yield self._marked(LineChart(spec)).add_class("card", "budget")
+            yield self._marked(RhoChart(id="rho")).add_class("card", "budget")
+            yield self._marked(RhoWords(id="rho-words")).add_class("card", "budget")
         yield ViewBar(id="view").data_bind(RunScreen.snapshot, RunScreen.view)
+
+    def watch_scrub(self) -> None:
+        """Another moment."""
+        self._place_cursor()
+
+    def watch_view(self) -> None:
+        """Another axis, or other symbols."""
+        self._place_cursor()
+
+    def watch_snapshot(self) -> None:
+        """When moments are thinned, another one may be the nearest."""
+        self._place_cursor()
 
     def action_earlier(self) -> None:
         """One moment back."""
@@ -82,6 +101,18 @@ class GateScreen(RunScreen):
         """The moment on show becomes the ghost; done again, the first one is it."""
         self.scrub = self.scrub.pinned(self._updates)
 
+    def _place_cursor(self) -> None:
+        self.scrubbed_view = replace(self.view, cursor=self._cursor())
+
+    def _cursor(self) -> float | None:
+        """The place of the moment on show on the charts' axis."""
+        snapshot, updates = self.snapshot, self._updates
+        if snapshot is None or self.scrub.following or not len(updates):
+            return None
+        row = row_near(snapshot.series, float(updates[self.scrub.place(updates)]))
+        x = float("nan") if row is None else float(snapshot.series.column(self.view.x_axis).mean[row])
+        return x if isfinite(x) else None
+
     @property
     def _updates(self) -> Doubles:
         return (GateHistory() if self.snapshot is None else self.snapshot.gate).updates
@@ -89,3 +120,7 @@ class GateScreen(RunScreen):
     def _scrubbed(self, panel: ScrubbedPanel) -> ScrubbedPanel:
         """A panel that also follows the scrub."""
         return panel.data_bind(RunScreen.snapshot, RunScreen.view, GateScreen.scrub)
+
+    def _marked(self, panel: ChartPanel) -> ChartPanel:
+        """A chart over the run, with the moment on show marked."""
+        return panel.data_bind(RunScreen.snapshot, view=GateScreen.scrubbed_view)

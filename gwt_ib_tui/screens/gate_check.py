@@ -51,12 +51,12 @@ class GateCheckScreen(RunScreen):
 
     def action_show_rule(self) -> None:
         """The chosen rule in full, or back to all of them."""
-        if self.paged:
-            self.turn(1)
+        self.turn(1)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Where everything is on one page there is nothing to open."""
-        return self.paged if action == "show_rule" else super().check_action(action, parameters)
+    def on_rules_panel_chosen(self, event: RulesPanel.Chosen) -> None:
+        """A click chooses as the keys do."""
+        event.stop()
+        self.selected = event.kind
 
     def _choose(self, offset: int) -> None:
         report = None if self.snapshot is None else self.snapshot.report

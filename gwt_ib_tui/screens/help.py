@@ -21,7 +21,7 @@ from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.screens.keyed import Keyed
 from gwt_ib_tui.state.event_marks import EVENT_SIGNS
 from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import ABSENT, number, plain
+from gwt_ib_tui.text import ABSENT, count, number, plain
 from gwt_ib_tui.widgets.verdict import short_name, status_word
 
 
@@ -105,11 +105,12 @@ def metrics_table(palette: Palette, snapshot: Snapshot | None) -> Table:
     table.add_column(ratio=1, style=palette.text)
     for metric in METRICS:
         value = None if snapshot is None else snapshot.metric(metric.name)
+        whole = snapshot is not None and isinstance(snapshot.row.get(metric.name), int)
         meaning = Text(metric.meaning + (f" [{metric.unit}]" if metric.unit else ""))
         if metric.healthy:
             _say(meaning, "healthy", metric.healthy, palette.good, palette)
             _say(meaning, "else", metric.remedy, palette.target, palette)
-        table.add_row(Text(metric.name), Text(number(value)), meaning)
+        table.add_row(Text(metric.name), Text(count(value) if whole else number(value)), meaning)
     return table
 
 

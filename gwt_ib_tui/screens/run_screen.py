@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -13,7 +14,6 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Static
 
-from gwt_ib_tui.action_table import actions_of
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.screens.keyed import Keyed
 from gwt_ib_tui.state.requests import Message
@@ -26,7 +26,7 @@ from gwt_ib_tui.widgets.status_bar import StatusBar
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 WIDE, TALL = 104, 34  # from here on everything fits on one page
-STEERING = frozenset(f"{action.scope}.{action.name}" for action in actions_of("app") if action.steers)
+ALL_IN_SIGHT = "everything is on this page"
 
 
 class RunScreen(Keyed, Screen[None]):
@@ -73,11 +73,10 @@ class RunScreen(Keyed, Screen[None]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """What the footer shows. Keys that steer are left out where nothing can be steered, though they answer why."""
+        """What the footer shows. Keys that can only answer why they do nothing are left out."""
         found = super().active_bindings
-        if getattr(self.app, "steers", True):
-            return found
-        return {key: active for key, active in found.items() if active.binding.id not in STEERING}
+        offered: Callable[[str], bool] = getattr(self.app, "offered", lambda identifier: True)
+        return {key: active for key, active in found.items() if offered(active.binding.id or "")}
 
     @property
     def paged(self) -> bool:
@@ -86,8 +85,17 @@ class RunScreen(Keyed, Screen[None]):
         return width < WIDE or height < TALL
 
     def turn(self, offset: int) -> None:
-        """Go some pages on."""
+        """Go some pages on, where there are some."""
+        if not self.paged:
+            self.say_nothing_to_turn()
+            return
         self.page = self.PAGES[(self.PAGES.index(self.page) + offset) % len(self.PAGES)]
+
+    def say_nothing_to_turn(self) -> None:
+        """A key that turns nothing is answered."""
+        say: Callable[[str, str], None] | None = getattr(self.app, "say", None)
+        if say is not None:
+            say("notice", ALL_IN_SIGHT)
 
     def on_resize(self, event: Resize) -> None:
         """A window that is too small for any panel says so; the footer follows what is possible now."""

@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
@@ -20,6 +21,7 @@ from gwt_ib_tui.action_table import actions_of
 from gwt_ib_tui.actions import bindings
 from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.screens.keyed import Keyed
+from gwt_ib_tui.screens.run_screen import LEAST_HEIGHT, LEAST_WIDTH
 from gwt_ib_tui.state.live_settings import Change, LiveSetting, change_of, settings_of
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import count, plain
@@ -42,14 +44,16 @@ class SettingDialog(Keyed, ModalScreen[Change | None]):
     def __init__(self, newest: Callable[[], Snapshot | None]) -> None:
         super().__init__()
         self._newest = newest
+        self._typed: dict[int, str] = {}
 
     def compose(self) -> ComposeResult:
         """The list, what the chosen one means, the value, and what is wrong with it."""
+        yield Static(classes="too-small")
         with Vertical(id="setting"):
             yield Static("Change a setting while the run trains", id="setting-title")
             yield Static(id="setting-list")
             yield Static(id="setting-meaning")
-            yield Input(placeholder="new value", max_length=40, id="setting-value", compact=True)
+            yield Input(placeholder="new value", max_length=40, id="setting-value", compact=True, select_on_focus=False)
             yield Static(id="setting-problem")
             yield Static(id="setting-hint")
 
@@ -62,10 +66,24 @@ class SettingDialog(Keyed, ModalScreen[Change | None]):
         self._show()
         self.set_interval(RENEW_S, self._show)
 
-    def watch_chosen(self) -> None:
-        """Another field: what was wrong with the value for the one before is of no interest."""
+    def watch_chosen(self, old: int, new: int) -> None:
+        """Another field, and what was typed for it: a value for the one before is not meant for this one."""
+        line = self.query_one(Input)
+        self._typed[old] = line.value
+        line.value = self._typed.get(new, "")
+        line.cursor_position = len(line.value)
         self._say("")
         self._show()
+
+    def on_resize(self, event: Resize) -> None:
+        """A window that is too small says so in the place of the dialog, which would be cut."""
+        width, height = event.size
+        tiny = width < LEAST_WIDTH or height < LEAST_HEIGHT
+        self.set_class(tiny, "-tiny")
+        if tiny:
+            words = f"This window is {width}x{height}; changing a setting needs {LEAST_WIDTH}x{LEAST_HEIGHT}. esc: back"
+            self.query_one(".too-small", Static).update(Text(words))
+        self.set_focus(None if tiny else self.query_one(Input))
 
     def on_input_changed(self) -> None:
         """A sentence about a value that is not there any more would be wrong."""

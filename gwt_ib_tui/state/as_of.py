@@ -7,32 +7,33 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import compress
 
-import numpy as np
-
+from gwt_ib.config import Config
 from gwt_ib.numbers import real
 from gwt_ib.runs.records import Record
 from gwt_ib_tui.state.gate_history import GateCurve, GateHistory, moment_of
 from gwt_ib_tui.state.log_tail import LogView
-from gwt_ib_tui.state.series import Doubles
-from gwt_ib_tui.state.snapshot import Report, RunInfo, Snapshot
+from gwt_ib_tui.state.snapshot import Actor, Report, RunInfo, Snapshot
 from gwt_ib_tui.state.tape import Frame
-from gwt_ib_tui.state.values import whole
+from gwt_ib_tui.state.timeline import timeline_of
+from gwt_ib_tui.state.values import text, whole
 
 
 def as_of(snapshot: Snapshot, frame: Frame, report: Report | None) -> Snapshot:
     """What was known at `frame` of the run that `snapshot` knows as a whole; `report` is the verdict there.
 
-    Series and gate moments end with the frame's row exactly. Events belong to the update that they name, or else to
-    that of their time of day; so do the lines of the log.
+    Series and gate moments end with the frame's row exactly; events and lines of the log are where the run's timeline
+    has them.
     """
     row = frame.history.latest
     update = real(row.get("update")) or 0.0
-    events = tuple(compress(snapshot.events, event_updates(snapshot) <= update))
-    now = time_of(snapshot, update)
+    timeline = timeline_of(snapshot)
+    events = tuple(compress(timeline.events, timeline.updates <= update))
+    now = timeline.time_of(update)
+    now = snapshot.now if now is None else now
     return replace(
         snapshot,
         now=now,
-        run=_run_then(snapshot.run, events, row),
+        run=_run_then(snapshot.run, events, row, snapshot.config),
         state="running",
         row=row,
         row_age_s=None,
@@ -45,43 +46,6 @@ def as_of(snapshot: Snapshot, frame: Frame, report: Report | None) -> Snapshot:
         log=_log_until(snapshot.log, now),
         usage={},
     )
-
-
-def event_updates(snapshot: Snapshot) -> Doubles:
-    """The update that each event belongs to: its own; of one that names none, that of its time of day."""
-    updates, stamps = _clock(snapshot)
-    found, last = np.empty(len(snapshot.events)), 0.0
-    for place, event in enumerate(snapshot.events):
-        update, stamp = real(event.get("update")), real(event.get("time"))
-        if update is None and stamp is not None and updates:
-            update = float(np.interp(stamp, stamps, updates))
-        found[place] = last = last if update is None else update
-    return found
-
-
-def time_of(snapshot: Snapshot, update: float) -> float:
-    """When an update was made, as a time stamp: between the events that say both."""
-    updates, stamps = _clock(snapshot)
-    return float(np.interp(update, updates, stamps)) if updates else snapshot.now
-
-
-def _clock(snapshot: Snapshot) -> tuple[list[float], list[float]]:
-    """Updates and their time stamps, both rising. What was made again after a resume counts as it was the last time."""
-    known: list[tuple[float, float]] = []
-    if snapshot.run.created is not None:
-        known.append((0.0, snapshot.run.created))
-    for event in snapshot.events:
-        update, stamp = real(event.get("update")), real(event.get("time"))
-        if update is None or stamp is None:
-            continue
-        if event.get("kind") == "resumed":
-            known = [entry for entry in known if entry[0] <= update]
-        if not known or (update >= known[-1][0] and stamp >= known[-1][1]):
-            known.append((update, stamp))
-    last, sign = snapshot.metric("update"), snapshot.run.heartbeat
-    if sign is not None and last is not None and (not known or (last >= known[-1][0] and sign >= known[-1][1])):
-        known.append((last, sign))
-    return [update for update, _ in known], [stamp for _, stamp in known]
 
 
 def _gate_until(gate: GateHistory, row: Record, update: float) -> GateHistory:
@@ -100,26 +64,35 @@ def _log_until(log: LogView, now: float) -> LogView:
     )
 
 
-def _run_then(run: RunInfo, events: Sequence[Record], row: Record) -> RunInfo:
-    """run.json as it may have been: it is not recorded, but the events tell which actors died and were replaced."""
-    dead: dict[int | None, bool] = {}
+def _run_then(run: RunInfo, events: Sequence[Record], row: Record, config: Config | None) -> RunInfo:
+    """run.json as it may have been: it is not recorded, but the events tell which actors died and were replaced.
+
+    The file of a run that has ended names no actors; then they are as many as the settings say.
+    """
+    dead: set[int | None] = set()
     restarts: Counter[int | None] = Counter()
     for event in events:
-        if event.get("kind") in ("actor_died", "actor_replaced"):
-            number, died = whole(event.get("actor")), event["kind"] == "actor_died"
-            dead[number] = died
-            restarts[number] += not died
+        kind, number = text(event.get("kind")), whole(event.get("actor"))
+        if kind in ("started", "resumed"):  # all of them are new processes
+            dead.clear()
+            restarts.clear()
+        elif kind == "actor_died":
+            dead.add(number)
+        elif kind == "actor_replaced":
+            dead.discard(number)
+            restarts[number] += 1
+    numbers = [actor.number for actor in run.actors] or range(config.num_actors if config is not None else 0)
     actors = tuple(
-        replace(
-            actor,
+        Actor(
+            number=number,
             pid=None,
-            alive=not dead.get(actor.number, False),
+            alive=number not in dead,
             steps_per_s=None,
             policy_version=whole(row.get("policy_version")),
             policy_lag=None,
-            restarts=restarts[actor.number],
+            restarts=restarts[number],
         )
-        for actor in run.actors
+        for number in numbers
     )
     return replace(
         run, state="running", trainer=None, learner=None, heartbeat=None, exit_code=None, message="", actors=actors

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gwt_ib.runs.metrics import SPARSE
 from gwt_ib_tui.state.over_runs import Difference, difference, mean_and_std, newest
 from gwt_ib_tui.state.run_set import RunEntry, RunSetView
 from gwt_ib_tui.state.settings import RUN_LOCAL
 
 COMPARED = ("ep100", "eval_return", "td_std", "mean_c", "explained_variance", "steps_per_s")
 TOLD = ("ep100", "eval_return", "mmer", "td_std", "mean_c", "explained_variance")
-SPARSE = frozenset({"eval_return"})  # it has a value now and then, and its nulls are no gaps
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,6 @@ class Comparison:
         if chosen is None:
             return self
         return replace(self, chosen=entries[(entries.index(chosen) + offset) % len(entries)].key)
-
-    def with_metric(self, offset: int, metrics: tuple[str, ...]) -> Comparison:
-        """By the metric `offset` places further on in `metrics`."""
-        here = metrics.index(self.metric) if self.metric in metrics else -offset
-        return replace(self, metric=metrics[(here + offset) % len(metrics)])
 
     def difference(self, entry: RunEntry) -> Difference | None:
         """A run against the baseline by the metric, at the env steps that both have come to."""

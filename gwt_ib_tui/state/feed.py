@@ -5,7 +5,6 @@ The thread never touches Textual and the event loop never touches a file; what p
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,8 +15,10 @@ from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.errors import UserError
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.lifecycle import SILENT_S, UNKNOWN, is_trainer_alive, lifecycle
+from gwt_ib.runs.lifecycle import ENDED, SILENT_S, UNKNOWN, Pulse, is_trainer_alive, lifecycle
 from gwt_ib.runs.records import Record, RecordReader
+from gwt_ib_tui.state.damage import damage_of
+from gwt_ib_tui.state.follower import Follower
 from gwt_ib_tui.state.gate_history import MAX_MOMENTS, GateCurve
 from gwt_ib_tui.state.log_tail import LINES_KEPT, LogTail, LogView
 from gwt_ib_tui.state.metric_feed import SLICE_BYTES, MetricFeed, RowListener
@@ -58,8 +59,7 @@ class Feed:
         self._directory = run
         self._limits = limits
         self._interval = interval
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="feed", daemon=True)
+        self._follower = Follower("feed", self._follow)
         self._signatures: dict[Path, Signature | None] = {}
         self._info = RunInfo.of({}, run.name)
         self._config: Config | None = None
@@ -71,47 +71,57 @@ class Feed:
         self._log = LogView(run.logs)
         self._usage_reader = UsageReader()
         self._usage: Mapping[int, Usage] = {}
+        self._pulse = Pulse()
+        self._config_damaged = False
+        self._news = False  # something was taken in that is not published yet
         self._version = 0
         self._metrics = MetricFeed(run.metrics, limits.rows, limits.buckets, limits.moments, listener)
         self.snapshot = self._snapshot(UNKNOWN, "", None)
 
     def start(self) -> None:
         """Begin to follow, in a thread."""
-        self._thread.start()
+        self._follower.start()
 
     def stop(self) -> None:
         """End the thread and wait for it."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._follower.stop()
 
     def poll(self) -> bool:
         """Take in what is new, a turn of reading at most, and publish it; true when there is more to read at once."""
+        more, problem = False, ""
+        before = self._metrics.rows_read
         try:
-            changed = self._read_small_files()
-            changed |= self._read_events()
+            self._read_small_files()
+            self._read_events()
             if self._limits.log_lines:
-                changed |= self._read_log_and_usage()
-            before = self._metrics.rows_read
+                self._read_log_and_usage()
             more = self._metrics.read()
-            changed |= self._metrics.rows_read != before
-            problem = ""
-        except OSError as error:
-            changed, more, problem = False, False, f"cannot read the run directory: {error.strerror}"
+            if self._report is None and self._metrics.rows_read:  # it may have been written since it was looked at
+                self._read_report()
+        except OSError as error:  # what was read before it is news all the same
+            problem = f"cannot read the run directory: {error.strerror}"
+        self._news |= self._metrics.rows_read != before
         last = self.snapshot
         info = self._info
         alive = is_trainer_alive(info.host, info.trainer, info.heartbeat)
-        state = lifecycle(info.state, info.last_sign, utc_now(), alive, SILENT_S)
-        due = not last.ended and utc_now() - last.now >= REPUBLISH_S
-        if changed or due or (problem, state, more) != (last.problem, last.state, last.loading is not None):
+        now = utc_now()
+        state = lifecycle(info.state, self._pulse.last_sign(info.last_sign, now), now, alive, SILENT_S)
+        due = not last.ended and now - last.now >= REPUBLISH_S
+        if (
+            self._news
+            or due
+            or (problem, state, more) != (last.problem, last.state, last.loading is not None)
+            or self._damage() != last.damage
+        ):
             self._version += 1
+            self._news = False
             self.snapshot = self._snapshot(state, problem, self._metrics.share_read() if more else None)
         return more
 
     @property
     def broken(self) -> bool:
         """Whether the thread ended without being asked to: a bug, and what is shown will not change any more."""
-        return not self._stopping.is_set() and self._thread.ident is not None and not self._thread.is_alive()
+        return self._follower.broken
 
     def read_everything(self) -> Snapshot:
         """Read to the end, without the thread, and return the last snapshot."""
@@ -119,28 +129,40 @@ class Feed:
             pass
         return self.snapshot
 
-    def _follow(self) -> None:
-        while not self._stopping.is_set():
-            more = self.poll()
-            # A short rest between slices leaves the interpreter to the event loop while a long file is loaded.
-            self._stopping.wait(0.005 if more else self._interval)
+    def _follow(self) -> float:
+        # A short rest between slices leaves the interpreter to the event loop while a long file is loaded.
+        return 0.005 if self.poll() else self._interval
 
-    def _read_small_files(self) -> bool:
+    def _read_small_files(self) -> None:
         run = self._directory
-        changed = False
         if self._is_new(run.run):
             record = run.read_run()
             if record:
                 self._info = RunInfo.of(record, run.name)
-                changed = True
+                self._news = True
         if self._is_new(run.config):
+            self._config_damaged = True
             with suppress(UserError):  # of another version: the dashboard does without
                 self._config = run.read_config()
-                changed = True
-        if self._is_new(run.gatecheck):
-            self._report = Report.of(run.read_gatecheck())
-            changed = True
-        return changed
+                self._config_damaged = False
+            self._news = True
+        self._read_report()
+
+    def _read_report(self) -> None:
+        if self._is_new(self._directory.gatecheck):
+            self._report = Report.of(self._directory.read_gatecheck())
+            self._news = True
+
+    def _damage(self) -> tuple[str, ...]:
+        """What is missing or damaged of a run that has rows, or of the files that are there."""
+        rows, ended = self._metrics.rows_read, self._info.state in ENDED
+        return damage_of(
+            config=self._config_damaged or (self._config is None and rows > 0),
+            metrics=self._metrics.damaged or (ended and self._metrics.unfinished),
+            events=self._event_reader.damaged > 0,
+            # The trainer writes a row, and then what it is judged to be.
+            gatecheck=self._report is None and rows > (0 if ended else 1),
+        )
 
     def _is_new(self, path: Path) -> bool:
         try:
@@ -154,19 +176,19 @@ class Feed:
         self._signatures[path] = signature
         return True
 
-    def _read_events(self) -> bool:
+    def _read_events(self) -> None:
         events = self._event_reader.read(SLICE_BYTES)
         self._events.extend(events)
         self._events_seen += len(events)
-        return bool(events)
+        self._news |= bool(events)
 
-    def _read_log_and_usage(self) -> bool:
+    def _read_log_and_usage(self) -> None:
         """The log's new lines, and once a second the processes of a run that lives."""
         log, usage, info = self._log, self._usage, self._info
         self._log = self._log_tail.read(utc_now())
         pids = [] if self.snapshot.ended else [info.trainer, info.learner, *(actor.pid for actor in info.actors)]
         self._usage = self._usage_reader.read(info.host, [pid for pid in pids if pid is not None], info.heartbeat)
-        return self._log is not log or self._usage is not usage
+        self._news |= self._log is not log or self._usage is not usage
 
     def _snapshot(self, state: str, problem: str, loading: float | None) -> Snapshot:
         now = utc_now()
@@ -191,4 +213,5 @@ class Feed:
             problem=problem,
             log=self._log,
             usage=self._usage,
+            damage=self._damage(),
         )

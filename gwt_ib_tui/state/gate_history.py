@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,13 +45,6 @@ class Moment:
     update: float
     env_steps: float
     curve: GateCurve
-
-    @property
-    def mean_c(self) -> float:
-        """Mean of c over the curve's steps; NaN where it has none."""
-        known = np.isfinite(self.curve.c) & (self.curve.count > 0)
-        steps = float(self.curve.count[known].sum())
-        return float((self.curve.c[known] * self.curve.count[known]).sum()) / steps if steps else math.nan
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,12 @@ from gwt_ib_tui.text import count, plain
 HELD = "HELD"
 
 
+def hold_notice(snapshot: Snapshot) -> str:
+    """What is said when the display is held: whether anything goes on under it, and how it comes back."""
+    going = "while the training goes on" if snapshot.state == "running" else f"(the run is {plain(snapshot.state, 12)})"
+    return f"display held {going}; once more shows the newest"
+
+
 def held_words(shown: Snapshot, newest: Snapshot) -> str:
     """`HELD, 14 updates behind`; where the run's state is another one by now, that too."""
     words = HELD

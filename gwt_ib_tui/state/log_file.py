@@ -36,6 +36,8 @@ class LogFile:
     def __init__(self, path: Path, first_bytes: int) -> None:
         self.path = path
         self.process = path.stem
+        self.left_out = False
+        """Whether a part of the file was passed over."""
         self._first_bytes = first_bytes
         self._known: tuple[int, int, int] | None = None  # inode, size and time of change at the last look
         self._offset = 0
@@ -58,7 +60,7 @@ class LogFile:
         if known == self._known and self._offset == status.st_size:
             return self._unfinished(now)
         if known is None or known[0] != status.st_ino or status.st_size < self._offset:
-            self._offset, self._partial, self._dropping = 0, b"", False
+            self._offset, self._partial, self._dropping, self.left_out = 0, b"", False, False
         slice_bytes = self._first_bytes if known is None else SLICE_BYTES
         left_out = self._skip(status.st_size, slice_bytes, self._first_bytes if known is None else FAR_BEHIND)
         with self.path.open("rb") as file:
@@ -79,7 +81,7 @@ class LogFile:
         left_out = size - slice_bytes - self._offset
         if size - self._offset <= most or left_out <= 0:
             return 0
-        self._offset = size - slice_bytes
+        self._offset, self.left_out = size - slice_bytes, True
         self._partial, self._dropping = b"", True
         return left_out
 

@@ -20,8 +20,9 @@ FILES_AT_ONCE = 64  # looked at in one step: a run may have thousands of actors
 class LogView:
     """What was read so far; the same object as before when nothing came, else one of the next `version`.
 
-    `serious` holds the newest lines at WARNING and above, which a flood of others does not push out. `counts` are
-    records by process and level since the beginning of what was read.
+    `older` says that there are lines before these, not read or kept no more. `serious` holds the newest lines at
+    WARNING and above, which a flood of others does not push out. `counts` are records by process and level since the
+    beginning of what was read.
     """
 
     folder: Path | None = None
@@ -31,6 +32,7 @@ class LogView:
     counts: Mapping[tuple[str, int], int] = field(default_factory=dict)
     problem: str = ""
     version: int = 0
+    older: bool = False
 
     def count(self, process: str, least: int) -> int:
         """How many records a process has written at a level or above it; all processes for an empty name."""
@@ -64,9 +66,9 @@ class LogTail:
         processes = tuple(name.removesuffix(".log") for name in names)
         if any(batches) or (problem, processes) != (self._view.problem, self._view.processes):
             lines, serious = tuple(self._lines), tuple(self._serious)
-            self._view = LogView(
-                self._folder, lines, serious, processes, dict(self._counts), problem, self._view.version + 1
-            )
+            version = self._view.version + 1
+            older = self._number > len(lines) or any(file.left_out for file in self._files.values())
+            self._view = LogView(self._folder, lines, serious, processes, dict(self._counts), problem, version, older)
         return self._view
 
     def _names(self) -> tuple[list[str], str]:

@@ -65,7 +65,7 @@ class MetricFeed:
                 self._forget()
             self._take(lines)
             self._bytes_read += SLICE_BYTES
-            if not lines:
+            if self._reader.at_end:
                 self._caught_up, self._preview = True, None
                 return False
             if time.monotonic() > deadline:
@@ -77,6 +77,16 @@ class MetricFeed:
     def view(self) -> View:
         """The series and the gate curves; of a long file that is being read, those of the rows that stand for it."""
         return self._preview or (self._store.view(), self._gate.view())
+
+    @property
+    def damaged(self) -> bool:
+        """Whether lines were left out, because they are no rows or do not come after those before them."""
+        return self._left_out + self._reader.damaged > 0
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last line has no end yet."""
+        return self._reader.unfinished
 
     def share_read(self) -> float:
         """How much of the file was read, from 0 to 1."""
@@ -93,6 +103,7 @@ class MetricFeed:
         self.row: Record = last_record(self._path)  # the tiles are right while a long history is read
         self.row_time: float | None = None
         self.rows_read = 0
+        self._left_out = 0
         self._last_update = 0.0
         self._bytes_read = 0
         self._caught_up = False
@@ -101,6 +112,8 @@ class MetricFeed:
         """Fold in some rows; one that does not come after those before it is damage, and left out."""
         rows = Rows.of(lines)
         places = rows.after(self._last_update)
+        if len(places) < len(lines):
+            self._left_out += sum(bool(line.strip()) for line in lines) - len(places)
         if not len(places):
             return
         fold(rows, places.tolist(), self._store, self._gate)

@@ -18,16 +18,17 @@ def matching(text: str, names: Iterable[str]) -> tuple[str, ...]:
     """Those of `names` that every word of `text` matches, in their order, the ones matched by name alone first.
 
     A word is a part of the name, or a pattern for the whole of it where it has `*`, `?` or `[`; or it is the beginning
-    of a word of the metric's meaning, or a pattern for one. Capital letters make no difference; no words match nothing.
+    of a word of the metric's meaning, or a pattern for one. Of `one|other` either will do. Capital letters make no
+    difference; no words match nothing.
     """
-    words = text.lower().split()
+    words = [either for word in text.lower().split() if (either := [part for part in word.split("|") if part])]
     if not words:
         return ()
     by_name, by_meaning = [], []
     for name in names:
-        if all(_in_name(word, name) for word in words):
+        if all(any(_in_name(part, name) for part in either) for either in words):
             by_name.append(name)
-        elif all(_in_name(word, name) or _in_meaning(word, name) for word in words):
+        elif all(any(_in_name(part, name) or _in_meaning(part, name) for part in either) for either in words):
             by_meaning.append(name)
     return (*by_name, *by_meaning)
 

@@ -11,6 +11,7 @@ from gwt_ib.numbers import real
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.state.as_of import as_of
 from gwt_ib_tui.state.feed import Feed, Limits
+from gwt_ib_tui.state.follower import Follower
 from gwt_ib_tui.state.playback import Playback
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.state.tape import Frame, Tape
@@ -34,9 +35,8 @@ class Replay:
         self._interval = interval
         self._clock = clock
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
-        self._wake = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="replay", daemon=True)
+        self._follower = Follower("replay", self._follow)
+        self._reading = True
         self._playback = Playback.of(real(self._feed.snapshot.row.get("elapsed_s")) or 0.0)
         self._played_at: float | None = None
         self._shown: tuple[Frame, int, bool] | None = None
@@ -45,19 +45,16 @@ class Replay:
 
     def start(self) -> None:
         """Begin, in a thread."""
-        self._thread.start()
+        self._follower.start()
 
     def stop(self) -> None:
         """End the thread and wait for it."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._follower.stop()
 
     @property
     def broken(self) -> bool:
         """Whether the thread ended without being asked to: a bug, and what is shown will not change any more."""
-        return not self._stopping.is_set() and self._thread.ident is not None and not self._thread.is_alive()
+        return self._follower.broken
 
     def toggle(self) -> None:
         """Play or hold."""
@@ -97,18 +94,14 @@ class Replay:
         if config is not None:
             self._verdicts.work(self._tape.frames, config, seconds)
 
-    def _follow(self) -> None:
-        more = True
-        while not self._stopping.is_set():
-            if more or self._feed.snapshot.problem:
-                more = self.read()
-            self.show()
-            if more:
-                self._stopping.wait(READING_PAUSE_S)
-            else:
-                self.judge()
-                self._wake.wait(self._interval)
-                self._wake.clear()
+    def _follow(self) -> float:
+        if self._reading or self._feed.snapshot.problem:
+            self._reading = self.read()
+        self.show()
+        if self._reading:
+            return READING_PAUSE_S
+        self.judge()
+        return self._interval
 
     def _advance(self) -> Playback:
         with self._lock:
@@ -121,4 +114,4 @@ class Replay:
         self._advance()
         with self._lock:
             self._playback = change(self._playback)
-        self._wake.set()
+        self._follower.wake()

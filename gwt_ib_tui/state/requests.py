@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ NAMES: dict[str, str] = {
 }
 OPEN = frozenset({"asked", "accepted"})
 HOLD_S = 8.0  # an answer stays at least so long before a notice takes its place
+STAYS_S = 20.0  # then an answer or a notice is old
+STAYS_LONGER_S = {"warning": 120.0, "failed": 120.0} | dict.fromkeys(OPEN, math.inf)
 
 
 @dataclass(frozen=True)
@@ -58,19 +61,42 @@ class RequestLog:
     """Follows our requests from the key press to the trainer's answer, and keeps the newest message."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.message = Message("", "")
+        self._message = Message("", "")
         self._clock = clock
+        self._put_at = clock()
         self._held_until = -1.0
         self._asked: list[Asked] = []
         self._unclaimed: dict[str, Record] = {}
         self._outcomes: dict[str, str] = {}
         self._answered: list[Asked] = []
 
+    @property
+    def message(self) -> Message:
+        """The newest message, as long as it is not old."""
+        return self._message
+
+    @message.setter
+    def message(self, message: Message) -> None:
+        self._message = message
+        self._put_at = self._clock()
+
+    def expire(self) -> bool:
+        """Take a message down that has stood long enough, for a request that still waits if there is one.
+
+        Returns whether there was one to take down.
+        """
+        stays = STAYS_LONGER_S.get(self._message.status, STAYS_S)
+        if not self._message.text or self._clock() < self._put_at + stays:
+            return False
+        waiting = next((asked for asked in reversed(self._asked) if asked.status in OPEN), None)
+        self.message = Message("", "") if waiting is None else _waiting(waiting)
+        return True
+
     def ask(self, kind: RequestKind, what: str = "") -> int:
         """Note a request that is being sent; returns its number for `sent` and `not_sent`."""
         asked = Asked(kind, plain(what))
         self._asked.append(asked)
-        self.message = Message("asked", f"{asked.name}: waiting for the trainer")
+        self.message = _waiting(asked)
         self._held_until = self._clock() + HOLD_S
         return len(self._asked) - 1
 
@@ -80,12 +106,14 @@ class RequestLog:
         # The trainer may answer before the thread that wrote the request has come back.
         if (answer := self._unclaimed.pop(request_id, None)) is not None:
             self._answer(number, answer)
+        self._forget_unclaimed()
 
     def not_sent(self, number: int, reason: str) -> None:
         """The request could not be written."""
         asked = replace(self._asked[number], status="refused", detail=reason)
         self._asked[number] = asked
         self.message = Message("refused", f"{asked.name}: {plain(reason)}")
+        self._forget_unclaimed()
 
     def say(self, status: str, text: str) -> None:
         """Put another message up."""
@@ -127,10 +155,21 @@ class RequestLog:
             if asked.id == request_id:
                 self._answer(place, event)
                 return
-        if any(not asked.id and asked.status == "asked" for asked in self._asked):
+        if self._is_sending():
             self._unclaimed[request_id] = event
         else:
             self._outcomes.pop(request_id, None)
+
+    def _is_sending(self) -> bool:
+        return any(not asked.id and asked.status == "asked" for asked in self._asked)
+
+    def _forget_unclaimed(self) -> None:
+        """Once all of ours have their ids, the other answers are to what others asked."""
+        if self._is_sending():
+            return
+        for request_id in self._unclaimed:
+            self._outcomes.pop(request_id, None)
+        self._unclaimed.clear()
 
     def _is_ours(self, request_id: str) -> bool:
         return bool(request_id) and any(asked.id == request_id for asked in self._asked)
@@ -155,6 +194,10 @@ class RequestLog:
         self._held_until = self._clock() + HOLD_S
 
 
+def _waiting(asked: Asked) -> Message:
+    return Message(asked.status, f"{asked.name}: waiting for the trainer")
+
+
 def notice(event: Record) -> Message | None:
     """The message of an event that nobody here asked for; none for those that only matter to others."""
     kind = event.get("kind")
@@ -176,7 +219,8 @@ def notice(event: Record) -> Message | None:
     if kind == "evaluation" and event.get("request"):
         return Message("notice", f"evaluation{where}: {outcome(event)}")
     if kind == "snapshot":
-        return Message("notice", f"snapshot saved{where}: {plain(event.get('path') or '')}")
+        path = plain(event.get("path") or "")
+        return Message("notice", f"snapshot saved{where}" + (f": {path}" if path else ""))
     if kind in ("paused", "unpaused", "resumed", "finished", "stopped"):
         return Message("notice", f"run {kind}{where}")
     return None

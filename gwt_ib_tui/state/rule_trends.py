@@ -9,11 +9,11 @@ import numpy as np
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.catalogue import DISTANCE_FROM_PRIOR, RULES, SPREAD_OF_C
 from gwt_ib.gatecheck.curve import Bins, distance_from_prior, spread_of_c
+from gwt_ib.runs.metrics import SPARSE
 from gwt_ib_tui.state.gate_history import GateHistory
 from gwt_ib_tui.state.series import Column, Doubles
 from gwt_ib_tui.state.snapshot import Finding, Snapshot
 
-SPARSE = frozenset({"eval_return"})
 _FOLLOWS = {rule.kind: rule.follows for rule in RULES}
 
 

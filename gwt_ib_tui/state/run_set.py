@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 from gwt_ib.runs.directory import RunDirectory, list_runs
 from gwt_ib_tui.state.feed import Feed, Limits
+from gwt_ib_tui.state.follower import Follower
 from gwt_ib_tui.state.run_signs import colors_of, signs_of
 from gwt_ib_tui.state.settings import differing, groups_of
 from gwt_ib_tui.state.snapshot import RunInfo, Snapshot
@@ -82,10 +82,11 @@ class RunSet:
         self._choose = choose
         self._interval = interval
         self._limits = limits
-        self._stopping = threading.Event()
-        self._awake = threading.Event()
+        self._follower = Follower("runs", self._follow)
+        self._looked_at = False
+        self.resting = False
+        """Whether the thread waits for `wake`, and reads nothing."""
         self._to_choose = True
-        self._thread = threading.Thread(target=self._follow, name="runs", daemon=True)
         self._feeds: dict[str, tuple[RunDirectory, Feed]] = {}
         self._turn = 0
         self._colors: dict[str, int] = {}
@@ -96,25 +97,20 @@ class RunSet:
     @property
     def broken(self) -> bool:
         """Whether the thread ended without being asked to: a bug."""
-        return not self._stopping.is_set() and self._thread.ident is not None and not self._thread.is_alive()
+        return self._follower.broken
 
     def wake(self) -> None:
         """Follow from now on, beginning with a look at which runs there are."""
-        self._to_choose = True
-        self._awake.set()
-        if self._thread.ident is None:
-            self._thread.start()
+        self._to_choose = self._looked_at = True
+        self._follower.start()
 
     def rest(self) -> None:
         """Read nothing until `wake`."""
-        self._awake.clear()
+        self._looked_at = False
 
     def stop(self) -> None:
         """End the thread and wait for it."""
-        self._stopping.set()
-        self._awake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._follower.stop()
 
     def poll(self) -> bool:
         """Take in what is new of each run, for about `BUDGET_S`, and publish it; true when there is more to read."""
@@ -139,12 +135,11 @@ class RunSet:
             pass
         return self.view
 
-    def _follow(self) -> None:
-        while not self._stopping.is_set():
-            self._awake.wait()
-            if not self._stopping.is_set():
-                more = self.poll()
-                self._stopping.wait(0.005 if more else self._interval)
+    def _follow(self) -> float | None:
+        self.resting = not self._looked_at
+        if self.resting:
+            return None
+        return 0.005 if self.poll() else self._interval
 
     def _take(self, chosen: Sequence[RunDirectory]) -> None:
         """Follow these runs; of those that are followed already nothing is read again."""

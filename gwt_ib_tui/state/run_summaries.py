@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gwt_ib.clock import utc_now
 from gwt_ib.numbers import real
-from gwt_ib.runs.directory import RunDirectory, list_runs
-from gwt_ib.runs.lifecycle import ENDED, KILLED, is_trainer_alive, lifecycle
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.lifecycle import ENDED, KILLED, Pulse, is_trainer_alive, lifecycle
 from gwt_ib.runs.records import last_record
+from gwt_ib_tui.state.follower import Follower
 from gwt_ib_tui.state.snapshot import RunInfo
 from gwt_ib_tui.state.values import text
 
@@ -33,8 +33,7 @@ class RunSummary:
     @property
     def progress(self) -> float | None:
         """Share of the run's environment steps that are done, from 0 to 1."""
-        steps, total = self.env_steps, self.info.total_timesteps
-        return None if steps is None or not total or total <= 0 else min(max(steps / total, 0.0), 1.0)
+        return self.info.share_done(self.env_steps)
 
     @property
     def words(self) -> str:
@@ -57,49 +56,56 @@ class RunSummaries:
         return tuple(run for run in self.runs if all(word in run.words for word in wanted))
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A run as it was at the last look, and whether its files are still those."""
+
+    signature: Signature
+    summary: RunSummary
+    pulse: Pulse
+
+
 class RunLister:
     """Looks through a folder of runs. `poll` does it once; `start` in a thread, again and again."""
 
     def __init__(self, folder: Path, interval: float = 1.0) -> None:
         self._folder = folder
         self._interval = interval
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="runs", daemon=True)
-        self._known: dict[Path, tuple[Signature, RunSummary]] = {}
+        self._follower = Follower("runs", self._follow)
+        self._known: dict[Path, _Known] = {}
         self.summaries = RunSummaries()
 
     @property
     def broken(self) -> bool:
         """Whether the thread ended without being asked to: a bug."""
-        return not self._stopping.is_set() and self._thread.ident is not None and not self._thread.is_alive()
+        return self._follower.broken
 
     def start(self) -> None:
         """Begin to look, in a thread."""
-        self._thread.start()
+        self._follower.start()
 
     def stop(self) -> None:
         """End the thread and wait for it."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._follower.stop()
 
     def poll(self) -> None:
         """Look once, and publish what there is; a run whose files have not changed is not read again."""
-        known: dict[Path, tuple[Signature, RunSummary]] = {}
-        for run in list_runs(self._folder):
+        known: dict[Path, _Known] = {}
+        for path in self._folder.glob("*/run.json"):
+            run = RunDirectory(path.parent)
             signature = tuple(_signature(path) for path in (run.run, run.metrics, run.gatecheck))
             before = self._known.get(run.path)
-            summary = before[1] if before is not None and before[0] == signature else _summary(run)
-            known[run.path] = signature, _living(summary)
+            summary = before.summary if before is not None and before.signature == signature else _summary(run)
+            pulse = Pulse() if before is None else before.pulse
+            known[run.path] = _Known(signature, _living(summary, pulse), pulse)
         self._known = known
-        runs = tuple(summary for _, summary in reversed(known.values()))
-        self.summaries = RunSummaries(self.summaries.version + 1, runs, utc_now())
+        runs = sorted((entry.summary for entry in known.values()), key=_age_order, reverse=True)
+        self.summaries = RunSummaries(self.summaries.version + 1, tuple(runs), utc_now())
 
-    def _follow(self) -> None:
-        while not self._stopping.is_set():
-            with suppress(OSError):  # a folder that cannot be read just now is looked at again
-                self.poll()
-            self._stopping.wait(self._interval)
+    def _follow(self) -> float:
+        with suppress(OSError):  # a folder that cannot be read just now is looked at again
+            self.poll()
+        return self._interval
 
 
 def _summary(run: RunDirectory) -> RunSummary:
@@ -109,13 +115,18 @@ def _summary(run: RunDirectory) -> RunSummary:
     return RunSummary(run, run.name, info, info.state, real(row.get("env_steps")), real(row.get("ep100")), verdict)
 
 
-def _living(summary: RunSummary) -> RunSummary:
+def _age_order(summary: RunSummary) -> tuple[float, str]:
+    return summary.info.created or 0.0, summary.name
+
+
+def _living(summary: RunSummary, pulse: Pulse) -> RunSummary:
     """With the state as it is now: a trainer may have fallen silent without a file having changed."""
     if summary.state in ENDED or summary.state == KILLED:
         return summary
     info = summary.info
     alive = is_trainer_alive(info.host, info.trainer, info.heartbeat)
-    return replace(summary, state=lifecycle(info.state, info.last_sign, utc_now(), alive))
+    now = utc_now()
+    return replace(summary, state=lifecycle(info.state, pulse.last_sign(info.last_sign, now), now, alive))
 
 
 def _signature(path: Path) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from gwt_ib.config import Config
 from gwt_ib.numbers import real
-from gwt_ib.runs.lifecycle import ENDED, KILLED, UNKNOWN
+from gwt_ib.runs.lifecycle import ENDED, KILLED, STALLED, UNKNOWN
 from gwt_ib.runs.records import Record
 from gwt_ib_tui.state.gate_history import GateCurve, GateHistory
 from gwt_ib_tui.state.log_tail import LogView
@@ -23,6 +23,8 @@ from gwt_ib_tui.state.playback import Playback
 from gwt_ib_tui.state.series import SeriesView
 from gwt_ib_tui.state.usage import Usage
 from gwt_ib_tui.state.values import mapping, mappings, text, whole
+
+DAMAGED = "run.json is missing or damaged"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class RunInfo:
     def last_sign(self) -> float | None:
         """When the trainer last gave a sign of life, or made the run."""
         return self.heartbeat if self.heartbeat is not None else self.created
+
+    def share_done(self, env_steps: float | None) -> float | None:
+        """The share that so many environment steps are of the run's, from 0 to 1."""
+        total = self.total_timesteps
+        return None if env_steps is None or not total or total <= 0 else min(max(env_steps / total, 0.0), 1.0)
 
     @staticmethod
     def of(record: Mapping[str, Any], name: str) -> RunInfo:
@@ -162,11 +169,25 @@ class Snapshot:
     replay: Playback | None = None
     log: LogView = field(default_factory=LogView)
     usage: Mapping[int, Usage] = field(default_factory=dict)
+    damage: tuple[str, ...] = ()
+    """What cannot be read as it should be, each in a sentence that names the file."""
 
     @property
     def ended(self) -> bool:
         """Whether nothing will change any more: the run says so, or its trainer is gone."""
         return self.state in ENDED or self.state == KILLED
+
+    @property
+    def halted(self) -> bool:
+        """Whether a run that has not ended makes no steps at this moment, so that it has no speed."""
+        return self.state in ("paused", STALLED, UNKNOWN)
+
+    @property
+    def trouble(self) -> str:
+        """Why the run failed, or why nothing can be said of it; empty where neither is so."""
+        if self.state == UNKNOWN:
+            return DAMAGED
+        return self.run.message if self.state == "failed" else ""
 
     def metric(self, name: str) -> float | None:
         """The newest row's value of one metric."""
@@ -175,8 +196,7 @@ class Snapshot:
     @property
     def progress(self) -> float | None:
         """Share of the run's environment steps that are done, from 0 to 1."""
-        steps, total = self.metric("env_steps"), self.run.total_timesteps
-        return None if steps is None or not total or total <= 0 else min(max(steps / total, 0.0), 1.0)
+        return self.run.share_done(self.metric("env_steps"))
 
     @property
     def steps_per_s(self) -> float | None:
@@ -192,7 +212,7 @@ class Snapshot:
     def seconds_left(self) -> float | None:
         """Time to the end of the run at the present speed; none when that cannot be said."""
         steps, total, speed = self.metric("env_steps"), self.run.total_timesteps, self.steps_per_s
-        if self.state not in ("running", "paused") or steps is None or total is None or not speed:
+        if self.state != "running" or steps is None or total is None or not speed:
             return None
         return max(total - steps, 0.0) / speed
 

@@ -1,6 +1,7 @@
 """What a page shows: a dashboard that cannot steer, in a process of its own. `python -m gwt_ib_tui.web.dashboard DIR PID`.
 
-It is started by the server with the process id PID, and dies with it.
+It is started by the server with the process id PID, and dies with it. Nobody knows who looks: it shows this run and no
+other of its folder, and the user's layout is neither read nor written. The user's keys apply.
 """
 
 from __future__ import annotations
@@ -8,15 +9,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.train.guard import guard_child
-from gwt_ib_tui.app import run_dashboard
 
 
 def main(directory: str, server_pid: str) -> None:
     """Show a run directory until the page is left."""
     guard_child(int(server_pid))
-    run_dashboard(RunDirectory(Path(directory)), read_only=True)
+    # Only now: these take a second to import, and the server may end meanwhile.
+    from gwt_ib.runs.directory import RunDirectory
+    from gwt_ib_tui.app import run_dashboard
+
+    run = RunDirectory(Path(directory))
+    run_dashboard(run, read_only=True, compared=[run], keeps_layout=False)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """The web server: one page, the scripts and the font of textual-serve, and a dashboard process for each open page.
 
+It takes from textual-serve what it gives to browsers only: a dashboard's process is our own (`page_process`), so that it
+ends with its page whatever the page does, and at most `MOST_PAGES` are open at once.
+
 It listens on the loopback address, where every user of the machine can connect: there is no password. What keeps web
 pages out is that a request must name this server as its host and, where it says where it comes from, as its origin.
 """
@@ -9,28 +12,32 @@ from __future__ import annotations
 import asyncio
 import html
 import os
-import shlex
 import signal
 import socket
-import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from string import Template
 
 import textual_serve
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler, Middleware
-from textual_serve.server import Server
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib_tui.web.page_process import LEAVING_S, PageProcess
+from gwt_ib_tui.web.protocol import DATA, answer_to, for_dashboard, size_of
 
 HOST = "127.0.0.1"
 FIRST_PORT = 8000
+HTTP_PORT = 80
 CLOSING_S = 1.0
+HEARTBEAT_S = 15.0
+MOST_PAGES = 8
+FULL = f"{MOST_PAGES} pages show this run already, which is as many as there can be: close one, then open this again.\n"
+LONGEST_MESSAGE = 1 << 16  # bytes that a page may send at once
 STATIC = Path(textual_serve.__file__).parent / "static"
 OWN = Path(__file__).parent
-NOT_FOR_PAGES = ("CI", "NO_COLOR", "LINES")  # what the server's terminal is says nothing about the browser
 HEADERS = {
     # The page needs nothing from elsewhere, may not be framed, and tells nobody where it was opened.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -42,49 +49,112 @@ HEADERS = {
 }
 
 
-class Pages(Server):
+class Pages:
     """Serves one run's dashboard; every page that is open has one handler waiting, in `_open`."""
 
     def __init__(self, run: RunDirectory, port: int) -> None:
-        super().__init__(dashboard_command(run), HOST, port, title=run.name)
+        self.port = port
+        self._run = run
         self._open: set[asyncio.Task[object]] = set()
 
     def application(self) -> web.Application:
         """The routes: the page, its socket, its scripts."""
-        names = {f"{name}:{self.port}" for name in (HOST, "localhost")}
-        app = web.Application(middlewares=[only_for(names)])
+        app = web.Application(middlewares=[only_for(own_names(self.port))])
         app.add_routes([web.get("/", self.page), web.get("/page.js", self.script)])
-        app.add_routes([web.get("/ws", self.handle_websocket), web.static("/static", STATIC)])
+        app.add_routes([web.get("/ws", self.socket), web.static("/static", STATIC)])
         app.on_response_prepare.append(_add_headers)
         app.on_shutdown.append(self._close)
         return app
 
     async def page(self, request: web.Request) -> web.Response:
         """The one page."""
+        self._refuse_when_full()
         template = Template((OWN / "index.html").read_text(encoding="utf-8"))
-        text = template.substitute(title=html.escape(self.title), websocket=f"ws://{request.host}/ws")
+        text = template.substitute(title=html.escape(self._run.name), websocket=f"ws://{request.host}/ws")
         return web.Response(text=text, content_type="text/html")
 
     async def script(self, request: web.Request) -> web.FileResponse:
         """What the page does beyond showing a terminal."""
         return web.FileResponse(OWN / "page.js")
 
-    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+    async def socket(self, request: web.Request) -> web.WebSocketResponse:
         """Start a dashboard and pass on what it draws and which keys are pressed, until either end closes."""
+        self._refuse_when_full()
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
         try:
-            return await super().handle_websocket(request)
+            return await self._show(request)
         finally:
             self._open.discard(task)
+
+    async def _show(self, request: web.Request) -> web.WebSocketResponse:
+        try:
+            size = size_of(request.query.get("width", 80), request.query.get("height", 24))
+        except ValueError:
+            raise web.HTTPBadRequest(text="width and height are whole numbers.\n") from None
+        page = web.WebSocketResponse(heartbeat=HEARTBEAT_S, timeout=CLOSING_S, max_msg_size=LONGEST_MESSAGE)
+        await page.prepare(request)
+        dashboard = await PageProcess.start(self._run, *size)
+        ways = [asyncio.create_task(way) for way in (_draw(dashboard, page), _listen(page, dashboard))]
+        try:
+            done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for way in done:
+                way.result()
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            await dashboard.end()
+            await _leave(page, request)
+        return page
+
+    def _refuse_when_full(self) -> None:
+        if len(self._open) >= MOST_PAGES:
+            raise web.HTTPServiceUnavailable(text=FULL)
 
     async def _close(self, app: web.Application) -> None:
         """A page that is open would hold up the end; its dashboard is told to leave, or dies with this process."""
         for task in self._open:
             task.cancel()
         if self._open:
-            await asyncio.wait(self._open, timeout=CLOSING_S)
+            await asyncio.wait(self._open, timeout=LEAVING_S + CLOSING_S)
+
+
+async def _draw(dashboard: PageProcess, page: web.WebSocketResponse) -> None:
+    """What the dashboard draws, into the page, until one of them is gone."""
+    with suppress(ConnectionError):
+        async for kind, payload in dashboard.packets():
+            if kind == DATA:
+                await page.send_bytes(payload)
+
+
+async def _listen(page: web.WebSocketResponse, dashboard: PageProcess) -> None:
+    """Keys and sizes, from the page to the dashboard, until one of them is gone."""
+    with suppress(ConnectionError):
+        async for message in page:
+            if message.type is WSMsgType.ERROR:
+                break
+            if message.type is not WSMsgType.TEXT:
+                continue
+            if packet := for_dashboard(message.data):
+                await dashboard.send(packet)
+            elif answer := answer_to(message.data):
+                await page.send_str(answer)
+
+
+async def _leave(page: web.WebSocketResponse, request: web.Request) -> None:
+    """Close the page's socket; one that does not listen is cut off."""
+    with suppress(TimeoutError, ConnectionError):
+        await asyncio.wait_for(page.close(), CLOSING_S)
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def own_names(port: int) -> set[str]:
+    """What this server is called by its own page: a browser leaves out the port that every web server has."""
+    hosts = {HOST, "localhost"}
+    return {f"{host}:{port}" for host in hosts} | (hosts if port == HTTP_PORT else set())
 
 
 def only_for(names: set[str]) -> Middleware:
@@ -98,13 +168,6 @@ def only_for(names: set[str]) -> Middleware:
         return await handler(request)
 
     return check
-
-
-def dashboard_command(run: RunDirectory) -> str:
-    """The shell command that shows a run in a page; `exec` makes the dashboard the server's own child."""
-    left_out = [word for name in NOT_FOR_PAGES for word in ("-u", name)]
-    python = [sys.executable, "-m", "gwt_ib_tui.web.dashboard", os.fspath(run.path.resolve()), str(os.getpid())]
-    return "exec " + shlex.join(["env", *left_out, "TERM=xterm-256color", *python])
 
 
 def listening_socket(port: int | None) -> socket.socket:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from rich.text import Text
 from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
 
 from gwt_ib_tui.charts.curves import Drawn
 from gwt_ib_tui.charts.view import ChartView
+from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel
 from gwt_ib_tui.widgets.readings import Readout
 
@@ -55,3 +57,44 @@ class ChartPanel(Panel):
         x = None if offset is None else self.drawn.x_at(offset.x)
         if x is not None:
             self.post_message(self.Pointed(x))
+
+
+class TitledChart(ChartPanel):
+    """A chart under a title, which tells the newest snapshot at any time; the chart itself is dear, and follows later.
+
+    Subclasses give `title` and `chart`.
+    """
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._chart: list[Text] = []
+        self._chart_of: Hashable = None
+        self._stale = True
+
+    def title(self, snapshot: Snapshot, width: int) -> Text:
+        """The first line, made after the chart."""
+        raise NotImplementedError
+
+    def chart(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """The lines below."""
+        raise NotImplementedError
+
+    def looks(self) -> Hashable:
+        """What, beside size and data, the chart is drawn by."""
+        return self.palette, self.seen(self.view)
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """The title of this snapshot; the chart of the last one for which it was time to redraw."""
+        chart_of = width, height, self.looks()
+        if self._stale or chart_of != self._chart_of:
+            self._chart = self.chart(snapshot, width, height - 1) if height > 1 else []
+            self._chart_of, self._stale = chart_of, False
+        return [self.title(snapshot, width), *self._chart]
+
+    def between(self) -> None:
+        """The title alone."""
+        self.refresh()
+
+    def _redraw(self) -> None:
+        self._stale = True
+        super()._redraw()

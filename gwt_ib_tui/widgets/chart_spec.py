@@ -21,7 +21,7 @@ def no_levels(snapshot: Snapshot, palette: Palette) -> list[Level]:
 
 @dataclass(frozen=True)
 class ChartSpec:
-    """What a chart shows: its metrics (a sparse one has a value now and then), horizontal lines and least span.
+    """What a chart shows: its metrics, horizontal lines and least span.
 
     A span of 0 is for a metric of which nothing is known: it goes by the size of its values.
     """
@@ -29,7 +29,6 @@ class ChartSpec:
     title: str
     metrics: tuple[str, ...]
     min_span: float
-    sparse: frozenset[str] = frozenset()
     levels: Callable[[Snapshot, Palette], list[Level]] = no_levels
     labels: tuple[str, ...] = ()
 
@@ -39,10 +38,9 @@ OVERVIEW = (
     ChartSpec("mean_c", ("mean_c",), min_span=0.1, levels=levels.target),
     ChartSpec("EV", ("explained_variance",), min_span=0.2),
     ChartSpec("bias", ("bias",), min_span=0.02, levels=levels.clamps),
-    ChartSpec("returns", ("ep100", "eval_return"), 0.1, frozenset({"eval_return"}), labels=("ep100", "eval")),
+    ChartSpec("returns", ("ep100", "eval_return"), 0.1, labels=("ep100", "eval")),
 )
 OVERVIEW_TITLES = tuple(spec.title for spec in OVERVIEW)
-SPARSE = frozenset({"eval_return"})
 _BY_TITLE = {spec.title: spec for spec in OVERVIEW}
 _BY_METRIC = {spec.metrics[0]: spec for spec in OVERVIEW if len(spec.metrics) == 1}
 _SPANS = {"ep100": 0.1, "mmer": 0.1, "eval_return": 0.1, "entropy": 0.05}
@@ -55,7 +53,7 @@ def spec_of(name: str) -> ChartSpec:
         return _BY_TITLE[name]
     if name in _BY_METRIC:
         return replace(_BY_METRIC[name], title=name)
-    return ChartSpec(name, (name,), 0.1 if name.startswith("rho_") else _SPANS.get(name, 0.0), SPARSE & {name})
+    return ChartSpec(name, (name,), 0.1 if name.startswith("rho_") else _SPANS.get(name, 0.0))
 
 
 def span_of(spec: ChartSpec, columns: Iterable[Column]) -> float:

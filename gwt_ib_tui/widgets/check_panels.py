@@ -6,6 +6,8 @@ from collections.abc import Hashable
 
 import numpy as np
 from rich.text import Text
+from textual.events import Click
+from textual.message import Message
 from textual.reactive import reactive
 
 from gwt_ib.gatecheck.catalogue import RULES
@@ -13,18 +15,18 @@ from gwt_ib_tui.charts.figure import notice
 from gwt_ib_tui.charts.lines import Curve, Level, draw
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.sparkline import sparkline
-from gwt_ib_tui.charts.view import ChartView
+from gwt_ib_tui.charts.view import ChartView, Symbols
 from gwt_ib_tui.state.rule_trends import Trend, trend_of
 from gwt_ib_tui.state.snapshot import Finding, Report, Snapshot
 from gwt_ib_tui.text import count, number, plain, short_count
 from gwt_ib_tui.widgets.big_word import HEIGHT, big_word
-from gwt_ib_tui.widgets.chart_panel import ChartPanel
+from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart
 from gwt_ib_tui.widgets.chart_spec import spec_of
 from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
-from gwt_ib_tui.widgets.rule_table import DECIDES, rule_table
+from gwt_ib_tui.widgets.rule_table import DECIDES, rule_at, rule_table
 from gwt_ib_tui.widgets.verdict import (
-    NO_VERDICT_YET,
     chosen_of,
+    no_verdict,
     rule_name,
     since_words,
     status_word,
@@ -35,20 +37,21 @@ from gwt_ib_tui.widgets.verdict import (
 FULL_HEIGHT = 8  # lines from which a rule is shown with title, threshold and evidence
 NEAR = 3.0  # a limit is in sight of the trend within so many spans of its values
 _ASKS = {rule.kind: rule.asks for rule in RULES}
+_MEAN_OF = {rule.kind: rule.mean_of for rule in RULES}
 
 
 class VerdictPanel(Panel):
     """The verdict, large where there are three lines for it."""
 
     def depends_on(self, snapshot: Snapshot) -> Hashable:
-        """A new report only."""
-        return snapshot.report
+        """A new report, or why there is none."""
+        return snapshot.report, no_verdict(snapshot)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
         """The word, and beside it since when, what decided, and how many rules say what."""
         palette, report = self.palette, snapshot.report
         verdict = "wait" if report is None else report.verdict
-        told = [Text(NO_VERDICT_YET, style=palette.dim)] if report is None else _told(report, palette)
+        told = [Text(no_verdict(snapshot), style=palette.dim)] if report is None else _told(report, palette)
         if height < HEIGHT:
             return [title_line(palette, "GateCheck", verdict_chip(verdict, palette), *told[:1], *told[2:])]
         style = f"bold {palette.of_status(verdict)}"
@@ -59,9 +62,40 @@ class VerdictPanel(Panel):
 
 
 class RulesPanel(ChartPanel):
-    """Every rule as a row with a small trend; `selected` is the kind of the chosen one."""
+    """Every rule as a row with a small trend; `selected` is the kind of the chosen one.
+
+    A new report is seen at once, as beside the table; the trends follow when it is time to redraw.
+    """
+
+    class Chosen(Message):
+        """A rule was pointed at; `kind` says which."""
+
+        def __init__(self, kind: str) -> None:
+            super().__init__()
+            self.kind = kind
 
     selected: reactive[str] = reactive("")
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._trends: dict[tuple[str, int, Symbols], str] = {}
+
+    def between(self) -> None:
+        """With the trends as they were drawn last."""
+        self.refresh()
+
+    def _redraw(self) -> None:
+        self._trends = {}
+        super()._redraw()
+
+    def on_click(self, event: Click) -> None:
+        """Choose the rule under the mouse."""
+        report = None if self.snapshot is None else self.snapshot.report
+        at = event.get_content_offset(self)
+        if report is not None and at is not None:
+            rule = rule_at(report, chosen_of(report, self.selected), at.y, self.content_size.height)
+            if rule is not None:
+                self.post_message(self.Chosen(rule.kind))
 
     def depends_on(self, snapshot: Snapshot) -> Hashable:
         """A new report, or new rows."""
@@ -74,10 +108,13 @@ class RulesPanel(ChartPanel):
             return []
 
         def trend(finding: Finding, cells: int) -> str:
-            found = trend_of(snapshot, finding)
-            if found is None:
-                return ""
-            return sparkline(found.x, found.y, cells, sparse=found.sparse, symbols=self.view.symbols)
+            drawn_as = finding.kind, cells, self.view.symbols
+            if drawn_as not in self._trends:
+                found = trend_of(snapshot, finding)
+                self._trends[drawn_as] = (
+                    sparkline(found.x, found.y, cells, sparse=found.sparse, symbols=self.view.symbols) if found else ""
+                )
+            return self._trends[drawn_as]
 
         return rule_table(report, chosen_of(report, self.selected), trend, width, height, self.palette)
 
@@ -123,7 +160,7 @@ class RulePanel(Panel):
         return _cut(lines, height)
 
 
-class TrendPanel(ChartPanel):
+class TrendPanel(TitledChart):
     """The course of the number that the chosen rule looks at, with the rule's limits."""
 
     selected: reactive[str] = reactive("")
@@ -132,29 +169,43 @@ class TrendPanel(ChartPanel):
         """New rows, or another status of the rule."""
         return snapshot.report, snapshot.series.store_id, snapshot.series.rows
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
-        """A title, then the chart."""
-        palette, report = self.palette, snapshot.report
-        chosen = None if report is None else chosen_of(report, self.selected)
-        trend = None if chosen is None else trend_of(snapshot, chosen)
+    def looks(self) -> Hashable:
+        """The rule too."""
+        return super().looks(), self.selected
+
+    def title(self, snapshot: Snapshot, width: int) -> Text:
+        """What is drawn, its newest value, and the limits."""
+        palette, (chosen, trend) = self.palette, self._trend(snapshot)
         if chosen is None or trend is None:
-            return notice("nothing to draw yet", width, height, palette.frame)
+            return Text(end="")
         known = trend.y.mean[np.isfinite(trend.y.mean)]
         newest = Text(number(float(known[-1]) if known.size else None), style=f"bold {palette.text}")
         levels = _levels(trend, palette)
         sign = "┈ " if any(level.stretch for level in levels) else "to pass: "  # the limits may be far from the data
         limits = [Text(f"{sign}{plain(chosen.threshold, 24)}", style=palette.target)] if levels else []
+        return title_line(palette, trend.name, newest, *limits)
+
+    def chart(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """The course."""
+        palette, (_, trend) = self.palette, self._trend(snapshot)
+        if trend is None:
+            return notice("nothing to draw yet", width, height, palette.frame)
         drawn = draw(
             trend.x,
             [Curve(trend.y, palette.line, trend.sparse)],
-            levels,
+            _levels(trend, palette),
             width,
-            height - 1,
+            height,
             frame=palette.frame,
             min_span=spec_of(trend.name).min_span,
             view=ChartView(symbols=self.view.symbols),
         )
-        return [title_line(palette, trend.name, newest, *limits), *drawn.lines]
+        return drawn.lines
+
+    def _trend(self, snapshot: Snapshot) -> tuple[Finding | None, Trend | None]:
+        """The chosen rule and its course."""
+        chosen = None if snapshot.report is None else chosen_of(snapshot.report, self.selected)
+        return chosen, None if chosen is None else trend_of(snapshot, chosen)
 
 
 def _told(report: Report, palette: Palette) -> list[Text]:
@@ -188,6 +239,8 @@ def _held(finding: Finding, width: int, palette: Palette) -> list[Text]:
     """Its number against its threshold."""
     text = Text("Number: ", style=palette.dim)
     text.append(number(finding.value), style=f"bold {palette.text}")
+    if (rows := _MEAN_OF.get(finding.kind, 1)) > 1:
+        text.append(f" (mean of the last {rows} updates)")
     if finding.threshold:
         text.append("  to pass: ")
         text.append(plain(finding.threshold, 24), style=palette.text)

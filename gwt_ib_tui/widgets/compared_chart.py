@@ -85,19 +85,18 @@ class ComparedChart(ChartPanel):
         return compared_curves(self.comparison, self.metric, self.view.x_axis, self.palette) if self.metric else []
 
     def _legend(self, curves: list[ComparedCurve]) -> list[list[Text]]:
-        """Sign and value of each line, the chosen one first; where room is short, of fewer lines, then signs alone."""
+        """Sign and value of each line, the chosen one first, then the baseline; of as many as fit, and how many more."""
         read = [(found, self._reading(found)) for found in curves]
         read.sort(key=lambda pair: (not pair[0].front, pair[1] is None, not pair[0].based))
         if not read:
             return []
         front, *others = [self._value(found, reading) for found, reading in read]
-        signs = [Text(found.sign, style=f"bold {found.color}", end="") for found, _ in read[1:]]
-        told = sum(reading is not None for _, reading in read[1:])
         forms = []
-        for count in dict.fromkeys((told, min(told, 1), 0)):
-            parts = [*others[:count], Text("").join(signs[count:])]
-            forms.append(Text("  ").join(part for part in parts if part))
-        return [[front] * (len(forms) + 1), [*forms, Text("")]]
+        for shown in range(len(others), -1, -1):
+            left_out = len(others) - shown
+            more = [Text(f"+{left_out}", style=self.palette.dim, end="")] if left_out else []
+            forms += [Text(space).join([front, *others[:shown], *more]) for space in ("  ", " ")]
+        return [forms]
 
     def _value(self, found: ComparedCurve, reading: Reading | None) -> Text:
         palette = self.palette

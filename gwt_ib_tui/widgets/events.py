@@ -10,13 +10,12 @@ from rich.text import Text
 from gwt_ib.numbers import real
 from gwt_ib.runs.records import Record
 from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.state.event_words import event_forms, fitting, newest_told
 from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import count, number, plain, shortened
+from gwt_ib_tui.text import count
 from gwt_ib_tui.widgets.panel import Panel, title_line
 
 BAD = frozenset({"failed", "actor_died"})
-SELF_EVIDENT = frozenset({"eval_return", "path", "message", "verdict", "request_kind", "result"})
-NOT_TOLD = frozenset({"time", "kind", "update", "env_steps", "request"})
 
 
 class EventsPanel(Panel):
@@ -29,29 +28,27 @@ class EventsPanel(Panel):
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
         """A title, then a line an event."""
         palette = self.palette
-        newest = snapshot.events[-max(height - 1, 0) :] if height > 1 else ()
-        lines = [title_line(palette, "events", count(snapshot.events_seen))]
-        for event in newest:
-            lines.append(event_line(event, palette, width))
-        return lines
+        newest = newest_told(snapshot.events, height - 1)
+        updates = max((len(_update(event)) for event in newest), default=0)
+        lines = [title_line(palette, "events", count(snapshot.events_seen), "UTC")]
+        return lines + [event_line(event, palette, width, updates) for event in newest]
 
 
-def event_line(event: Record, palette: Palette, width: int) -> Text:
-    """Time of day (UTC), update, kind, and whatever else the event holds."""
-    kind = plain(event.get("kind") or "?", 20)
-    stamp, update = real(event.get("time")), real(event.get("update"))
+def event_line(event: Record, palette: Palette, width: int, updates: int = 6) -> Text:
+    """Time of day (UTC), the update in `updates` cells, and what happened."""
     line = Text(no_wrap=True, end="")
-    line.append(f" {_time_of_day(stamp)} ", style=palette.dim)
-    line.append(f"{'' if update is None else count(update):>6} ", style=palette.dim)
-    color = palette.bad if kind in BAD else palette.warn if kind == "warning" else palette.text
-    line.append(kind.replace("_", " "), style=color)
-    others = {name: value for name, value in event.items() if name not in NOT_TOLD and value not in (None, "")}
-    rest = [
-        _value(value) if name in SELF_EVIDENT else f"{plain(name, 20)} {_value(value)}"
-        for name, value in others.items()
-    ]
-    line.append("  " + shortened(", ".join(rest), max(width - line.cell_len - 2, 1)) if rest else "", style=palette.dim)
+    line.append(f" {_time_of_day(real(event.get('time')))} ", style=palette.dim)
+    line.append(f"{_update(event):>{updates}} ", style=palette.dim)
+    kind = str(event.get("kind"))
+    warns = kind == "warning" or event.get("result") == "refused"
+    color = palette.bad if kind in BAD else palette.warn if warns else palette.text
+    line.append(fitting(event_forms(event), max(width - line.cell_len, 1)), style=color)
     return line
+
+
+def _update(event: Record) -> str:
+    update = real(event.get("update"))
+    return "" if update is None else count(update)
 
 
 def _time_of_day(stamp: float | None) -> str:
@@ -59,10 +56,3 @@ def _time_of_day(stamp: float | None) -> str:
         return "--:--:--" if stamp is None else datetime.fromtimestamp(stamp, UTC).strftime("%H:%M:%S")
     except (ValueError, OverflowError, OSError):
         return "--:--:--"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return count(value)
-    as_number = real(value)
-    return plain(value, 200) if as_number is None else number(as_number)

@@ -16,6 +16,8 @@ from gwt_ib_tui.actions import bindings
 from gwt_ib_tui.charts.palette import palette_of
 from gwt_ib_tui.screens.keyed import Keyed
 
+HOW = "all words must match: rho tail, *loss, ev|kl"  # 44 cells: seen in the smallest window
+
 
 class FilterInput(Keyed, Input):
     """The words. Every key that writes something stays here; the two of the scope `filter` end it."""
@@ -49,7 +51,7 @@ class FilterLine(Horizontal):
     def compose(self) -> ComposeResult:
         """A sign, the words, the count."""
         yield Static("/", id="filter-sign")
-        yield FilterInput(id="filter-words", placeholder="part of a name or pattern, as in rho or *loss", compact=True)
+        yield FilterInput(id="filter-words", placeholder=HOW, compact=True)
         yield Static(id="filter-count")
 
     def open(self, words: str) -> None:

@@ -12,8 +12,8 @@ from gwt_ib_tui.text import number, plain
 from gwt_ib_tui.widgets.big_word import big_word
 from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
 from gwt_ib_tui.widgets.verdict import (
-    NO_VERDICT_YET,
     chosen_of,
+    no_verdict,
     severity,
     short_name,
     since_words,
@@ -35,8 +35,8 @@ class GateCheckPanel(Panel):
     selected: reactive[str] = reactive("")
 
     def depends_on(self, snapshot: Snapshot) -> Hashable:
-        """A new report only."""
-        return snapshot.report
+        """A new report, or why there is none."""
+        return snapshot.report, no_verdict(snapshot)
 
     def select(self, offset: int) -> None:
         """Choose the rule `offset` rows further down."""
@@ -48,11 +48,10 @@ class GateCheckPanel(Panel):
         if report is None:
             return [
                 title_line(palette, "GateCheck", verdict_chip("wait", palette)),
-                Text(f" {NO_VERDICT_YET}", style=palette.dim),
+                *(Text(" ").append_text(line) for line in wrapped(Text(no_verdict(snapshot), palette.dim), width - 2)),
             ]
         if width < BESIDE_WIDTH or height < BESIDE_HEIGHT:
-            head = title_line(palette, "GateCheck", verdict_chip(report.verdict, palette), since_words(report))
-            return [head, *self._findings(report, width, height - 1)]
+            return [self._head(report, width), *self._findings(report, width, height - 1)]
         left = self._verdict(report)
         column = max(line.cell_len for line in left) + 2
         right = self._findings(report, width - column, height)
@@ -62,6 +61,16 @@ class GateCheckPanel(Panel):
             line.pad_right(column - line.cell_len)
             lines.append(line.append_text(right[row]) if row < len(right) else line)
         return lines
+
+    def _head(self, report: Report, width: int) -> Text:
+        """One line: the name, the verdict, and since when, in the longest words whose number is whole."""
+        since = since_words(report)
+        for words in (since, since.replace("update ", ""), ""):
+            parts = [words] if words else []
+            head = title_line(self.palette, "GateCheck", verdict_chip(report.verdict, self.palette), *parts)
+            if head.cell_len <= width:
+                break
+        return head
 
     def _verdict(self, report: Report) -> list[Text]:
         """The verdict, large, with how many rules say what."""

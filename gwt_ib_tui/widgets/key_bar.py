@@ -14,6 +14,7 @@ from textual.widget import Widget
 from gwt_ib_tui.charts.palette import Palette, palette_of
 
 KEPT = frozenset({"app.show_help", "app.ask_to_quit"})
+FIRST_GONE = ("app.change_setting", "app.evaluate_now", "app.hold_display")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ class KeyBar(Widget, can_focus=False):
             spare = [entry for entry in entries if entry.keys[0].action not in KEPT]
             if not spare:
                 break
-            entries.remove(spare[-1])
+            rare = [entry for name in FIRST_GONE for entry in spare if entry.keys[0].action == name]
+            entries.remove(rare[0] if rare else spare[-1])
         line = Text(no_wrap=True, overflow="crop", end="")
         self._places = []
         for entry in entries:

@@ -7,20 +7,21 @@ from collections.abc import Hashable
 from rich.text import Text
 from textual.reactive import reactive
 
+from gwt_ib.runs.metrics import SPARSE
 from gwt_ib_tui.charts.curves import Curve, Mark
 from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.lines import draw
 from gwt_ib_tui.state.event_marks import SEVERITIES, placed_events
 from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.widgets.chart_panel import ChartPanel
+from gwt_ib_tui.widgets.chart_panel import TitledChart
 from gwt_ib_tui.widgets.chart_spec import OVERVIEW, ChartSpec, span_of
 from gwt_ib_tui.widgets.chart_title import chart_title
-from gwt_ib_tui.widgets.readings import Readout, cursor_words, newest_words, place_words, read
+from gwt_ib_tui.widgets.readings import Readout, at_words, cursor_words, newest_words, read
 
 LINE_SIGN = "━"  # as a line looks in a legend, where it is made of dots
 
 
-class LineChart(ChartPanel):
+class LineChart(TitledChart):
     """One chart; which metrics it shows can be changed. `chosen` marks it among others."""
 
     spec: reactive[ChartSpec] = reactive(OVERVIEW[0], repaint=False)
@@ -42,47 +43,56 @@ class LineChart(ChartPanel):
         """New rows and events only."""
         return snapshot.series.store_id, snapshot.series.rows, snapshot.events_seen, snapshot.config
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
-        """A title, then the chart."""
+    def looks(self) -> Hashable:
+        """The metrics too."""
+        return super().looks(), self.spec
+
+    def chart(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """The curves, their levels, and events on the axis."""
         palette, spec, series, view = self.palette, self.spec, snapshot.series, self.view
-        colors = (palette.line, palette.second)
-        curves = [
-            Curve(series.column(name), color, name in spec.sparse)
-            for name, color in zip(spec.metrics, colors, strict=False)
-        ]
-        levels = spec.levels(snapshot, palette)
-        drawn = draw(
+        curves = self._curves(snapshot)
+        self.drawn = draw(
             series.column(view.x_axis),
             curves,
-            levels,
+            spec.levels(snapshot, palette),
             width,
-            height - 1,
+            height,
             frame=palette.frame,
             min_span=span_of(spec, (curve.column for curve in curves)),
             view=view,
             marks=self._marks(snapshot),
             raw_color=palette.band,
         )
-        self.drawn = drawn
-        readouts = [read(series, name, view, sparse=name in spec.sparse) for name in spec.metrics]
+        return self.drawn.lines
+
+    def title(self, snapshot: Snapshot, width: int) -> Text:
+        """Its name, the values, and what is to be known of the chart."""
+        palette, spec, series, view = self.palette, self.spec, snapshot.series, self.view
+        readouts = [read(series, name, view, sparse=name in SPARSE) for name in spec.metrics]
         values = [
             self._forms(readout, curve, place, width)
-            for place, (readout, curve) in enumerate(zip(readouts, curves, strict=True))
+            for place, (readout, curve) in enumerate(zip(readouts, self._curves(snapshot), strict=True))
         ]
-        extras = [Text(note, style=palette.warn) for note in drawn.notes]
+        # The last form of a value of another place leaves it out: it comes when the others cannot get shorter either.
+        longest = max(map(len, values))
+        for forms, readout in zip(values, readouts, strict=True):
+            if readout is not None and readout.away:
+                forms[-1:-1] = [forms[-2]] * (longest - len(forms))
+        extras = [Text(note, style=palette.warn) for note in self.drawn.notes]
         if view.cursor is not None and readouts[0] is not None:
-            extras.append(Text(f"at {place_words(readouts[0].x, view.x_axis)}", style=palette.dim))
+            extras.append(Text(at_words(readouts[0].x, view.x_axis, width), style=palette.dim))
         sign = GLYPHS[view.symbols].level
-        extras += [Text(f"{sign}{level.label}", style=level.color) for level in levels if level.label]
-        title = chart_title(palette, spec.title, values, extras, width, chosen=self.chosen)
-        return [title, *drawn.lines]
+        extras += [
+            Text(f"{sign}{level.label}", style=level.color) for level in spec.levels(snapshot, palette) if level.label
+        ]
+        return chart_title(palette, spec.title, values, extras, width, chosen=self.chosen)
 
     def readouts(self) -> list[Readout]:
         """One for each metric that has a value yet, or a row at the cursor."""
         if self.snapshot is None:
             return []
         series, spec = self.snapshot.series, self.spec
-        found = (read(series, name, self.view, sparse=name in spec.sparse) for name in spec.metrics)
+        found = (read(series, name, self.view, sparse=name in SPARSE) for name in spec.metrics)
         return [readout for readout in found if readout is not None]
 
     def _forms(self, readout: Readout | None, curve: Curve, place: int, width: int) -> list[Text]:
@@ -95,9 +105,18 @@ class LineChart(ChartPanel):
         line = LINE_SIGN if len(glyphs.codes) else glyphs.lines[place % len(glyphs.lines)]
         sign = glyphs.point if curve.sparse else line
         label = f"{sign}{spec.labels[place]} "
+        # A value of another place gives up its label before it goes.
+        labelled = words[:-1] if readout is not None and readout.away else words
         return [
             Text.assemble((before, curve.color), (form, style), end="")
-            for before, form in [*((label, form) for form in words), *((sign, form) for form in words[-2:])]
+            for before, form in [*((label, form) for form in labelled), *((sign, form) for form in words[-2:])]
+        ]
+
+    def _curves(self, snapshot: Snapshot) -> list[Curve]:
+        colors = (self.palette.line, self.palette.second)
+        return [
+            Curve(snapshot.series.column(name), color, name in SPARSE)
+            for name, color in zip(self.spec.metrics, colors, strict=False)
         ]
 
     def _marks(self, snapshot: Snapshot) -> list[Mark]:

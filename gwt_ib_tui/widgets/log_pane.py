@@ -17,6 +17,9 @@ from gwt_ib_tui.widgets.panel import Panel, title_line
 
 TITLE_ROWS = 2
 WHEEL_LINES = 3
+LEAST_FOLDER = 20  # cells; what is said beside it is cut before
+OLDER = "older lines are not here"
+SELDOM = "routine lines seldom, all with log_level=debug"
 
 
 class LogPane(Panel):
@@ -115,6 +118,7 @@ class LogPane(Panel):
         return title_line(
             palette,
             "log",
+            "UTC",
             state,
             Text(f"▲ {_many(warnings, 'warning')}", style=palette.warn if warnings else palette.dim),
             Text(f"✗ {_many(errors, 'error')}", style=palette.bad if errors else palette.dim),
@@ -126,7 +130,13 @@ class LogPane(Panel):
         problem, folder = snapshot.log.problem, snapshot.log.folder
         if problem:
             return Text(" " + shortened(plain(problem), width - 1), style=self.palette.warn)
-        return Text(" " + shortened(plain(folder or ""), width - 1), style=self.palette.dim)
+        notes = [OLDER] if snapshot.log.older else []
+        if snapshot.config is None or snapshot.config.log_level != "debug":
+            notes.append(SELDOM)
+        words = "".join(f" · {note}" for note in notes)
+        room = max(width - 1 - len(words), min(LEAST_FOLDER, width - 1))
+        line = Text(" " + shortened(plain(folder or ""), room), style=self.palette.dim, no_wrap=True, end="")
+        return line.append(words)
 
 
 def _many(number: int, what: str) -> str:

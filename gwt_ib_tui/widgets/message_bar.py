@@ -10,9 +10,11 @@ from gwt_ib_tui.charts.palette import palette_of
 from gwt_ib_tui.state.requests import Message
 from gwt_ib_tui.text import shortened
 
+LEAST_PATH = 12  # cells; less of a path says nothing
+
 
 class MessageBar(Widget, can_focus=False):
-    """Shows a `Message`; a long path loses its middle, not its end."""
+    """Shows a `Message`, as much of it as there is room for."""
 
     message: reactive[Message] = reactive(Message("", ""))
 
@@ -30,5 +32,20 @@ class MessageBar(Widget, can_focus=False):
         line = Text(no_wrap=True, overflow="crop", end="")
         if message.text:
             line.append(f" {message.status.upper()} ", style=f"bold {color}")
-            line.append(shortened(message.text, self.content_size.width - line.cell_len), style=palette.text)
+            line.append(fitted(message.text, self.content_size.width - line.cell_len), style=palette.text)
         return line
+
+
+def fitted(text: str, width: int) -> str:
+    """A message in at most `width` cells: a path at its end loses its beginning, and what is said before it its end."""
+    if len(text) <= width:
+        return text
+    words, _, path = text.rpartition(" ")
+    if not words:
+        return shortened(text, width)
+    if "/" not in path:
+        return text[: max(width - 1, 0)] + "…"[:width]
+    room = width - len(words) - 1
+    if room < LEAST_PATH:
+        return fitted(words.rstrip(":"), width)
+    return f"{words} …{path[1 - room :]}"

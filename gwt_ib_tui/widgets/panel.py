@@ -61,7 +61,10 @@ class Panel(Widget, can_focus=False):
 
     def watch_snapshot(self, snapshot: Snapshot | None) -> None:
         """Redraw only for what is seen here, and not too often."""
-        if self._due or self._key() == self._drawn:
+        if self._key() == self._drawn:
+            return
+        if self._due:
+            self.between()
             return
         wait = self._drawn_at + self._period(snapshot) - time.monotonic()
         if self.period and self._drawn is not None:
@@ -69,8 +72,12 @@ class Panel(Widget, can_focus=False):
         if wait > 0:
             self._due = True
             self.set_timer(wait, self._redraw)
+            self.between()
         else:
             self._redraw()
+
+    def between(self) -> None:
+        """There is a newer snapshot, for which it is too early to redraw."""
 
     def _period(self, snapshot: Snapshot | None) -> float:
         if snapshot is not None and snapshot.replay is not None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from gwt_ib.runs.lifecycle import STALLED
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.state.usage import Usage
 from gwt_ib_tui.text import ABSENT, count, number
 from gwt_ib_tui.widgets.panel import Panel, title_line
+from gwt_ib_tui.widgets.process_signs import actor_speed, actors_in_words, process_sign, sign_color
 
 COLUMNS = (("pid", 8), ("CPU", 5), ("memory", 9), ("steps/s", 8), ("version", 8), ("lag", 4), ("restarts", 9))
 NAME_WIDTH, STATE_WIDTH = 10, 9
@@ -61,8 +61,8 @@ class ProcessesPanel(Panel):
 def process_rows(snapshot: Snapshot) -> list[Row]:
     """Trainer, learner, then the actors: those that are dead in a run that lives before the others."""
     run, ended = snapshot.run, snapshot.ended
-    whole = "■ ended" if ended else "? silent" if snapshot.state == STALLED else "● alive"
-    speed = None if ended else snapshot.steps_per_s
+    whole = process_sign(snapshot)
+    speed = None if ended or snapshot.halted else snapshot.steps_per_s
     learnt = ("" if speed is None else number(speed), count(snapshot.metric("policy_version")))
     lag = count(snapshot.metric("policy_lag_max"))
     rows = [
@@ -70,15 +70,16 @@ def process_rows(snapshot: Snapshot) -> list[Row]:
         Row("learner", whole, (_pid(run.learner), *_usage(snapshot, run.learner), *learnt, lag, "")),
     ]
     for actor in sorted(run.actors, key=lambda actor: (actor.alive or ended, actor.number)):
-        state = "■ ended" if ended else "● alive" if actor.alive else "✗ dead"
         values = (
-            number(actor.steps_per_s),
+            number(actor_speed(snapshot, actor)),
             count(actor.policy_version),
             count(actor.policy_lag),
             count(actor.restarts),
         )
         machine = (_pid(actor.pid), *_usage(snapshot, actor.pid))
-        rows.append(Row(f"actor {actor.number}", state, (*machine, *values), actor.restarts > 0))
+        rows.append(
+            Row(f"actor {actor.number}", process_sign(snapshot, actor.alive), (*machine, *values), actor.restarts > 0)
+        )
     return rows
 
 
@@ -94,8 +95,7 @@ def shown_columns(width: int) -> set[str]:
 
 def _sums(snapshot: Snapshot, width: int) -> list[str]:
     """How many actors live, and what an update waits for; only what fits."""
-    actors = snapshot.run.actors
-    words = [f"{sum(actor.alive for actor in actors)} of {len(actors)} actors alive"] if actors else []
+    words = [actors_in_words(snapshot, " actors")] if snapshot.run.actors else []
     waits, learns = snapshot.metric("rollout_s"), snapshot.metric("learn_s")
     if waits is not None and learns is not None:
         words.append(f"update: waits {number(waits)} s, learns {number(learns)} s")
@@ -103,10 +103,9 @@ def _sums(snapshot: Snapshot, width: int) -> list[str]:
 
 
 def _line(row: Row, shown: set[str], palette: Palette) -> Text:
-    color = {"●": palette.good, "✗": palette.bad, "?": palette.warn}.get(row.state[0], palette.dim)
     line = Text(no_wrap=True, end="")
     line.append(f" {row.name:<{NAME_WIDTH}} ", style=palette.text)
-    line.append(f"{row.state:<{STATE_WIDTH}}", style=f"bold {color}")
+    line.append(f"{row.state:<{STATE_WIDTH}}", style=f"bold {sign_color(row.state, palette)}")
     for (name, size), value in zip(COLUMNS, row.values, strict=True):
         if name in shown:
             style = (

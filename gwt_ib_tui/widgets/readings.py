@@ -66,7 +66,8 @@ def newest_words(readout: Readout | None) -> list[str]:
 def cursor_words(readout: Readout | None, width: int) -> list[str]:
     """The value at the cursor in its forms for a chart of this width, the longest first.
 
-    `~` stands before the moving average, and the least and largest of several updates behind their mean.
+    `~` stands before the moving average, and the least and largest of several updates behind their mean. A value that
+    is not of the cursor's place is never shown without its own, `@126k`; at last it is left out.
     """
     if readout is None:
         return ["no value yet", number(None)]
@@ -74,16 +75,36 @@ def cursor_words(readout: Readout | None, width: int) -> list[str]:
         return ["gap"]
     digits = 17 if width >= ROOMY else 9 if width >= MEDIUM else 6
     value = exact(readout.value, digits)
-    forms = [value]
     if readout.away:
-        forms.insert(0, f"{value} @{short_count(readout.x)}")
+        shorter = dict.fromkeys([value, exact(readout.value, 5), number(readout.value)])
+        forms = [f"{form} @{short_count(readout.x)}" for form in shorter]
+        return [*_with_range(readout, forms), number(None)]
+    forms = [value]
     if readout.smooth is not None:
         short = number(readout.smooth)
         smoothed = (f"{value} ~{exact(readout.smooth, min(digits, 9))}", f"{value} ~{short}")
         forms = [*smoothed, f"{exact(readout.value, 5)} ~{short}", f"{number(readout.value)} ~{short}", *forms]
-    if not readout.exact and readout.low is not None and readout.high is not None:
-        forms.insert(0, f"{forms[0]} ({number(readout.low)} to {number(readout.high)})")
-    return [*forms, exact(readout.value, 5), number(readout.value)]
+    return [*_with_range(readout, forms), exact(readout.value, 5), number(readout.value)]
+
+
+def _with_range(readout: Readout, forms: list[str]) -> list[str]:
+    """The forms, before them the longest with the least and largest of several updates."""
+    if readout.exact or readout.low is None or readout.high is None:
+        return forms
+    return [f"{forms[0]} ({number(readout.low)} to {number(readout.high)})", *forms]
+
+
+def row_near(series: SeriesView, update: float) -> int | None:
+    """The row whose update is nearest; none where no row has one."""
+    distance = np.abs(series.column("update").mean - update)
+    return int(np.nanargmin(distance)) if np.isfinite(distance).any() else None
+
+
+def at_words(x: float, axis: XAxis, width: int) -> str:
+    """Where the cursor is, for a chart of this width: `at 126,976 steps` or `@126k`."""
+    if width >= MEDIUM or axis == "elapsed_s":
+        return f"at {place_words(x, axis)}"
+    return f"@{short_count(x)}"
 
 
 def place_words(x: float, axis: XAxis) -> str:

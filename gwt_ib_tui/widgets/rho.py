@@ -1,4 +1,4 @@
-"""The four correlations of the gate: over time, and what their newest values mean."""
+"""The four correlations of the gate: over time, and what they mean, at the cursor or else the newest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from gwt_ib_tui.state.series import Column, Doubles
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import number
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
-from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
+from gwt_ib_tui.widgets.panel import title_line, wrapped
+from gwt_ib_tui.widgets.readings import place_words, read
 
 RHOS = {
     "rho_td_c": "|td| with c",
@@ -39,8 +40,8 @@ class RhoChart(ChartPanel):
     """
 
     def seen(self, view: ChartView) -> Hashable:
-        """There is no cursor here, and no other y axis."""
-        return replace(view, cursor=None, log_y=False, clip=False)
+        """There is no other y axis here."""
+        return replace(view, log_y=False, clip=False)
 
     def depends_on(self, snapshot: Snapshot) -> Hashable:
         """New rows only."""
@@ -63,7 +64,7 @@ class RhoChart(ChartPanel):
             height - 1,
             frame=palette.frame,
             y_range=(-1.0, 1.0),
-            view=ChartView(x_axis=view.x_axis, symbols=view.symbols),
+            view=ChartView(x_axis=view.x_axis, symbols=view.symbols, cursor=view.cursor),
         )
         chart = drawn.lines
         rows = height - 3 if height - 1 >= LEAST_FRAMED else height - 1
@@ -71,20 +72,27 @@ class RhoChart(ChartPanel):
         for row, line in enumerate(chart):
             which = digits.get(row)
             line.append(" " if which is None else DIGITS[which], style="" if which is None else colors[which])
-        return [title_line(palette, "rho", "correlations with |td|"), *chart]
+        place = None if view.cursor is None else place_words(view.cursor, view.x_axis)
+        return [title_line(palette, "rho", f"at {place}" if place else "correlations with |td|"), *chart]
 
 
-class RhoWords(Panel):
-    """The four newest numbers, and one sentence that says what they mean together."""
+class RhoWords(ChartPanel):
+    """The four numbers of one moment, and one sentence that says what they mean together."""
+
+    period = 0.0  # it is no chart, and cheap
+
+    def seen(self, view: ChartView) -> Hashable:
+        """The moment only."""
+        return view.cursor, view.x_axis
 
     def depends_on(self, snapshot: Snapshot) -> Hashable:
         """The four numbers only."""
-        return tuple(snapshot.metric(name) for name in RHOS)
+        return self._values(snapshot)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
         """The numbers, then the sentence; the sentence alone, which has most of them, where there is no room for both."""
-        palette = self.palette
-        values = [snapshot.metric(name) for name in RHOS]
+        palette, view = self.palette, self.view
+        values, at = self._values(snapshot)
         names = Text(no_wrap=True, end="")
         for digit, name, value, color in zip(DIGITS, RHOS, values, rho_colors(palette), strict=True):
             names.append(f" {digit} ", style=f"bold {color}")
@@ -97,9 +105,20 @@ class RhoWords(Panel):
                 Text(f" {digit} {number(value)}", style=color, end="")
                 for digit, value, color in zip(DIGITS, values, rho_colors(palette), strict=True)
             )
-        sentence = Text(rho_sentence(*values), style=palette.text, end="")
+        sentence = Text(end="")
+        if at is not None:
+            sentence.append(f"At {place_words(at, view.x_axis)}: ", style=f"bold {palette.text}")
+        sentence.append(rho_sentence(*values), style=palette.text)
         said = [Text(" ").append_text(line) for line in wrapped(sentence, width - 2)]
         return [names, *said] if len(said) < height else said
+
+    def _values(self, snapshot: Snapshot) -> tuple[tuple[float | None, ...], float | None]:
+        """The four at the cursor and where that is, or the newest four."""
+        if self.view.cursor is None:
+            return tuple(snapshot.metric(name) for name in RHOS), None
+        found = [read(snapshot.series, name, self.view) for name in RHOS]
+        at = None if found[0] is None else found[0].x
+        return tuple(None if readout is None else readout.value for readout in found), at
 
 
 def rho_colors(palette: Palette) -> tuple[str, str, str, str]:

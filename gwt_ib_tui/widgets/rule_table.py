@@ -61,10 +61,7 @@ def rule_table(
     """A header and the rules in at most `height` lines; where they are more, those about the chosen one."""
     columns = columns_of(report, width)
     findings = report.findings
-    room = max(height - 1, 1)
-    at = findings.index(chosen) if chosen in findings else 0
-    first = min(max(at - room // 2, 0), max(len(findings) - room, 0))
-    shown = findings[first : first + room]
+    first, shown = _shown(report, chosen, height)
     lines = [_row(finding, finding is chosen, columns, trends, palette) for finding in shown]
     if first and shown[0] is not chosen:
         lines[0] = Text(f"  ↑ {first + 1} more", style=palette.dim, no_wrap=True, end="")
@@ -73,6 +70,21 @@ def rule_table(
         lines[-1] = Text(f"  ↓ {below + 1} more", style=palette.dim, no_wrap=True, end="")
     header = _header(columns, any(finding.decides for finding in findings), palette)
     return [header, *lines] if height > 1 else lines
+
+
+def rule_at(report: Report, chosen: Finding | None, row: int, height: int) -> Finding | None:
+    """The rule that `rule_table` shows in a row of its `height` lines; none for the header and below the last."""
+    _, shown = _shown(report, chosen, height)
+    place = row - 1 if height > 1 else row
+    return shown[place] if 0 <= place < len(shown) else None
+
+
+def _shown(report: Report, chosen: Finding | None, height: int) -> tuple[int, tuple[Finding, ...]]:
+    """The rules in so many lines, and the place of the first of them."""
+    findings, room = report.findings, max(height - 1, 1)
+    at = findings.index(chosen) if chosen in findings else 0
+    first = min(max(at - room // 2, 0), max(len(findings) - room, 0))
+    return first, findings[first : first + room]
 
 
 def _header(columns: Columns, decide: bool, palette: Palette) -> Text:

@@ -8,6 +8,7 @@ import numpy as np
 from rich.text import Text
 from textual.reactive import reactive
 
+from gwt_ib.numbers import real
 from gwt_ib_tui.charts.gate import GateColors, gate_chart
 from gwt_ib_tui.charts.heat_map import HeatColors, HeatMarks, heat_map, shade_legend
 from gwt_ib_tui.charts.palette import Palette
@@ -17,15 +18,16 @@ from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.gate_history import GateHistory, Moment
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.text import count, number, short_count
-from gwt_ib_tui.widgets.chart_panel import ChartPanel
+from gwt_ib_tui.widgets.chart_panel import TitledChart
 from gwt_ib_tui.widgets.gate_curve import gate_signs
 from gwt_ib_tui.widgets.panel import title_line
+from gwt_ib_tui.widgets.readings import row_near
 from gwt_ib_tui.widgets.tiles import target_c
 
-COUNT_ROWS_FROM = 13  # a chart this tall has room for bars of two lines
+COUNT_ROWS_FROM = 12  # a chart this tall has room for bars of two lines
 
 
-class ScrubbedPanel(ChartPanel):
+class ScrubbedPanel(TitledChart):
     """A panel that changes with new rows, at most once a second, and at once when the scrub is moved."""
 
     scrub: reactive[Scrub] = reactive(Scrub(), repaint=False)
@@ -37,6 +39,10 @@ class ScrubbedPanel(ChartPanel):
     def watch_scrub(self) -> None:
         """A key was pressed: nobody waits for the next second."""
         self.show_at_once()
+
+    def looks(self) -> Hashable:
+        """The moments too."""
+        return super().looks(), self.scrub
 
     def seen(self, view: ChartView) -> Hashable:
         """Time is not an x axis here, but for the heat map's, which is always the whole."""
@@ -50,6 +56,8 @@ class ScrubbedPanel(ChartPanel):
 
 class TimeBar(ScrubbedPanel):
     """Which moments are on show, in words, and where they lie in the training."""
+
+    period = 0.0  # two lines, and the titles of the panels below tell of the same moments
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
         """The words, then a track through the recorded moments."""
@@ -91,15 +99,12 @@ class TimeBar(ScrubbedPanel):
 class MomentPanel(ScrubbedPanel):
     """The TD->gate curve of the moment on show, with the ghost's beside it."""
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
-        """A title that is the legend, then the chart."""
+    def title(self, snapshot: Snapshot, width: int) -> Text:
+        """The legend, with the mean of c that the rows of these moments tell."""
         palette, history = self.palette, snapshot.gate
-        colors = GateColors(
-            palette.line, palette.band, palette.prior, palette.target, palette.frame, ghost=palette.second
-        )
         shown, ghost = self.moments(history) if len(history) else (None, None)
         roomy = width >= 52
-        means = [f" {number(moment.mean_c)}" if moment and roomy else "" for moment in (shown, ghost)]
+        means = [f" {number(mean_c_then(snapshot, moment))}" if moment and roomy else "" for moment in (shown, ghost)]
         line, prior, level, band = gate_signs(self.view.symbols)
         legend = [
             Text(f"{line}c{means[0]}", style=palette.line, end=""),
@@ -109,28 +114,52 @@ class MomentPanel(ScrubbedPanel):
         ]
         if roomy:
             legend += [Text(f"{band}±std", style=palette.dim, end=""), Text("▅n", style=palette.dim, end="")]
+        return title_line(palette, "TD→gate", Text(" ").join(legend))
+
+    def chart(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """The curve on its spread."""
+        palette, history = self.palette, snapshot.gate
+        colors = GateColors(
+            palette.line, palette.band, palette.prior, palette.target, palette.frame, ghost=palette.second
+        )
+        shown, ghost = self.moments(history) if len(history) else (None, None)
         if shown is ghost:
             ghost = None
-        chart = gate_chart(
+        return gate_chart(
             shown.curve if shown else None,
             target_then(snapshot, shown),
             width,
-            height - 1,
+            height,
             colors,
             ghost.curve if ghost else None,
             2 if height >= COUNT_ROWS_FROM else 1,
             self.view.symbols,
         )
-        return [title_line(palette, "TD→gate", Text(" ").join(legend)), *chart]
 
 
 class HeatPanel(ScrubbedPanel):
     """The distribution of c over the training."""
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
-        """A title with the shades, then the map."""
-        palette, history = self.palette, snapshot.gate
-        colors = HeatColors(
+    def title(self, snapshot: Snapshot, width: int) -> Text:
+        """The shades."""
+        legend = Text("share of steps ", style=self.palette.dim, end="") if width >= 50 else Text("", end="")
+        return title_line(
+            self.palette, "c over time", legend.append_text(shade_legend(self._colors(), self.view.symbols))
+        )
+
+    def chart(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+        """The map."""
+        history = snapshot.gate
+        marks = HeatMarks(target=target_c(snapshot))
+        if len(history):
+            shown, ghost = self.moments(history)
+            targets = snapshot.series.column("env_steps").mean, snapshot.series.column("target_c").mean
+            marks = HeatMarks(target_c(snapshot), shown.env_steps, ghost.env_steps, targets)
+        return heat_map(history, marks, width, height, self._colors(), self.view.symbols)
+
+    def _colors(self) -> HeatColors:
+        palette = self.palette
+        return HeatColors(
             palette.heat_low,
             palette.line,
             palette.heat_high,
@@ -139,15 +168,15 @@ class HeatPanel(ScrubbedPanel):
             palette.second,
             palette.frame,
         )
-        marks = HeatMarks(target=target_c(snapshot))
-        if len(history):
-            shown, ghost = self.moments(history)
-            targets = snapshot.series.column("env_steps").mean, snapshot.series.column("target_c").mean
-            marks = HeatMarks(target_c(snapshot), shown.env_steps, ghost.env_steps, targets)
-        legend = Text("share of steps ", style=palette.dim, end="") if width >= 50 else Text("", end="")
-        symbols = self.view.symbols
-        title = title_line(palette, "c over time", legend.append_text(shade_legend(colors, symbols)))
-        return [title, *heat_map(history, marks, width, height - 1, colors, symbols)]
+
+
+def mean_c_then(snapshot: Snapshot, moment: Moment) -> float | None:
+    """The metric mean_c of the row nearest to a moment, as its chart and tile tell it; none where that has no value.
+
+    The curve's own mean is another number: it leaves out the first steps of episodes.
+    """
+    row = row_near(snapshot.series, moment.update)
+    return None if row is None else real(float(snapshot.series.column("mean_c").mean[row]))
 
 
 def target_then(snapshot: Snapshot, moment: Moment | None) -> float | None:

@@ -57,7 +57,7 @@ class StatusBar(Panel):
 
     def _right(self, snapshot: Snapshot) -> str:
         if snapshot.replay is not None:
-            words = [f"then {plain(snapshot.state, 12)}"]
+            words = [f"run state: {plain(snapshot.state, 12)}"]
         else:
             words = ["read-only"] if self._read_only else []
         age = snapshot.row_age_s
@@ -71,25 +71,27 @@ class StatusBar(Panel):
         palette = self.palette
         if snapshot.replay is not None:
             return self._replay_line(snapshot, snapshot.replay, width)
-        if snapshot.state == "failed" and snapshot.run.message:
-            line = Text(plain(snapshot.run.message), style=palette.bad, no_wrap=True, end="")
-            line.truncate(width, overflow="ellipsis")
-            return line
+        trouble = plain(snapshot.trouble)
         share = snapshot.progress
-        facts = _facts(snapshot)
+        facts = _facts(snapshot)[: 2 if trouble else None]
         percent = ABSENT if share is None else f"{share:.0%}"
         while len(facts) > 2 and sum(len(fact) + 3 for fact, _ in facts) + len(percent) + 13 > width:
             facts.remove(min(facts, key=lambda fact: fact[1]))
         told = " · ".join(fact for fact, _ in facts)
-        line = progress_bar(share or 0.0, max(min(width - len(told) - len(percent) - 4, 48), 4), palette)
+        # Beside the reason of a failure the bar is short: the reason is longer than any fact.
+        room = 8 if trouble else min(width - len(told) - len(percent) - 4, 48)
+        line = progress_bar(share or 0.0, max(room, 4), palette)
         line.append(f" {percent}", style=f"bold {palette.text}")
         line.append(f"  {told}", style=palette.dim)
+        if trouble:
+            line.append(f" · {trouble}", style=palette.bad)
+            line.truncate(width, overflow="ellipsis")
         return line
 
     def _replay_line(self, snapshot: Snapshot, playback: Playback, width: int) -> Text:
         palette = self.palette
-        if snapshot.state == "failed" and snapshot.run.message:
-            told, color = plain(snapshot.run.message), palette.bad
+        if snapshot.trouble:
+            told, color = plain(snapshot.trouble), palette.bad
         else:
             facts = sorted(_facts(snapshot)[:3], key=lambda fact: -fact[1])[: 3 if width >= 100 else 2]
             told, color = " · ".join(fact for fact, _ in facts), palette.dim
@@ -100,17 +102,21 @@ class StatusBar(Panel):
 
 
 def _facts(snapshot: Snapshot) -> list[tuple[str, int]]:
-    """What stands beside the progress bar, and how much it matters where there is little room."""
+    """What stands beside the progress bar, steps and update first, and how much it matters where there is little room.
+
+    A run that stands still has no speed and no end in sight.
+    """
     total, config = snapshot.run.total_timesteps, snapshot.config
     steps = count(snapshot.metric("env_steps"))
     updates = count(snapshot.metric("update"))
     facts = [
         (f"{steps}/{count(total)} steps" if total else f"{steps} steps", 3),
         (f"update {updates}/{config.num_updates:,}" if config else f"update {updates}", 2),
-        (f"{number(snapshot.steps_per_s)} steps/s", 5),
-        (f"elapsed {duration(snapshot.metric('elapsed_s'))}", 1),
     ]
-    if not snapshot.ended:
+    if not snapshot.halted:
+        facts.append((f"{number(snapshot.steps_per_s)} steps/s", 5))
+    facts.append((f"elapsed {duration(snapshot.metric('elapsed_s'))}", 1))
+    if not snapshot.ended and not snapshot.halted:
         facts.append((f"left {duration(snapshot.seconds_left)}", 4))
     return facts
 

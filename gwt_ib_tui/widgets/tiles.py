@@ -21,12 +21,13 @@ PINNED = 5.0  # td_std below so many times its floor is pinned
 
 @dataclass(frozen=True)
 class Tile:
-    """One number; `good` is none where there is nothing to judge yet."""
+    """One number; `good` is none where there is nothing to judge yet. `short` is a hint for less room."""
 
     title: str
     value: str
     hint: str
     good: bool | None = None
+    short: str = ""
 
 
 class Tiles(Panel):
@@ -38,37 +39,44 @@ class Tiles(Panel):
         each = max(width // len(tiles), 1)
         rows = [Text(no_wrap=True, end="") for _ in range(3)]
         for tile in tiles:
-            for row, part in zip(rows, _tile_rows(tile, self.palette), strict=True):
+            for row, part in zip(rows, _tile_rows(tile, self.palette, each - 1), strict=True):
                 part.truncate(each - 1)
                 part.pad_right(each - part.cell_len)
                 row.append_text(part)
         return rows
 
 
-def _tile_rows(tile: Tile, palette: Palette) -> tuple[Text, Text, Text]:
+def _tile_rows(tile: Tile, palette: Palette, room: int) -> tuple[Text, Text, Text]:
     color, sign = {None: (palette.text, " "), True: (palette.good, "✓"), False: (palette.warn, "▲")}[tile.good]
     title = Text(f" {tile.title}", style=palette.dim, no_wrap=True, end="")
     value = Text(no_wrap=True, end="")
     value.append(f" {tile.value}", style=f"bold {palette.text}")
     value.append(f" {sign}", style=f"bold {color}")
-    hint = Text(f" {tile.hint}", style=color if tile.good is False else palette.dim, no_wrap=True, end="")
+    words = tile.hint if len(tile.hint) < room else tile.short or tile.hint
+    hint = Text(f" {words}", style=color if tile.good is False else palette.dim, no_wrap=True, end="")
     return title, value, hint
 
 
 def td_std(snapshot: Snapshot) -> Tile:
-    """The scale of the TD errors, against its healthy range and its clamps."""
+    """The scale of the TD errors, against its healthy range and its clamps.
+
+    The range is a rule of thumb and said to be one where it is left: GateCheck's rule, which decides, has other limits.
+    """
     value, config = snapshot.metric("td_std"), snapshot.config
     low, high = TD_STD_HEALTHY
-    hint, good = f"{low:g} to {high:g}", None
+    short = hint = f"{low:g} to {high:g}"
+    good = None
     if value is not None:
         good = low <= value <= high
         if config is not None and value <= PINNED * config.td_std_min:
-            hint, good = "pinned at its floor", False
+            short = hint = "pinned at its floor"
+            good = False
         elif config is not None and value >= 0.999 * config.td_std_max:
-            hint, good = "at its ceiling", False
+            short = hint = "at its ceiling"
+            good = False
         elif not good:
-            hint = f"below {low:g}" if value < low else f"above {high:g}"
-    return Tile("td_std", number(value), hint, good)
+            hint = f"healthy {hint}"
+    return Tile("td_std", number(value), hint, good, short)
 
 
 def mean_c(snapshot: Snapshot) -> Tile:

@@ -5,12 +5,21 @@ from __future__ import annotations
 from rich.text import Text
 
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.snapshot import Finding, Report
+from gwt_ib_tui.state.damage import GATECHECK
+from gwt_ib_tui.state.snapshot import Finding, Report, Snapshot
 from gwt_ib_tui.text import count, plain
 
 SIGNS = {"pass": "✓", "fail": "✗", "warn": "▲", "wait": "…"}
 SEVERITY = ("fail", "warn", "wait", "pass")
 NO_VERDICT_YET = "the first verdict comes with the first updates"
+NO_UPDATE = "no update was made, so there is nothing to judge"
+
+
+def no_verdict(snapshot: Snapshot) -> str:
+    """Why there is no verdict."""
+    if GATECHECK in snapshot.damage:
+        return GATECHECK
+    return NO_UPDATE if snapshot.ended and not snapshot.series.rows and snapshot.loading is None else NO_VERDICT_YET
 
 
 def status_word(status: str, palette: Palette) -> Text:

@@ -190,6 +190,17 @@ def test_runs_lists_and_evaluates_what_was_trained(command):
     assert "state           finished" in command("status", "latest").stdout
 
 
+def test_a_picture_that_cannot_be_is_said(command):
+    assert command("launch", "--headless", *assignments(**{**SMALL, "eval_every": 0})).returncode == 0
+    png = command("picture", "latest", "x.png")
+    assert (
+        png.returncode == 2 and png.stderr == "gwt-ib-tui: A picture is written as SVG: give x.svg in place of x.png.\n"
+    )
+    foo = command("picture", "latest", "x.svg", "--screen", "foo")
+    assert foo.returncode == 2
+    assert foo.stderr == "gwt-ib-tui: There is no screen 'foo', but live, gate, check, log and compare.\n"
+
+
 def test_the_tasks_are_listed(command):
     assert len(command("envs").stdout.splitlines()) == 48
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from gate_rows import evaluations, finding, healthy_run, row
+from gate_rows import CONFIG, evaluation, evaluations, finding, healthy_run, row, verdict_of
 
 from gwt_ib.config import Config
 
@@ -78,6 +78,19 @@ def test_no_improvement_fails_and_the_next_step_depends_on_how_far_the_run_is(ch
     assert "p = 1 (level 0.05, 20 seeds), at update 40 of 122" in young.summary
     assert "young" in young.next_step
     assert "rollout_steps" in old.next_step
+
+
+@pytest.mark.parametrize(("last", "words"), [(4, "look at the warnings"), (12, "Act on the warnings first")])
+def test_the_next_step_names_warnings_only_where_there_are_some(last, words):
+    def rows(**changes):
+        returns = [0.01 * seed for seed in range(20)]
+        return [evaluation(10 * (i + 1), returns, **changes) for i in range(last)]
+
+    assert not any(found.status == "warn" for found in verdict_of(rows()).advice)
+    calm, warned = finding("eval_improves", rows()), finding("eval_improves", rows(bias=CONFIG.bias_clamp_min))
+    assert calm.status == warned.status == "fail"
+    assert words in warned.next_step and "warning" not in calm.next_step
+    assert calm.next_step.startswith(("Try half and double lr", "The run is young: let it go on."))
 
 
 def test_a_single_lucky_episode_is_chance():

@@ -114,6 +114,17 @@ def test_the_catalogue_has_every_rule_in_the_order_of_the_verdict():
         assert rule.remedy.endswith(".") and len(rule.remedy) <= 160
 
 
+def test_the_catalogue_says_which_numbers_are_means_of_several_updates():
+    values = [0.01 * update for update in range(1, 31)]
+    told = 0
+    for rule in RULES:
+        found = next(found for found in verdict_of(series(rule.follows, values)).findings if found.kind == rule.kind)
+        if found.evidence and found.evidence[-1].metric == rule.follows:
+            assert found.number == pytest.approx(sum(values[-rule.mean_of :]) / rule.mean_of), rule.kind
+            told += rule.mean_of > 1
+    assert told == 3
+
+
 def test_every_metric_with_a_healthy_range_says_what_to_do_when_it_leaves_it():
     assert {metric.name for metric in METRICS if metric.healthy} >= {
         "td_std", "mean_c", "explained_variance", "ep100", "bias", "rho_tail"

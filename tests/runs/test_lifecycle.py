@@ -6,7 +6,7 @@ import sys
 
 import psutil
 
-from gwt_ib.runs.lifecycle import HEARTBEAT_S, SILENT_S, is_trainer_alive, lifecycle
+from gwt_ib.runs.lifecycle import HEARTBEAT_S, SILENT_S, Pulse, is_trainer_alive, lifecycle
 
 
 def test_a_fresh_heartbeat_is_trusted_and_an_old_one_is_looked_into():
@@ -42,3 +42,15 @@ def test_a_process_that_has_ended_is_gone_even_before_its_parent_has_noticed():
     assert is_trainer_alive(os.uname().nodename, process.pid, None) is False
     process.wait()
     assert is_trainer_alive(os.uname().nodename, process.pid, None) is False
+
+
+def test_who_keeps_looking_measures_silence_by_its_own_clock():
+    seconds = [0.0]
+    pulse = Pulse(clock=lambda: seconds[0])
+    assert pulse.last_sign(94.0, 100.0) == 94.0, "of one heartbeat only its time stamp is known"
+    for beat in range(1, 20):
+        seconds[0] += 0.4
+        assert pulse.last_sign(94.0 + 0.4 * beat, 100.0 + 0.4 * beat) == 100.0 + 0.4 * beat
+    seconds[0] += 2.0
+    assert pulse.last_sign(94.0 + 0.4 * 19, 200.0) == 198.0, "silent since then, wherever the clocks have jumped"
+    assert pulse.last_sign(50.0, 200.0) == 50.0, "another clock: to begin with, its time stamp"

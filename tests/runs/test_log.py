@@ -1,5 +1,6 @@
 """The log of a run's processes: what is written can be read back line by line, and nothing that is logged does harm."""
 
+import io
 import logging
 import os
 import subprocess
@@ -108,3 +109,20 @@ raise ValueError("the glass broke")
     assert lines[1] == "printed"
     assert lines[-1] == INDENT + "ValueError: the glass broke"
     assert len([line for line in lines if not line.startswith(INDENT)]) == 4
+
+
+def test_a_record_that_cannot_be_put_into_words_is_told_and_ends_nothing(tmp_path, capsys, monkeypatch):
+    path = tmp_path / "log"
+    handler = LogHandler(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "actor-0")
+    wrong = logging.makeLogRecord({"msg": "step %d", "args": ("a",), "levelno": logging.WARNING})
+    handler.emit(wrong)
+    assert "step %d" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stderr", None)
+    handler.emit(wrong)
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
+    handler.emit(wrong)
+    handler.emit(logging.makeLogRecord({"msg": "the next", "levelno": logging.INFO}))
+    handler.close()
+    assert [parse_line(line).words for line in path.read_text().splitlines()] == ["the next"]

@@ -3,7 +3,7 @@
 import json
 
 from gwt_ib.runs.metrics import METRICS, NAMES, finite_or_null
-from gwt_ib.runs.records import RecordReader, RecordWriter, cut_back, last_record, read_records
+from gwt_ib.runs.records import LAST_BYTES, RecordReader, RecordWriter, cut_back, last_record, read_records
 
 
 def test_a_reader_sees_each_record_once_and_never_a_part(tmp_path):
@@ -75,3 +75,21 @@ def test_numbers_that_are_not_finite_become_null_and_are_named():
 def test_every_metric_has_a_meaning_and_a_name_of_its_own():
     assert len(set(NAMES)) == len(NAMES) == 34
     assert all(metric.meaning for metric in METRICS)
+
+
+def test_a_line_that_is_nested_too_deeply_is_damage_and_no_error(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"update": 1}\n' + b"[" * 50_000 + b"\n")
+    assert last_record(path) == {"update": 1}
+
+
+def test_a_damaged_stretch_is_not_the_end_of_the_file_and_is_not_kept(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"update": 1}\n' + bytes(9 << 20) + b'\n{"update": 2}\n')
+    assert [row["update"] for row in read_records(path)] == [1, 2]
+    reader, rows = RecordReader(path), []
+    while not reader.at_end:
+        rows += reader.read(1 << 16)
+        assert len(reader._partial) <= LAST_BYTES
+    assert [row["update"] for row in rows] == [1, 2]
+    assert reader.damaged == 1

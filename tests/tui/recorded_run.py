@@ -46,6 +46,8 @@ class RecordedRun:
         self._random = np.random.default_rng(7)
         self._best: float | None = None
         self._started = utc_now()
+        # Always the same: nobody beats between two calls, and the run shall not look stalled.
+        self._heartbeat = utc_now() + 60
         self.beat()
         self.event("started")
         self.log("trainer", f"pid 4098 on here begins {path}")
@@ -76,7 +78,7 @@ class RecordedRun:
             "host": socket.gethostname(),
             "created": utc_now() - 60,
             "pids": {"trainer": os.getpid(), "learner": os.getpid()},
-            "heartbeat": utc_now() + 60,  # nobody beats between two calls, and the run shall not look stalled
+            "heartbeat": self._heartbeat,
             "exit_code": None,
             "message": "",
             "actors": [
@@ -180,7 +182,7 @@ class RecordedRun:
         """End the run."""
         self.state = state
         self.event(state, message=message)
-        self.beat(exit_code=0 if state != "failed" else 70, message=message)
+        self.beat(exit_code=0 if state != "failed" else 70, message=message, actors=[])
 
     @contextlib.contextmanager
     def living(self, updates_per_s: float = 20.0) -> Iterator[None]:

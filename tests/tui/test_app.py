@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import random
-import time
 from pathlib import Path
 
 import pytest
 from driving import SIZES, both_sizes, dashboard, message, panel, ready, screen_text, until
 from recorded_run import RecordedRun
-from rich.console import Console
 from textual.widgets import Static
 
-from gwt_ib.clock import utc_now
-from gwt_ib.gatecheck.catalogue import RULES
-from gwt_ib.runs.metrics import METRICS
-from gwt_ib_tui.action_table import ACTIONS, actions_of
+from gwt_ib_tui.action_table import actions_of
 from gwt_ib_tui.app import Dashboard
-from gwt_ib_tui.charts.palette import DARK
 from gwt_ib_tui.picture import save_picture
 from gwt_ib_tui.screens.gate import GateScreen
 from gwt_ib_tui.screens.gate_check import GateCheckScreen
-from gwt_ib_tui.screens.help import HelpScreen, keys_table, metrics_table, rules_table
+from gwt_ib_tui.screens.help import HelpScreen
 from gwt_ib_tui.screens.live import LiveScreen
 from gwt_ib_tui.screens.log import LogScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.feed import Feed
 from gwt_ib_tui.state.requests import Message
 from gwt_ib_tui.widgets.gate_check import GateCheckPanel
 from gwt_ib_tui.widgets.line_chart import LineChart
-from gwt_ib_tui.widgets.verdict import short_name
 
 
 @pytest.fixture
@@ -58,7 +48,7 @@ async def test_everything_is_shown(recorded: RecordedRun, size: tuple[int, int])
             assert words in seen, words
         for title in ("td_std", "mean_c", "EV", "bias", "ep100", "eval", "returns", "TD→gate", "GateCheck", "actors"):
             assert title in seen, title
-        for words in ("PASS", "WARN", "gate follows prior", "Next: ", "● alive", "2 of 2 alive", "evaluation"):
+        for words in ("PASS", "WARN", "gate follows prior", "Next: ", "● alive", "2 of 2 alive", "mean return"):
             assert words in seen, words
         assert "⣀" in seen or "⡀" in seen, "braille"
 
@@ -139,163 +129,6 @@ async def test_choosing_a_rule(recorded: RecordedRun, size: tuple[int, int]) -> 
         assert app.live.query_one(GateCheckPanel).selected == "gate_follows_prior"
 
 
-@both_sizes
-async def test_help(recorded: RecordedRun, size: tuple[int, int]) -> None:
-    async with dashboard(recorded).run_test(size=size) as pilot:
-        app = await ready(pilot)
-        await pilot.press("question_mark")
-        await pilot.pause()
-        assert isinstance(app.screen, HelpScreen)
-        assert "Next page" in screen_text(app)
-        column = app.screen.query_one("#help")
-        for key in ("down", "j", "pagedown", "space"):
-            column.scroll_home(animate=False)
-            await pilot.pause()
-            await pilot.press(key)
-            assert column.scroll_y > 0
-        for key in ("up", "k", "pageup"):
-            column.scroll_end(animate=False)
-            await pilot.pause()
-            before = column.scroll_y
-            await pilot.press(key)
-            assert column.scroll_y < before
-        column.scroll_home(animate=False)
-        for key, heading in (("n", "Metrics"), ("tab", "GateCheck"), ("n", "Signs on the axis"), ("n", "Keys")):
-            await pilot.pause()
-            await pilot.press(key)
-            await pilot.pause()
-            assert heading in screen_text(app)
-        assert column.scroll_y == 0
-        for key in ("escape", "q", "question_mark", "f1", "ctrl+c"):
-            if not isinstance(app.screen, HelpScreen):
-                await pilot.press("f1")
-            await pilot.press(key)
-            await pilot.pause()
-            assert isinstance(app.screen, LiveScreen)
-        assert app.is_running
-
-
-def test_the_help_tells_every_action_every_metric_and_every_rule(recorded: RecordedRun) -> None:
-    console = Console(width=110, record=True, file=io.StringIO())
-    console.print(keys_table(DARK))
-    console.print(metrics_table(DARK, None))
-    text = console.export_text()
-    assert all(action.title in text and action.keys_shown in text for action in ACTIONS)
-    assert all(f"{metric.name} " in text for metric in METRICS)
-    words = " ".join(text.split())
-    assert words.count(" healthy: ") == words.count(" else: ") == sum(bool(metric.healthy) for metric in METRICS)
-    assert all(metric.healthy in words and metric.remedy in words for metric in METRICS)
-    console.print(rules_table(DARK, Feed(recorded.directory).read_everything()))
-    text = " ".join(console.export_text().split())
-    assert all(short_name(rule.kind) in text and rule.asks in text and rule.remedy in text for rule in RULES)
-
-
-@pytest.mark.parametrize(
-    ("size", "keys"),
-    [
-        (SIZES[0], ("q", "enter")),
-        (SIZES[0], ("ctrl+c", "ctrl+c")),
-        (SIZES[1], ("q", "d")),
-        (SIZES[1], ("ctrl+q", "ctrl+q")),
-    ],
-)
-async def test_detach(recorded: RecordedRun, size: tuple[int, int], keys: tuple[str, str]) -> None:
-    async with dashboard(recorded).run_test(size=size) as pilot:
-        app = await ready(pilot)
-        await pilot.press(keys[0])
-        await pilot.pause()
-        assert isinstance(app.screen, QuitDialog)
-        seen = screen_text(app)
-        assert all(action.title in seen for action in actions_of("quit"))
-        await pilot.press(keys[1])
-        await pilot.pause()
-    assert app.return_value == "detached"
-    assert not any(recorded.directory.control.iterdir())
-
-
-@both_sizes
-async def test_cancel(recorded: RecordedRun, size: tuple[int, int]) -> None:
-    async with dashboard(recorded).run_test(size=size) as pilot:
-        app = await ready(pilot)
-        for keys in (["c"], ["escape"], ["q"], ["right", "right", "enter"], ["left", "enter"]):
-            await pilot.press("q")
-            assert isinstance(app.screen, QuitDialog)
-            await pilot.press(*keys)
-            await pilot.pause()
-            assert isinstance(app.screen, LiveScreen), keys
-        assert app.is_running
-
-
-@both_sizes
-async def test_stop_waits_for_the_end(recorded: RecordedRun, size: tuple[int, int]) -> None:
-    async with dashboard(recorded).run_test(size=size) as pilot:
-        app = await ready(pilot)
-        await pilot.press("q", "s")
-        await until(pilot, lambda: "STOPPING" in panel(app, "#status"))
-        assert app.is_running
-        await pilot.press("q", "s")
-        await until(pilot, lambda: "already asked" in message(app).text)
-        assert len(list(recorded.directory.control.iterdir())) == 1
-        recorded.answer_requests()
-        await until(pilot, lambda: app.return_value is not None)
-    assert app.return_value == "stopped"
-
-
-async def test_while_stopping_one_can_still_detach(recorded: RecordedRun) -> None:
-    async with dashboard(recorded).run_test() as pilot:
-        app = await ready(pilot)
-        await pilot.press("q", "s", "q", "d")
-        await pilot.pause()
-    assert app.return_value == "detached"
-
-
-async def test_a_refused_stop_is_over(recorded: RecordedRun) -> None:
-    recorded.directory.control.rmdir()
-    async with dashboard(recorded).run_test() as pilot:
-        app = await ready(pilot)
-        await pilot.press("q", "s")
-        await until(pilot, lambda: message(app).status == "refused")
-        assert "cannot write to" in message(app).text
-        await until(pilot, lambda: "RUNNING" in panel(app, "#status"))
-
-
-@pytest.mark.parametrize("state", ["finished", "stopped", "failed", "killed"])
-async def test_an_ended_run_stays_on_show_until_q(recorded: RecordedRun, state: str) -> None:
-    if state == "killed":
-        recorded.beat(heartbeat=1.0)
-    else:
-        recorded.finish(state, "the disk is full" if state == "failed" else "")
-    async with dashboard(recorded).run_test() as pilot:
-        app = await ready(pilot)
-        await pilot.pause(0.1)
-        assert state.upper() in screen_text(app)
-        assert ("the disk is full" in screen_text(app)) == (state == "failed")
-        await pilot.press("s")
-        assert message(app) == Message("refused", f"the run has ended ({state}): there is nothing to save")
-        await pilot.press("space")
-        assert message(app).status == "refused"
-        await pilot.press("q")
-        await pilot.pause()
-    assert app.return_value == "ended"
-    assert not any(recorded.directory.control.iterdir())
-
-
-@pytest.mark.parametrize("state", ["finished", "stopped", "failed", "stalled"])
-async def test_how_a_run_ended_is_said_within_two_seconds(recorded: RecordedRun, state: str) -> None:
-    recorded.beat(pids={"trainer": os.getppid()})
-    async with Dashboard(recorded.directory).run_test(size=(80, 24)) as pilot:
-        app = await ready(pilot)
-        began = time.monotonic()
-        if state == "stalled":
-            recorded.beat(heartbeat=utc_now())
-        else:
-            recorded.finish(state, "the disk is full" if state == "failed" else "")
-        await until(pilot, lambda: state.upper() in screen_text(app))
-        assert time.monotonic() - began < 2.0
-        words = {"stalled": "run stalled, its trainer is silent", "failed": "the disk is full"}
-        assert words.get(state, f"run {state}") in message(app).text
-
-
 async def test_read_only_cannot_steer(recorded: RecordedRun) -> None:
     async with dashboard(recorded, read_only=True).run_test() as pilot:
         app = await ready(pilot)
@@ -306,16 +139,6 @@ async def test_read_only_cannot_steer(recorded: RecordedRun) -> None:
         await pilot.pause()
     assert app.return_value == "detached"
     assert not any(recorded.directory.control.iterdir())
-
-
-async def test_the_palette_has_the_tables_actions(recorded: RecordedRun) -> None:
-    async with dashboard(recorded).run_test() as pilot:
-        app = await ready(pilot)
-        commands = {command.title: command for command in app.get_system_commands(app.screen)}
-        assert {action.title for action in actions_of("app")} <= set(commands)
-        await commands["Help"].callback()
-        await pilot.pause()
-        assert isinstance(app.screen, HelpScreen)
 
 
 @pytest.mark.parametrize("screen", [LiveScreen, GateScreen, GateCheckScreen, LogScreen])

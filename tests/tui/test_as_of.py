@@ -16,12 +16,14 @@ from gwt_ib.gatecheck.rules import evaluate
 from gwt_ib.gatecheck.since import with_since
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.records import read_records
-from gwt_ib_tui.state.as_of import as_of, event_updates, time_of
+from gwt_ib_tui.state.as_of import as_of
+from gwt_ib_tui.state.event_marks import placed_events
 from gwt_ib_tui.state.feed import Feed
 from gwt_ib_tui.state.replay import Replay
 from gwt_ib_tui.state.series import SeriesStore
 from gwt_ib_tui.state.snapshot import Report, Snapshot
 from gwt_ib_tui.state.tape import Tape
+from gwt_ib_tui.state.timeline import timeline_of
 from gwt_ib_tui.state.verdicts import Verdicts
 
 
@@ -163,8 +165,9 @@ def test_events_belong_to_their_update_or_to_that_of_their_time(tmp_path: Path) 
     events += [{"time": 120.0, "update": 20}, {"time": 900.0}, {"time": 1000.0, "update": 15, "kind": "resumed"}]
     nothing = Feed(RunDirectory(tmp_path)).snapshot
     snapshot = replace(nothing, run=replace(nothing.run, created=100.0), events=tuple(events))
-    assert list(event_updates(snapshot)) == pytest.approx([10, 10.03, 10.03, 20, 14.44, 15], abs=0.01)
-    assert list(event_updates(replace(snapshot, events=tuple(events[:4])))) == [10, 16, 16, 20]
+    assert list(timeline_of(snapshot).updates) == [10, 15], "what was after update 15 was undone"
+    assert timeline_of(snapshot).events == (events[0], events[5])
+    assert list(timeline_of(replace(snapshot, events=tuple(events[:4]))).updates) == [10, 16, 16, 20]
     frames = tape_of([{"update": update} for update in range(1, 31)]).frames
     counts = [
         len(as_of(replace(snapshot, events=tuple(events[:4])), frames[at - 1], None).events) for at in (9, 15, 16)
@@ -175,11 +178,28 @@ def test_events_belong_to_their_update_or_to_that_of_their_time(tmp_path: Path) 
 def test_actors_are_dead_until_they_are_replaced(recorded: RecordedRun) -> None:
     final = whole(recorded)
     frames = tape_of(read_records(recorded.directory.metrics)).frames
-    assert not any(actor.alive for actor in final.run.actors)
+    assert final.run.actors == (), "run.json of a run that has ended names none"
     for update, alive, restarts in ((39, True, 0), (41, False, 0), (50, True, 1)):
         first, second = as_of(final, frames[update - 1], None).run.actors
         assert first.alive and second.alive == alive and second.restarts == restarts and second.pid is None
     assert as_of(final, frames[0], None).run.message == "" and final.run.message
+
+
+def test_a_resume_brings_new_actors_that_were_never_restarted(tmp_path: Path) -> None:
+    run = RecordedRun(tmp_path / "a-run", eval_every=0)
+    run.learn(10)
+    run.event("actor_replaced", actor=0, restarts=1)
+    run.event("actor_died", actor=1, message="boom")
+    run.learn(10)
+    run.resume(20)
+    run.learn(10)
+    for ended in (False, True):
+        if ended:
+            run.finish()
+        frames = tape_of(read_records(run.directory.metrics)).frames
+        before, after = (as_of(whole(run), frames[update - 1], None).run.actors for update in (15, 25))
+        assert [(actor.number, actor.alive, actor.restarts) for actor in before] == [(0, True, 1), (1, False, 0)]
+        assert [(actor.number, actor.alive, actor.restarts) for actor in after] == [(0, True, 0), (1, True, 0)]
 
 
 def test_the_time_of_day_lies_between_events_and_a_resumed_part_counts_as_it_was_last(tmp_path: Path) -> None:
@@ -187,7 +207,25 @@ def test_the_time_of_day_lies_between_events_and_a_resumed_part_counts_as_it_was
     events += [{"time": 1000.0, "update": 20, "kind": "resumed"}, {"time": 1010.0, "update": 30}]
     nothing = Feed(RunDirectory(tmp_path)).snapshot
     snapshot = replace(nothing, run=replace(nothing.run, created=100.0), events=tuple(events))
-    assert [time_of(snapshot, update) for update in (0, 5, 15, 25, 30, 99)] == [100, 105, 115, 1005, 1010, 1010]
+    timeline = timeline_of(snapshot)
+    assert [timeline.time_of(update) for update in (0, 5, 15, 25, 30, 99)] == [100, 105, 115, 1005, 1010, 1010]
+    without = timeline_of(replace(snapshot, events=(events[0], *events[2:])))
+    assert without.time_of(15) == 115, "the first time that it came to update 20 no event tells of, but others do"
+
+
+def test_an_event_that_a_resume_has_undone_is_neither_in_a_replays_list_nor_on_its_charts(tmp_path: Path) -> None:
+    run = RecordedRun(tmp_path / "a-run", eval_every=0)
+    run.learn(20)
+    run.snapshot()
+    run.learn(5)
+    run.event("warning", message="of the undone part")
+    run.resume(20)
+    run.learn(10)
+    final = whole(run)
+    then = as_of(final, tape_of(read_records(run.directory.metrics)).frames[26], None)
+    assert [event["kind"] for event in then.events] == ["started", "snapshot", "resumed"]
+    assert sorted(event.kind for event in placed_events(then, "update")) == ["resumed", "snapshot"]
+    assert "warning" in [event["kind"] for event in final.events], "the run's own list keeps everything"
 
 
 def test_the_end_of_a_replay_is_what_attach_shows(recorded: RecordedRun) -> None:

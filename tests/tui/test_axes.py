@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gwt_ib_tui.charts.axes import Scale, count_labels, count_ticks, log_ticks, time_label, time_ticks
+from gwt_ib_tui.charts.figure import layout_of
 
 
 @given(st.floats(-300, 300), st.floats(1e-3, 300), st.integers(1, 12))
@@ -72,3 +73,41 @@ def test_counts_of_a_narrow_window_do_not_look_alike() -> None:
     assert count_labels([1_234_000.0, 1_234_100.0, 1_234_200.0]) == ["1.234M", "1.2341M", "1.2342M"]
     assert [label for _, label in count_ticks(0.0, 1e6, 3)] == ["0", "500k", "1M"]
     assert [label for _, label in count_ticks(3.0, 5.0, 9)] == ["3", "4", "5"]
+
+
+def y_labels(low: float, high: float, rows: int, *, log: bool = False) -> list[str]:
+    layout = layout_of(60, rows + 2, Scale((low, high), log), lambda columns: ())
+    assert layout.canvas_height == rows
+    places = [place for place, _ in layout.y_ticks]
+    assert len({layout.row(place) for place in places}) == len(places), "each in a row of its own"
+    return [label for _, label in layout.y_ticks]
+
+
+@given(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3), st.integers(3, 40))
+def test_a_y_axis_has_a_scale(low: float, span: float, rows: int) -> None:
+    labels = y_labels(low, low + span, rows)
+    assert len(set(labels)) == len(labels) >= 2
+    places = [place for place, _ in layout_of(60, rows + 2, Scale((low, low + span)), lambda columns: ()).y_ticks]
+    assert places[-1] - places[0] > 0.3, "spread over the axis"
+
+
+@given(st.floats(-5, 5), st.floats(0.2, 10), st.integers(5, 40))
+def test_so_has_a_logarithmic_one(low: float, span: float, rows: int) -> None:
+    layout = layout_of(60, rows + 2, Scale((low, low + span), log=True), lambda columns: ())
+    assert len({label for _, label in layout.y_ticks}) == len(layout.y_ticks) >= 2
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "rows", "labels"),
+    [
+        (0.01, 0.19, 3, ["0.05", "0.15"]),
+        (0.03, 0.12, 5, ["0.05", "0.10"]),
+        (-1.52, -1.49, 4, ["-1.52", "-1.50"]),
+        (0.02, 0.31, 30, ["0.05", "0.10", "0.15", "0.20", "0.25", "0.30"]),
+        (-4.2, 2.2, 11, ["-4", "-2", "0", "2"]),
+    ],
+)
+def test_ticks_of_the_y_axis_are_multiples_of_a_round_step(
+    low: float, high: float, rows: int, labels: list[str]
+) -> None:
+    assert y_labels(low, high, rows) == labels

@@ -98,6 +98,14 @@ def test_a_metric_with_a_value_now_and_then_is_read_at_its_last_one() -> None:
     assert cursor_words(None, 40)[0] == "no value yet"
 
 
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_a_value_of_another_place_keeps_that_place_or_goes(width: int) -> None:
+    found = read(series([0.1] * 6, {2: 1 / 3}), "eval_return", ChartView(cursor=400.0), sparse=True)
+    *forms, last = cursor_words(found, width)
+    assert forms[-2:] == ["0.33333 @200", "0.333 @200"] and all(form.endswith(" @200") for form in forms)
+    assert last == "–", "rather than an old value as if it were of here"
+
+
 def test_a_thinned_row_tells_its_range_and_is_not_called_exact() -> None:
     run = series([float(value % 7) for value in range(400)], raw=8, buckets=8)
     found = read(run, "td_std", ChartView(cursor=100.0))
@@ -115,5 +123,4 @@ def test_every_metric_has_a_chart() -> None:
     assert spec_of("EV") is OVERVIEW[2]
     assert spec_of("explained_variance").title == "explained_variance"
     assert spec_of("td_std").levels is OVERVIEW[0].levels, "a metric keeps its floor when a filter brings it up"
-    assert spec_of("eval_return").sparse == {"eval_return"}
-    assert spec_of("lr").metrics == ("lr",) and not spec_of("lr").sparse
+    assert spec_of("lr").metrics == ("lr",)

@@ -78,7 +78,7 @@ async def test_everything_of_the_runs_is_shown(runs: list[RecordedRun], size: tu
         seen = screen_text(app)
         for title in ("ep100", "eval_return", "td_std", "mean_c", "steps_per_s", "runs  3"):
             assert title in seen, title
-        assert "against A at equal" in seen
+        assert "against A at equal" in seen and "whole runs" not in seen
         first, second, third = (row(app, sign) for sign in "ABC")
         assert first.startswith("›") and "baseline" in first and "● running" in first and "lr=0.00025" in first
         assert "■ finished" in second and "s2" in second and "✓ PASS" in second
@@ -174,6 +174,51 @@ async def test_seeds_of_one_setting_as_mean_and_band(runs: list[RecordedRun], si
         assert "ep100  A " in chart.render().plain
 
 
+@both_sizes
+async def test_what_runs_differ_in_is_told_from_its_start_and_of_the_chosen_run_in_full(
+    runs: list[RecordedRun], size: tuple[int, int]
+) -> None:
+    changes = {"env_id": REPEAT.replace("Easy", "Hard"), "gamma": 0.95, "epochs": 7, "hidden_size": 64, "memory": False}
+    runs[2].directory.write_config(runs[2].config.model_copy(update=changes))
+    async with opened(runs).run_test(size=size) as pilot:
+        await compared(pilot)
+        app = await ready(pilot)
+        assert "Easy lr=0.00025" in row(app, "A") and "Hard lr=0.001" in row(app, "C")
+        assert all("env_id" not in row(app, sign) for sign in "ABC")
+        await pilot.press("down", "down")
+        await pilot.pause()
+        told = " ".join(screen_text(app).partition("C differs in ")[2].split())
+        env = f"env_id={changes['env_id']} " if size == (80, 24) else ""  # else it stands in the line above
+        assert str(changes["env_id"]) in screen_text(app)
+        full = f"{env}lr=0.001 memory=false hidden_size=64 epochs=7 gamma=0.95"
+        assert told.startswith(full)
+
+
+@both_sizes
+async def test_a_title_says_how_many_values_it_has_no_room_for(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with opened(runs).run_test(size=size) as pilot:
+        screen = await compared(pilot)
+        cut = 0
+        for chart in screen.query(ComparedChart):
+            title = chart.render().plain.splitlines()[0]
+            shown = [sign for sign in "ABC" if f" {sign} " in title]
+            left_out = 3 - len(shown)
+            assert shown[0] == "A" and (f"+{left_out}" in title) is bool(left_out), title
+            assert all(not word.isalpha() or word in shown for word in title.split()[1:]), title
+            cut += left_out
+        assert cut, "somewhere there is no room for all"
+
+
+async def test_the_first_row_of_charts_has_axes_also_beside_the_line_of_the_view(runs: list[RecordedRun]) -> None:
+    async with opened(runs).run_test(size=(80, 24)) as pilot:
+        screen = await compared(pilot)
+        await pilot.press("left")
+        await pilot.pause()
+        for number in (1, 2, 3):
+            chart = screen.query_one(f"#compared-{number}", ComparedChart)
+            assert "└" in chart.render().plain, number
+
+
 async def test_without_two_seeds_of_one_setting_that_is_said(runs: list[RecordedRun]) -> None:
     app = Dashboard(
         runs[0].directory, interval=0.05, compared=[runs[0].directory, runs[2].directory], first_screen="compare"
@@ -195,7 +240,8 @@ async def test_the_cursor_reads_every_run(runs: list[RecordedRun], size: tuple[i
         await pilot.pause()
         assert app.view.cursor == 50 * runs[0].config.steps_per_update
         assert "cursor 204,800 steps" in screen_text(app)
-        assert chart.render().plain.startswith("▍td_std  A –  C 0.0"), "the first two have not come so far"
+        title = " ".join(chart.render().plain.splitlines()[0].split())
+        assert title.startswith("▍td_std A – C 0.0") and title.endswith(" B –"), "the first two have not come so far"
         assert [readout.name for readout in chart.readouts()] == ["td_std[C]"]
         await pilot.press("home")
         await pilot.pause()
@@ -308,7 +354,7 @@ async def test_a_dashboard_that_is_left_at_once_leaves_no_thread(runs: list[Reco
     app = opened(runs)
     async with app.run_test() as pilot:
         await pilot.press("q")
-    assert not app.run_set._thread.is_alive() and not app.run_set.broken
+    assert not app.run_set._follower.alive and not app.run_set.broken
 
 
 async def test_foreign_names_and_settings_do_no_harm(runs: list[RecordedRun]) -> None:

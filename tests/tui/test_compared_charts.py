@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.charts.compared import compared_curves, faded, run_color
+from gwt_ib_tui.charts.blending import blend
+from gwt_ib_tui.charts.compared import BEHIND, compared_curves, run_color
 from gwt_ib_tui.charts.lines import draw
 from gwt_ib_tui.charts.palette import DARK, LIGHT
 from gwt_ib_tui.charts.view import ChartView
@@ -35,7 +36,7 @@ def test_the_chosen_run_is_drawn_last_in_its_full_colour(comparison: Comparison)
         assert sorted(found.sign for found in curves) == ["A", "B", "C"]
         assert [found.front for found in curves] == [False, False, True] and curves[-1].sign == front
         assert curves[-1].curve.color == curves[-1].color
-        assert all(found.curve.color == faded(found.color, DARK.on_chip) for found in curves[:-1])
+        assert all(found.curve.color == blend(found.color, DARK.on_chip, BEHIND) for found in curves[:-1])
 
 
 def test_a_run_has_one_colour_in_all_charts_and_another_for_another_theme(comparison: Comparison) -> None:
@@ -89,5 +90,5 @@ def test_every_size_and_kind_of_symbols_can_be_drawn(
 
 
 def test_a_colour_that_is_behind_is_nearer_to_the_ground() -> None:
-    assert faded("#ffffff", "#000000") == "#b2b2b2"
-    assert faded("#56b4e9", "#56b4e9") == "#56b4e9"
+    assert blend("#ffffff", "#000000", BEHIND) == "#b2b2b2"
+    assert blend("#56b4e9", "#56b4e9", BEHIND) == "#56b4e9"

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -82,21 +81,6 @@ def test_a_damaged_curve_is_left_out(damage: dict[str, Any]) -> None:
     assert store.view().updates.tolist() == [1, 2, 3]
     store.append(row(10))
     assert store.view().updates[-1] == 10
-
-
-def test_mean_c_weighs_bins_by_their_steps() -> None:
-    record = row(1)
-    record["gate_curve"] |= {"c": [0.2, None], "count": [5, 0]}
-    store = GateStore()
-    store.append(record)
-    record = row(2)
-    record["gate_curve"] |= {"c": [0.2, 0.8], "count": [30, 10]}
-    store.append(record)
-    record = row(3)
-    record["gate_curve"] |= {"c": [None, None], "count": [0, 0]}
-    store.append(record)
-    first, second, third = (moment.mean_c for moment in store.view().moments)
-    assert first == pytest.approx(0.2) and second == pytest.approx(0.35) and math.isnan(third)
 
 
 def test_the_feed_publishes_the_history_and_forgets_what_a_resume_cut_off(tmp_path: Path) -> None:

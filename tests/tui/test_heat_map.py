@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from gwt_ib_tui.charts.blending import blend
 from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.heat_map import (
     HeatColors,
     HeatMarks,
-    blend,
     gate_mass,
     heat_map,
     mass_over_time,

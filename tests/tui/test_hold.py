@@ -90,3 +90,36 @@ def test_the_words_say_how_far_behind(recorded: RecordedRun) -> None:
     assert after(1231) == "HELD, 1,200 updates behind"
     assert after(40, "failed") == "HELD, 9 updates behind, now failed"
     assert after(12) == "HELD, run at update 12", "resumed from an earlier one"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("running", "while the training goes on"), ("paused", "(the run is paused)")]
+)
+async def test_what_goes_on_under_a_held_display_is_said_as_it_is(
+    recorded: RecordedRun, state: str, words: str
+) -> None:
+    recorded.state = state
+    recorded.beat()
+    async with dashboard(recorded).run_test() as pilot:
+        app = await ready(pilot)
+        await pilot.press("d")
+        assert message(app).text == f"display held {words}; once more shows the newest"
+
+
+async def test_a_notice_leaves_the_screen_by_itself(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gwt_ib_tui.state.requests.STAYS_S", 0.05)
+    async with dashboard(recorded).run_test() as pilot:
+        app = await ready(pilot)
+        await pilot.press("d")
+        assert message(app).status == "notice"
+        await until(pilot, lambda: message(app).text == "")
+
+
+async def test_what_still_holds_is_said_again(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gwt_ib_tui.state.requests.STAYS_S", 0.05)
+    async with dashboard(recorded).run_test() as pilot:
+        app = await ready(pilot)
+        monkeypatch.setattr(type(app.source), "broken", True)
+        await until(pilot, lambda: message(app).status == "failed")
+        app.say("notice", "something else")
+        await until(pilot, lambda: message(app).status == "failed")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from driving import dashboard, message, ready, until
+from driving import both_sizes, dashboard, message, ready, screen_text, until
 from recorded_run import RecordedRun
 
 from gwt_ib_tui.action_table import ACTIONS
 from gwt_ib_tui.keymap import Keymap, read_keymap
+from gwt_ib_tui.widgets.message_bar import fitted
 
 
 @pytest.fixture
@@ -52,11 +53,18 @@ def test_two_actions_can_swap_their_keys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[keys", "is not used"),
+        ("[keys", "dashboard.toml is not used, "),
+        ("x = 1\ny = [", "dashboard.toml is not used, at end of document: Invalid value"),
+        ("[keys.app]\nsnapshot 3", "dashboard.toml is not used, at line 2, column 10: Expected '='"),
         ("\x00", "is not used"),
         ('keys = "x"', "there is no action 'keys'"),
         ('[keys]\nsnapshot = "S"', "there is no action 'snapshot'. Did you mean app.snapshot"),
         ('[keys.app]\nsnapshto = "S"', "there is no action 'app.snapshto'. Did you mean app.snapshot"),
+        ("[colours]\nline = 'red'", "there is no table [colours]"),
+        ("[keys.gates]", "there is no table [keys.gates]"),
+        ('[keys.app]\nsnapshot = "escpae"', "app.snapshot: there is no key 'escpae'. Did you mean escape"),
+        ('[keys.app]\nsnapshot = ["S", "strg+s"]', "app.snapshot: there is no key 'strg+s'"),
+        ('[keys.app]\nsnapshot = "S,T"', "app.snapshot: there is no key 'S,T'"),
         ("[keys.app]\nsnapshot = 3", "app.snapshot needs a key"),
         ("[keys.app]\nsnapshot = []", "app.snapshot needs a key"),
         ('[keys.app]\nsnapshot = ["a", 1]', "app.snapshot needs a key"),
@@ -102,3 +110,49 @@ async def test_a_problem_is_said_at_the_start(recorded: RecordedRun, tmp_path: P
         app = await ready(pilot)
         await until(pilot, lambda: "app.snapshot needs a key" in message(app).text)
         assert message(app).status == "warning"
+
+
+@pytest.mark.parametrize(
+    "key", ["S", "é", "ctrl+s", "shift+f2", "ctrl+shift+pageup", "alt+x", "f2", "backslash", "semicolon", "ctrl++", "%"]
+)
+def test_every_key_that_a_terminal_sends_can_be_had(tmp_path: Path, key: str) -> None:
+    keymap = written(tmp_path, f'[keys.app]\nsnapshot = "{key}"\n')
+    assert keymap.problems == () and keys_of(keymap, "app", "snapshot") == (key,)
+
+
+def test_the_keys_of_the_table_are_known_keys(tmp_path: Path) -> None:
+    for action in ACTIONS:
+        keys = ", ".join(f'"{key}"' for key in action.keys)
+        assert written(tmp_path, f"[keys.{action.scope}]\n{action.name} = [{keys}]\n").problems == ()
+
+
+@both_sizes
+async def test_of_several_problems_the_first_is_said_and_how_many_more(
+    recorded: RecordedRun, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    keymap = written(tmp_path, "[keys.app]\nsnapshot = 3\npause_or_go_on = 4\nquit = 5\n")
+    async with dashboard(recorded, keymap=keymap).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        said = message(app).text
+        assert "app.snapshot needs a key" in said and said.endswith(", and 2 more: gwt-ib-tui keys tells all")
+        assert "app.snapshot needs a key" in screen_text(app)
+
+
+async def test_a_broken_file_keeps_its_verb_and_place_in_a_small_window(recorded: RecordedRun, tmp_path: Path) -> None:
+    keymap = written(tmp_path, "[keys.app]\nsnapshot 3")
+    async with dashboard(recorded, keymap=keymap).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        assert "dashboard.toml is not used, at line 2, column 10: Expected" in screen_text(app)
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (40, "saved at update 31: /a/path/to/snapshots"),
+        (36, "saved at update 31: …th/to/snapshots"),
+        (30, "saved at update 31"),
+        (10, "saved at …"),
+    ],
+)
+def test_of_a_long_message_a_path_loses_its_beginning_and_words_their_end(width: int, shown: str) -> None:
+    assert fitted("saved at update 31: /a/path/to/snapshots", width) == shown

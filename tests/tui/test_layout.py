@@ -9,8 +9,9 @@ import pytest
 from driving import dashboard, ready, screen_text
 from recorded_run import RecordedRun
 
+from gwt_ib_tui.app import Dashboard, run_dashboard
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.layout import LONGEST_FILTER, Layout, layout_path, read_layout, save_layout
+from gwt_ib_tui.layout import LONGEST_FILTER, Layout, layout_path, read_layout, save_layout, suited
 
 
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:
@@ -54,7 +55,7 @@ def test_a_directory_in_its_place_is_said_and_saving_does_not_raise(tmp_path: Pa
     path = tmp_path / "layout.json"
     path.mkdir()
     assert "Is a directory" in read_layout(path)[1]
-    save_layout(path, Layout(log_y=True))
+    assert save_layout(path, Layout(log_y=True)) == f"theme and layout are not kept: Is a directory: {path}"
     assert path.is_dir() and list(tmp_path.iterdir()) == [path]
 
 
@@ -93,3 +94,35 @@ async def test_a_theme_and_a_filter_of_another_version_are_passed_over(recorded:
 
 def test_the_tests_never_touch_the_users_own_files() -> None:
     assert layout_path().is_relative_to(os.environ["XDG_STATE_HOME"])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "symbols"), [("ANSI_X3.4-1968", "ascii"), ("ISO-8859-1", "ascii"), ("UTF-8", "braille")]
+)
+def test_symbols_begin_as_the_locale_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, symbols: str
+) -> None:
+    monkeypatch.setattr("locale.getencoding", lambda: encoding)
+    path = tmp_path / "layout.json"
+    read, _ = read_layout(path)
+    assert suited(read).symbols == symbols
+    save_layout(path, suited(read).model_copy(update={"log_y": True}), read)
+    again, _ = read_layout(path)
+    assert again.log_y and "symbols" not in again.model_fields_set, "another terminal begins with its own"
+    save_layout(path, Layout(symbols="block"), read)
+    assert suited(read_layout(path)[0]).symbols == "block", "what the user has chosen holds everywhere"
+
+
+def test_a_layout_that_cannot_be_kept_is_said_on_leaving(
+    recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "state").write_text("in the way")
+    monkeypatch.setattr("gwt_ib_tui.app.layout_path", lambda: tmp_path / "state" / "layout.json")
+
+    def left(app: Dashboard) -> str:
+        app.view = ChartView(log_y=True)
+        return "detached"
+
+    monkeypatch.setattr(Dashboard, "run", left)
+    assert run_dashboard(recorded.directory) == "detached"
+    assert "gwt-ib-tui: theme and layout are not kept: " in capsys.readouterr().err

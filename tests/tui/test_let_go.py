@@ -115,6 +115,7 @@ def test_a_read_only_dashboard_follows_the_same_run_and_cannot_steer(
     paused = [event["kind"] for event in read_records(run.events)]
     assert paused.count("acknowledged") == 2, "the pause and the evaluation of the first one"
     os.write(second.fd, b"q")
+    second.drain()
     assert second.wait() == 0
     os.write(first.fd, b"s")
     first.wait_for(b"copied")

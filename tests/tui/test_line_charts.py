@@ -1,55 +1,33 @@
+"""Line charts as they are drawn: windows, gaps, logarithms, averages, clipping, signs."""
+
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from line_charting import (
+    ALL,
+    BLUE,
+    FAINT,
+    GRAY,
+    NAN,
+    ORANGE,
+    TALL,
+    WIDE,
+    YELLOW,
+    canvas,
+    chart,
+    drawn_half,
+    exact,
+    painted,
+)
 
-from gwt_ib_tui.charts.lines import Curve, Drawn, Level, Mark, draw, readings
+from gwt_ib_tui.charts.lines import Curve, Level, Mark, draw, readings
 from gwt_ib_tui.charts.view import ChartView, Symbols
 from gwt_ib_tui.state.series import Column
-
-BLUE, YELLOW, ORANGE, GRAY, FAINT = "#0000ff", "#ffff00", "#ff8800", "#888888", "#223344"
-NAN = math.nan
-WIDE, TALL = (60, 9), (24, 30)  # a transposed axis fits into neither as it fits into the other
-WHOLE = ChartView()
-ALL: tuple[Symbols, ...] = ("braille", "block", "ascii")
-
-
-def exact(values: object) -> Column:
-    array = np.asarray(values, dtype=float)
-    return Column(array, array, array)
-
-
-def chart(values: object, size: tuple[int, int] = WIDE, view: ChartView = WHOLE, **options: object) -> Drawn:
-    """A chart of one curve, one row a step; `x`, `sparse`, `band` and what `draw` takes are options."""
-    array = np.asarray(values, dtype=float)
-    x = exact(options.pop("x", np.arange(len(array), dtype=float)))
-    curve = Curve(
-        exact(array), BLUE, **{name: options.pop(name) for name in ("sparse", "band", "sign") if name in options}
-    )
-    levels = options.pop("levels", [])
-    drawn = draw(x, [curve], levels, *size, frame=GRAY, view=view, raw_color=FAINT, **options)
-    assert len(drawn.lines) == size[1] and {line.cell_len for line in drawn.lines} == {size[0]}
-    return drawn
-
-
-def canvas(drawn: Drawn) -> list[str]:
-    """The signs beside the labels and over the axis."""
-    return [line.plain[drawn.margin :] for line in drawn.lines[:-2]]
-
-
-def painted(drawn: Drawn, color: str) -> np.ndarray:
-    """Which cells of the canvas have a colour; shape [rows, columns]."""
-    cells = np.zeros((len(drawn.lines) - 2, drawn.cells), dtype=bool)
-    for row, line in enumerate(drawn.lines[:-2]):
-        for span in line.spans:
-            if str(span.style) == color:
-                cells[row, span.start - drawn.margin : span.end - drawn.margin] = True
-    return cells
 
 
 @pytest.mark.parametrize("size", [WIDE, TALL])
@@ -168,10 +146,6 @@ def test_a_smoothed_line_lies_over_its_own_raw_line(symbols: Symbols) -> None:
     assert not signs[0] & signs[1], "they differ without colour"
 
 
-def drawn_half(drawn: Drawn) -> int:
-    return drawn.cells // 2
-
-
 @pytest.mark.parametrize("value", [0.05, 1 / 3, -1.51, 1e9])
 def test_the_average_of_a_constant_is_a_straight_line_also_from_the_edge_on(value: float) -> None:
     for view in (ChartView(smoothing=0.6), ChartView(smoothing=0.97, span=33.3)):
@@ -201,20 +175,6 @@ def test_single_dots_are_not_smoothed() -> None:
     assert texts[0] == texts[1]
 
 
-@pytest.mark.parametrize("symbols", ALL)
-@pytest.mark.parametrize("size", [WIDE, TALL])
-def test_the_cursor_is_a_vertical_line_beneath_the_curve(size: tuple[int, int], symbols: Symbols) -> None:
-    drawn = chart(np.full(101, 0.5), size, ChartView(cursor=25.0, symbols=symbols))
-    sign = "|" if symbols == "ascii" else "┊"
-    column = int(0.25 * drawn.cells)
-    signs = [line[column] for line in canvas(drawn)]
-    assert signs.count(sign) == size[1] - 3
-    assert painted(drawn, BLUE).any(axis=0).all()
-    assert sum(line.count(sign) for line in canvas(drawn)) == size[1] - 3
-    away = chart(np.full(101, 0.5), size, ChartView(cursor=25.0, span=50.0, symbols=symbols))
-    assert sign not in "".join(canvas(away))
-
-
 def test_a_clipped_chart_has_the_range_of_most_values_and_counts_the_others() -> None:
     values = np.sin(np.arange(400) / 20)
     values[[100, 250]] = 500.0, -500.0
@@ -234,89 +194,6 @@ def test_clipping_works_on_a_logarithmic_axis_too() -> None:
     values[::2], values[99] = 1.0, 1e9
     drawn = chart(values, view=ChartView(clip=True, log_y=True))
     assert drawn.notes == ("1 hidden",) and "▴" in canvas(drawn)[0]
-
-
-def test_events_stand_on_the_axis_above_their_step_and_leave_the_labels_alone() -> None:
-    marks = [Mark(0.0, "S", ORANGE), Mark(50.0, "▲", YELLOW), Mark(500.0, "E", GRAY)]
-    plain, marked = chart(np.ones(101)), chart(np.ones(101), marks=marks)
-    axis = marked.lines[-2].plain[marked.margin :]
-    assert axis[0] == "S" and axis[drawn_half(marked)] == "▲" and "E" not in axis
-    assert marked.lines[-1].plain == plain.lines[-1].plain
-    assert canvas(marked) == canvas(plain)
-    assert "^" in chart(np.ones(101), marks=marks, view=ChartView(symbols="ascii")).lines[-2].plain
-
-
-def test_of_several_events_in_a_cell_the_gravest_is_seen() -> None:
-    marks = [Mark(50.0, "S", GRAY, 0), Mark(50.0, "X", ORANGE, 3), Mark(50.1, "P", GRAY, 1), Mark(50.2, "Q", GRAY, 1)]
-    axis = chart(np.ones(101), marks=marks).lines[-2]
-    assert "X" in axis.plain and not set("SPQ") & set(axis.plain)
-    assert [str(span.style) for span in axis.spans] == [ORANGE]
-    assert "Q" in chart(np.ones(101), marks=marks[2:]).lines[-2].plain
-
-
-@pytest.mark.parametrize("symbols", ALL)
-@pytest.mark.parametrize("size", [WIDE, TALL])
-def test_a_level_that_was_changed_has_a_step_where_it_was(size: tuple[int, int], symbols: Symbols) -> None:
-    target = np.where(np.arange(400) < 100, 0.0, 1.0)
-    level = Level(1.0, ORANGE, series=exact(target))
-    drawn = chart(np.full(400, 0.5), size, ChartView(symbols=symbols), levels=[level])
-    cells = painted(drawn, ORANGE)
-    assert cells[-1, : drawn.cells // 4 - 1].all() and not cells[-1, drawn.cells // 4 + 1 :].any()
-    assert cells[0, drawn.cells // 4 + 1 :].all() and not cells[0, : drawn.cells // 4 - 1].any()
-
-
-def test_the_axis_reaches_what_a_changed_level_is_in_the_window() -> None:
-    level = Level(9.0, ORANGE, series=exact(np.where(np.arange(400) < 100, 9.0, 1.0)))
-    early, late = (
-        chart(np.full(400, 0.5), view=ChartView(span=50.0, end=end), levels=[level]) for end in (60.0, 300.0)
-    )
-    assert painted(early, ORANGE)[0].all() and "7.5" in early.lines[1].plain
-    assert painted(late, ORANGE)[0].all() and "1.0" in late.lines[0].plain
-
-
-def test_a_level_without_a_history_is_drawn_at_its_value() -> None:
-    for series in (None, exact(np.full(50, NAN))):
-        level = Level(1.0, ORANGE, series=series)
-        assert painted(chart(np.linspace(0, 1, 50), levels=[level]), ORANGE)[0].sum() > 40
-
-
-@pytest.mark.parametrize("symbols", ALL)
-def test_a_band_is_a_loose_area_on_both_sides_of_its_line(symbols: Symbols) -> None:
-    values = np.full(100, 0.5)
-    drawn = chart(values, (60, 14), ChartView(symbols=symbols), band=(values - 0.4, values + 0.4))
-    cells = painted(drawn, BLUE)
-    assert cells.any(axis=1).all()
-    line = int(cells.sum(axis=1).argmax())
-    assert cells[line].all()
-    if symbols == "ascii":
-        assert 0.3 < cells[:line].mean() < 0.7 and ":" in canvas(drawn)[0]
-    else:
-        assert max(dots(sign) for sign in canvas(drawn)[0]) <= 2
-    assert not painted(chart(values, (60, 14)), BLUE)[0].any()
-
-
-def dots(sign: str) -> int:
-    blocks = {" ": 0, "▘": 1, "▝": 1, "▖": 1, "▗": 1, "█": 4}
-    return (ord(sign) - 0x2800).bit_count() if "⠀" <= sign <= "⣿" else blocks.get(sign, 2)
-
-
-def test_runs_of_other_lengths_lie_each_over_its_own_x() -> None:
-    long, short = exact(np.arange(100.0)), exact(np.arange(50.0))
-    curves = [Curve(exact(np.zeros(100)), BLUE, sign="A"), Curve(exact(np.ones(50)), YELLOW, x=short, sign="B")]
-    drawn = draw(long, curves, [], *WIDE, frame=GRAY)
-    assert painted(drawn, BLUE)[-1].all()
-    assert (
-        painted(drawn, YELLOW)[0, : drawn.cells // 2].all()
-        and not painted(drawn, YELLOW)[:, drawn.cells // 2 + 1 :].any()
-    )
-    assert canvas(drawn)[-1].endswith("A") and canvas(drawn)[0].rstrip().endswith("B")
-
-
-def test_many_lines_are_means_so_that_they_do_not_hide_each_other() -> None:
-    x, noise = exact(np.arange(5000.0)), exact(np.tile([0.0, 1.0], 2500))
-    few, many = (draw(x, [Curve(noise, BLUE)] * count, [], 60, 12, frame=GRAY, y_range=(0.0, 1.0)) for count in (3, 4))
-    assert painted(few, BLUE).all()
-    assert painted(many, BLUE).any(axis=0).all() and painted(many, BLUE).sum() < 0.3 * painted(few, BLUE).sum()
 
 
 def test_the_mouse_finds_the_x_of_a_cell() -> None:

@@ -67,7 +67,7 @@ async def test_processes_log_and_events_are_shown(recorded: RecordedRun, size: t
             await pilot.press("n")
             await pilot.pause()
             assert "following" not in screen_text(app)
-        assert "evaluation" in screen_text(app)
+        assert "mean return" in screen_text(app)
         await pilot.press(key)
         await pilot.pause()
         assert isinstance(app.screen, LiveScreen)
@@ -271,3 +271,19 @@ async def test_every_theme_and_no_color(recorded: RecordedRun, monkeypatch: pyte
             app.theme = theme
             await pilot.pause()
             assert "WARN" in screen_text(app) and "CRIT" in screen_text(app)
+
+
+@both_sizes
+async def test_the_log_says_its_clock_and_what_is_not_in_it(recorded: RecordedRun, size: tuple[int, int]) -> None:
+    for _ in range(4000):
+        recorded.log("learner", "x" * 200)
+    recorded.log("actor-1", "ended by an exception\nTraceback:\nValueError: the glass broke", logging.CRITICAL)
+    async with dashboard(recorded).run_test(size=size) as pilot:
+        app = await on_log(pilot)
+        title, folder = pane(app).render().plain.splitlines()[:2]
+        assert title.startswith("▍log  UTC  following")
+        assert " · older lines are not here" in folder
+        assert "log_level=debug" in folder or size == (80, 24)
+        await pilot.press("n")
+        await pilot.pause()
+        assert "events" in screen_text(app) and "  UTC" in screen_text(app)

@@ -223,3 +223,13 @@ def test_what_cannot_be_read_is_said_and_the_others_are_read(folder: Path) -> No
     assert view.problem == f"cannot read {folder / 'actor-1.log'}: Too many levels of symbolic links"
     assert LogTail(folder / "absent").read(START).problem == ""
     assert "Not a directory" in LogTail(folder / "learner.log").read(START).problem
+
+
+def test_lines_before_those_on_show_are_known_of(folder: Path) -> None:
+    add(folder, "trainer", record(0, "a") + record(1, "b"))
+    tail = LogTail(folder, kept=3)
+    assert not tail.read(START).older
+    add(folder, "trainer", record(2, "c") + record(3, "d"))
+    assert tail.read(START + 1).older, "one line is kept no more"
+    add(folder, "learner", record(0, "x" * 99) * (FIRST_BYTES // 50))
+    assert LogTail(folder, kept=1 << 20).read(START).older, "only the end of the file was read"

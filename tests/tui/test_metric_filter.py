@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from driving import both_sizes, dashboard, ready, screen_text, until
+from driving import both_sizes, dashboard, message, ready, screen_text, until
 from recorded_run import RecordedRun
 from textual.events import Key
 from textual.pilot import Pilot
@@ -40,6 +40,9 @@ def recorded(tmp_path: Path) -> RecordedRun:
         ("correlation", ("rho_td_c", "rho_td_dc")),
         ("gradient", ("grad_norm",)),
         ("rho budget", ()),
+        ("grad_norm|rho_tail", ("grad_norm", "rho_tail", "rho_tail_dc")),
+        ("rho tail|xyz|", ("rho_tail", "rho_tail_dc")),
+        ("|", ()),
         ("xyz", ()),
         ("[", ()),
         ("", ()),
@@ -242,3 +245,24 @@ async def test_keys_typed_in_one_go_are_taken_in_order(recorded: RecordedRun) ->
             app.post_message(Key(key, char))
         await until(pilot, lambda: app.view.cursor is not None)
         assert on_show(app) == RHOS and app.is_running and isinstance(app.screen, LiveScreen)
+
+
+@both_sizes
+async def test_the_line_says_how_words_are_taken_and_what_stays_where_none_match(
+    recorded: RecordedRun, size: tuple[int, int]
+) -> None:
+    async with dashboard(recorded).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("slash")
+        await pilot.pause()
+        assert "all words must match: rho tail, *loss, ev|kl" in screen_text(app)
+        await typed(pilot, "zzz")
+        assert "no match" in screen_text(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert on_show(app) == OVERVIEW and message(app).text == "no metric matches /zzz: the overview stays"
+        await pilot.press("slash")
+        await typed(pilot, "rho zzz")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert on_show(app) == RHOS and "the charts of /rho stay" in screen_text(app)

@@ -69,14 +69,14 @@ async def test_it_plays_and_stops_at_the_end(played: Played, size: tuple[int, in
     async with played.app.run_test(size=size) as pilot:
         await played.begun(pilot)
         assert "▶ REPLAY 2x" in screen_text(played.app) and "RUNNING" not in screen_text(played.app)
-        assert "0:00 of 0:46" in screen_text(played.app) and "then running" in screen_text(played.app)
+        assert "0:00 of 0:46" in screen_text(played.app) and "run state: running" in screen_text(played.app)
         played.clock.now += 10
         await until(pilot, lambda: played.update == 43)
         assert played.playback.position == pytest.approx(20.0)
         played.clock.now += 100
         await until(pilot, lambda: played.update == 100)
         await until(pilot, lambda: "■ REPLAY 2x" in screen_text(played.app))
-        assert "0:46 of 0:46" in screen_text(played.app) and "then finished" in screen_text(played.app)
+        assert "0:46 of 0:46" in screen_text(played.app) and "run state: finished" in screen_text(played.app)
 
 
 @both_sizes
@@ -143,6 +143,14 @@ async def test_every_screen_is_as_it_was(played: Played, size: tuple[int, int]) 
         await until(pilot, lambda: f"update {played.update:.0f}, " in screen_text(played.app))
 
 
+@both_sizes
+async def test_a_comparison_says_that_it_shows_whole_runs(played: Played, size: tuple[int, int]) -> None:
+    async with played.app.run_test(size=size) as pilot:
+        await played.begun(pilot)
+        await pilot.press("5")
+        await until(pilot, lambda: "whole runs" in screen_text(played.app))
+
+
 async def test_what_steers_a_training_is_not_there(played: Played) -> None:
     steering = [action for action in actions_of("app") if action.steers or action.name == "hold_display"]
     async with played.app.run_test(size=(120, 40)) as pilot:
@@ -178,7 +186,7 @@ async def test_a_live_run_is_played_up_to_now(tmp_path: Path) -> None:
         played.clock.now += 100
         await until(pilot, lambda: played.playback.at_end)
         assert played.update == 100
-        assert "RUNNING" not in panel(played.app, "#status") and "then running" in panel(played.app, "#status")
+        assert "RUNNING" not in panel(played.app, "#status") and "run state: running" in panel(played.app, "#status")
 
 
 @pytest.mark.parametrize("screen", Dashboard.RUN_SCREENS)
@@ -203,7 +211,7 @@ def test_the_command_in_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         terminal.wait_for(b"REPLAY")
         terminal.wait_for(b"Seek")
         os.write(terminal.fd, b"}")
-        terminal.wait_for(b"then running")
+        terminal.wait_for(b"run state: running")
         os.write(terminal.fd, b"q")
         terminal.drain()
         assert terminal.wait() == 0 and terminal.left_on() == [] and b"Traceback" not in terminal.output

@@ -65,8 +65,12 @@ def test_a_summary_is_read_again_only_when_a_file_has_changed(folder: Path, monk
     assert {run.state for run in lister.summaries.runs} == {"running"}
     read: list[str] = []
     monkeypatch.setattr("gwt_ib_tui.state.run_summaries.last_record", lambda path: read.append(path.parent.name) or {})
-    lister.poll()
-    assert read == []
+    opened: list[Path] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", lambda path, *_, **__: opened.append(path))
+        lister.poll()
+    assert read == opened == []
+    assert [run.name for run in lister.summaries.runs] == ["third", "second", "first"]
     (folder / "second" / "metrics.jsonl").write_text("")
     lister.poll()
     assert read == ["second"]
@@ -197,7 +201,7 @@ async def test_leaving(folder: Path, key: str) -> None:
         await ready(pilot)
         await pilot.press(key)
         await pilot.pause()
-    assert app.return_value is None and not app.is_running and not app._lister._thread.is_alive()
+    assert app.return_value is None and not app.is_running and not app._lister._follower.alive
 
 
 async def test_a_dead_reader_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

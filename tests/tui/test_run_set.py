@@ -57,10 +57,9 @@ def test_what_comes_later_is_followed_in_the_thread_and_only_while_it_is_awake(t
         second.learn(5)
         until(lambda: follower.view.entries[1].snapshot.series.rows == 25)
         follower.rest()
-        time.sleep(0.1)
+        until(lambda: follower.resting)
         before = follower.view
         second.learn(5)
-        time.sleep(0.1)
         assert follower.view is before
         follower.wake()
         until(lambda: follower.view.entries[1].snapshot.series.rows == 30)

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from gwt_ib.config import Config
-from gwt_ib_tui.state.settings import RUN_LOCAL, differing, groups_of, setting_words
+from gwt_ib_tui.state.settings import (
+    RUN_LOCAL,
+    differing,
+    fitting_settings,
+    groups_of,
+    setting_words,
+    short_env_ids,
+)
 
 
 def test_runs_that_differ_in_nothing_but_the_seed_are_one_group() -> None:
@@ -42,3 +49,28 @@ def test_runs_differ_in_the_fields_that_are_not_the_same_in_all() -> None:
     ]
     assert setting_words(differing(configs, local=False)[3]) == "lr=0.00025 memory=false"
     assert differing([Config(), Config(seed=7)]) == [(), ()]
+
+
+def test_the_most_telling_difference_comes_first_and_what_teaches_nothing_last() -> None:
+    configs = [Config(), Config(rollout_steps=64, total_timesteps=9_999, memory=False, gamma=0.9, lr=1e-3, env_id="x")]
+    names = [name for name, _ in differing(configs)[1]]
+    assert names == ["env_id", "lr", "memory", "rollout_steps", "gamma", "total_timesteps"]
+
+
+def test_a_difference_loses_its_last_fields_never_its_middle() -> None:
+    values = [("env_id", "popgym-RepeatPreviousHard-v0"), ("lr", 1e-3), ("memory", False), ("num_envs", 8)]
+    assert fitting_settings(values, 40) == "lr=0.001 memory=false num_envs=8"
+    assert fitting_settings(values, 40, "Hard") == "Hard lr=0.001 memory=false num_envs=8"
+    assert fitting_settings(values, 31) == "lr=0.001 memory=false …"
+    assert fitting_settings(values, 10) == "lr=0.001 …" and fitting_settings(values, 5) == "lr=0…"
+    assert fitting_settings(values[:1], 40) == fitting_settings([], 40) == ""
+
+
+def test_environments_are_told_by_what_is_not_the_same_in_all() -> None:
+    def short(*env_ids: str) -> list[str]:
+        return list(short_env_ids(env_ids).values())
+
+    assert short("popgym-RepeatPreviousEasy-v0", "popgym-RepeatPreviousHard-v0") == ["Easy", "Hard"]
+    assert short("popgym-RepeatPreviousEasy-v0", "popgym-CountRecallEasy-v0") == ["RepeatPrevious", "CountRecall"]
+    assert short("popgym-A-v0", "CartPole-v1") == ["popgym-A-v0", "CartPole-v1"]
+    assert short("CartPole", "CartPole-v1") == ["CartPole", "CartPole-v1"] and short() == []

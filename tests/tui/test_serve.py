@@ -9,20 +9,24 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import psutil
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from browser import browser, chromium
 from recorded_run import RecordedRun
 from typer.testing import CliRunner
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui.cli import app as command_line
-from gwt_ib_tui.web.server import HOST, dashboard_command, listening_socket
+from gwt_ib_tui.layout import layout_path
+from gwt_ib_tui.web.page_process import PageProcess, dashboard_environment
+from gwt_ib_tui.web.protocol import LARGEST, answer_to, for_dashboard
+from gwt_ib_tui.web.server import HOST, MOST_PAGES, Pages, listening_socket
 
 
 @pytest.fixture
@@ -39,8 +43,14 @@ class Served:
         environment = {**os.environ, "CI": "1", "NO_COLOR": "1", "TERM": "dumb"}
         command = [sys.executable, "-m", "gwt_ib_tui", "serve", str(run.directory.path)]
         self.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
+        self.said = ""
         assert self.process.stdout is not None
         self.line = self.process.stdout.readline()
         self.address = next(word for word in self.line.split() if word.startswith("http://"))
@@ -50,8 +60,10 @@ class Served:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def end(self, number: signal.Signals) -> int:
+        """Wait for its end; its messages are in `said` afterwards."""
         self.process.send_signal(number)
-        return self.process.wait(15)
+        self.said = self.process.communicate(timeout=15)[1]
+        return self.process.returncode
 
 
 @pytest.fixture
@@ -63,9 +75,9 @@ def served(recorded: RecordedRun) -> Iterator[Served]:
         if server.process.poll() is None:
             dashboards = server.dashboards()
     finally:
-        server.process.kill()
-        server.process.communicate()
-        assert not gone(dashboards)
+        with server.process:
+            server.process.kill()
+        assert not gone(dashboards, 30.0)
 
 
 def gone(processes: list[psutil.Process], seconds: float = 10.0) -> list[psutil.Process]:
@@ -101,21 +113,151 @@ async def test_a_real_browser_shows_the_charts_and_takes_keys(served: Served, tm
         assert not [problem for problem in page.problems if "Content Security" in problem or "exception" in problem]
 
 
+def a_page(session: aiohttp.ClientSession, served: Served, width: int = 120, height: int = 40) -> Any:
+    """The web socket of a page; to be awaited or entered."""
+    return session.ws_connect(f"{served.address}ws?width={width}&height={height}")
+
+
+async def closed(page: aiohttp.ClientWebSocketResponse) -> None:
+    """Wait until the server has closed a page's socket."""
+    async with asyncio.timeout(10):
+        while (await page.receive()).type is aiohttp.WSMsgType.BINARY:
+            pass
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
 async def test_no_key_steers_and_a_closed_page_ends_its_dashboard(served: Served, recorded: RecordedRun) -> None:
-    async with (
-        aiohttp.ClientSession() as session,
-        session.ws_connect(f"{served.address}ws?width=120&height=40") as page,
-    ):
+    async with aiohttp.ClientSession() as session, a_page(session, served) as page:
         await drawn(page, "RUNNING")
-        for key in (" ", "s", "e", "t", "\r", "\x1b", "q", "s", *"abcdefghijklmnop"):
-            if page.closed:
-                break
+        for key in (" ", "s", "e", "t", "\r", "s", *"abcdefghijklmnop"):
             await page.send_json(["stdin", key])
             await asyncio.sleep(0.02)
-        await asyncio.sleep(0.3)
+        await drawn(page, "read-only")
         dashboards = served.dashboards()
+        assert len(dashboards) == 1
     assert not gone(dashboards)
     assert not any(recorded.directory.control.iterdir()) and not any(recorded.directory.snapshots.iterdir())
+
+
+async def test_q_leaves_the_page_also_after_escape(served: Served) -> None:
+    async with aiohttp.ClientSession() as session, a_page(session, served) as page:
+        await drawn(page, "RUNNING")
+        await page.send_json(["stdin", "2"])
+        await drawn(page, "c over time")
+        await page.send_json(["stdin", "\x1b"])
+        await drawn(page, "td_std")  # an escape before other keys is alt: only the redraw says that it was read
+        dashboards = served.dashboards()
+        await page.send_json(["stdin", "q"])
+        await closed(page)
+    assert not gone(dashboards)
+    served.end(signal.SIGTERM)
+    assert served.said == ""
+
+
+async def test_a_page_that_does_not_read_leaves_no_dashboard(served: Served) -> None:
+    _, writer = await asyncio.open_connection(HOST, int(served.address.rsplit(":", 1)[1].strip("/")), limit=1024)
+    host = served.address.removeprefix("http://").strip("/")
+    writer.write(
+        f"GET /ws?width=200&height=60 HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n".encode()
+    )
+    await until(lambda: len(served.dashboards()) == 1)
+    dashboards = served.dashboards()
+    for number in range(250):
+        text = b'["resize", {"width": %d, "height": 60}]' % (200 + number % 2 * 50)
+        writer.write(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)  # a mask of zeros changes nothing
+        await asyncio.sleep(0.03)
+    writer.transport.abort()
+    assert not await asyncio.to_thread(gone, dashboards, 6.0)
+    served.end(signal.SIGTERM)
+    assert served.said == "", "a connection that was lost is nothing to tell"
+
+
+async def test_a_dashboard_that_does_not_leave_is_killed(
+    recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gwt_ib_tui.web.page_process.LEAVING_S", 0.2)
+    started = await PageProcess.start(recorded.directory, 80, 24)
+    child = psutil.Process().children()[-1]
+    child.suspend()
+    await started.end()
+    assert not child.is_running()
+
+
+async def test_there_is_an_end_to_the_number_of_pages(served: Served) -> None:
+    async with aiohttp.ClientSession() as session:
+        pages = [await a_page(session, served) for _ in range(MOST_PAGES)]
+        await until(lambda: len(served.dashboards()) == MOST_PAGES)
+        for path in ("", "ws"):
+            async with session.get(served.address + path) as answer:
+                assert answer.status == 503 and "close one" in await answer.text()
+        assert len(served.dashboards()) == MOST_PAGES
+        await pages[0].close()
+        await until(lambda: len(served.dashboards()) < MOST_PAGES)
+        async with session.get(served.address) as answer:
+            assert answer.status == 200
+        for page in pages[1:]:
+            await page.close()
+
+
+async def test_a_page_shows_no_other_run_of_the_folder(served: Served, recorded: RecordedRun) -> None:
+    RecordedRun(recorded.directory.path.parent / "neighbour").learn(5)
+    async with aiohttp.ClientSession() as session, a_page(session, served) as page:
+        await drawn(page, "RUNNING")
+        await page.send_json(["stdin", "5"])
+        seen = await drawn(page, "baseline")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.0):
+                while True:
+                    seen += (await page.receive()).data
+    assert b"neighbour" not in seen
+
+
+async def test_a_page_neither_reads_nor_writes_the_layout_of_the_user(
+    recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    kept = '{"log_y": 7}'  # a damaged layout is said by whoever reads it
+    layout_path().parent.mkdir(parents=True)
+    layout_path().write_text(kept)
+    server = Served(recorded)
+    try:
+        async with aiohttp.ClientSession() as session, a_page(session, server) as page:
+            seen = await drawn(page, "td_std")
+            await page.send_json(["stdin", "l"])
+            seen += await drawn(page, "log")
+            await page.send_json(["stdin", "q"])
+            await closed(page)
+        assert b"layout" not in seen and layout_path().read_text() == kept
+    finally:
+        server.end(signal.SIGTERM)
+
+
+@pytest.mark.parametrize(("port", "status"), [(80, 200), (81, 403)])
+async def test_a_browser_leaves_out_the_port_of_web_servers(recorded: RecordedRun, port: int, status: int) -> None:
+    server = TestServer(Pages(recorded.directory, port).application())
+    async with TestClient(server) as client:
+        for host in ("127.0.0.1", "localhost"):
+            async with client.get("/", headers={"Host": host, "Origin": f"http://{host}"}) as answer:
+                assert answer.status == status
+        async with client.get("/", headers={"Host": f"127.0.0.1:{port}"}) as answer:
+            assert answer.status == 200
+
+
+def test_what_a_page_says_is_never_trusted() -> None:
+    assert for_dashboard('["stdin", "é"]') == b"D\0\0\0\x02\xc3\xa9"
+    assert for_dashboard('["focus"]') == b'M\0\0\0\x11{"type": "focus"}'
+    assert str(LARGEST).encode() in for_dashboard('["resize", {"width": 1e300, "height": -4}]')
+    assert answer_to('["ping", 7]') == '["pong", 7]'
+    for nonsense in ("", "[", "7", "{}", "[]", '["stdin"]', '["stdin", 7]', '["stdin", "\\ud800"]', '["resize", {}]',
+                     '["resize", {"width": null, "height": 1}]', '["resize", {"width": Infinity, "height": 1}]',
+                     '["quit"]', "[" * 100_000):  # fmt: skip
+        assert for_dashboard(nonsense) == b"" and answer_to(nonsense) == ""
 
 
 @pytest.mark.parametrize(
@@ -173,8 +315,15 @@ def test_without_the_package(recorded: RecordedRun, monkeypatch: pytest.MonkeyPa
     assert isinstance(done.exception, UserError) and "pip install 'gwt-ib[serve]'" in done.exception.message
 
 
+def test_the_terminal_of_the_server_is_not_that_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CI", "NO_COLOR", "LINES", "TERM"):
+        monkeypatch.setenv(name, "1")
+    environment = dashboard_environment(100, 30)
+    assert not {"CI", "NO_COLOR", "LINES"} & set(environment)
+    assert (environment["TERM"], environment["COLUMNS"], environment["ROWS"]) == ("xterm-256color", "100", "30")
+
+
 def test_a_dashboard_is_never_started_by_another_process(recorded: RecordedRun) -> None:
     """Whoever starts it by hand gets nothing: it belongs to a server, and dies with it."""
     command: Any = [sys.executable, "-m", "gwt_ib_tui.web.dashboard", str(recorded.directory.path), "1"]
     assert subprocess.run(command, capture_output=True, timeout=20).returncode == 1
-    assert dashboard_command(recorded.directory).startswith("exec env -u CI -u NO_COLOR ")

@@ -123,3 +123,40 @@ def test_a_notice_does_not_push_away_what_was_just_asked() -> None:
     log.ask("evaluate")
     log.take([{"kind": "paused", "time": 1.0}], since=0.0)
     assert log.message.status == "asked"
+
+
+def test_what_was_said_goes_after_a_while_and_what_waits_stays() -> None:
+    now = [0.0]
+    log = RequestLog(clock=lambda: now[0])
+    log.say("notice", "read")
+    now[0] = 19.0
+    assert not log.expire() and log.message.text == "read"
+    now[0] = 20.0
+    assert log.expire() and log.message == Message("", "")
+    assert not log.expire()
+    number = log.ask("snapshot")
+    now[0] = 1e6
+    assert not log.expire() and log.message.status == "asked"
+    log.say("notice", "between")
+    now[0] += 20.0
+    assert log.expire() and log.message == Message("asked", "snapshot: waiting for the trainer")
+    log.sent(number, "id-1")
+    log.take([answer("id-1")], since=0.0)
+    now[0] += 20.0
+    assert log.expire() and log.message.text == ""
+    log.say("failed", "the reader has stopped")
+    now[0] += 119.0
+    assert not log.expire()
+    now[0] += 1.0
+    assert log.expire()
+
+
+def test_answers_to_what_others_asked_are_not_kept() -> None:
+    log = RequestLog()
+    first, second = log.ask("pause"), log.ask("snapshot")
+    setting = {"kind": "setting", "field": "lr", "old": 1, "value": 2, "request": "theirs"}
+    log.take([setting, answer("theirs"), answer("id-2")], since=2.0)
+    log.sent(first, "id-1")
+    log.sent(second, "id-2")
+    assert log.message.status == "done"
+    assert (log._unclaimed, log._outcomes) == ({}, {})

@@ -221,7 +221,34 @@ async def test_keys_that_steer_say_that_a_dashboard_is_read_only_and_are_not_in_
 async def test_in_a_small_window_the_arrows_still_choose_and_the_value_is_seen(recorded: RecordedRun) -> None:
     async with dashboard(recorded).run_test(size=(60, 16)) as pilot:
         app = await ready(pilot)
-        await pilot.press("t", "down", "7", "7", "down")
+        await pilot.press("t", "down", "down", "7", "7")
         await pilot.pause()
         assert isinstance(app.screen, SettingDialog) and app.screen.chosen == 2
         assert "77" in screen_text(app)
+
+
+@both_sizes
+async def test_a_value_belongs_to_the_setting_it_was_typed_for(recorded: RecordedRun, size: tuple[int, int]) -> None:
+    async with dashboard(recorded).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("t", "1", "down", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, SettingDialog)
+        assert problem(pilot) == "Type a new value for ent_coef."
+        await pilot.press("up", "enter")
+        await pilot.pause()
+        assert message(app).text.startswith("setting lr 0.00025 -> 1.0"), "it is still there for its own"
+
+
+async def test_a_dialog_that_would_be_cut_says_what_it_needs(recorded: RecordedRun) -> None:
+    async with dashboard(recorded).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("t", "1")
+        await pilot.resize_terminal(50, 12)
+        await pilot.pause()
+        seen = " ".join(screen_text(app).split())
+        assert "needs 60x16" in seen and "lambda_c" not in seen
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("2")
+        await pilot.pause()
+        assert app.screen.query_one(Input).value == "12", "and takes the keys again"

@@ -1,0 +1,35 @@
+"""How a process is said to be: alive, dead, silent, ended with its run; and how fast; pure."""
+
+from __future__ import annotations
+
+from gwt_ib.runs.lifecycle import STALLED, UNKNOWN
+from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.state.snapshot import Actor, Snapshot
+
+
+def process_sign(snapshot: Snapshot, alive: bool = True) -> str:
+    """A sign and a word for a process of which run.json last said whether it was alive."""
+    if snapshot.ended:
+        return "■ ended"
+    if not alive:
+        return "✗ dead"
+    return {STALLED: "? silent", UNKNOWN: "? unknown"}.get(snapshot.state, "● alive")
+
+
+def actor_speed(snapshot: Snapshot, actor: Actor) -> float | None:
+    """Steps per second; none of an actor that nobody has heard of for a while."""
+    return None if snapshot.ended or snapshot.state in (STALLED, UNKNOWN) else actor.steps_per_s
+
+
+def sign_color(sign: str, palette: Palette) -> str:
+    """The colour that says the same."""
+    return {"●": palette.good, "✗": palette.bad, "?": palette.warn}.get(sign[0], palette.dim)
+
+
+def actors_in_words(snapshot: Snapshot, noun: str = "") -> str:
+    """How many of the actors are what, such as `2 of 2 actors alive` where `noun` is ` actors`."""
+    actors = snapshot.run.actors
+    if snapshot.ended:
+        return f"{len(actors)}{noun} ended"
+    word = process_sign(snapshot).partition(" ")[2]
+    return f"{sum(actor.alive for actor in actors)} of {len(actors)}{noun} {word}"
