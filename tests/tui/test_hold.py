@@ -107,7 +107,7 @@ async def test_what_goes_on_under_a_held_display_is_said_as_it_is(
 
 
 async def test_a_notice_leaves_the_screen_by_itself(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gwt_ib_tui.state.requests.STAYS_S", 0.05)
+    monkeypatch.setattr("gwt_ib_tui.state.requests.STAYS_S", 0.8)  # long enough to be seen on a busy machine
     async with dashboard(recorded).run_test() as pilot:
         app = await ready(pilot)
         await pilot.press("d")
