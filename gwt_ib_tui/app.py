@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import sys
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar
@@ -39,11 +35,11 @@ from gwt_ib_tui.state.run_set import RunSet, neighbours
 from gwt_ib_tui.state.snapshot import Snapshot
 from gwt_ib_tui.state.source import Source
 from gwt_ib_tui.steered import STEERING
+from gwt_ib_tui.terminal import leave_on_signals, tell
 from gwt_ib_tui.text import plain
 
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
 TOLD_TO_END, ANOTHER = "told to end", "another"
-LEAVING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 TURNING = frozenset({"app.next_page", "app.previous_page", "check.show_rule"})
 BROKEN = "the reader of the run directory has stopped; leave and attach again"
 
@@ -107,12 +103,7 @@ class Dashboard(ReplayActions, ShowingApp):
 
     def on_mount(self) -> None:
         """Begin to read, to look at what was read, and to leave cleanly when told to from outside."""
-        loop = asyncio.get_running_loop()
-        # Textual restores the terminal on SIGINT only; a closed terminal or a kill is a detach here. Outside the main
-        # thread, as in some tests, there are no handlers to be had.
-        with suppress(ValueError, NotImplementedError, RuntimeError):
-            for number in LEAVING_SIGNALS:
-                loop.add_signal_handler(number, self.exit, TOLD_TO_END)
+        leave_on_signals(partial(self.exit, TOLD_TO_END))
         if self._following:
             self.source.start()
         self.theme_changed_signal.subscribe(self, self._repaint)
@@ -326,16 +317,9 @@ def run_dashboard(
     app = make(run, source=source, first_screen=first_screen, layout=layout)
     while (how := app.run() or DETACHED) == ANOTHER and app.opened is not None:
         app = make(app.opened, layout=app.left_as)
-    if keeps_layout and app.left_as != layout:
-        _tell(save_layout(layout_path(), app.left_as, read))
+    if keeps_layout and app.left_as != layout and (problem := save_layout(layout_path(), app.left_as, read)):
+        tell(f"gwt-ib-tui: {problem}", err=True)
     return how
-
-
-def _tell(problem: str) -> None:
-    """Say it under the dashboard that was left; to a terminal that is gone, nothing."""
-    if problem:
-        with suppress(OSError, ValueError):
-            sys.stderr.write(f"gwt-ib-tui: {problem}\n")
 
 
 def run_comparison(runs: Sequence[RunDirectory]) -> str:

@@ -15,7 +15,7 @@ from gwt_ib import __version__
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui import compare_commands, info_commands, run_commands, watch_commands
 from gwt_ib_tui.collection import without_collection
-from gwt_ib_tui.terminal import need_terminal, why_no_dashboard
+from gwt_ib_tui.terminal import need_terminal, tell, why_no_dashboard
 
 if TYPE_CHECKING:
     from gwt_ib.config import Config
@@ -142,21 +142,12 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        _tell(f"gwt-ib-tui: {error.message}", err=True)
+        tell(f"gwt-ib-tui: {error.message}", err=True)
         sys.exit(error.code)
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
-        _tell(f"gwt-ib-tui: {error.strerror or error}{place}.", err=True)
+        tell(f"gwt-ib-tui: {error.strerror or error}{place}.", err=True)
         sys.exit(ExitCode.INPUT_OUTPUT)
-
-
-def _tell(words: str, *, err: bool = False) -> None:
-    """Print, to whom there may be nobody any more: a terminal that was closed under the dashboard takes no words."""
-    try:
-        typer.echo(words, err=err)
-    except OSError:
-        stream = sys.stderr if err else sys.stdout
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what is still buffered is not tried again at exit
 
 
 def _train(
@@ -195,9 +186,9 @@ def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck:
     run_dashboard(run, read_only=read_only)
     told = farewell(run, require_gatecheck=require_gatecheck)
     for line in told.lines:
-        _tell(line)
+        tell(line)
     for line in told.errors:
-        _tell(line, err=True)
+        tell(line, err=True)
     raise typer.Exit(told.code)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,13 +10,14 @@ from typing import Literal
 from textual.app import App
 
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.app import LEAVING_SIGNALS, TOLD_TO_END, run_comparison, run_dashboard
+from gwt_ib_tui.app import TOLD_TO_END, run_comparison, run_dashboard
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.keymap import Keymap, keymap_path, read_keymap
 from gwt_ib_tui.layout import layout_path, read_layout
 from gwt_ib_tui.screens.run_list import RunListScreen
 from gwt_ib_tui.state.run_set import neighbours
 from gwt_ib_tui.state.run_summaries import RunLister
+from gwt_ib_tui.terminal import leave_on_signals
 from gwt_ib_tui.widgets.run_rows import RunRows
 
 
@@ -78,10 +77,7 @@ class RunList(App[Choice]):
 
     def on_mount(self) -> None:
         """Begin to look, and leave cleanly when told to from outside."""
-        loop = asyncio.get_running_loop()
-        with suppress(ValueError, NotImplementedError, RuntimeError):  # outside the main thread, as in some tests
-            for number in LEAVING_SIGNALS:
-                loop.add_signal_handler(number, self.exit)
+        leave_on_signals(self.exit)
         self._lister.start()
 
     def on_ready(self) -> None:

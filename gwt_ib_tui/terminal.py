@@ -1,12 +1,17 @@
-"""Whether there is a terminal that a dashboard can be shown in."""
+"""The terminal: whether a dashboard can be shown in it, how it tells us to leave, and words for it afterwards."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from gwt_ib.errors import ExitCode, UserError
+
+LEAVING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 def need_terminal(run: Path) -> None:
@@ -28,3 +33,27 @@ def why_no_dashboard() -> str:
         if stream is None or not stream.isatty():
             return f"{name} is no terminal"
     return ""
+
+
+def leave_on_signals(leave: Callable[[], object]) -> None:
+    """Call `leave` in the running event loop when told to end from outside.
+
+    Textual restores the terminal on SIGINT only; a closed terminal or a kill must leave it clean, too.
+    """
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    # Outside the main thread, as in some tests, there are no handlers to be had.
+    with suppress(ValueError, NotImplementedError, RuntimeError):
+        for number in LEAVING_SIGNALS:
+            loop.add_signal_handler(number, leave)
+
+
+def tell(words: str, *, err: bool = False) -> None:
+    """Print, to whom there may be nobody any more: a terminal that was closed under the dashboard takes no words."""
+    stream = sys.stderr if err else sys.stdout
+    try:
+        stream.write(f"{words}\n")
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what is still buffered is not tried again at exit

@@ -121,7 +121,7 @@ def start_log(process: str, level: LogLevel) -> None:
     logging.captureWarnings(True)
     sys.excepthook = _log_exception
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # typed as TextIO, which need not have it
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from rich.text import Text
 
 from gwt_ib_tui.charts.axes import LARGEST, Range, Scale, Ticks, count_ticks, log10, position, time_ticks, widened
 from gwt_ib_tui.charts.curves import Curve, Drawn, Level, Mark
@@ -20,28 +19,13 @@ from gwt_ib_tui.charts.view import ChartView, XAxis
 from gwt_ib_tui.charts.windowed import Line, finite, values_of
 from gwt_ib_tui.state.series import Column, Doubles
 
-__all__ = ("Curve", "Drawn", "Level", "Mark", "Reading", "draw", "line_chart", "readings")
+__all__ = ("Curve", "Drawn", "Level", "Mark", "Reading", "draw", "readings")
 
 CLIPPED = (1.0, 99.0)  # percentiles between which a clipped chart's y axis lies
 LEAST_DECADES = 0.1
 CELLS_A_TICK = 9
 FEW_LINES = 3  # more would hide each other if each reached from its least to its largest value
 WHOLE = ChartView()
-
-
-def line_chart(
-    x: Column,
-    curves: Sequence[Curve],
-    levels: Sequence[Level],
-    width: int,
-    height: int,
-    *,
-    frame: str,
-    min_span: float = 0.0,
-    y_range: Range | None = None,
-) -> list[Text]:
-    """Curves over `x`, all of one run's rows, as exactly `height` lines of `width` cells; see `draw`."""
-    return draw(x, curves, levels, width, height, frame=frame, min_span=min_span, y_range=y_range).lines
 
 
 def draw(

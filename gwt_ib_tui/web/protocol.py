@@ -34,7 +34,7 @@ def meta(kind: str, **fields: int) -> bytes:
 
 def size_of(width: object, height: object) -> tuple[int, int]:
     """Columns and rows as a page gives them, made possible. Raises `ValueError` and `TypeError`."""
-    columns, rows = (min(max(int(number), 1), LARGEST) for number in (width, height))  # type: ignore[call-overload]
+    columns, rows = (min(max(int(number), 1), LARGEST) for number in (width, height))  # type: ignore[call-overload]  # int() judges
     return columns, rows
 
 

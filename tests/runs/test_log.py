@@ -57,6 +57,7 @@ def test_a_log_that_cannot_be_written_is_no_error(tmp_path):
         LOGGER.info("nowhere")
     with log_to_file("/dev/full", "trainer", "info"):
         LOGGER.info("the disk is full")
+    assert not any(tmp_path.iterdir())
 
 
 def test_after_a_record_that_the_disk_took_in_part_the_next_begins_a_line(tmp_path, monkeypatch):

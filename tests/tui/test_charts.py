@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib_tui.charts.axes import nice_ticks, tick_labels
 from gwt_ib_tui.charts.gate import GateColors, gate_chart
-from gwt_ib_tui.charts.lines import Curve, Level, line_chart
+from gwt_ib_tui.charts.lines import Curve, Level, draw
 from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.gate_history import GateCurve
 from gwt_ib_tui.state.series import Column
@@ -28,7 +28,7 @@ def drawn(values: object, width: int = 40, height: int = 10, x: object = None, *
     column = exact(values)
     steps = exact(np.arange(len(column.mean)) * 4096.0 if x is None else x)
     levels = [Level(0.35, ORANGE)]
-    lines = line_chart(steps, [Curve(column, BLUE, **options)], levels, width, height, frame=GRAY, min_span=0.1)
+    lines = draw(steps, [Curve(column, BLUE, **options)], levels, width, height, frame=GRAY, min_span=0.1).lines
     assert len(lines) == height
     assert {line.cell_len for line in lines} == {width}
     return [line.plain for line in lines]
@@ -79,7 +79,7 @@ def test_any_x(x: list[float]) -> None:
 
 
 def test_no_size_no_lines() -> None:
-    assert line_chart(exact([1.0]), [], [], 0, 5, frame=GRAY) == []
+    assert draw(exact([1.0]), [], [], 0, 5, frame=GRAY).lines == []
     assert gate_chart(curve(), 0.35, 10, 0, COLORS) == []
 
 

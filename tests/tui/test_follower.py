@@ -31,7 +31,9 @@ def test_to_start_it_again_wakes_it() -> None:
 
 
 def test_to_stop_what_was_never_started_is_nothing() -> None:
-    Follower("test", lambda: 1.0).stop()
+    follower = Follower("test", lambda: 1.0)
+    follower.stop()
+    assert not follower.alive and not follower.broken
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

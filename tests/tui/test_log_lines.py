@@ -19,7 +19,7 @@ def line(number: int, text: str, level: int = logging.INFO, process: str = "lear
 
 
 def words(text: str, width: int = 80, level: int = logging.INFO, **options: object) -> list[str]:
-    return [row.plain for row in rows(line(1, text, level, **options), width, DARK, named=True)]  # type: ignore[arg-type]
+    return [row.plain for row in rows(line(1, text, level, **options), width, DARK, named=True)]  # type: ignore[arg-type]  # as `line` takes them
 
 
 NUMBERED = [line(number, str(number)) for number in range(1, 21)]

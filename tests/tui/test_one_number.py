@@ -85,7 +85,7 @@ async def test_the_table_of_rules_tells_the_report_of_the_rule_beside_it(
     monkeypatch.setattr(
         check_panels, "sparkline", lambda *given, **named: drawn.append(1) or sparkline(*given, **named)
     )
-    recorded._td_std = lambda: 1.0 / recorded.update  # type: ignore[method-assign]
+    recorded._td_std = lambda: 1.0 / recorded.update  # type: ignore[method-assign]  # a value that tells its update
     async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         await pilot.press("3")
@@ -146,7 +146,7 @@ async def test_the_scrubbed_moment_is_marked_on_each_x_axis(recorded: RecordedRu
 
 @both_sizes
 async def test_the_mean_gate_of_the_legend_is_the_metric(recorded: RecordedRun, size: tuple[int, int]) -> None:
-    recorded._mean_c = lambda: 0.01 * recorded.update  # type: ignore[method-assign]
+    recorded._mean_c = lambda: 0.01 * recorded.update  # type: ignore[method-assign]  # a value that tells its update
     recorded.learn(9)
     async with dashboard(recorded).run_test(size=(120, size[1])) as pilot:
         gate = await scrubbed(pilot, "left", "left", "p", "left")
@@ -162,7 +162,7 @@ async def test_the_mean_gate_of_the_legend_is_the_metric(recorded: RecordedRun, 
 async def test_a_td_std_outside_its_healthy_range_is_not_called_a_limit(
     recorded: RecordedRun, size: tuple[int, int]
 ) -> None:
-    recorded._td_std = lambda: 0.0075  # type: ignore[method-assign]
+    recorded._td_std = lambda: 0.0075  # type: ignore[method-assign]  # a value that tells its update
     recorded.learn()
     async with dashboard(recorded).run_test(size=size) as pilot:
         app = await ready(pilot)
