@@ -91,6 +91,12 @@ class Config(BaseModel):
         "0: actors wait for the learner, strictly on-policy and repeatable; 1: they collect while it learns",
         "versions",
     )
+    kernels: Literal["auto", "numba", "torch"] = setting(
+        "auto", "what computes: numba, kernels compiled for this processor; torch; auto: numba where it is installed"
+    )
+    learner_threads: int = setting(
+        2, "threads that share the work on a minibatch, with kernels; part of every seeded result", "threads", ge=1, le=256
+    )
     device: str = setting(
         "cpu", "torch device of the learner, such as cpu, cuda or cuda:1", pattern=r"^(cpu|cuda(:\d+)?)$"
     )

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gwt_ib.config import Config
-from gwt_ib.learn.batch import Rollout, Sequences, cut
-from gwt_ib.learn.losses import ib_loss, lambda_c_at, normalised, policy_loss, value_loss
+from gwt_ib.learn.batch import Rollout, cut
+from gwt_ib.learn.gradient import LOSS_METRICS, make_gradient
+from gwt_ib.learn.losses import lambda_c_at
 from gwt_ib.learn.returns import explained_variance
 from gwt_ib.model.agent import Agent
-from gwt_ib.model.cell import TdScale
 from gwt_ib.model.flat import FlatParameters
 from gwt_ib.model.td import TdStatistics
 from gwt_ib.model.weights import Weights
+from gwt_ib.sections import Sections
 from gwt_ib.seeding import Stream, generator
 
 
@@ -25,15 +26,7 @@ class NotFiniteError(Exception):
     """A loss or gradient is not a number; the weights are still those from before the step."""
 
 
-MINIBATCH_METRICS = (
-    "policy_loss",
-    "value_loss",
-    "entropy",
-    "ib_loss",
-    "approx_kl",
-    "clip_fraction",
-    "grad_norm",
-)
+MINIBATCH_METRICS = (*LOSS_METRICS, "grad_norm")
 
 
 class Learner:
@@ -45,7 +38,9 @@ class Learner:
         self.td = TdStatistics.initial()
         self.version = 0
         self._config = config
-        self.optimizer = torch.optim.Adam([self.flat.vector], lr=config.lr, eps=1e-5)
+        self.sections = Sections()
+        self.optimizer = torch.optim.Adam([self.flat.vector], lr=config.lr, eps=1e-5, fused=True)
+        self._gradient = make_gradient(self.agent, self.flat, config, self.sections)
 
     def reconfigure(self, config: Config) -> None:
         """Learn by `config` from the next update on; it differs from the present one in live settings alone."""
@@ -65,12 +60,12 @@ class Learner:
         config = self._config
         update = self.version + 1
         lambda_c = lambda_c_at(update, config.lambda_c, config.budget_warmup_updates)
-        sequences = cut(rollout, config.seq_len, config.device)
-        sums = torch.zeros(len(MINIBATCH_METRICS), device=config.device)
+        self._gradient.begin(cut(rollout, config.seq_len, config.device), config, lambda_c)
+        sums = np.zeros(len(MINIBATCH_METRICS))
         for epoch in range(config.epochs):
             order = generator(config.seed, Stream.SHUFFLE, update, epoch).permutation(config.sequences)
             for which in np.split(order, config.minibatches):
-                sums += self._step(sequences.pick(torch.from_numpy(which).to(config.device)), lambda_c)
+                sums += self._step(which)
         self.td = self.td.updated(rollout.td, config)
         self.version = update
         means = (sums / (config.epochs * config.minibatches)).tolist()
@@ -86,35 +81,22 @@ class Learner:
             "policy_version": self.version,
         }
 
-    def _step(self, batch: Sequences, lambda_c: float) -> Tensor:
-        """One optimiser step on a minibatch; returns its `MINIBATCH_METRICS`."""
-        config = self._config
-        loss, metrics = self.loss(batch, lambda_c)
-        self.flat.grad.zero_()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    def _step(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
+        """One optimiser step on the sequences `which`; returns the minibatch's `MINIBATCH_METRICS`."""
+        metrics = self._gradient.minibatch(which)
         norm = self.flat.grad.norm()
-        if not torch.isfinite(loss + norm):
+        length = norm.item()
+        if not np.isfinite(metrics.sum() + length):
             raise NotFiniteError(
-                f"loss {loss.item():g} and gradient norm {norm.item():g} in update {self.version + 1}: "
-                f"td_std {self.td.std:g}, bias {self.agent.bias.item():g}"
+                f"gradient norm {length:g} in update {self.version + 1}, "
+                + ", ".join(f"{name} {value:g}" for name, value in zip(LOSS_METRICS, metrics, strict=True))
+                + f", td_std {self.td.std:g}, bias {self.agent.bias.item():g}"
             )
-        self.flat.grad.mul_((config.max_grad_norm / (norm + 1e-6)).clamp_(max=1.0))
+        self.flat.grad.mul_((self._config.max_grad_norm / (norm + 1e-6)).clamp_(max=1.0))
         self.optimizer.step()
         self.agent.clamp_bias()
-        return torch.stack((*metrics, norm))
-
-    def loss(self, batch: Sequences, lambda_c: float) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """The loss of a minibatch and, detached, every metric of it but the gradient's norm (DESIGN 2.9)."""
-        config = self._config
-        td = TdScale(batch.td_mean, batch.td_std)
-        out = self.agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
-        policy = policy_loss(out.log_prob, batch.log_prob, normalised(batch.advantage), config.clip_eps)
-        value = value_loss(out.value, batch.returns)
-        entropy = out.entropy.mean()
-        bottleneck = ib_loss(out.c, config.target_c)
-        loss = policy.loss + config.vf_coef * value - config.ent_coef * entropy + lambda_c * bottleneck
-        metrics = (policy.loss, value, entropy, bottleneck, policy.approx_kl, policy.clip_fraction)
-        return loss, tuple(metric.detach() for metric in metrics)
+        self.sections.lap("optimiser")
+        return np.append(metrics, length)
 
     def state_tensors(self) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
         """Model and optimiser as named arrays for a snapshot; the TD errors' buffer travels with the model."""

@@ -43,6 +43,7 @@ class Agent(nn.Module):
         super().__init__()
         hidden = config.hidden_size
         self.hidden_size = hidden
+        self.actions = actions
         self.td_scale = config.td_scale
         self.base_logit = config.base_logit
         self.bias_limits = (config.bias_clamp_min, config.bias_clamp_max)

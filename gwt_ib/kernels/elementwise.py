@@ -1,0 +1,88 @@
+"""Exponential, sigmoid and hyperbolic tangent for float32, in arithmetic that LLVM turns into vector instructions.
+
+A call into a maths library cannot be vectorised, and these functions are what is left of an unroll besides its products.
+Inside a plain loop over an array they handle a whole register at a time. Errors are a few units in the last place.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from gwt_ib.kernels.compiled import F32, kernel, reduction
+
+_F = np.float32
+LOG2_E = _F(1.44269504)
+LN2_HIGH, LN2_LOW = _F(0.693359375), _F(-2.12194440e-4)  # their sum is ln 2; n times the first is exact
+LARGEST, SMALLEST = _F(88.0), _F(-87.0)  # beyond them the result is infinite or 0
+INFINITY, ZERO, ONE, TWO, HALF = _F(np.inf), _F(0), _F(1), _F(2), _F(0.5)
+E0, E1, E2, E3, E4, E5 = map(
+    _F, (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
+)  # (e^r - 1 - r) / r^2 for |r| <= ln 2 / 2: Moshier's Cephes, expf
+T0, T1, T2, T3, T4 = map(
+    _F, (-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1)
+)  # (tanh x - x) / x^3 for |x| < 0.625: Cephes, tanhf
+SMALL = _F(0.625)
+
+
+def _make_float_of_bits(typing_context: Any, bits: Any) -> Any:
+    """The float32 with the bits of an int32."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.FloatType())
+
+    return types.float32(types.int32), generate
+
+
+_float_of_bits: Any = intrinsic(_make_float_of_bits)
+
+
+@kernel
+def exp(x: Any) -> Any:
+    """e^x; not-a-number stays what it is."""
+    y = LARGEST if x > LARGEST else x
+    y = SMALLEST if y < SMALLEST else y
+    n = np.floor(y * LOG2_E + HALF)
+    r = y - n * LN2_HIGH - n * LN2_LOW
+    p = ((((E0 * r + E1) * r + E2) * r + E3) * r + E4) * r + E5
+    result = (p * r * r + r + ONE) * _float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
+    result = INFINITY if x > LARGEST else result
+    return ZERO if x < SMALLEST else result
+
+
+@kernel
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + e^-x); exactly 0 far to the left."""
+    return ONE / (ONE + exp(-x))
+
+
+@kernel
+def tanh(x: Any) -> Any:
+    """Hyperbolic tangent; a polynomial near 0, where the difference of exponentials would lose digits."""
+    square = x * x
+    near = ((((T0 * square + T1) * square + T2) * square + T3) * square + T4) * square * x + x
+    far = ONE - TWO / (exp(TWO * abs(x)) + ONE)
+    far = -far if x < ZERO else far
+    return near if abs(x) < SMALL else far
+
+
+@reduction
+def dot(a: F32, b: F32) -> Any:
+    """The sum of a * b for rows of one length."""
+    total = ZERO
+    for j in range(a.size):
+        total += a[j] * b[j]
+    return total
+
+
+@reduction
+def total(a: F32) -> Any:
+    """The sum of a row."""
+    result = ZERO
+    for j in range(a.size):
+        result += a[j]
+    return result

@@ -1,0 +1,60 @@
+"""The encoder: `z = relu(layer_norm(W obs + b))`, forward and backward over rows; twin of `Agent.encode`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gwt_ib.kernels.compiled import F32, kernel, reduction
+from gwt_ib.kernels.elementwise import ONE, ZERO, dot, total
+
+EPSILON = np.float32(1e-5)  # torch's default in layer_norm
+
+
+@kernel
+def encode_rows(bias: F32, normal: F32, scale: F32, z: F32) -> None:
+    """`z` [N, H] for `normal` [N, H], which holds the products `W obs`.
+
+    `normal` is overwritten with the normalised values, `scale` [N] with 1 / standard deviation, for the backward pass.
+    """
+    for i in range(normal.shape[0]):
+        scale[i] = encode_row(bias, normal[i], z[i])
+
+
+@kernel
+def encode_row(bias: F32, normal: F32, z: F32) -> Any:
+    """Bias, normalisation and rectifier for one row, in place; returns 1 / its standard deviation."""
+    hidden = normal.size
+    for j in range(hidden):
+        normal[j] += bias[j]
+    mean = total(normal) / np.float32(hidden)
+    for j in range(hidden):
+        normal[j] -= mean
+    scale = ONE / np.sqrt(dot(normal, normal) / np.float32(hidden) + EPSILON)
+    for j in range(hidden):
+        normal[j] *= scale
+        # Written so that not-a-number stays what it is.
+        z[j] = ZERO if normal[j] < ZERO else normal[j]
+    return scale
+
+
+@kernel
+def encode_backward(d_z: F32, normal: F32, scale: F32) -> None:
+    """Turn the gradient towards `z` [N, H] into that towards `W obs + b`, in place."""
+    hidden = np.float32(d_z.shape[1])
+    for i in range(d_z.shape[0]):
+        row, values = d_z[i], normal[i]
+        for j in range(row.size):
+            row[j] = row[j] if values[j] > ZERO else ZERO
+        mean, slope = total(row) / hidden, dot(row, values) / hidden
+        for j in range(row.size):
+            row[j] = scale[i] * (row[j] - mean - values[j] * slope)
+
+
+@reduction
+def add_columns(rows: F32, first: int, out: F32) -> None:
+    """`out += the sums` of the columns of `rows` [N, ...] from column `first` on, as many as `out` has."""
+    for i in range(rows.shape[0]):
+        for j in range(out.size):
+            out[j] += rows[i, first + j]

@@ -1,0 +1,73 @@
+"""The gradient of a minibatch by kernels, its sequences shared out over threads; twin of `learn.gradient.AutogradGradient`.
+
+Each thread works on its part of the sequences in memory of its own, from the observations to a whole gradient; the parts
+are added in their order. So the result depends on how many parts there are, and not on which thread was faster.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gwt_ib.config import Config
+from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.kernels import weights as forms
+from gwt_ib.kernels.compiled import F32
+from gwt_ib.kernels.losses import SUMS, Coefficients
+from gwt_ib.kernels.part import Part, SequenceArrays
+from gwt_ib.model import layout
+from gwt_ib.sections import Sections
+
+
+class KernelGradient:
+    """Gradients of minibatches of one rollout after another; owns the threads and their memory."""
+
+    def __init__(
+        self, observation_size: int, actions: ActionCodec, config: Config, vector: F32, sections: Sections
+    ) -> None:
+        """`vector` [N] are the weights, read anew for each minibatch."""
+        shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
+        self._weights = layout.views(vector, shapes)
+        self._packed = forms.allocate(observation_size, actions, config.hidden_size)
+        self._sections = sections
+        batch = config.sequences // config.minibatches
+        count = min(config.learner_threads, batch)
+        self._slices = [slice(batch * i // count, batch * (i + 1) // count) for i in range(count)]
+        self._parts = [
+            Part(observation_size, actions, config, shapes, part.stop - part.start, self._packed)
+            for part in self._slices
+        ]
+        self._others = ThreadPoolExecutor(count - 1, thread_name_prefix="learner") if count > 1 else None
+
+    def begin(self, sequences: dict[str, NDArray[Any]], config: Config, lambda_c: float) -> None:
+        """Take the sequences of a rollout by name; `config` has the live settings of this update."""
+        self._sequences = SequenceArrays(**sequences)
+        batch = config.sequences // config.minibatches
+        numbers = (config.clip_eps, config.vf_coef, config.ent_coef, lambda_c, config.target_c)
+        shares = (1.0 / (batch * config.seq_len), 1.0 / batch)
+        self._coefficients = Coefficients(*map(np.float32, (*numbers, *shares)))
+
+    def minibatch(self, which: NDArray[np.int64], gradient: F32) -> NDArray[np.float64]:
+        """Fill `gradient` [N] for the sequences `which`; returns the sums of `kernels.losses` in their order."""
+        advantage = self._sequences.advantage[:, which]
+        mean, std = advantage.mean(), advantage.std()
+        forms.pack(self._weights, self._packed)
+        self._sections.lap("batch")
+
+        def work(number: int, sections: Sections | None) -> NDArray[np.float64]:
+            part = self._parts[number]
+            return part.compute(self._sequences, which[self._slices[number]], mean, std, self._coefficients, sections)
+
+        others = [self._others.submit(work, i, None) for i in range(1, len(self._parts))] if self._others else []
+        sums = work(0, self._sections)
+        for other in others:
+            sums = sums + other.result()
+        self._sections.lap("wait for threads")
+        np.copyto(gradient, self._parts[0].gradient)
+        for part in self._parts[1:]:
+            gradient += part.gradient
+        assert sums.shape == (SUMS,)
+        return sums

@@ -1,0 +1,149 @@
+"""The loss of a minibatch with its gradient towards policy, value and gate; twin of `learn.losses` and the action heads.
+
+Every function works on a part of a minibatch and divides by the size of the whole, so that parts can be added.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gwt_ib.kernels.compiled import F32, kernel
+from gwt_ib.kernels.elementwise import HALF, ONE, ZERO, exp
+
+HALF_LOG_2PI = np.float32(0.5 * math.log(2 * math.pi))
+POLICY, VALUE, ENTROPY, BOTTLENECK, KL, CLIPPED = range(6)  # the sums that `heads_loss` and `bottleneck_loss` add to
+SUMS = 6
+
+
+class Coefficients(NamedTuple):
+    """The numbers of DESIGN 2.9 for one minibatch, float32."""
+
+    clip_eps: Any
+    vf_coef: Any
+    ent_coef: Any
+    lambda_c: Any
+    target_c: Any
+    share: Any  # 1 / decisions in the whole minibatch
+    sequence_share: Any  # 1 / sequences in the whole minibatch
+
+
+@kernel
+def categorical_loss(
+    outputs: F32, bias: F32, sizes: NDArray[np.int64], action: NDArray[np.int32], old_log_prob: F32, advantage: F32,
+    returns: F32, loss: Coefficients, sums: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Turn `outputs` [N, P + 1] (logits of all components, then the value) into their gradient, in place.
+
+    The outputs come without their `bias` [P + 1]. `action` is [N, components]; `old_log_prob`, `advantage` and `returns`
+    are [N]. Adds the parts of the loss to `sums`.
+    """
+    for i in range(outputs.shape[0]):
+        row = outputs[i]
+        for j in range(bias.size):
+            row[j] += bias[j]
+        entropy, log_prob, at = ZERO, ZERO, 0
+        for component in range(sizes.size):
+            logits = row[at : at + sizes[component]]
+            log_softmax(logits)
+            log_prob += logits[action[i, component]]
+            for j in range(logits.size):
+                entropy -= exp(logits[j]) * logits[j]
+            at += sizes[component]
+        d_log_prob = surrogate(log_prob - old_log_prob[i], advantage[i], loss, sums)
+        sums[ENTROPY] += entropy * loss.share
+        d_entropy = -loss.ent_coef * loss.share
+        at = 0
+        for component in range(sizes.size):
+            logs = row[at : at + sizes[component]]
+            own = ZERO
+            for j in range(logs.size):
+                own -= exp(logs[j]) * logs[j]
+            chosen = action[i, component]
+            for j in range(logs.size):
+                p = exp(logs[j])
+                hit = ONE if j == chosen else ZERO
+                logs[j] = d_log_prob * (hit - p) - d_entropy * p * (logs[j] + own)
+            at += sizes[component]
+        row[at] = value_loss(row[at], returns[i], loss, sums)
+
+
+@kernel
+def gaussian_loss(
+    outputs: F32, bias: F32, log_std: F32, d_log_std: F32, action: F32, old_log_prob: F32, advantage: F32,
+    returns: F32, loss: Coefficients, sums: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """The same for a diagonal Gaussian: `outputs` [N, D + 1] are means and value; adds to `d_log_std` [D]."""
+    dimensions = log_std.size
+    entropy = ZERO
+    for j in range(dimensions):
+        entropy += log_std[j] + HALF + HALF_LOG_2PI
+    for i in range(outputs.shape[0]):
+        row = outputs[i]
+        for j in range(bias.size):
+            row[j] += bias[j]
+        log_prob = ZERO
+        for j in range(dimensions):
+            scaled = (action[i, j] - row[j]) * exp(-log_std[j])
+            log_prob += -HALF * scaled * scaled - log_std[j] - HALF_LOG_2PI
+        d_log_prob = surrogate(log_prob - old_log_prob[i], advantage[i], loss, sums)
+        sums[ENTROPY] += entropy * loss.share
+        for j in range(dimensions):
+            scale = exp(-log_std[j])
+            scaled = (action[i, j] - row[j]) * scale
+            d_log_std[j] += d_log_prob * (scaled * scaled - ONE) - loss.ent_coef * loss.share
+            row[j] = d_log_prob * scaled * scale
+        row[dimensions] = value_loss(row[dimensions], returns[i], loss, sums)
+
+
+@kernel
+def log_softmax(logits: F32) -> None:
+    """Log-probabilities of one component, in place."""
+    largest = logits[0]
+    for j in range(1, logits.size):
+        largest = max(largest, logits[j])
+    summed = ZERO
+    for j in range(logits.size):
+        summed += exp(logits[j] - largest)
+    shift = largest + np.log(summed)
+    for j in range(logits.size):
+        logits[j] -= shift
+
+
+@kernel
+def surrogate(log_ratio: np.float32, advantage: np.float32, loss: Coefficients, sums: NDArray[np.float64]) -> Any:
+    """PPO's clipped surrogate of one decision; returns its gradient towards the log-probability."""
+    ratio = exp(log_ratio)
+    clipped = min(max(ratio, ONE - loss.clip_eps), ONE + loss.clip_eps)
+    free, bound = ratio * advantage, clipped * advantage
+    sums[POLICY] -= min(free, bound) * loss.share
+    # Not the difference of ratio and log-ratio: where both are small it would be all rounding.
+    sums[KL] += (np.expm1(np.float64(log_ratio)) - np.float64(log_ratio)) * loss.share
+    sums[CLIPPED] += loss.share if abs(ratio - ONE) > loss.clip_eps else ZERO
+    return ZERO if free > bound else -free * loss.share
+
+
+@kernel
+def value_loss(value: np.float32, returns: np.float32, loss: Coefficients, sums: NDArray[np.float64]) -> Any:
+    """Half the squared error of one decision; returns the weighted gradient towards the value."""
+    error = value - returns
+    sums[VALUE] += HALF * error * error * loss.share
+    return loss.vf_coef * error * loss.share
+
+
+@kernel
+def bottleneck_loss(c: F32, d_c: F32, loss: Coefficients, sums: NDArray[np.float64]) -> None:
+    """The budget for gates `c` [T, B], each column a sequence; fills `d_c` [T, B] with the weighted gradient."""
+    steps, batch = c.shape
+    for b in range(batch):
+        mean = ZERO
+        for t in range(steps):
+            mean += c[t, b]
+        excess = mean / np.float32(steps) - loss.target_c
+        sums[BOTTLENECK] += excess * excess * loss.sequence_share
+        gradient = loss.lambda_c * (excess + excess) * loss.sequence_share / np.float32(steps)
+        for t in range(steps):
+            d_c[t, b] = gradient

@@ -1,0 +1,151 @@
+"""One register tile of a matrix product, written as LLVM instructions: what every product of the kernels is made of.
+
+A tile keeps ROWS x COLUMNS vectors of sums in registers while it walks along the inner dimension; in each step it loads
+COLUMNS vectors of b and multiplies them by ROWS numbers of a. LLVM has no loop to recognise and nothing to guess, so a
+tile runs near the processor's peak even where a product has only eight rows, which libraries do not reach.
+
+Each sum is formed in the order of the inner dimension, whatever the tile. So a row of a product is the same, bit by bit,
+with any number of rows beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+_declare: Any = cgutils.get_or_insert_function
+FLOAT, INDEX = ir.FloatType(), ir.IntType(64)
+FEATURES = llvm.get_host_cpu_features()
+WIDTH = 16 if FEATURES.get("avx512f") else 8 if FEATURES.get("avx") else 4
+"""Numbers in one vector register."""
+MANY_REGISTERS = bool(FEATURES.get("avx512f") or FEATURES.get("neon"))
+ROWS = 8 if MANY_REGISTERS else 4
+"""Rows of a full tile; the sums take ROWS * COLUMNS of 32 or of 16 registers."""
+COLUMNS = 2
+"""Vectors in a row of a full tile."""
+VECTOR = ir.VectorType(FLOAT, WIDTH)
+
+
+def make_tile(rows: int, columns: int, *, masked: bool) -> Any:
+    """An intrinsic that computes `out = (out if add else 0) + a @ b` for one tile.
+
+    It is called as `tile(a, a_at, a_row, a_column, b, b_at, b_row, out, out_at, out_row, depth, width, add)`: three flat
+    float32 arrays, where in each the tile begins, the distances between its rows (and the columns of a), how long the
+    inner dimension is, and, where `masked`, how many of the tile's WIDTH columns exist.
+    """
+
+    @intrinsic
+    def tile(
+        typing_context: Any, a: Any, a_at: Any, a_row: Any, a_column: Any, b: Any, b_at: Any, b_row: Any,
+        out: Any, out_at: Any, out_row: Any, depth: Any, width: Any, add: Any,
+    ) -> Any:  # fmt: skip
+        number = types.intp
+        arguments = (a, number, number, number, b, number, number, out, number, number, number, number, types.boolean)
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            data = [context.make_array(signature.args[i])(context, builder, args[i]).data for i in (0, 4, 7)]
+            _write_tile(builder, data, args, rows, columns, masked)
+            return context.get_dummy_value()
+
+        return types.void(*arguments), generate
+
+    return tile
+
+
+def _write_tile(builder: Any, data: list[Any], args: Any, rows: int, columns: int, masked: bool) -> None:
+    _, a_at, a_row, a_column, _, b_at, b_row, _, out_at, out_row, depth, width, add = args
+    a, b, out = data
+    row_of_a = [builder.gep(a, [builder.add(a_at, builder.mul(_index(i), a_row))]) for i in range(rows)]
+    start_of_b = builder.gep(b, [b_at])
+    memory = _Memory(builder, width if masked else None)
+    places = [
+        builder.gep(out, [builder.add(builder.add(out_at, builder.mul(_index(i), out_row)), _index(j * WIDTH))])
+        for i in range(rows)
+        for j in range(columns)
+    ]
+    zero = ir.Constant(VECTOR, [0.0] * WIDTH)
+    first = [builder.select(add, memory.load(place), zero) for place in places]
+
+    before = builder.block
+    loop, after = builder.append_basic_block("inner"), builder.append_basic_block("after")
+    builder.cbranch(builder.icmp_signed(">", depth, _index(0)), loop, after)
+    builder.position_at_end(loop)
+    k = builder.phi(INDEX)
+    k.add_incoming(_index(0), before)
+    sums = [builder.phi(VECTOR) for _ in places]
+    row_of_b = builder.gep(start_of_b, [builder.mul(k, b_row)])
+    vectors = [memory.load(builder.gep(row_of_b, [_index(j * WIDTH)])) for j in range(columns)]
+    fma = _declare(builder.module, ir.FunctionType(VECTOR, [VECTOR] * 3), f"llvm.fma.v{WIDTH}f32")
+    nexts = []
+    for i in range(rows):
+        factor = memory.spread(builder.load(builder.gep(row_of_a[i], [builder.mul(k, a_column)])))
+        nexts += [builder.call(fma, [factor, vectors[j], sums[i * columns + j]]) for j in range(columns)]
+    k_next = builder.add(k, _index(1))
+    k.add_incoming(k_next, loop)
+    builder.cbranch(builder.icmp_signed("<", k_next, depth), loop, after)
+    builder.position_at_end(after)
+    for place, start, current, following in zip(places, first, sums, nexts, strict=True):
+        current.add_incoming(start, before)
+        current.add_incoming(following, loop)
+        result = builder.phi(VECTOR)
+        result.add_incoming(start, before)
+        result.add_incoming(following, loop)
+        memory.keep(result, place)
+    memory.store_all()
+
+
+class _Memory:
+    """Loads and stores of vectors, of which only the first `width` numbers exist where a width is given."""
+
+    def __init__(self, builder: Any, width: Any | None) -> None:
+        self._builder = builder
+        self._kept: list[tuple[Any, Any]] = []
+        self._mask = None
+        if width is not None:
+            lanes = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), list(range(WIDTH)))
+            limit = self.spread(builder.trunc(width, ir.IntType(32)))
+            self._mask = builder.icmp_signed("<", lanes, limit)
+
+    def spread(self, scalar: Any) -> Any:
+        """A vector with the same number in every lane."""
+        kind = ir.VectorType(scalar.type, WIDTH)
+        nothing = ir.Constant(kind, ir.Undefined)
+        one = self._builder.insert_element(nothing, scalar, ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
+        return self._builder.shuffle_vector(one, nothing, zeros)
+
+    def load(self, place: Any) -> Any:
+        """The vector at a place; lanes that do not exist are 0."""
+        pointer = self._builder.bitcast(place, VECTOR.as_pointer())
+        if self._mask is None:
+            vector = self._builder.load(pointer)
+            vector.align = 4
+            return vector
+        zero = ir.Constant(VECTOR, [0.0] * WIDTH)
+        kind = ir.FunctionType(VECTOR, [pointer.type, ir.IntType(32), self._mask.type, VECTOR])
+        load = _declare(self._builder.module, kind, f"llvm.masked.load.v{WIDTH}f32.p0")
+        return self._builder.call(load, [pointer, ir.Constant(ir.IntType(32), 4), self._mask, zero])
+
+    def keep(self, vector: Any, place: Any) -> None:
+        """Store the vector later: all phi nodes of a block have to stand at its beginning."""
+        self._kept.append((vector, place))
+
+    def store_all(self) -> None:
+        """Store what was kept."""
+        for vector, place in self._kept:
+            pointer = self._builder.bitcast(place, VECTOR.as_pointer())
+            if self._mask is None:
+                self._builder.store(vector, pointer).align = 4
+                continue
+            kind = ir.FunctionType(ir.VoidType(), [VECTOR, pointer.type, ir.IntType(32), self._mask.type])
+            store = _declare(self._builder.module, kind, f"llvm.masked.store.v{WIDTH}f32.p0")
+            self._builder.call(store, [vector, pointer, ir.Constant(ir.IntType(32), 4), self._mask])
+
+
+def _index(value: int) -> Any:
+    return ir.Constant(INDEX, value)

@@ -1,0 +1,99 @@
+"""The gradient of a minibatch's loss: what differs between devices and implementations, behind one interface."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gwt_ib.config import Config
+from gwt_ib.kernels import use_kernels
+from gwt_ib.learn.batch import Sequences
+from gwt_ib.learn.losses import ib_loss, normalised, policy_loss, value_loss
+from gwt_ib.model.agent import Agent
+from gwt_ib.model.cell import TdScale
+from gwt_ib.model.flat import FlatParameters
+from gwt_ib.sections import Sections
+
+LOSS_METRICS = ("policy_loss", "value_loss", "entropy", "ib_loss", "approx_kl", "clip_fraction")
+
+
+class Gradient(Protocol):
+    """Gradients of one minibatch after another, at the weights as they are at each call."""
+
+    def begin(self, sequences: Sequences, config: Config, lambda_c: float) -> None:
+        """Take the sequences of a rollout; `config` has the live settings of this update."""
+
+    def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`."""
+
+
+class AutogradGradient:
+    """The readable twin: the agent's own forward pass, and torch's gradient of it; any device."""
+
+    def __init__(self, agent: Agent, flat: FlatParameters, sections: Sections) -> None:
+        self._agent = agent
+        self._flat = flat
+        self._sections = sections
+
+    def begin(self, sequences: Sequences, config: Config, lambda_c: float) -> None:
+        """Take the sequences of a rollout."""
+        self._sequences, self._config, self._lambda_c = sequences, config, lambda_c
+
+    def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`."""
+        batch = self._sequences.pick(torch.from_numpy(which).to(self._flat.vector.device))
+        self._sections.lap("batch")
+        loss, metrics = minibatch_loss(self._agent, batch, self._config, self._lambda_c)
+        self._sections.lap("unroll forward")
+        self._flat.grad.zero_()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        found: NDArray[np.float64] = torch.stack(metrics).double().cpu().numpy()
+        self._sections.lap("unroll backward")
+        return found
+
+
+class CompiledGradient:
+    """The fast twin on the processor: kernels, several threads (`kernels.gradient`)."""
+
+    def __init__(self, agent: Agent, flat: FlatParameters, config: Config, sections: Sections) -> None:
+        from gwt_ib.kernels.gradient import KernelGradient  # numba may not be installed
+
+        self._gradient: NDArray[np.float32] = flat.grad.numpy()
+        size = agent.encoder.in_features
+        self._kernels = KernelGradient(size, agent.actions, config, flat.read(), sections)
+
+    def begin(self, sequences: Sequences, config: Config, lambda_c: float) -> None:
+        """Take the sequences of a rollout."""
+        arrays = {field.name: getattr(sequences, field.name).numpy() for field in fields(sequences)}
+        self._kernels.begin(arrays, config, lambda_c)
+
+    def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`."""
+        return self._kernels.minibatch(which, self._gradient)
+
+
+def make_gradient(agent: Agent, flat: FlatParameters, config: Config, sections: Sections) -> Gradient:
+    """The fastest that the configuration allows. Raises `UserError` where it asks for what is not there."""
+    if config.device == "cpu" and use_kernels(config):
+        return CompiledGradient(agent, flat, config, sections)
+    return AutogradGradient(agent, flat, sections)
+
+
+def minibatch_loss(
+    agent: Agent, batch: Sequences, config: Config, lambda_c: float
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """The loss of a minibatch and, detached, its `LOSS_METRICS` (DESIGN 2.9)."""
+    td = TdScale(batch.td_mean, batch.td_std)
+    out = agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
+    policy = policy_loss(out.log_prob, batch.log_prob, normalised(batch.advantage), config.clip_eps)
+    value = value_loss(out.value, batch.returns)
+    entropy = out.entropy.mean()
+    bottleneck = ib_loss(out.c, config.target_c)
+    loss = policy.loss + config.vf_coef * value - config.ent_coef * entropy + lambda_c * bottleneck
+    metrics = (policy.loss, value, entropy, bottleneck, policy.approx_kl, policy.clip_fraction)
+    return loss, tuple(metric.detach() for metric in metrics)

@@ -1,0 +1,66 @@
+"""Where each weight lies in the flat vector in which weights travel; known without torch."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gwt_ib.envs.actions import ActionCodec
+
+F32 = NDArray[np.float32]
+Shapes = dict[str, tuple[int, ...]]
+
+
+def parameter_shapes(observation_size: int, actions: ActionCodec, hidden_size: int) -> Shapes:
+    """Names and shapes of the agent's weights, in the order of `Agent.named_parameters()`."""
+    hidden, width = hidden_size, router_width(hidden_size)
+    discrete = actions.kind == "discrete"
+    outputs = policy_outputs(actions)
+    return {
+        "bias": (),
+        "encoder.weight": (hidden, observation_size),
+        "encoder.bias": (hidden,),
+        "cell.router.from_z.weight": (width, hidden),
+        "cell.router.from_z.bias": (width,),
+        "cell.router.from_h.weight": (width, hidden),
+        "cell.router.out.weight": (1, width),
+        "cell.router.out.bias": (1,),
+        "cell.gru.weight_ih": (3 * hidden, hidden),
+        "cell.gru.weight_hh": (3 * hidden, hidden),
+        "cell.gru.bias_ih": (3 * hidden,),
+        "cell.gru.bias_hh": (3 * hidden,),
+        **({} if discrete else {"head.log_std": (actions.width,)}),
+        "actor.weight": (outputs, hidden),
+        "actor.bias": (outputs,),
+        "critic.weight": (1, hidden),
+        "critic.bias": (1,),
+    }
+
+
+def router_width(hidden_size: int) -> int:
+    """Units of the router's hidden layer."""
+    return max(1, hidden_size // 2)
+
+
+def policy_outputs(actions: ActionCodec) -> int:
+    """Numbers that the policy gives for one decision: the logits of all components, or the means of all dimensions."""
+    return sum(actions.sizes) if actions.kind == "discrete" else actions.width
+
+
+def size(shapes: Shapes) -> int:
+    """Length N of the flat vector."""
+    return sum(prod(shape) for shape in shapes.values())
+
+
+def views(vector: F32, shapes: Shapes) -> dict[str, F32]:
+    """The weights by name, as views into a flat vector [N]. Raises `ValueError` for a vector of another length."""
+    if vector.shape != (size(shapes),):
+        raise ValueError(f"{vector.shape} weights where the layout has {size(shapes)}")
+    found: dict[str, F32] = {}
+    at = 0
+    for name, shape in shapes.items():
+        found[name] = vector[at : at + prod(shape)].reshape(shape)
+        at += prod(shape)
+    return found
