@@ -97,44 +97,44 @@ class EnvBatch:
         rewards: NDArray[np.float32],
         terminated: NDArray[np.bool_],
         truncated: NDArray[np.bool_],
-    ) -> None:
-        """Take one step in every environment; where an episode ended, start the next.
+    ) -> bool:
+        """Take one step in every environment; where an episode ended, start the next. True where one has ended.
 
         `next_observations` gets what the step returned, the final observation where an episode ended; `observations`
         gets what the next decision sees, the first observation of the next episode there. Raises `EpisodeError`.
         """
-        encode, to_env = self._encode, self.actions.to_env
-        listed = actions.tolist()
-        rows = listed if self.actions.kind == "discrete" else actions
-        for played, action in zip(self._played, listed, strict=True):
+        encode = self._encode
+        for played, action in zip(self._played, actions.tolist(), strict=True):
             if len(played) < MAX_ACTIONS:
                 played.append(action)
+        given = self._to_envs(actions)
         paid: list[float] = []
-        over: list[bool] = []
-        cut: list[bool] = []
+        ends: list[tuple[int, bool, bool]] = []
         try:
-            for step, action, row in zip(self._steps, rows, next_observations, strict=True):
-                observation, reward, is_over, is_cut, _ = step(to_env(action))
+            for step, action, row in zip(self._steps, given, next_observations, strict=True):
+                observation, reward, over, cut, _ = step(action)
                 encode(observation, row)
                 reward = float(reward)
                 if not -REWARD_LIMIT <= reward <= REWARD_LIMIT:
                     raise ValueError(f"the reward is {reward}")
-                over.append(bool(is_over))
-                cut.append(bool(is_cut))
+                if over or cut:
+                    ends.append((len(paid), bool(over), bool(cut)))
                 paid.append(reward)
         except Exception as error:
             raise self._error(len(paid), error) from error
         self._check_finite(next_observations)
         rewards[:] = paid
-        terminated[:] = over
-        truncated[:] = cut
+        terminated.fill(False)
+        truncated.fill(False)
         observations[:] = next_observations
-        if True in over or True in cut:
-            for i in range(self.size):
-                if over[i] or cut[i]:
-                    self.episodes[i] += 1
-                    self._reset(i, observations[i])
-            self._check_finite(observations)
+        if not ends:
+            return False
+        for i, over, cut in ends:
+            terminated[i], truncated[i] = over, cut
+            self.episodes[i] += 1
+            self._reset(i, observations[i])
+        self._check_finite(observations)
+        return True
 
     def close(self) -> None:
         """Close every environment, also when closing one of them fails. A second call does nothing."""
@@ -150,6 +150,17 @@ class EnvBatch:
 
     def _episode_seed(self, i: int) -> int:
         return seeding.derived_seed(self._seed, self._stream, self._numbers[i], int(self.episodes[i]))
+
+    def _to_envs(self, actions: NDArray[Any]) -> list[Any]:
+        try:
+            return self.actions.to_envs(actions)
+        except ValueError:
+            for i, row in enumerate(actions):
+                try:
+                    self.actions.to_env(row)
+                except ValueError as error:
+                    raise self._error(i, error) from error
+            raise
 
     def _check_finite(self, observations: NDArray[np.float32]) -> None:
         """An observation that is not finite would make every weight not-a-number, far from where it came from."""

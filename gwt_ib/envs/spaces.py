@@ -175,9 +175,9 @@ class _Indices:
         value = np.asarray(observation)
         if value.dtype.kind not in "iub" or value.size != self.start.size:
             raise ValueError(f"{_short(observation)} is not in {_short(self.space)}")
-        members: NDArray[np.int64] = value.ravel().astype(np.int64) - self.start
+        members: NDArray[np.int64] = value.ravel().astype(np.int64, copy=False) - self.start
         # As unsigned numbers those below the first member are the largest: one comparison finds both ends.
-        if (members.view(np.uint64) >= self.sizes).any():
+        if np.count_nonzero(members.view(np.uint64) >= self.sizes):
             raise ValueError(f"{_short(observation)} is not in {_short(self.space)}")
         return members
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 import numpy as np
+from filelock import FileLock
 from numba import njit
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
@@ -41,6 +43,16 @@ if CACHE is not None:
 OPTIONS: dict[str, Any] = {"nogil": True, "cache": CACHE is not None, "error_model": "numpy"}
 F32 = NDArray[np.float32]
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+@contextmanager
+def compiling(what: str) -> Iterator[None]:
+    """Let one process at a time compile a group of kernels; those that waited find them in the folder."""
+    if CACHE is None:
+        yield
+        return
+    with FileLock(CACHE / f"{what}.lock"):
+        yield
 
 
 def kernel(function: F) -> F:

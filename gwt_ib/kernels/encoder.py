@@ -6,20 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gwt_ib.kernels.compiled import F32, kernel, reduction
+from gwt_ib.kernels.compiled import F32, kernel
 from gwt_ib.kernels.elementwise import ONE, ZERO, dot, total
 
 EPSILON = np.float32(1e-5)  # torch's default in layer_norm
-
-
-@kernel
-def encode_rows(bias: F32, normal: F32, scale: F32, z: F32) -> None:
-    """`z` [N, H] for `normal` [N, H], which holds the products `W obs`.
-
-    `normal` is overwritten with the normalised values, `scale` [N] with 1 / standard deviation, for the backward pass.
-    """
-    for i in range(normal.shape[0]):
-        scale[i] = encode_row(bias, normal[i], z[i])
 
 
 @kernel
@@ -50,11 +40,3 @@ def encode_backward(d_z: F32, normal: F32, scale: F32) -> None:
         mean, slope = total(row) / hidden, dot(row, values) / hidden
         for j in range(row.size):
             row[j] = scale[i] * (row[j] - mean - values[j] * slope)
-
-
-@reduction
-def add_columns(rows: F32, first: int, out: F32) -> None:
-    """`out += the sums` of the columns of `rows` [N, ...] from column `first` on, as many as `out` has."""
-    for i in range(rows.shape[0]):
-        for j in range(out.size):
-            out[j] += rows[i, first + j]

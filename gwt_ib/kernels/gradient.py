@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.kernels import weights as forms
-from gwt_ib.kernels.compiled import F32
+from gwt_ib.kernels.compiled import F32, compiling
 from gwt_ib.kernels.losses import SUMS, Coefficients
-from gwt_ib.kernels.part import Part, SequenceArrays
+from gwt_ib.kernels.part import Part
+from gwt_ib.kernels.passes import SequenceArrays
 from gwt_ib.model import layout
 from gwt_ib.sections import Sections
 
@@ -32,6 +33,7 @@ class KernelGradient:
         shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
         self._weights = layout.views(vector, shapes)
         self._packed = forms.allocate(observation_size, actions, config.hidden_size)
+        self._observation_size, self._actions, self._size = observation_size, actions, vector.size
         self._sections = sections
         batch = config.sequences // config.minibatches
         count = min(config.learner_threads, batch)
@@ -41,6 +43,27 @@ class KernelGradient:
             for part in self._slices
         ]
         self._others = ThreadPoolExecutor(count - 1, thread_name_prefix="learner") if count > 1 else None
+
+    def prepare(self, config: Config) -> None:
+        """Compile the kernels, or load them from where they are kept, by a minibatch of zeros."""
+        steps, batch = config.seq_len, config.sequences // config.minibatches
+        actions = self._actions
+        step = np.zeros((steps, batch), np.float32)
+        zeros = {name: step for name in ("td_prev", "is_first", "log_prob", "advantage", "returns")}
+        with compiling("learning"):
+            self.begin(
+                {
+                    **zeros,
+                    "observation": np.zeros((steps, batch, self._observation_size), np.float32),
+                    "h0": np.zeros((batch, config.hidden_size), np.float32),
+                    "td_mean": np.zeros(batch, np.float32),
+                    "td_std": np.ones(batch, np.float32),
+                    "action": np.zeros((steps, batch, actions.width), actions.dtype),
+                },
+                config,
+                0.0,
+            )
+            self.minibatch(np.arange(batch), np.zeros(self._size, np.float32))
 
     def begin(self, sequences: dict[str, NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout by name; `config` has the live settings of this update."""

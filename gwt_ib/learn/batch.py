@@ -21,7 +21,7 @@ from gwt_ib.rollout.sequence import Block
 class Rollout:
     """All environments of the run side by side: [T, B] with B = num_envs, in the order of their numbers."""
 
-    block: Block  # all blocks joined along B; `header` and `td_statistics` got a leading axis of blocks
+    block: Block  # all blocks joined along B; `header`, `td_statistics` and `seconds` got a leading axis of blocks
     td_mean: NDArray[np.float32]  # [B]
     td_std: NDArray[np.float32]  # [B]
     td: NDArray[np.float32]  # [T, B] TD errors of this rollout
@@ -44,12 +44,13 @@ class Sequences:
     advantage: Tensor  # [T, B]
     returns: Tensor  # [T, B]
 
-    def pick(self, which: Tensor) -> Sequences:
-        """The sequences with the numbers `which`, in that order."""
+    def pick(self, which: Tensor, out: Sequences | None = None) -> Sequences:
+        """The sequences with the numbers `which`, in that order; written into `out` where it is given."""
         parts: dict[str, Tensor] = {}
         for field in fields(self):
             tensor: Tensor = getattr(self, field.name)
-            parts[field.name] = tensor.index_select(0 if field.name in _WITHOUT_TIME else 1, which)
+            into: Tensor | None = None if out is None else getattr(out, field.name)
+            parts[field.name] = torch.index_select(tensor, 0 if field.name in _WITHOUT_TIME else 1, which, out=into)
         return Sequences(**parts)
 
 
@@ -61,7 +62,7 @@ def join(blocks: Sequence[Block], config: Config) -> Rollout:
     joined: dict[str, NDArray[Any]] = {}
     for field in fields(Block):
         parts = [getattr(block, field.name) for block in blocks]
-        if field.name in ("header", "td_statistics"):
+        if field.name in ("header", "td_statistics", "seconds"):
             joined[field.name] = np.stack(parts)
         else:
             joined[field.name] = np.concatenate(parts, axis=0 if field.name == "episode" else 1)
@@ -74,24 +75,45 @@ def join(blocks: Sequence[Block], config: Config) -> Rollout:
 
 
 def cut(rollout: Rollout, seq_len: int, device: str) -> Sequences:
-    """Cut a rollout [T, B] into sequences [seq_len, S * B] on `device`; sequence s of environment b has number s * B + b."""
+    """Cut a rollout [T, B] into sequences [seq_len, S * B] on `device`; sequence s of environment b has number s * B + b.
+
+    A GPU reads them while the caller goes on, out of memory that is its own: the rollout may be overwritten at once.
+    """
     block = rollout.block
     parts = block.reward.shape[0] // seq_len
+    moved = pinned if device.startswith("cuda") else contiguous
+
+    def on_device(array: NDArray[Any]) -> Tensor:
+        return moved(array).to(device, non_blocking=True)
 
     def sequences(array: NDArray[Any]) -> Tensor:
         tail = array.shape[2:]
-        split = array.reshape(parts, seq_len, -1, *tail).swapaxes(0, 1)
-        return torch.from_numpy(np.ascontiguousarray(split).reshape(seq_len, -1, *tail)).to(device)
+        return on_device(array.reshape(parts, seq_len, -1, *tail).swapaxes(0, 1)).reshape(seq_len, -1, *tail)
 
     return Sequences(
         observation=sequences(block.observation),
-        h0=torch.from_numpy(block.h0.reshape(-1, block.h0.shape[-1]).copy()).to(device),
+        h0=on_device(block.h0.reshape(-1, block.h0.shape[-1]).copy()),
         td_prev=sequences(block.td_prev),
         is_first=sequences(block.is_first.astype(np.float32)),
-        td_mean=torch.from_numpy(np.tile(rollout.td_mean, parts)).to(device),
-        td_std=torch.from_numpy(np.tile(rollout.td_std, parts)).to(device),
+        td_mean=on_device(np.tile(rollout.td_mean, parts)),
+        td_std=on_device(np.tile(rollout.td_std, parts)),
         action=sequences(block.action),
         log_prob=sequences(block.log_prob),
         advantage=sequences(rollout.targets.advantage),
         returns=sequences(rollout.targets.returns),
     )
+
+
+def contiguous(array: NDArray[Any]) -> Tensor:
+    """The array as a tensor of C order; shares its memory where it has that order already."""
+    return torch.from_numpy(np.ascontiguousarray(array))
+
+
+def pinned(array: NDArray[Any]) -> Tensor:
+    """A copy of C order in page-locked memory, from which a GPU reads by itself.
+
+    torch keeps such memory until copies out of it have ended, and then hands it to the next who asks.
+    """
+    copy = torch.empty(array.shape, dtype=contiguous(array[:0]).dtype, pin_memory=True)
+    np.copyto(copy.numpy(), array)
+    return copy

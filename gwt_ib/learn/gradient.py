@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -22,8 +22,19 @@ from gwt_ib.sections import Sections
 LOSS_METRICS = ("policy_loss", "value_loss", "entropy", "ib_loss", "approx_kl", "clip_fraction")
 
 
+class Coefficients(NamedTuple):
+    """What may change in the loss between two updates; numbers, or tensors [] that hold them."""
+
+    ent_coef: float | Tensor
+    lambda_c: float | Tensor
+    target_c: float | Tensor
+
+
 class Gradient(Protocol):
     """Gradients of one minibatch after another, at the weights as they are at each call."""
+
+    def prepare(self) -> None:
+        """Do beforehand what would make the first minibatch slow."""
 
     def begin(self, sequences: Sequences, config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout; `config` has the live settings of this update."""
@@ -40,15 +51,19 @@ class AutogradGradient:
         self._flat = flat
         self._sections = sections
 
+    def prepare(self) -> None:
+        """Nothing is compiled here."""
+
     def begin(self, sequences: Sequences, config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout."""
-        self._sequences, self._config, self._lambda_c = sequences, config, lambda_c
+        self._sequences, self._config = sequences, config
+        self._coefficients = Coefficients(config.ent_coef, lambda_c, config.target_c)
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
         """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`."""
         batch = self._sequences.pick(torch.from_numpy(which).to(self._flat.vector.device))
         self._sections.lap("batch")
-        loss, metrics = minibatch_loss(self._agent, batch, self._config, self._lambda_c)
+        loss, metrics = minibatch_loss(self._agent, batch, self._config, self._coefficients)
         self._sections.lap("unroll forward")
         self._flat.grad.zero_()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
@@ -65,7 +80,12 @@ class CompiledGradient:
 
         self._gradient: NDArray[np.float32] = flat.grad.numpy()
         size = agent.encoder.in_features
+        self._config = config
         self._kernels = KernelGradient(size, agent.actions, config, flat.read(), sections)
+
+    def prepare(self) -> None:
+        """Compile the kernels, or load them."""
+        self._kernels.prepare(self._config)
 
     def begin(self, sequences: Sequences, config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout."""
@@ -81,19 +101,24 @@ def make_gradient(agent: Agent, flat: FlatParameters, config: Config, sections: 
     """The fastest that the configuration allows. Raises `UserError` where it asks for what is not there."""
     if config.device == "cpu" and use_kernels(config):
         return CompiledGradient(agent, flat, config, sections)
+    if config.device != "cpu":
+        from gwt_ib.learn.cuda_graph import GraphGradient  # it is written in terms of this module
+
+        return GraphGradient(agent, flat, config, sections)
     return AutogradGradient(agent, flat, sections)
 
 
 def minibatch_loss(
-    agent: Agent, batch: Sequences, config: Config, lambda_c: float
+    agent: Agent, batch: Sequences, config: Config, coefficients: Coefficients
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """The loss of a minibatch and, detached, its `LOSS_METRICS` (DESIGN 2.9)."""
+    """The loss of a minibatch and, detached, its `LOSS_METRICS` (DESIGN 2.9); `config` for what never changes in a run."""
+    ent_coef, lambda_c, target_c = coefficients
     td = TdScale(batch.td_mean, batch.td_std)
     out = agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
     policy = policy_loss(out.log_prob, batch.log_prob, normalised(batch.advantage), config.clip_eps)
     value = value_loss(out.value, batch.returns)
     entropy = out.entropy.mean()
-    bottleneck = ib_loss(out.c, config.target_c)
-    loss = policy.loss + config.vf_coef * value - config.ent_coef * entropy + lambda_c * bottleneck
+    bottleneck = ib_loss(out.c, target_c)
+    loss = policy.loss + config.vf_coef * value - ent_coef * entropy + lambda_c * bottleneck
     metrics = (policy.loss, value, entropy, bottleneck, policy.approx_kl, policy.clip_fraction)
     return loss, tuple(metric.detach() for metric in metrics)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gwt_ib.config import Config
+from gwt_ib.learn.adam import Adam
 from gwt_ib.learn.batch import Rollout, cut
 from gwt_ib.learn.gradient import LOSS_METRICS, make_gradient
 from gwt_ib.learn.losses import lambda_c_at
@@ -39,8 +40,12 @@ class Learner:
         self.version = 0
         self._config = config
         self.sections = Sections()
-        self.optimizer = torch.optim.Adam([self.flat.vector], lr=config.lr, eps=1e-5, fused=True)
+        self.optimizer = Adam(self.flat.vector, lr=config.lr, eps=1e-5)
         self._gradient = make_gradient(self.agent, self.flat, config, self.sections)
+
+    def prepare(self) -> None:
+        """Do beforehand what would make the first update slow; weights and statistics stay."""
+        self._gradient.prepare()
 
     def reconfigure(self, config: Config) -> None:
         """Learn by `config` from the next update on; it differs from the present one in live settings alone."""
@@ -131,5 +136,6 @@ class Learner:
                 state[key] = torch.zeros_like(self.flat.vector)
                 self.flat.restore(state[key], named)
         if state:
-            state["step"] = torch.from_numpy(optimizer["step"].copy())
+            # The fused Adam keeps its count beside the weights.
+            state["step"] = torch.from_numpy(optimizer["step"].copy()).to(self.flat.vector.device)
             self.optimizer.state[self.flat.vector] = state

@@ -36,7 +36,7 @@ def value_loss(value: Tensor, returns: Tensor) -> Tensor:
     return 0.5 * (value - returns).square().mean()
 
 
-def ib_loss(c: Tensor, target_c: float) -> Tensor:
+def ib_loss(c: Tensor, target_c: float | Tensor) -> Tensor:
     """The bottleneck for gates [T, B]: `mean over sequences of (mean_c of the sequence - target_c)^2`."""
     return (c.mean(dim=0) - target_c).square().mean()
 

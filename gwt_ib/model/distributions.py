@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.model.noise import normal_noise, uniform_noise
 
 
 class CategoricalHead(nn.Module):
@@ -45,7 +46,7 @@ class CategoricalHead(nn.Module):
 
     def draw_noise(self, generator: np.random.Generator, steps: int) -> NDArray[np.float32]:
         """Uniform numbers [steps, components] in [0, 1)."""
-        return generator.random((steps, len(self.sizes)), dtype=np.float32)
+        return uniform_noise(generator, steps, len(self.sizes))
 
     def _log_probs(self, policy: Tensor) -> list[Tensor]:
         return [torch.log_softmax(part, dim=-1) for part in torch.split(policy, self._split, dim=-1)]
@@ -80,7 +81,7 @@ class GaussianHead(nn.Module):
 
     def draw_noise(self, generator: np.random.Generator, steps: int) -> NDArray[np.float32]:
         """Standard normal numbers [steps, width]."""
-        return generator.standard_normal((steps, self.outputs), dtype=np.float32)
+        return normal_noise(generator, steps, self.outputs)
 
 
 ActionHead = CategoricalHead | GaussianHead

@@ -49,7 +49,7 @@ class FlatParameters:
 
     def named_arrays(self, flat: Tensor) -> dict[str, NDArray[Any]]:
         """Copies of a flat tensor's parts by name, for a snapshot."""
-        return {name: part.cpu().numpy().copy() for name, part in self.split(flat.detach()).items()}
+        return {name: part.numpy().copy() for name, part in self.split(flat.detach().cpu()).items()}
 
     @torch.no_grad()
     def restore(self, flat: Tensor, arrays: dict[str, NDArray[Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -12,6 +13,8 @@ from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 
 ALIGNMENT = 64  # bytes: every array starts on a cache line
+SECTIONS = ("environment", "inference", "write", "wait")
+"""Where an actor spends its time: stepping, acting, filling the block, and before that waiting for weights."""
 
 F32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
@@ -43,6 +46,11 @@ class Block:
     episode_return: NDArray[np.float64]  # [T, B]: of the episode that ended with this step, elsewhere 0
     episode_length: NDArray[np.int32]  # [T, B]: likewise
     episode: I64  # [B]: number of the episode that each environment is in after the last step
+    seconds: NDArray[np.float64]  # [4]: what the block took, in the order of SECTIONS
+
+    def write_seconds(self, seconds: Mapping[str, float]) -> None:
+        """Write what was measured; a section that is not named gets 0."""
+        self.seconds[:] = [seconds.get(name, 0.0) for name in SECTIONS]
 
     @property
     def policy_version(self) -> int:
@@ -97,6 +105,7 @@ class BlockSpec:
             "episode_return": (step, np.float64),
             "episode_length": (step, np.int32),
             "episode": ((self.envs,), np.int64),
+            "seconds": ((len(SECTIONS),), np.float64),
         }
         assert list(shapes) == [field.name for field in fields(Block)]
         return {name: (shape, np.dtype(dtype)) for name, (shape, dtype) in shapes.items()}

@@ -12,16 +12,13 @@ import time
 import traceback
 from pathlib import Path
 
-import torch
-
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.envs.batch import EpisodeError
 from gwt_ib.envs.make import check_environment
-from gwt_ib.model.agent import Agent
-from gwt_ib.model.flat import FlatParameters
 from gwt_ib.rollout.collect import Collector, Progress
 from gwt_ib.rollout.sequence import BlockSpec
+from gwt_ib.rollout.stepper import Policy, make_policy, weights_size
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.durable import write_json
 from gwt_ib.runs.log import LOGGER, start_log
@@ -36,32 +33,34 @@ def run_actor(config: Config, actor: int, memory: int, pipes: ActorPipes) -> Non
     first = actor * config.envs_per_actor
     mine = slice(first, first + config.envs_per_actor)
     LOGGER.info(
-        "pid %d steps environments %d to %d of %s, one torch thread", os.getpid(), first, mine.stop - 1, config.env_id
+        "pid %d steps environments %d to %d of %s, one thread", os.getpid(), first, mine.stop - 1, config.env_id
     )
     facts = check_environment(config.env_id, config.prev_action)
-    agent = Agent(facts.observation_size, facts.actions, config)
-    flat = FlatParameters(agent)
+    policy = make_policy(facts.observation_size, facts.actions, config)
+    policy.prepare()  # the learner comes up meanwhile
     board = Board.over(map_memory(memory, board_bytes(config)), config)
     if not wait_for_version(board, 0, pipes):
         return
-    layout = Layout(config, BlockSpec.of(config, facts.observation_size, facts.actions), flat.vector.numel())
+    num_weights = weights_size(facts.observation_size, facts.actions, config)
+    layout = Layout(config, BlockSpec.of(config, facts.observation_size, facts.actions), num_weights)
     channel = LocalActorChannel(layout, memory, actor, pipes)
     progress = Progress(board.env_steps[actor : actor + 1], board.episodes[mine])
-    collector = Collector(config, actor, agent, board.episodes[mine] + 1, progress)
+    collector = Collector(config, actor, policy, board.episodes[mine] + 1, progress)
     LOGGER.info("begins with block %d; the newest policy is version %d", channel.number, board.header[Board.VERSION])
-    collect_blocks(channel, collector, flat, channel.number)
+    collect_blocks(channel, collector, policy, channel.number)
     LOGGER.info("ends after block %d: the run is over", channel.number - 1)
     collector.close()
 
 
-def collect_blocks(channel: ActorChannel, collector: Collector, flat: FlatParameters, number: int) -> None:
+def collect_blocks(channel: ActorChannel, collector: Collector, policy: Policy, number: int) -> None:
     """The actor's loop, from block `number` on, for any channel."""
     done = time.monotonic()
     while (weights := channel.pull()) is not None:
         began = time.monotonic()
         waited_s = began - done
-        flat.write(weights.vector)
-        collector.collect(channel.next_block(), number, weights.version, weights.td_mean, weights.td_std)
+        policy.write(weights.vector)
+        block = channel.next_block()
+        collector.collect(block, number, weights.version, weights.td_mean, weights.td_std, waited_s)
         channel.push()
         done = time.monotonic()
         LOGGER.debug(
@@ -79,7 +78,6 @@ def main(arguments: list[str]) -> None:
         parser.add_argument(f"--{name}", type=int, required=True)
     given = parser.parse_args(arguments)
     guard_child(given.trainer)
-    torch.set_num_threads(1)
     run = RunDirectory(given.run)
     config = run.read_config()
     start_log(f"actor-{given.actor}", config.log_level)
@@ -110,4 +108,4 @@ def write_incident(run: RunDirectory, actor: int, error: EpisodeError) -> None:
 if __name__ == "__main__":
     main(sys.argv[1:])
     sys.stdout.flush()
-    os._exit(0)  # torch's clean-up at exit takes longer than everything that is left to do
+    os._exit(0)  # what numba and torch clean up at exit takes longer than everything that is left to do

@@ -75,7 +75,7 @@ class ActorPool:
         """
         events: list[Record] = []
         for actor, slot in enumerate(self._slots):
-            if self.used_up or slot.child is None or slot.child.alive or self._board.header[Board.CLOSED]:
+            if self.used_up or slot.child is None or not self._died(slot):
                 continue
             LOGGER.warning("actor %d, pid %d, %s", actor, slot.child.pid, slot.child.ending())
             events.append({"kind": "actor_died", "actor": actor, "message": slot.child.ending()})
@@ -87,6 +87,13 @@ class ActorPool:
             LOGGER.info("actor %d is replaced, %d of %d times", actor, slot.restarts, MAX_RESTARTS)
             events.append({"kind": "actor_replaced", "actor": actor, "restarts": slot.restarts})
         return events
+
+    def first_death(self) -> str:
+        """How the first actor that died before the run was over ended, in a sentence; empty while all are well."""
+        for actor, slot in enumerate(self._slots):
+            if slot.child is not None and self._died(slot):
+                return f"Actor {actor} {slot.child.ending()}."
+        return ""
 
     def describe(self) -> list[dict[str, Any]]:
         """Each actor for `run.json`; speeds over the last seconds."""
@@ -103,6 +110,10 @@ class ActorPool:
         pipes = [end for slot in self._slots for end in (slot.wake_read, slot.wake_write)]
         for descriptor in (self._memory, self._blocks_read, self._blocks_write, self._alive_read, *pipes):
             os.close(descriptor)
+
+    def _died(self, slot: Slot) -> bool:
+        """Whether the actor in this place has ended though the run is not over."""
+        return slot.child is not None and not slot.child.alive and not self._board.header[Board.CLOSED]
 
     def _start(self, actor: int) -> None:
         slot = self._slots[actor]

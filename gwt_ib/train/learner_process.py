@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -22,6 +23,7 @@ from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.learn.learner import Learner, NotFiniteError
 from gwt_ib.model.agent import Agent
 from gwt_ib.rollout.sequence import BlockSpec
+from gwt_ib.rollout.stepper import make_policy
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.log import LOGGER, start_log
 from gwt_ib.runs.snapshot import newest_good_snapshot
@@ -30,7 +32,7 @@ from gwt_ib.train.guard import guard_child
 from gwt_ib.train.link import Link, Message
 from gwt_ib.train.serial import SerialChannel
 from gwt_ib.train.shared_memory import Layout, LocalLearnerChannel
-from gwt_ib.train.training import Training
+from gwt_ib.train.training import SafePoint, Training
 
 
 class Requests:
@@ -91,7 +93,9 @@ class Requests:
         return {}
 
 
-def run_learner(run: RunDirectory, config: Config, resume: bool, link: Link, descriptors: argparse.Namespace) -> None:
+def run_learner(
+    run: RunDirectory, config: Config, resume: bool, link: Link, descriptors: argparse.Namespace, safe_point: SafePoint
+) -> None:
     """Train until the end or a stop; reports to the trainer over `link`, at last `{"kind": "ended", "code", ...}`."""
     code, message = ExitCode.DONE, ""
     complete = False
@@ -108,7 +112,7 @@ def run_learner(run: RunDirectory, config: Config, resume: bool, link: Link, des
             _resume(training, run)
         channel = make_channel(config, facts, training, link, descriptors)
         link.send({"kind": "started", "update": training.update, "env_steps": training.env_steps})
-        complete = training.run(channel, Requests(link))
+        complete = training.run(channel, safe_point)
         channel.close()
         path = training.snapshot()
         training.close()
@@ -131,8 +135,8 @@ def make_channel(
 ) -> LearnerChannel:
     """The learner's side of the channel that the configuration names."""
     if config.channel == "serial":
-        agent = Agent(facts.observation_size, facts.actions, config)
-        return SerialChannel(config, agent, training.episodes + 1, training.update)
+        policy = make_policy(facts.observation_size, facts.actions, config)
+        return SerialChannel(config, policy, training.episodes + 1, training.update)
     spec = BlockSpec.of(config, facts.observation_size, facts.actions)
     return LocalLearnerChannel(
         Layout(config, spec, training.learner.flat.vector.numel()),
@@ -158,7 +162,7 @@ def _resume(training: Training, run: RunDirectory) -> None:
     training.report({"kind": "resumed", "update": training.update, "env_steps": training.env_steps, "path": str(path)})
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str], make_safe_point: Callable[[Link], SafePoint] = Requests) -> None:
     """Entry of the process."""
     parser = argparse.ArgumentParser(prog="gwt_ib.train.learner_process")
     parser.add_argument("--run", type=Path, required=True)
@@ -172,7 +176,8 @@ def main(arguments: list[str]) -> None:
     run = RunDirectory(given.run)
     config = run.read_config()
     start_log("learner", config.log_level)
-    run_learner(run, config, given.resume, Link(socket.socket(fileno=given.control)), given)
+    link = Link(socket.socket(fileno=given.control))
+    run_learner(run, config, given.resume, link, given, make_safe_point(link))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.evaluate import evaluate, evaluation_envs
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.flat import FlatParameters
+from gwt_ib.rollout.stepper import with_kernels
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import newest_good_snapshot
 
@@ -27,4 +28,5 @@ def evaluate_snapshot(run: RunDirectory, config: Config) -> tuple[Path, list[flo
         td_mean, td_std = float(snapshot.state["td_mean"]), float(snapshot.state["td_std"])
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
-    return path, evaluate(agent, td_mean, td_std, config, envs)
+    player = with_kernels(agent, flat.read(), envs.observation_size, envs.actions, config)
+    return path, evaluate(player, td_mean, td_std, config, envs)

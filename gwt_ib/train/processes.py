@@ -15,6 +15,7 @@ from pathlib import Path
 
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.kernels import use_kernels
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.lifecycle import HEARTBEAT_S
 from gwt_ib.runs.log import INDENT, parse_line
@@ -121,11 +122,21 @@ def check_device(device: str) -> None:
         )
 
 
+def learner_threads(config: Config) -> int:
+    """The threads that share the work on a minibatch. Raises `UserError` where the kernels cannot be had."""
+    if config.device != "cpu" or not use_kernels(config):
+        return 1
+    return min(config.learner_threads, config.sequences // config.minibatches)
+
+
 def thread_plan(config: Config) -> str:
-    """Which processes the run uses; one torch thread each."""
+    """Which processes the run uses, with how many threads. Raises `UserError` where the kernels cannot be had."""
+    count = learner_threads(config)
     if config.channel == "serial":
-        return f"1 learner that also steps {config.num_envs} environments as {config.num_actors} actor(s), one thread"
-    return f"1 learner and {config.num_actors} actor(s) of {config.envs_per_actor} environments, one thread each"
+        learner = f"1 learner that also steps {config.num_envs} environments as {config.num_actors} actor(s)"
+        return f"{learner}, one thread" if count == 1 else f"{learner}, {count} threads while it learns"
+    processes = f"1 learner and {config.num_actors} actor(s) of {config.envs_per_actor} environments"
+    return f"{processes}, one thread each" + ("" if count == 1 else f"; {count} in the learner while it learns")
 
 
 def last_words(log: Path) -> str:

@@ -26,7 +26,8 @@ from gwt_ib.gatecheck.statistics import gate_curve, gate_numbers
 from gwt_ib.learn.batch import Rollout, join
 from gwt_ib.learn.learner import Learner
 from gwt_ib.rollout.episodes import EpisodeWindow
-from gwt_ib.rollout.sequence import Block
+from gwt_ib.rollout.sequence import SECTIONS, Block
+from gwt_ib.rollout.stepper import with_kernels
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.durable import write_json
 from gwt_ib.runs.log import LOGGER, Seldom
@@ -55,6 +56,8 @@ class Training:
         self.config = config
         self.learner = learner
         self.report = report
+        self.sections = learner.sections
+        self.actor_seconds: NDArray[np.float64] = np.zeros((config.num_actors, len(SECTIONS)))
         self.window = EpisodeWindow()
         self.episodes: NDArray[np.int64] = np.full(config.num_envs, -1, np.int64)
         self.elapsed_s = 0.0
@@ -78,20 +81,26 @@ class Training:
 
     def run(self, channel: LearnerChannel, safe_point: SafePoint) -> bool:
         """Train to the last update; False when a request stopped the run before. Raises `NotFiniteError`."""
-        channel.publish(self.learner.weights())
+        self._publish(channel)
+        self.learner.prepare()  # while the actors collect
+        self.sections.take()  # that belongs to no update
+        self.sections.start()
         while self.update < self.config.num_updates:
             started = time.monotonic()
             blocks = channel.take()
+            self.sections.lap("wait")
             if blocks is None:
                 if safe_point(self):
                     return False
+                self.sections.start()
                 continue
             self._one_update(blocks, time.monotonic() - started)
             if self._due(self.config.snapshot_every) and self.update < self.config.num_updates:
                 self._periodic_snapshot()
+            self.sections.lap("record")
             if safe_point(self):
                 return False
-            channel.publish(self.learner.weights())
+            self._publish(channel)
         return True
 
     def snapshot(self, request: str | None = None) -> Path:
@@ -127,7 +136,9 @@ class Training:
         if self._eval_envs is None:
             self._eval_envs = evaluation_envs(self.config)
         weights = self.learner.weights()
-        returns = evaluate(self.learner.agent, weights.td_mean, weights.td_std, self.config, self._eval_envs)
+        envs = self._eval_envs
+        player = with_kernels(self.learner.agent, weights.vector, envs.observation_size, envs.actions, self.config)
+        returns = evaluate(player, weights.td_mean, weights.td_std, self.config, envs)
         mean = float(np.mean(returns))
         level = self._schedule.level("evaluation") if request is None else logging.INFO
         LOGGER.log(
@@ -176,15 +187,25 @@ class Training:
         self._metrics.sync()
         self._metrics.close()
 
+    def _publish(self, channel: LearnerChannel) -> None:
+        self.sections.start()  # what a safe point took belongs to no section
+        channel.publish(self.learner.weights())
+        self.sections.lap("publish")
+
     def _one_update(self, blocks: Sequence[Block], rollout_s: float) -> None:
         started = time.monotonic()
         rollout = join(blocks, self.config)
         lag = self.update - rollout.oldest_version
+        self.actor_seconds[:] = rollout.block.seconds
+        self.sections.lap("batch")
         learnt = self.learner.update(rollout)
+        self.sections.lap("statistics")
         learn_s = time.monotonic() - started
         self.window.add(rollout.block)
         self.episodes[:] = rollout.block.episode
+        self.sections.lap("record")
         returns = self._scheduled_evaluation() if self._due(self.config.eval_every) else None
+        self.sections.lap("evaluation")
         duration = rollout_s + time.monotonic() - started
         self.elapsed_s += duration
         self._record(

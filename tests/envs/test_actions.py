@@ -107,6 +107,41 @@ def test_multi_discrete(dtype):
     assert space.contains(action)
 
 
+@pytest.mark.parametrize(
+    "space", [*BOXES, spaces.Discrete(5), spaces.Discrete(4, start=-2), spaces.MultiDiscrete([3, 4])]
+)
+def test_many_rows_at_once_give_what_each_row_gives(space):
+    codec = ActionCodec(space)
+    random = np.random.default_rng(0)
+    if codec.sizes:
+        rows = random.integers(0, codec.sizes, (20, codec.width)).astype(np.int32)
+    else:
+        rows = random.normal(size=(20, codec.width)).astype(np.float32)
+    found, expected = codec.to_envs(rows), [codec.to_env(row) for row in rows]
+    assert len(found) == 20
+    for one, other in zip(found, expected, strict=True):
+        assert type(one) is type(other)
+        np.testing.assert_array_equal(one, other, strict=True)
+    if not isinstance(space, spaces.Discrete):
+        found[0][...] = found[1]
+        np.testing.assert_array_equal(codec.to_envs(rows), expected)
+
+
+@pytest.mark.parametrize(
+    ("space", "bad"),
+    [
+        (spaces.Discrete(3), 3),
+        (spaces.Discrete(3), -1),
+        (spaces.MultiDiscrete([3]), 3),
+        (spaces.Box(-1, 1, (1,)), np.nan),
+    ],
+)
+def test_one_bad_row_among_many_is_an_error(space, bad):
+    codec = ActionCodec(space)
+    with pytest.raises(ValueError):
+        codec.to_envs(np.array([[0], [bad], [0]], codec.dtype))
+
+
 def test_an_action_is_the_environments_own():
     """An environment may keep or change its action: the next one must not be the same array."""
     for space in (spaces.MultiDiscrete([3, 3]), spaces.Box(-1, 1, (2,)), spaces.Box(-np.inf, np.inf, (2,), np.float64)):

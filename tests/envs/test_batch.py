@@ -268,6 +268,13 @@ def test_a_step_that_fails_names_the_episode(action, cause, words):
         assert text in str(error)
 
 
+def test_a_number_that_cannot_be_an_action_names_the_environment():
+    driven = Driven("popgym-PositionOnlyPendulumEasy-v0", [10, 11, 12])
+    with pytest.raises(EpisodeError, match="not finite") as caught:
+        driven.step(0.5, np.nan, np.nan)
+    assert caught.value.env_number == 11
+
+
 def test_a_reset_that_fails_names_the_episode_that_did_not_start():
     driven = Driven("EnvTestScriptedReset-v0", [10, 11])
     with pytest.raises(EpisodeError, match="no more mazes") as caught:

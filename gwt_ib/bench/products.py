@@ -1,0 +1,90 @@
+"""The matrix products that learning cannot do without, and how fast torch's sgemm does just these on one thread.
+
+This is the bound that the learner is held against: what would be left of an update if nothing but products were paid.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from gwt_ib.config import Config
+
+
+@dataclass(frozen=True)
+class Product:
+    """`[rows, inner] @ [inner, columns]`, made `times` times for a minibatch."""
+
+    name: str
+    rows: int
+    inner: int
+    columns: int
+    times: int = 1
+
+    @property
+    def flop(self) -> int:
+        """Floating-point operations of all of them; a multiplication and an addition are two."""
+        return 2 * self.rows * self.inner * self.columns * self.times
+
+
+def flop_per_sample(config: Config, observation_size: int, outputs: int) -> int:
+    """Operations of all products for one sample in one epoch, forward and backward; `outputs` is the policy's width.
+
+    Backward is twice forward: a product for the gradient of what came in and one for that of the weights.
+    """
+    hidden = config.hidden_size
+    router = hidden // 2
+    forward = observation_size * hidden + 2 * hidden * 3 * hidden + 2 * hidden * router + hidden * outputs + hidden
+    return 3 * 2 * forward
+
+
+def learner_products(config: Config, observation_size: int, outputs: int) -> tuple[Product, ...]:
+    """The products of one minibatch at the sizes at which they are made: those with h once a step, all others once."""
+    steps, hidden = config.seq_len, config.hidden_size
+    sequences = config.sequences // config.minibatches
+    samples, gates, router = steps * sequences, 3 * hidden, hidden // 2
+    recurrent = gates + router
+    return (
+        Product("encoder", samples, observation_size, hidden),
+        Product("gru of z", samples, hidden, gates),
+        Product("router of z", samples, hidden, router),
+        Product("gru and router of h, a step", sequences, hidden, recurrent, steps),
+        Product("policy", samples, hidden, outputs),
+        Product("gradient of z by the gru", samples, gates, hidden),
+        Product("gradient of z by the router", samples, router, hidden),
+        Product("gradient of h, a step", sequences, recurrent, hidden, steps),
+        Product("gradient of h by the policy", samples, outputs, hidden),
+        Product("weights of the encoder", hidden, samples, observation_size),
+        Product("weights of the gru of z", gates, samples, hidden),
+        Product("weights of the router of z", router, samples, hidden),
+        Product("weights of the gru and router of h", recurrent, samples, hidden),
+        Product("weights of the policy", outputs, samples, hidden),
+    )
+
+
+class Sgemm:
+    """torch's products of given sizes, on memory of its own."""
+
+    def __init__(self, products: tuple[Product, ...]) -> None:
+        generator = torch.Generator().manual_seed(0)
+        self._operands = [
+            (
+                torch.rand(product.rows, product.inner, generator=generator),
+                torch.rand(product.inner, product.columns, generator=generator),
+                torch.empty(product.rows, product.columns),
+                product.times,
+            )
+            for product in products
+        ]
+
+    def seconds(self) -> list[float]:
+        """The time that each product takes now, all its times together."""
+        taken = []
+        for a, b, out, times in self._operands:
+            began = time.monotonic()
+            for _ in range(times):
+                torch.mm(a, b, out=out)
+            taken.append(time.monotonic() - began)
+        return taken

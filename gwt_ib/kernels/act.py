@@ -1,0 +1,208 @@
+"""Acting, compiled: what `Agent.act` and `Agent.bootstrap_value` compute for the few rows of one actor, without torch.
+
+A decision and the V0 pass behind it share their products: what the bootstrap multiplied, the next observation and h, is
+what the next decision starts from in every row that is not first. A row's results do not depend, in any bit, on how
+many rows there are nor on what was shared.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gwt_ib.config import Config
+from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.kernels.cell import step_row
+from gwt_ib.kernels.compiled import F32, compiling, kernel
+from gwt_ib.kernels.elementwise import ZERO, dot, sigmoid
+from gwt_ib.kernels.encoder import encode_row
+from gwt_ib.kernels.heads import sample_choices, sample_numbers
+from gwt_ib.kernels.matmul import matmul
+from gwt_ib.kernels.weights import allocate, pack
+from gwt_ib.model import layout
+
+Bool = NDArray[np.bool_]
+TD_MEAN, TD_STD, TD_SCALE, PRIOR_SHIFT, ROUTER_BIAS = range(5)  # in `scalars`
+LOG_PROB, VALUE, C, PRIOR, NEXT_VALUE = range(5)  # rows of `results`
+
+
+class KernelAgent:
+    """The agent's weights as one flat vector [N] in the order of `model.layout`; a `rollout.stepper.Policy`."""
+
+    def __init__(self, observation_size: int, actions: ActionCodec, config: Config, vector: F32 | None = None) -> None:
+        """`vector` is used where it lies and never copied; without it, all weights are 0 until the first `write`."""
+        shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
+        self.vector: F32 = np.zeros(layout.size(shapes), np.float32) if vector is None else vector
+        self.weights = layout.views(self.vector, shapes)
+        self.observation_size = observation_size
+        self.actions = actions
+        self.config = config
+
+    def write(self, weights: F32) -> None:
+        """Replace the weights by a flat vector [N]; steppers that are under way have to `begin` anew."""
+        self.vector[:] = weights
+
+    def prepare(self) -> None:
+        """Compile the kernels, or load them from where they are kept."""
+        stepper = self.stepper(1)
+        obs, noise = np.zeros((1, self.observation_size), np.float32), np.zeros((1, self.actions.width), np.float32)
+        with compiling("acting"):
+            stepper.begin(0.0, 1.0)
+            stepper.act(obs, np.zeros(1, np.float32), np.ones(1, np.bool_), noise)
+            stepper.bootstrap(obs)
+
+    def stepper(self, size: int) -> KernelStepper:
+        """A stepper of `size` environments, at the start of their episodes."""
+        return KernelStepper(self, size)
+
+
+class KernelStepper:
+    """A `rollout.stepper.Stepper`: `act` and `bootstrap` are one compiled call each, and allocate nothing.
+
+    Until a `bootstrap`, every row's observation is encoded; from a `begin` until an `act`, h is multiplied anew.
+    """
+
+    def __init__(self, agent: KernelAgent, size: int) -> None:
+        config, actions = agent.config, agent.actions
+        hidden, width = config.hidden_size, layout.router_width(config.hidden_size)
+        gates, outputs = 3 * hidden + width, layout.policy_outputs(actions)
+
+        def zeros(*shape: int) -> F32:
+            return np.zeros(shape, np.float32)
+
+        self._agent = agent
+        self._packed = allocate(agent.observation_size, actions, hidden)
+        self._scalars = zeros(5)
+        self.h = zeros(size, hidden)
+        self.action: NDArray[Any] = np.zeros((size, actions.width), actions.dtype)
+        self._results = zeros(5, size)
+        self.log_prob, self.value, self.c, self.prior, self.next_value = self._results
+        # The kernels are the same for choices and for numbers; of these two arrays one is empty.
+        empty = (0, actions.width)
+        choices = self.action if actions.kind == "discrete" else np.zeros(empty, np.int32)
+        numbers = self.action if actions.kind == "continuous" else zeros(*empty)
+        packed = self._packed
+        cell: tuple[Any, ...] = (
+            packed.encoder, packed.encoder_bias, packed.from_z, packed.bias_z, packed.bias_h, packed.router_out,
+            self._scalars, config.memory, self.h, zeros(size, hidden), zeros(size, hidden), zeros(size, gates),
+            zeros(size, gates), zeros(gates), zeros(max(5 * hidden + width, outputs)), self._results,
+        )  # fmt: skip
+        self._bootstrap = (*cell, packed.heads_rows, packed.heads_bias)
+        self._act = (
+            *cell, packed.from_h, packed.heads, packed.heads_bias, packed.log_std, np.array(actions.sizes, np.int64),
+            zeros(size, outputs + 1), choices, numbers,
+        )  # fmt: skip
+        self._have_z = self._have_h = False
+
+    def begin(self, td_mean: float, td_std: float) -> None:
+        """Bring the weights into the order in which the products read them; nothing that was computed holds any more."""
+        weights, config, scalars = self._agent.weights, self._agent.config, self._scalars
+        pack(weights, self._packed)
+        scalars[TD_MEAN], scalars[TD_STD], scalars[TD_SCALE] = td_mean, td_std, config.td_scale
+        scalars[PRIOR_SHIFT] = np.float32(config.base_logit) + weights["bias"]
+        scalars[ROUTER_BIAS] = weights["cell.router.out.bias"][0]
+        self._have_z = self._have_h = False
+
+    def act(self, obs: F32, td_prev: F32, is_first: Bool, noise: F32) -> None:
+        """Decide for B environments."""
+        act(obs, td_prev, is_first, noise, self._have_z, self._have_h, *self._act)
+        self._have_z, self._have_h = False, True
+
+    def bootstrap(self, next_obs: F32) -> None:
+        """Fill `next_value` and keep the products that the next decision needs; belongs after an `act`."""
+        bootstrap(next_obs, *self._bootstrap)
+        self._have_z = True
+
+
+@kernel
+def act(
+    obs: F32, td_prev: F32, is_first: Bool, noise: F32, have_z: bool, have_h: bool,
+    encoder: F32, encoder_bias: F32, weights_z: F32, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32, memory: bool,
+    h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32,
+    weights_h: F32, heads: F32, heads_bias: F32, log_std: F32, sizes: NDArray[np.int64], outputs: F32,
+    choices: NDArray[np.int32], numbers: F32,
+) -> None:  # fmt: skip
+    """One decision of B environments.
+
+    `from_z`, `from_h` [B, G] are the products of z [B, H] and of h [B, H] with `weights_z`, `weights_h` [H, G]: of `obs`
+    already where `have_z` and not first, and of h where `have_h`. They are left as those of the new h.
+    """
+    hidden = h.shape[1]
+    if not have_z:
+        encode(obs, encoder, encoder_bias, weights_z, normal, z, from_z)
+    if not have_h:
+        matmul(h, weights_h, from_h)
+    for i in range(h.shape[0]):
+        if have_z and is_first[i]:
+            row = slice(i, i + 1)
+            encode(obs[row], encoder, encoder_bias, weights_z, normal[row], z[row], from_z[row])
+        logit = prior_logit(ZERO if is_first[i] else td_prev[i], scalars)
+        results[PRIOR, i] = sigmoid(logit)
+        keep = memory and not is_first[i]
+        results[C, i] = step(
+            from_z[i], from_h[i] if keep else zeros, h[i] if keep else zeros[:hidden], logit, bias_z, bias_h, router_out,
+            scalars, scratch,
+        )  # fmt: skip
+        for j in range(hidden):
+            h[i, j] = scratch[j]
+    matmul(h, weights_h, from_h)
+    matmul(h, heads, outputs)
+    for i in range(h.shape[0]):
+        output = outputs[i]
+        for j in range(output.size):
+            output[j] += heads_bias[j]
+        results[VALUE, i] = output[output.size - 1]
+        if sizes.size:
+            results[LOG_PROB, i] = sample_choices(output, sizes, noise[i], scratch, choices[i])
+        else:
+            results[LOG_PROB, i] = sample_numbers(output, log_std, noise[i], numbers[i])
+
+
+@kernel
+def bootstrap(
+    next_obs: F32,
+    encoder: F32, encoder_bias: F32, weights_z: F32, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32, memory: bool,
+    h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32,
+    heads_rows: F32, heads_bias: F32,
+) -> None:  # fmt: skip
+    """V0 of B environments; leaves `from_z` as the products of `next_obs`."""
+    hidden, critic = h.shape[1], heads_rows.shape[0] - 1
+    encode(next_obs, encoder, encoder_bias, weights_z, normal, z, from_z)
+    logit = prior_logit(ZERO, scalars)
+    for i in range(h.shape[0]):
+        step(
+            from_z[i], from_h[i] if memory else zeros, h[i] if memory else zeros[:hidden], logit, bias_z, bias_h,
+            router_out, scalars, scratch,
+        )  # fmt: skip
+        results[NEXT_VALUE, i] = dot(scratch[:hidden], heads_rows[critic]) + heads_bias[critic]
+
+
+@kernel
+def encode(obs: F32, encoder: F32, bias: F32, weights_z: F32, normal: F32, z: F32, from_z: F32) -> None:
+    """`z` [N, H] of observations [N, O], and its products with `weights_z` [H, G]."""
+    matmul(obs, encoder, normal)
+    for i in range(z.shape[0]):
+        encode_row(bias, normal[i], z[i])
+    matmul(z, weights_z, from_z)
+
+
+@kernel
+def prior_logit(td_prev: Any, scalars: F32) -> Any:
+    """The prior's logit (DESIGN 2.3)."""
+    td_norm = (td_prev - scalars[TD_MEAN]) / scalars[TD_STD]
+    return scalars[TD_SCALE] * abs(td_norm) + scalars[PRIOR_SHIFT]
+
+
+@kernel
+def step(
+    from_z: F32, from_h: F32, h: F32, logit: Any, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32, scratch: F32
+) -> Any:
+    """One row through the cell: the new h into the first H numbers of `scratch`; returns the gate."""
+    hidden = h.size
+    after, gates, memory = scratch[:hidden], scratch[hidden : 4 * hidden], scratch[4 * hidden : 5 * hidden]
+    router = scratch[5 * hidden : 5 * hidden + router_out.size]
+    return step_row(
+        from_z, from_h, bias_z, bias_h, router_out, logit + scalars[ROUTER_BIAS], h, gates, memory, router, after
+    )

@@ -1,0 +1,105 @@
+"""The gradient of a minibatch as one CUDA graph: what the learner runs on a GPU; twin of `gradient.AutogradGradient`.
+
+A minibatch is thousands of small operations, one after the other along the sequence. Started one by one, they leave a GPU
+waiting for the processor. A graph records them once and starts them all by a single call. It knows addresses, not
+tensors: so minibatch, coefficients, gradient and metrics lie where they lay when it was captured, and weights never move.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gwt_ib.config import Config
+from gwt_ib.learn.batch import Sequences, contiguous
+from gwt_ib.learn.gradient import LOSS_METRICS, Coefficients, minibatch_loss
+from gwt_ib.model.agent import Agent
+from gwt_ib.model.flat import FlatParameters
+from gwt_ib.sections import Sections
+
+WARM_UP = 3  # passes before the capture, which must find libraries loaded and their workspaces allocated
+
+
+class GraphGradient:
+    """Gradients of minibatches of one size, over memory that stays; captured on a GPU, else computed anew each time."""
+
+    def __init__(self, agent: Agent, flat: FlatParameters, config: Config, sections: Sections) -> None:
+        self._agent = agent
+        self._flat = flat
+        self._config = config
+        self._sections = sections
+        self._device = flat.vector.device
+        self._batch = blank_minibatch(agent, config, self._device)
+        self._which = torch.zeros(config.sequences // config.minibatches, dtype=torch.int64, device=self._device)
+        self._numbers = torch.zeros(len(Coefficients._fields), device=self._device)
+        self._coefficients = Coefficients(*self._numbers.unbind())
+        self._metrics = torch.zeros(len(LOSS_METRICS), device=self._device)
+        self._graph: torch.cuda.CUDAGraph | None = None
+
+    def prepare(self) -> None:
+        """Capture the graph; weights stay, the gradient is that of a blank minibatch."""
+        if self._device.type == "cuda" and self._graph is None:
+            self._graph = self._capture()
+
+    def begin(self, sequences: Sequences, config: Config, lambda_c: float) -> None:
+        """Take the sequences of a rollout, on the device of the weights; `config` has the live settings of this update."""
+        self.prepare()
+        self._sequences = sequences
+        self._numbers.copy_(torch.tensor(Coefficients(config.ent_coef, lambda_c, config.target_c)))
+
+    def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`. Waits once, for these."""
+        self._which.copy_(torch.from_numpy(which), non_blocking=True)
+        self._sequences.pick(self._which, out=self._batch)
+        self._sections.lap("batch")
+        if self._graph is None:
+            self.compute()
+        else:
+            self._graph.replay()
+        found: NDArray[np.float64] = self._metrics.cpu().double().numpy()
+        self._sections.lap("graph")
+        return found
+
+    def compute(self) -> None:
+        """Gradient and metrics of the minibatch as it lies there: what the graph records. Never waits for the device."""
+        loss, metrics = minibatch_loss(self._agent, self._batch, self._config, self._coefficients)
+        self._flat.grad.zero_()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        torch.stack(metrics, out=self._metrics)
+
+    def _capture(self) -> torch.cuda.CUDAGraph:
+        with torch.cuda.device(self._device):
+            stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(WARM_UP):
+                    self.compute()
+            torch.cuda.current_stream().wait_stream(stream)
+            graph = torch.cuda.CUDAGraph()
+            # One stream for both: autograd runs a weight's backward pass on the stream that saw the weight first.
+            with torch.cuda.graph(graph, stream=stream):
+                self.compute()
+        return graph
+
+
+def blank_minibatch(agent: Agent, config: Config, device: torch.device) -> Sequences:
+    """Memory for one minibatch: zeros, and TD errors of scale 1."""
+    steps, count, actions = config.seq_len, config.sequences // config.minibatches, agent.actions
+
+    def step(*tail: int, dtype: torch.dtype = torch.float32) -> Tensor:
+        return torch.zeros(steps, count, *tail, dtype=dtype, device=device)
+
+    return Sequences(
+        observation=step(agent.encoder.in_features),
+        h0=torch.zeros(count, agent.hidden_size, device=device),
+        td_prev=step(),
+        is_first=step(),
+        td_mean=torch.zeros(count, device=device),
+        td_std=torch.ones(count, device=device),
+        action=step(actions.width, dtype=contiguous(np.zeros(0, actions.dtype)).dtype),
+        log_prob=step(),
+        advantage=step(),
+        returns=step(),
+    )

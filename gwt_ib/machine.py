@@ -1,0 +1,47 @@
+"""Facts of the machine and of the libraries that figures depend on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+LIBRARIES = ("torch", "numba", "numpy", "gymnasium", "popgym")
+
+
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def machine_facts() -> dict[str, Any]:
+    """Cores, processor, memory in bytes, load averages of the last 1, 5 and 15 minutes, versions; null where unknown."""
+    return {
+        "cores": usable_cores(),
+        "cpu": cpu_model(),
+        "memory_bytes": int(psutil.virtual_memory().total),
+        "load_average": [round(load, 2) for load in psutil.getloadavg()],
+        "python": platform.python_version(),
+        **{name: _version(name) for name in LIBRARIES},
+    }
+
+
+def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor's name, or its architecture where the system does not tell it."""
+    try:
+        lines = cpuinfo.read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(filter(None, names), platform.machine())
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,302 @@
+"""Acting with kernels against acting with torch, and that no row knows of another."""
+
+import importlib.util
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from gymnasium import spaces
+from support import small_config
+
+from gwt_ib.config import Config
+from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.make import check_environment
+from gwt_ib.errors import UserError
+from gwt_ib.evaluate import evaluate, evaluation_envs
+from gwt_ib.kernels import use_kernels
+from gwt_ib.kernels.act import KernelAgent
+from gwt_ib.kernels.heads import sample_choices
+from gwt_ib.learn.batch import cut, join
+from gwt_ib.learn.learner import Learner
+from gwt_ib.model.agent import Agent
+from gwt_ib.model.cell import TdScale
+from gwt_ib.model.flat import FlatParameters
+from gwt_ib.model.noise import action_noise
+from gwt_ib.model.weights import Weights
+from gwt_ib.rollout.agent_stepper import AgentPolicy, AgentStepper
+from gwt_ib.rollout.collect import Collector, Progress
+from gwt_ib.rollout.sequence import Block, BlockSpec
+from gwt_ib.rollout.stepper import Stepper, make_policy, weights_size
+from gwt_ib.train.serial import SerialChannel
+
+RESULTS = ("h", "log_prob", "value", "c", "prior", "next_value")
+TD = (0.01, 0.05)
+SPACES = {
+    "one choice": spaces.Discrete(5),
+    "choices": spaces.MultiDiscrete([3, 2, 40]),
+    "numbers": spaces.Box(-1, 1, (3,), np.float32),
+}
+
+
+def make_agent(observation_size: int, actions: ActionCodec, config: Config) -> Agent:
+    """An agent whose router and heads are not at their small start."""
+    agent = Agent(observation_size, actions, config)
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for parameter in agent.parameters():
+            parameter.add_(0.2 * torch.randn_like(parameter))
+    return agent
+
+
+def make_pair(observation_size: int, actions: ActionCodec, config: Config) -> tuple[Agent, KernelAgent]:
+    """The same weights, for torch and for kernels."""
+    agent = make_agent(observation_size, actions, config)
+    return agent, KernelAgent(observation_size, actions, config, FlatParameters(agent).read())
+
+
+class Play:
+    """Made-up inputs of T steps in B environments; episodes end here and there."""
+
+    def __init__(self, steps: int, size: int, observation_size: int, actions: ActionCodec) -> None:
+        random = np.random.default_rng(7)
+        self.next_obs = random.normal(size=(steps, size, observation_size)).astype(np.float32)
+        self.first = random.random((steps, size)) < 0.3
+        self.first[0] = True
+        self.obs = np.empty_like(self.next_obs)
+        self.obs[0], self.obs[1:] = random.normal(size=self.obs[0].shape), self.next_obs[:-1]
+        self.obs[self.first] = random.normal(size=self.obs[self.first].shape)
+        self.td = random.normal(0, 0.1, (steps, size)).astype(np.float32)
+        self.noise = np.stack([action_noise(actions, random, steps) for _ in range(size)], axis=1)
+
+    def results(self, stepper: Stepper, rows: slice = slice(None), always_begin: bool = False) -> dict[str, np.ndarray]:
+        """What a stepper of these rows gives, every step."""
+        seen: dict[str, list[np.ndarray]] = {name: [] for name in (*RESULTS, "action")}
+        stepper.begin(*TD)
+        for t in range(len(self.obs)):
+            if always_begin:
+                stepper.begin(*TD)
+            noise, td_prev, is_first = self.noise[t, rows], self.td[t, rows], self.first[t, rows]
+            stepper.act(self.obs[t, rows], td_prev, is_first, noise)
+            stepper.bootstrap(self.next_obs[t, rows])
+            for name, arrays in seen.items():
+                arrays.append(getattr(stepper, name).copy())
+        return {name: np.stack(arrays) for name, arrays in seen.items()}
+
+
+def collect(config: Config, agent: Agent | KernelAgent, actor: int = 0, blocks: int = 2) -> list[Block]:
+    """The first blocks of one actor."""
+    size = config.envs_per_actor
+    collector = Collector(config, actor, agent, np.zeros(size, np.int64), Progress.private(size))
+    spec = BlockSpec.of(config, collector.envs.observation_size, collector.envs.actions)
+    made = [spec.allocate() for _ in range(blocks)]
+    for number, block in enumerate(made):
+        collector.collect(block, number, number, *TD, waited_s=0.5)
+    collector.close()
+    return made
+
+
+@pytest.mark.parametrize("memory", [True, False])
+@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
+@pytest.mark.parametrize(("hidden", "observation_size", "size"), [(20, 3, 3), (1, 1, 1), (64, 33, 16), (31, 5, 7)])
+def test_the_kernels_act_as_torch_does(space, memory, hidden, observation_size, size):
+    actions = ActionCodec(space)
+    config = small_config(hidden_size=hidden, memory=memory)
+    agent, kernels = make_pair(observation_size, actions, config)
+    play = Play(30, size, observation_size, actions)
+    assert play.first[1:].any() or size == 1
+    expected, found = play.results(AgentStepper(agent, size)), play.results(kernels.stepper(size))
+    assert found["action"].dtype == expected["action"].dtype
+    for name in (*RESULTS, "action"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
+def test_a_row_does_not_depend_on_its_company(space):
+    actions = ActionCodec(space)
+    config = small_config(hidden_size=20)
+    _, kernels = make_pair(5, actions, config)
+    play = Play(20, 19, 5, actions)
+    together = play.results(kernels.stepper(19))
+    for rows in (slice(0, 1), slice(3, 11), slice(2, 18)):
+        alone = play.results(kernels.stepper(rows.stop - rows.start), rows)
+        for name, expected in together.items():
+            np.testing.assert_array_equal(alone[name], expected[:, rows], err_msg=name)
+
+
+@pytest.mark.parametrize("memory", [True, False])
+def test_shared_products_are_those_that_would_be_computed_anew(memory):
+    actions = ActionCodec(spaces.Discrete(4))
+    _, kernels = make_pair(5, actions, small_config(memory=memory))
+    play = Play(20, 6, 5, actions)
+    shared, anew = play.results(kernels.stepper(6)), play.results(kernels.stepper(6), always_begin=True)
+    for name, expected in anew.items():
+        np.testing.assert_array_equal(shared[name], expected, err_msg=name)
+
+
+@pytest.mark.parametrize("env_id", ["popgym-RepeatPreviousEasy-v0", "sample_envs:Nested-v0"])
+def test_the_number_of_actors_changes_no_bit_of_a_block(env_id):
+    config = small_config(env_id=env_id, num_actors=1)
+    facts = check_environment(env_id, config.prev_action)
+    _, kernels = make_pair(facts.observation_size, facts.actions, config)
+    whole = collect(config, kernels)
+    parts = [collect(small_config(env_id=env_id, num_actors=2), kernels, actor) for actor in range(2)]
+    for number, block in enumerate(whole):
+        for name in BlockSpec.of(config, facts.observation_size, facts.actions).arrays():
+            if name in ("header", "td_statistics", "seconds"):
+                continue
+            halves = [getattr(part[number], name) for part in parts]
+            joined = np.concatenate(halves, axis=0 if name == "episode" else 1)
+            np.testing.assert_array_equal(getattr(block, name), joined, err_msg=name)
+
+
+def test_the_number_of_actors_changes_no_bit_of_what_is_learnt():
+    learnt = []
+    for num_actors in (1, 2, 4):
+        config = small_config(num_actors=num_actors)
+        facts = check_environment(config.env_id, config.prev_action)
+        learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
+        policy = make_policy(facts.observation_size, facts.actions, config)
+        channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
+        for _ in range(2):
+            channel.publish(learner.weights())
+            learner.update(join(channel.take(), config))
+        channel.close()
+        learnt.append(learner.flat.read().copy())
+    np.testing.assert_array_equal(learnt[1], learnt[0])
+    np.testing.assert_array_equal(learnt[2], learnt[0])
+
+
+def test_with_a_learning_rate_of_0_what_kernels_do_is_replayed():
+    config = small_config(lr=0.0)
+    facts = check_environment(config.env_id, config.prev_action)
+    learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
+    policy = make_policy(facts.observation_size, facts.actions, config)
+    channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
+    for _ in range(6):
+        channel.publish(learner.weights())
+        row = learner.update(join(channel.take(), config))
+        assert row["approx_kl"] < 1e-9
+        assert row["clip_fraction"] == 0
+    channel.close()
+
+
+@pytest.mark.parametrize("env_id", ["popgym-RepeatPreviousEasy-v0", "sample_envs:Nested-v0", "sample_envs:Ends-v0"])
+@pytest.mark.parametrize("memory", [True, False])
+def test_the_learners_unroll_gives_back_what_the_kernels_did(env_id, memory):
+    config = small_config(env_id=env_id, memory=memory, num_actors=1)
+    facts = check_environment(env_id, config.prev_action)
+    agent, kernels = make_pair(facts.observation_size, facts.actions, config)
+    for block in collect(config, kernels):
+        assert block.is_first[1:].any(), "no reset inside a sequence: the test would show nothing"
+        rollout = join([block], config)
+        batch = cut(rollout, config.seq_len, "cpu")
+        td = TdScale(batch.td_mean, batch.td_std)
+        out = agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
+        h, _ = agent.unroll_cell(batch.observation, batch.h0, batch.td_prev, batch.is_first, td)
+
+        def sequences(array, config=config):
+            split = array.reshape(-1, config.seq_len, config.num_envs).swapaxes(0, 1)
+            return split.reshape(config.seq_len, -1)
+
+        np.testing.assert_allclose(out.log_prob.detach(), batch.log_prob, atol=2e-5)
+        np.testing.assert_allclose(out.value.detach(), sequences(block.value), atol=2e-5)
+        np.testing.assert_allclose(out.c.detach(), sequences(block.c), atol=2e-5)
+        np.testing.assert_allclose(h[-1, : -config.num_envs].detach(), batch.h0[config.num_envs :], atol=2e-5)
+
+
+def test_a_block_says_what_it_took():
+    config = small_config(num_actors=1)
+    facts = check_environment(config.env_id, config.prev_action)
+    _, kernels = make_pair(facts.observation_size, facts.actions, config)
+    environment, inference, write, wait = collect(config, kernels)[1].seconds
+    assert environment > 0 and inference > 0 and write > 0
+    assert environment + inference + write < 5
+    assert wait == 0.5
+
+
+def test_kernels_and_torch_are_evaluated_alike():
+    config = small_config(eval_episodes=4)
+    envs = evaluation_envs(config)
+    agent, kernels = make_pair(envs.observation_size, envs.actions, config)
+    expected = evaluate(agent, *TD, config, envs)
+    assert len(set(expected)) > 1
+    assert evaluate(kernels, *TD, config, envs) == expected
+
+
+def test_the_serial_channel_takes_kernels_too():
+    config = small_config()
+    facts = check_environment(config.env_id, config.prev_action)
+    agent, _ = make_pair(facts.observation_size, facts.actions, config)
+    weights = Weights(0, FlatParameters(agent).read(), *TD)
+    taken = []
+    for kind in ("torch", "numba"):
+        policy = make_policy(facts.observation_size, facts.actions, small_config(kernels=kind))
+        assert isinstance(policy, AgentPolicy if kind == "torch" else KernelAgent)
+        channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
+        channel.publish(weights)
+        taken.append(channel.take())
+        channel.close()
+    for expected, found in zip(*taken, strict=True):
+        np.testing.assert_array_equal(found.action, expected.action)
+        np.testing.assert_allclose(found.log_prob, expected.log_prob, atol=2e-5)
+
+
+def test_kernels_see_weights_where_they_lie():
+    actions = ActionCodec(spaces.Discrete(4))
+    agent, kernels = make_pair(5, actions, small_config())
+    play = Play(3, 2, 5, actions)
+    stepper = kernels.stepper(2)
+    before = play.results(stepper)["value"][-1, 0]
+    with torch.no_grad():
+        agent.critic.bias.add_(1.0)
+    assert play.results(kernels.stepper(2))["value"][-1, 0] == pytest.approx(before + 1, abs=1e-5)
+    assert kernels.vector.size == weights_size(5, actions, small_config())
+
+
+def test_extreme_noise_gives_a_choice_that_exists():
+    largest = np.nextafter(np.float32(1), np.float32(0))
+    logits = np.array([0.0, 0.0, -1e9, 1e9, 0.0, 0.0], np.float32)
+    action = np.zeros(2, np.int32)
+    for noise, expected in ((0.0, [0, 0]), (largest, [1, 0])):
+        log_prob = sample_choices(
+            logits, np.array([3, 3]), np.full(2, noise, np.float32), np.zeros(6, np.float32), action
+        )
+        assert action.tolist() == expected
+        assert log_prob == pytest.approx(np.log(0.5))
+
+
+def test_an_actor_with_kernels_loads_no_torch():
+    script = """
+import sys
+import numpy as np
+import gwt_ib.train.actor
+from gwt_ib.config import Config
+from gwt_ib.envs.make import check_environment
+from gwt_ib.evaluate import evaluate, evaluation_envs
+from gwt_ib.rollout.collect import Collector, Progress
+from gwt_ib.rollout.sequence import BlockSpec
+from gwt_ib.rollout.stepper import make_policy
+
+config = Config(num_envs=2, num_actors=2, rollout_steps=128, hidden_size=16, eval_episodes=2, kernels="numba")
+facts = check_environment(config.env_id, config.prev_action)
+policy = make_policy(facts.observation_size, facts.actions, config)
+policy.prepare()
+collector = Collector(config, 0, policy, np.zeros(1, np.int64), Progress.private(1))
+block = BlockSpec.of(config, facts.observation_size, facts.actions).allocate()
+collector.collect(block, 0, 0, 0.0, 1.0)
+evaluate(policy, 0.0, 1.0, config, evaluation_envs(config))
+print([name for name in ("torch", "textual") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_the_setting_says_what_acts(monkeypatch):
+    assert use_kernels(small_config(kernels="auto")) and use_kernels(small_config(kernels="numba"))
+    assert not use_kernels(small_config(kernels="torch"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert not use_kernels(small_config(kernels="auto"))
+    with pytest.raises(UserError, match="numba is not installed"):
+        use_kernels(small_config(kernels="numba"))
