@@ -95,7 +95,11 @@ class Config(BaseModel):
         "auto", "what computes: numba, kernels compiled for this processor; torch; auto: numba where it is installed"
     )
     learner_threads: int = setting(
-        2, "threads that share the work on a minibatch, with kernels; part of every seeded result", "threads", ge=1, le=256
+        2,
+        "threads that share the work on a minibatch, with kernels; part of every seeded result",
+        "threads",
+        ge=1,
+        le=256,
     )
     device: str = setting(
         "cpu", "torch device of the learner, such as cpu, cuda or cuda:1", pattern=r"^(cpu|cuda(:\d+)?)$"

@@ -13,7 +13,7 @@ import typer
 
 from gwt_ib import __version__
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib_tui import compare_commands, info_commands, run_commands, watch_commands
+from gwt_ib_tui import bench_command, compare_commands, info_commands, run_commands, watch_commands
 from gwt_ib_tui.collection import without_collection
 from gwt_ib_tui.terminal import need_terminal, tell, why_no_dashboard
 
@@ -77,6 +77,7 @@ def launch(
     with without_collection():
         from gwt_ib.config_sources import resolve
         from gwt_ib.envs.make import check_environment
+        from gwt_ib.kernels import use_kernels
         from gwt_ib.runs.directory import create_run
         from gwt_ib.train.processes import check_device
 
@@ -85,6 +86,7 @@ def launch(
     with redirect_stdout(sys.stderr):  # what an environment prints is no result of ours
         check_environment(config.env_id, config.prev_action)
     check_device(config.device)
+    use_kernels(config)  # refuses what is not installed
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]])
     _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
 
@@ -131,6 +133,7 @@ def attach(
 run_commands.register(app)
 compare_commands.register(app)
 watch_commands.register(app)
+bench_command.register(app)
 info_commands.register(app)
 
 

@@ -48,11 +48,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 @contextmanager
 def compiling(what: str) -> Iterator[None]:
     """Let one process at a time compile a group of kernels; those that waited find them in the folder."""
-    if CACHE is None:
+    if CACHE is None or (CACHE / f"{what}.done").exists():
         yield
         return
     with FileLock(CACHE / f"{what}.lock"):
         yield
+        (CACHE / f"{what}.done").touch()
 
 
 def kernel(function: F) -> F:

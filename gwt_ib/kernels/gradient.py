@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.kernels import weights as forms
+from gwt_ib.kernels.adam import AdamNumbers, adam_step
 from gwt_ib.kernels.compiled import F32, compiling
 from gwt_ib.kernels.losses import SUMS, Coefficients
 from gwt_ib.kernels.part import Part
@@ -63,7 +64,9 @@ class KernelGradient:
                 config,
                 0.0,
             )
-            self.minibatch(np.arange(batch), np.zeros(self._size, np.float32))
+            vectors = np.zeros((4, self._size), np.float32)
+            self.minibatch(np.arange(batch), vectors[1])
+            adam_step(vectors[0], vectors[1], vectors[2], vectors[3], AdamNumbers(*[np.float32(1.0)] * 7))
 
     def begin(self, sequences: dict[str, NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout by name; `config` has the live settings of this update."""

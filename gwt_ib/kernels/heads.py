@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,7 @@ from numpy.typing import NDArray
 
 from gwt_ib.kernels.compiled import F32, kernel
 from gwt_ib.kernels.elementwise import HALF, ZERO, exp
-
-HALF_LOG_2PI = np.float32(0.5 * math.log(2 * math.pi))
+from gwt_ib.kernels.losses import HALF_LOG_2PI
 
 
 @kernel

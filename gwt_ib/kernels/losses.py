@@ -41,32 +41,26 @@ def categorical_loss(
     The outputs come without their `bias` [P + 1]. `action` is [N, components]; `old_log_prob`, `advantage` and `returns`
     are [N]. Adds the parts of the loss to `sums`.
     """
+    chances, own = np.empty(outputs.shape[1], np.float32), np.empty(sizes.size, np.float32)
     for i in range(outputs.shape[0]):
         row = outputs[i]
         for j in range(bias.size):
             row[j] += bias[j]
         entropy, log_prob, at = ZERO, ZERO, 0
         for component in range(sizes.size):
-            logits = row[at : at + sizes[component]]
-            log_softmax(logits)
-            log_prob += logits[action[i, component]]
-            for j in range(logits.size):
-                entropy -= exp(logits[j]) * logits[j]
-            at += sizes[component]
+            size = sizes[component]
+            own[component] = log_softmax(row[at : at + size], chances[at : at + size])
+            log_prob += row[at + action[i, component]]
+            entropy += own[component]
+            at += size
         d_log_prob = surrogate(log_prob - old_log_prob[i], advantage[i], loss, sums)
         sums[ENTROPY] += entropy * loss.share
         d_entropy = -loss.ent_coef * loss.share
         at = 0
         for component in range(sizes.size):
-            logs = row[at : at + sizes[component]]
-            own = ZERO
-            for j in range(logs.size):
-                own -= exp(logs[j]) * logs[j]
-            chosen = action[i, component]
-            for j in range(logs.size):
-                p = exp(logs[j])
-                hit = ONE if j == chosen else ZERO
-                logs[j] = d_log_prob * (hit - p) - d_entropy * p * (logs[j] + own)
+            for j in range(at, at + sizes[component]):
+                hit = ONE if j == at + action[i, component] else ZERO
+                row[j] = d_log_prob * (hit - chances[j]) - d_entropy * chances[j] * (row[j] + own[component])
             at += sizes[component]
         row[at] = value_loss(row[at], returns[i], loss, sums)
 
@@ -100,17 +94,21 @@ def gaussian_loss(
 
 
 @kernel
-def log_softmax(logits: F32) -> None:
-    """Log-probabilities of one component, in place."""
+def log_softmax(logits: F32, chances: F32) -> Any:
+    """Log-probabilities of one component in place of its logits, its probabilities in `chances`; returns its entropy."""
     largest = logits[0]
     for j in range(1, logits.size):
         largest = max(largest, logits[j])
     summed = ZERO
     for j in range(logits.size):
-        summed += exp(logits[j] - largest)
-    shift = largest + np.log(summed)
+        chances[j] = exp(logits[j] - largest)
+        summed += chances[j]
+    shift, entropy = largest + np.log(summed), ZERO
     for j in range(logits.size):
         logits[j] -= shift
+        chances[j] /= summed
+        entropy -= chances[j] * logits[j]
+    return entropy
 
 
 @kernel

@@ -97,9 +97,14 @@ class CompiledGradient:
         return self._kernels.minibatch(which, self._gradient)
 
 
+def compiled(config: Config) -> bool:
+    """Whether the learner computes with kernels. Raises `UserError` where it must and cannot."""
+    return config.device == "cpu" and use_kernels(config)
+
+
 def make_gradient(agent: Agent, flat: FlatParameters, config: Config, sections: Sections) -> Gradient:
     """The fastest that the configuration allows. Raises `UserError` where it asks for what is not there."""
-    if config.device == "cpu" and use_kernels(config):
+    if compiled(config):
         return CompiledGradient(agent, flat, config, sections)
     if config.device != "cpu":
         from gwt_ib.learn.cuda_graph import GraphGradient  # it is written in terms of this module

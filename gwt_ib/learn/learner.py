@@ -12,7 +12,7 @@ from torch import Tensor
 from gwt_ib.config import Config
 from gwt_ib.learn.adam import Adam
 from gwt_ib.learn.batch import Rollout, cut
-from gwt_ib.learn.gradient import LOSS_METRICS, make_gradient
+from gwt_ib.learn.gradient import LOSS_METRICS, compiled, make_gradient
 from gwt_ib.learn.losses import lambda_c_at
 from gwt_ib.learn.returns import explained_variance
 from gwt_ib.model.agent import Agent
@@ -40,7 +40,7 @@ class Learner:
         self.version = 0
         self._config = config
         self.sections = Sections()
-        self.optimizer = Adam(self.flat.vector, lr=config.lr, eps=1e-5)
+        self.optimizer = Adam(self.flat.vector, lr=config.lr, eps=1e-5, kernels=compiled(config))
         self._gradient = make_gradient(self.agent, self.flat, config, self.sections)
 
     def prepare(self) -> None:
@@ -89,19 +89,17 @@ class Learner:
     def _step(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
         """One optimiser step on the sequences `which`; returns the minibatch's `MINIBATCH_METRICS`."""
         metrics = self._gradient.minibatch(which)
-        norm = self.flat.grad.norm()
-        length = norm.item()
-        if not np.isfinite(metrics.sum() + length):
+        norm = self.optimizer.gradient_norm()
+        if not np.isfinite(metrics.sum() + norm):
             raise NotFiniteError(
-                f"gradient norm {length:g} in update {self.version + 1}, "
+                f"gradient norm {norm:g} in update {self.version + 1}, "
                 + ", ".join(f"{name} {value:g}" for name, value in zip(LOSS_METRICS, metrics, strict=True))
                 + f", td_std {self.td.std:g}, bias {self.agent.bias.item():g}"
             )
-        self.flat.grad.mul_((self._config.max_grad_norm / (norm + 1e-6)).clamp_(max=1.0))
-        self.optimizer.step()
+        self.optimizer.step(min(1.0, self._config.max_grad_norm / (norm + 1e-6)))
         self.agent.clamp_bias()
         self.sections.lap("optimiser")
-        return np.append(metrics, length)
+        return np.append(metrics, norm)
 
     def state_tensors(self) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
         """Model and optimiser as named arrays for a snapshot; the TD errors' buffer travels with the model."""
@@ -136,6 +134,5 @@ class Learner:
                 state[key] = torch.zeros_like(self.flat.vector)
                 self.flat.restore(state[key], named)
         if state:
-            # The fused Adam keeps its count beside the weights.
-            state["step"] = torch.from_numpy(optimizer["step"].copy()).to(self.flat.vector.device)
+            state["step"] = torch.from_numpy(optimizer["step"].copy())
             self.optimizer.state[self.flat.vector] = state
