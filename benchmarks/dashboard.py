@@ -35,7 +35,7 @@ from gwt_ib.runs.records import last_record, read_records
 
 COMMAND = [sys.executable, "-m", "gwt_ib_tui"]
 RECORDED = Path(__file__).with_name("recorded.py")
-WARM_UP = 5  # updates
+STEADY = re.compile(r"update ([5-9]|\d[\d,]+)/")
 READING = re.compile(r"reading \d+%")
 CHOSEN = re.compile(r"›\S+ [A-Z]{4} +(\S+ \S+)")  # the rule of GateCheck that is marked
 MEBI = 1 << 20
@@ -250,7 +250,7 @@ def training(path: Path, steps: int) -> Iterator[RunDirectory]:
     run = RunDirectory(path)
     settings = ["--total-timesteps", str(steps), "--set", "eval_every=0"]
     with Terminal([*COMMAND, "launch", "--run-dir", str(path), *settings]) as terminal:
-        terminal.wait_for(re.compile(rf"update {WARM_UP}/"), seconds=120.0)
+        terminal.wait_for(STEADY, seconds=120.0)
     try:
         yield run
     finally:
@@ -281,7 +281,7 @@ def main() -> None:
     parser.add_argument("what", nargs="+", choices=["all", *MEASURES])
     parser.add_argument("--json", action="store_true", help="one object with every number instead of the table")
     parser.add_argument("--pairs", type=int, default=12, help="throughput: stretches with and without")
-    parser.add_argument("--updates", type=int, default=8, help="throughput: updates of a stretch")
+    parser.add_argument("--updates", type=int, default=40, help="throughput: updates of a stretch")
     parser.add_argument("--seconds", type=float, default=60.0, help="cpu: length")
     parser.add_argument("--presses", type=int, default=200, help="keys: how many")
     parser.add_argument("--starts", type=int, default=3, help="launch, million: how many")

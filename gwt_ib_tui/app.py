@@ -38,6 +38,7 @@ from gwt_ib_tui.steered import STEERING
 from gwt_ib_tui.terminal import leave_on_signals, tell
 from gwt_ib_tui.text import plain
 
+INTERVAL_S = 0.5  # between two pictures: a training that uses every core feels each of them
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
 TOLD_TO_END, ANOTHER = "told to end", "another"
 TURNING = frozenset({"app.next_page", "app.previous_page", "check.show_rule"})
@@ -64,7 +65,7 @@ class Dashboard(ReplayActions, ShowingApp):
         run: RunDirectory,
         *,
         read_only: bool = False,
-        interval: float = 0.25,
+        interval: float = INTERVAL_S,
         source: Source | None = None,
         keymap: Keymap | None = None,
         layout: Layout | None = None,
@@ -86,7 +87,9 @@ class Dashboard(ReplayActions, ShowingApp):
         self.keymap = keymap or Keymap()
         self._displaced = self.keymap.sharing("app", "replay")
         self._layout = layout or Layout()
-        self.source: Source = source or Feed(run, interval)
+        self.source: Source = source or Feed(
+            run, interval / 2
+        )  # what is new is then shown after 3/4 of an interval at most
         self.run_set = RunSet((lambda: compared) if compared else partial(neighbours, run))
         self.opened: RunDirectory | None = None
         self._first_screen = first_screen
@@ -296,7 +299,7 @@ def run_dashboard(
     run: RunDirectory,
     *,
     read_only: bool = False,
-    interval: float = 0.25,
+    interval: float = INTERVAL_S,
     source: Source | None = None,
     compared: Sequence[RunDirectory] = (),
     first_screen: str = "",

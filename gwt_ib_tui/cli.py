@@ -101,11 +101,15 @@ def resume(
 ) -> None:
     """Go on from a run's newest good snapshot."""
     from gwt_ib.envs.make import check_environment
+    from gwt_ib.kernels import use_kernels
     from gwt_ib.runs.directory import find_run
+    from gwt_ib.train.processes import check_device
 
     run = find_run(run_name)
     config, update = _prepare_resume(run, total_timesteps)
     check_environment(config.env_id, config.prev_action)
+    check_device(config.device)
+    use_kernels(config)  # refuses what is not installed
     run.write_config(config)
     _train(
         run,

@@ -45,6 +45,8 @@ class Requests:
     def __call__(self, training: Training) -> bool:
         """Deal with everything that has come in; while paused, wait for more. True when the run is to stop."""
         messages = self._link.receive()
+        if messages:
+            training.write_judged()  # whoever looks now sees the update at which it was answered
         while True:
             for message in messages:
                 if self._answer(message, training):

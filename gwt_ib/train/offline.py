@@ -17,12 +17,16 @@ from gwt_ib.runs.snapshot import newest_good_snapshot
 
 
 def evaluate_snapshot(run: RunDirectory, config: Config) -> tuple[Path, list[float]]:
-    """The newest good snapshot's path and the returns of its evaluation episodes. Raises `UserError`."""
+    """The newest good snapshot's path and the returns of its evaluation episodes. Raises `UserError`.
+
+    It acts on the CPU: a run that was trained on a GPU can be evaluated where there is none.
+    """
     torch.set_num_threads(1)
+    config = config.model_copy(update={"device": "cpu"})
     path, snapshot, _ = newest_good_snapshot(run.snapshots)
     envs = evaluation_envs(config)
-    agent = Agent(envs.observation_size, envs.actions, config).to(config.device)
-    flat = FlatParameters(agent, config.device)
+    agent = Agent(envs.observation_size, envs.actions, config)
+    flat = FlatParameters(agent)
     try:
         flat.restore(flat.vector.detach(), dict(snapshot.model))
         td_mean, td_std = float(snapshot.state["td_mean"]), float(snapshot.state["td_std"])

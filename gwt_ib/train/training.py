@@ -38,6 +38,7 @@ from gwt_ib.train.channel import LearnerChannel
 
 Report = Callable[[Record], None]
 PROGRESS_S = 60.0  # between two lines of the log about how far the run is
+JUDGED_S = 0.25  # between two versions of `gatecheck.json`: replacing a file may wait for the disk
 SELDOM_S = 30.0  # between two lines of the log about scheduled snapshots, or evaluations
 LOGGED = ("rollout_s", "learn_s", "ep100", "td_std", "mean_c", "bias", "explained_variance", "entropy", "approx_kl")
 
@@ -64,6 +65,7 @@ class Training:
         self._metrics = RecordWriter(run.metrics)
         self._history = History()
         self._judged: Record = {}
+        self._judged_written = -math.inf  # monotonic time
         self._undefined: set[str] = set()
         self._eval_envs: EnvBatch | None = None
         self._progress = Seldom(PROGRESS_S)
@@ -81,6 +83,11 @@ class Training:
 
     def run(self, channel: LearnerChannel, safe_point: SafePoint) -> bool:
         """Train to the last update; False when a request stopped the run before. Raises `NotFiniteError`."""
+        complete = self._run(channel, safe_point)
+        self.write_judged()
+        return complete
+
+    def _run(self, channel: LearnerChannel, safe_point: SafePoint) -> bool:
         self._publish(channel)
         self.learner.prepare()  # while the actors collect
         self.sections.take()  # that belongs to no update
@@ -253,12 +260,19 @@ class Training:
         self._history.add(clean)
         previous = self._judged
         self._judged = with_since(evaluate_rules(self._history, self.config), previous).as_dict()
-        write_json(self.run_directory.gatecheck, self._judged, durable=False)
         verdict, before = self._judged["verdict"], previous.get("verdict", "wait")
         if verdict != before:
             LOGGER.info("GateCheck at update %s: %s, was %s", f"{self.update:,}", verdict, before)
             self._report({"kind": "verdict", "verdict": verdict, "previous": before})
+        if verdict != before or time.monotonic() - self._judged_written >= JUDGED_S:
+            self.write_judged()
         self._log_progress(clean)
+
+    def write_judged(self) -> None:
+        """Bring `gatecheck.json` up to the newest update; in between it is renewed a few times a second."""
+        if self._judged:
+            write_json(self.run_directory.gatecheck, self._judged, durable=False)
+        self._judged_written = time.monotonic()
 
     def _due(self, every: int) -> bool:
         return every > 0 and self.update % every == 0
