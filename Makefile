@@ -31,7 +31,7 @@ $(VENV)/bin/python:
 # The stamp makes a second start install nothing; a changed requirement makes the next one install again.
 $(VENV)/.installed: $(SETUP) | $(VENV)/bin/python
 	$(PIP) install --constraint constraints.txt --editable '.[navigation,serve]'
-	@$(BIN)/python -m gwt_ib.kernels  # compiled once for this processor, here and not at the first start
+	-@$(BIN)/python -m gwt_ib.kernels  # compiled once for this processor, here and not at the first start
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed

@@ -16,6 +16,9 @@ from typing import Any
 
 from benched import bench, parse_settings, section_ms, table_head, table_row
 
+from gwt_ib.bench.figures import OUTSIDE_LEARNING
+from gwt_ib.machine import usable_cores
+
 MIB = 1 << 20
 TABLES: dict[str, list[dict[str, Any]]] = {
     "actors": [{"num_actors": count} for count in (1, 2, 4)],
@@ -25,7 +28,6 @@ TABLES: dict[str, list[dict[str, Any]]] = {
 }
 COLUMNS = ["steps/s", "to the first", "environment", "inference", "write", "actors wait", "learner waits", "learns"]
 MEMORY = ["learner MiB", "an actor MiB", "all MiB"]
-NOT_LEARNING = ("wait", "publish", "record", "evaluation")
 
 
 def row(name: str, results: list[dict[str, Any]], first: float) -> tuple[list[str], float]:
@@ -36,7 +38,11 @@ def row(name: str, results: list[dict[str, Any]], first: float) -> tuple[list[st
         return statistics.median(section_ms(found, process, section) for found in results)
 
     learns = statistics.median(
-        sum(r["mean_ms"] for r in found["sections"] if r["process"] == "learner" and r["section"] not in NOT_LEARNING)
+        sum(
+            part["mean_ms"]
+            for part in found["sections"]
+            if part["process"] == "learner" and part["section"] not in OUTSIDE_LEARNING
+        )
         for found in results
     )
     times = [ms("actors", section) for section in ("environment", "inference", "write", "wait")]
@@ -66,7 +72,7 @@ def main() -> None:
         parser.error(f"there is no table {', '.join(sorted(unknown))}")
     common = {"eval_every": 0, **parse_settings(given.set)}
     write = sys.stdout.write
-    write(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {common}; times are ms of an update\n")
+    write(f"{usable_cores()} cores, load {os.getloadavg()[0]:.1f}, {common}; times are ms of an update\n")
     for table in given.tables or TABLES:
         variants = TABLES[table]
         results: list[list[dict[str, Any]]] = [[] for _ in variants]

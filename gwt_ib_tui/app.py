@@ -87,9 +87,9 @@ class Dashboard(ReplayActions, ShowingApp):
         self.keymap = keymap or Keymap()
         self._displaced = self.keymap.sharing("app", "replay")
         self._layout = layout or Layout()
-        self.source: Source = source or Feed(
-            run, interval / 2
-        )  # what is new is then shown after 3/4 of an interval at most
+        # What is new is read within half an interval and then shown at the next picture.
+        reading_interval = interval / 2
+        self.source: Source = source or Feed(run, reading_interval)
         self.run_set = RunSet((lambda: compared) if compared else partial(neighbours, run))
         self.opened: RunDirectory | None = None
         self._first_screen = first_screen

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 from dataclasses import replace
@@ -23,6 +22,8 @@ from environments import python_of
 from pairs import figures, table
 from runs import PEERS, Peer, Result, run_ours, run_peer
 from work import Work
+
+from gwt_ib.machine import machine_facts, usable_cores
 
 TRIAL_UPDATES = 12
 """Length of the runs that choose a number of threads."""
@@ -86,7 +87,7 @@ def _choose_threads(peer: Peer, work: Work, given: argparse.Namespace) -> Work:
     if given.threads != "best":
         return replace(work, threads=int(given.threads))
     speeds = {}
-    for threads in sorted({1, os.cpu_count() or 1}):
+    for threads in sorted({1, usable_cores()}):
         trial = replace(work, threads=threads, steps=min(work.steps, TRIAL_UPDATES * work.batch))
         speeds[threads] = run_peer(peer, trial, given.limit)["steps_per_s"]
         say(f"trial    {peer.name:<16}{speeds[threads]:>9,.0f} steps/s with {threads} thread(s)")
@@ -106,9 +107,7 @@ def _pair(peer: Peer, work: Work, number: int, given: argparse.Namespace) -> tup
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
-    facts = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
-    models = [line.partition(": ")[2] for line in facts.splitlines() if line.startswith("model name")]
+    """What the figures were measured on, and the commit of ours."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"],
         capture_output=True,
@@ -116,21 +115,14 @@ def machine() -> dict[str, Any]:
         check=False,
         cwd=Path(__file__).parent,
     )
-    return {
-        "machine": platform.machine(),
-        "processor": models[0] if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "commit": commit.stdout.strip(),
-    }
+    return {**machine_facts(), "commit": commit.stdout.strip()}
 
 
 def _heading(work: Work, given: argparse.Namespace, pairs: dict[str, list[tuple[Result, Result]]]) -> str:
     facts = machine()
     first = next(iter(pairs.values()))[0]
     lines = [
-        f"{facts['processor']}, {facts['cores']} cores, Python {facts['python']}, commit {facts['commit']}",
+        f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, commit {facts['commit']}",
         f"{work.env_id}, {work.envs} environments, {work.steps:,} steps, {given.rounds} round(s); "
         f"the first {first[0]['warm_up']} of {first[0]['updates']} updates left out",
         f"ours: {first[0]['threads']}; settings: {' '.join(given.set) or 'defaults'}",

@@ -22,6 +22,8 @@ from work import Work, steady
 Result = dict[str, Any]
 """`steps_per_s`, `updates`, `warm_up`, `measured_s`, `env_steps`, `return`, `episodes`, `threads`, `versions`, and of the
 whole process, start and end included, `wall_s`, `cores` (CPU seconds per second) and `whole_steps_per_s`."""
+POLL_S = 0.02
+"""Between two looks at whether a run has ended."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,7 @@ def run_ours(work: Work, settings: list[str], limit_s: float) -> Result:
 
     An update is done when its line arrives here, up to a tenth of a second late; the run's own clock is not asked.
     """
-    ours = {
-        "num_envs": work.envs,
-        "rollout_steps": work.rollout,
-        "seq_len": work.bptt,
-        "epochs": work.epochs,
-        "minibatches": work.minibatches,
-        "hidden_size": work.hidden,
-        "eval_every": 0,
-        "snapshot_every": 0,
-    }
-    given = [f"{name}={value}" for name, value in ours.items()] + settings
+    given = [f"{name}={value}" for name, value in our_settings(work).items()] + settings
     with tempfile.TemporaryDirectory() as folder:
         launch = [sys.executable, "-m", "gwt_ib_tui", "launch", work.env_id, "--headless", "--json"]
         launch += ["--seed", str(work.seed), "--total-timesteps", str(work.steps), "--run-dir", f"{folder}/run"]
@@ -90,6 +82,27 @@ def run_ours(work: Work, settings: list[str], limit_s: float) -> Result:
         "versions": {name: importlib.metadata.version(name) for name in names},
     }
     return _whole(result | spent)
+
+
+def our_settings(work: Work) -> dict[str, Any]:
+    """What ours is to be told, so that a change of its defaults changes no comparison."""
+    return {
+        "num_envs": work.envs,
+        "rollout_steps": work.rollout,
+        "seq_len": work.bptt,
+        "epochs": work.epochs,
+        "minibatches": work.minibatches,
+        "hidden_size": work.hidden,
+        "lr": work.lr,
+        "gamma": work.gamma,
+        "gae_lambda": work.gae_lambda,
+        "clip_eps": work.clip,
+        "vf_coef": work.vf_coef,
+        "ent_coef": work.ent_coef,
+        "max_grad_norm": work.max_grad_norm,
+        "eval_every": 0,
+        "snapshot_every": 0,
+    }
 
 
 def _whole(result: Result) -> Result:
@@ -121,9 +134,8 @@ def _timed(
         reader = threading.Thread(target=_note_lines, args=(process, lines))
         reader.start()
         try:
-            process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            raise RuntimeError(f"{Path(words[1]).name} was not done after {limit_s:.0f} s") from None
+            if not _ends_within(limit_s, process.pid):
+                raise RuntimeError(f"{Path(words[1]).name} was not done after {limit_s:.0f} s")
         finally:
             _end(process)
             reader.join()
@@ -141,12 +153,19 @@ def _note_lines(process: subprocess.Popen[str], lines: list[tuple[float, str]]) 
             lines.append((time.monotonic(), line))
 
 
+def _ends_within(limit_s: float, pid: int) -> bool:
+    """Whether a child ends in that time. It is not reaped: until `_end`, its number stands for its group and no other."""
+    until = time.monotonic() + limit_s
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() > until:
+            return False
+        time.sleep(POLL_S)
+    return True
+
+
 def _end(process: subprocess.Popen[str]) -> None:
-    """End what is left of the command's session, whether it went well or not."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    """End what is left of the command's group, whether it went well or not, and reap the command itself."""
+    os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

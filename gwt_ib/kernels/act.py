@@ -48,7 +48,7 @@ class KernelAgent:
         """Compile the kernels, or load them from where they are kept."""
         stepper = self.stepper(1)
         obs, noise = np.zeros((1, self.observation_size), np.float32), np.zeros((1, self.actions.width), np.float32)
-        with compiling("acting"):
+        with compiling(f"acting, {self.actions.kind}"):
             stepper.begin(0.0, 1.0)
             stepper.act(obs, np.zeros(1, np.float32), np.ones(1, np.bool_), noise)
             stepper.bootstrap(obs)
@@ -94,6 +94,7 @@ class KernelStepper:
             *cell, packed.from_h, packed.heads, packed.heads_bias, packed.log_std, np.array(actions.sizes, np.int64),
             zeros(size, outputs + 1), choices, numbers,
         )  # fmt: skip
+        self._obs_shape = (size, agent.observation_size)
         self._have_z = self._have_h = False
 
     def begin(self, td_mean: float, td_std: float) -> None:
@@ -106,12 +107,16 @@ class KernelStepper:
         self._have_z = self._have_h = False
 
     def act(self, obs: F32, td_prev: F32, is_first: Bool, noise: F32) -> None:
-        """Decide for B environments."""
+        """Decide for B environments. Raises `ValueError` for arrays of other sizes: kernels look at no bounds."""
+        if obs.shape != self._obs_shape or not len(td_prev) == len(is_first) == len(noise) == len(self.h):
+            raise ValueError(f"observations {obs.shape} and noise {noise.shape} where {self._obs_shape} is acted for")
         act(obs, td_prev, is_first, noise, self._have_z, self._have_h, *self._act)
         self._have_z, self._have_h = False, True
 
     def bootstrap(self, next_obs: F32) -> None:
         """Fill `next_value` and keep the products that the next decision needs; belongs after an `act`."""
+        if next_obs.shape != self._obs_shape:
+            raise ValueError(f"observations {next_obs.shape} where {self._obs_shape} is acted for")
         bootstrap(next_obs, *self._bootstrap)
         self._have_z = True
 

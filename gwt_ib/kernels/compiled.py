@@ -8,38 +8,48 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import llvmlite.binding as llvm
 import numba
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from numba import njit
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from gwt_ib.runs.log import LOGGER
+
+numba_settings: Any = numba.config
+LEAST_FREE_BYTES = 1 << 26  # a disk that is nearly full must not end a run by what is only kept for the next one
+WAIT_S = 120.0
+
 
 def _cache_folder() -> Path | None:
-    """The folder for these sources, made if need be; None where nothing can be written."""
-    content = hashlib.sha256()
+    """The folder for these sources, this processor and this numba, made if need be; None where nothing can be written."""
+    processor = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+    content = hashlib.sha256(f"{numba.__version__} {sys.implementation.cache_tag} {processor}".encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         content.update(source.read_bytes())
     parent = os.environ.get("NUMBA_CACHE_DIR")
     folder = (Path(parent) if parent else user_cache_path("gwt-ib") / "kernels") / content.hexdigest()[:16]
     try:
+        if not folder.is_absolute():  # there is no home
+            return None
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK | os.X_OK) and shutil.disk_usage(folder).free >= LEAST_FREE_BYTES
     except OSError:
         return None
-    return folder if os.access(folder, os.W_OK | os.X_OK) else None
+    return folder if writable else None
 
 
 CACHE = _cache_folder()
 """Where compiled kernels are kept; None: every process compiles them for itself."""
-if CACHE is not None:
-    numba.config.CACHE_DIR = str(CACHE)  # type: ignore[attr-defined]
-
 OPTIONS: dict[str, Any] = {"nogil": True, "cache": CACHE is not None, "error_model": "numpy"}
 F32 = NDArray[np.float32]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,22 +57,41 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @contextmanager
 def compiling(what: str) -> Iterator[None]:
-    """Let one process at a time compile a group of kernels; those that waited find them in the folder."""
-    if CACHE is None or (CACHE / f"{what}.done").exists():
+    """Let one process at a time compile a group of kernels; those that waited find them in the folder.
+
+    One lock for all groups, as they share functions: numba's index of a function is not made for two writers.
+    """
+    if CACHE is not None and (CACHE / f"{what}.done").exists():
         yield
         return
-    with FileLock(CACHE / f"{what}.lock"):
+    LOGGER.info("compiles the kernels of %s for this processor, some seconds%s", what, ", once" if CACHE else "")
+    with ExitStack() as stack:
+        if CACHE is not None:
+            # Without the lock it goes too: whoever holds it may have been stopped, and not every file system has locks.
+            with suppress(Timeout, OSError, NotImplementedError):
+                stack.enter_context(FileLock(CACHE / "lock").acquire(timeout=WAIT_S))
         yield
-        (CACHE / f"{what}.done").touch()
+        if CACHE is not None:
+            with suppress(OSError):
+                (CACHE / f"{what}.done").touch()
 
 
 def kernel(function: F) -> F:
     """Compile a function that works on arrays, without Python's lock; dividing by 0 gives infinity, as in NumPy."""
-    compiled: F = njit(**OPTIONS, fastmath={"contract"})(function)
-    return compiled
+    return _compile(function, {"contract"})
 
 
 def reduction(function: F) -> F:
     """The same for a sum whose order may be changed: without that LLVM adds one number after the other."""
-    compiled: F = njit(**OPTIONS, fastmath={"contract", "reassoc", "nsz"})(function)
+    return _compile(function, {"contract", "reassoc", "nsz"})
+
+
+def _compile(function: F, freedoms: set[str]) -> F:
+    """numba decides here where it keeps the machine code; the setting is the whole process', so it is put back."""
+    before = numba_settings.CACHE_DIR
+    numba_settings.CACHE_DIR = before if CACHE is None else str(CACHE)
+    try:
+        compiled: F = njit(**OPTIONS, fastmath=freedoms)(function)
+    finally:
+        numba_settings.CACHE_DIR = before
     return compiled

@@ -51,7 +51,8 @@ def exp(x: Any) -> Any:
     p = ((((E0 * r + E1) * r + E2) * r + E3) * r + E4) * r + E5
     result = (p * r * r + r + ONE) * _float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
     result = INFINITY if x > LARGEST else result
-    return ZERO if x < SMALLEST else result
+    result = ZERO if x < SMALLEST else result
+    return x if x != x else result  # what an integer makes of not-a-number is nobody's promise
 
 
 @kernel

@@ -6,7 +6,7 @@ are added in their order. So the result depends on how many parts there are, and
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ class KernelGradient:
         self._sections = sections
         batch = config.sequences // config.minibatches
         count = min(config.learner_threads, batch)
+        self._batch = batch
         self._slices = [slice(batch * i // count, batch * (i + 1) // count) for i in range(count)]
         self._parts = [
             Part(observation_size, actions, config, shapes, part.stop - part.start, self._packed)
@@ -51,7 +52,7 @@ class KernelGradient:
         actions = self._actions
         step = np.zeros((steps, batch), np.float32)
         zeros = {name: step for name in ("td_prev", "is_first", "log_prob", "advantage", "returns")}
-        with compiling("learning"):
+        with compiling(f"learning, {actions.kind}"):
             self.begin(
                 {
                     **zeros,
@@ -69,15 +70,28 @@ class KernelGradient:
             adam_step(vectors[0], vectors[1], vectors[2], vectors[3], AdamNumbers(*[np.float32(1.0)] * 7))
 
     def begin(self, sequences: dict[str, NDArray[Any]], config: Config, lambda_c: float) -> None:
-        """Take the sequences of a rollout by name; `config` has the live settings of this update."""
+        """Take the sequences of a rollout by name; `config` has the live settings of this update.
+
+        Raises `ValueError` for what does not fit the agent: kernels look at no bounds.
+        """
         self._sequences = SequenceArrays(**sequences)
+        action, sizes = self._sequences.action, self._actions.sizes
+        if self._sequences.observation.shape != (*action.shape[:2], self._observation_size):
+            raise ValueError(f"observations of shape {self._sequences.observation.shape}, actions {action.shape}")
+        if sizes and not ((action >= 0) & (action < sizes)).all():
+            raise ValueError(f"an action lies outside the components' sizes {sizes}")
         batch = config.sequences // config.minibatches
         numbers = (config.clip_eps, config.vf_coef, config.ent_coef, lambda_c, config.target_c)
         shares = (1.0 / (batch * config.seq_len), 1.0 / batch)
         self._coefficients = Coefficients(*map(np.float32, (*numbers, *shares)))
 
     def minibatch(self, which: NDArray[np.int64], gradient: F32) -> NDArray[np.float64]:
-        """Fill `gradient` [N] for the sequences `which`; returns the sums of `kernels.losses` in their order."""
+        """Fill `gradient` [N] for the sequences `which`; returns the sums of `kernels.losses` in their order.
+
+        Raises `ValueError` where there are not as many as a minibatch has, or one does not exist.
+        """
+        if which.shape != (self._batch,) or which.min() < 0 or which.max() >= self._sequences.h0.shape[0]:
+            raise ValueError(f"a minibatch is {self._batch} of {self._sequences.h0.shape[0]} sequences, not {which}")
         advantage = self._sequences.advantage[:, which]
         mean, std = advantage.mean(), advantage.std()
         forms.pack(self._weights, self._packed)
@@ -88,7 +102,10 @@ class KernelGradient:
             return part.compute(self._sequences, which[self._slices[number]], mean, std, self._coefficients, sections)
 
         others = [self._others.submit(work, i, None) for i in range(1, len(self._parts))] if self._others else []
-        sums = work(0, self._sections)
+        try:
+            sums = work(0, self._sections)
+        finally:
+            wait(others)  # they write into memory that the next minibatch uses
         for other in others:
             sums = sums + other.result()
         self._sections.lap("wait for threads")

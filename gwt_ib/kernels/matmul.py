@@ -45,17 +45,3 @@ def matmul(a: F32, b: F32, out: F32) -> None:
     """`out = a @ b` for a [m, k], b [k, n] and out [m, n], all contiguous."""
     (m, k), n = a.shape, b.shape[1]
     product(a.reshape(-1), 0, k, 1, b.reshape(-1), 0, n, out.reshape(-1), 0, n, m, k, n, False)
-
-
-@kernel
-def matmul_add(a: F32, b: F32, out: F32) -> None:
-    """`out += a @ b` for a [m, k], b [k, n] and out [m, n], all contiguous."""
-    (m, k), n = a.shape, b.shape[1]
-    product(a.reshape(-1), 0, k, 1, b.reshape(-1), 0, n, out.reshape(-1), 0, n, m, k, n, True)
-
-
-@kernel
-def matmul_at(a: F32, b: F32, out: F32) -> None:
-    """`out = a.T @ b` for a [k, m], b [k, n] and out [m, n], all contiguous."""
-    (k, m), n = a.shape, b.shape[1]
-    product(a.reshape(-1), 0, 1, m, b.reshape(-1), 0, n, out.reshape(-1), 0, n, m, k, n, False)

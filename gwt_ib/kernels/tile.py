@@ -16,6 +16,7 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 _declare: Any = cgutils.get_or_insert_function
@@ -24,6 +25,7 @@ FEATURES = llvm.get_host_cpu_features()
 WIDTH = 16 if FEATURES.get("avx512f") else 8 if FEATURES.get("avx") else 4
 """Numbers in one vector register."""
 MANY_REGISTERS = bool(FEATURES.get("avx512f") or FEATURES.get("neon"))
+FUSED = bool(FEATURES.get("fma") or FEATURES.get("neon"))
 ROWS = 8 if MANY_REGISTERS else 4
 """Rows of a full tile; the sums take ROWS * COLUMNS of 32 or of 16 registers."""
 COLUMNS = 2
@@ -44,6 +46,8 @@ def make_tile(rows: int, columns: int, *, masked: bool) -> Any:
         typing_context: Any, a: Any, a_at: Any, a_row: Any, a_column: Any, b: Any, b_at: Any, b_row: Any,
         out: Any, out_at: Any, out_row: Any, depth: Any, width: Any, add: Any,
     ) -> Any:  # fmt: skip
+        if any((x.dtype, x.ndim, x.layout) != (types.float32, 1, "C") for x in (a, b, out)):
+            raise TypingError(f"a tile takes flat contiguous float32 arrays, not {a}, {b} and {out}")
         number = types.intp
         arguments = (a, number, number, number, b, number, number, out, number, number, number, number, types.boolean)
 
@@ -80,11 +84,10 @@ def _write_tile(builder: Any, data: list[Any], args: Any, rows: int, columns: in
     sums = [builder.phi(VECTOR) for _ in places]
     row_of_b = builder.gep(start_of_b, [builder.mul(k, b_row)])
     vectors = [memory.load(builder.gep(row_of_b, [_index(j * WIDTH)])) for j in range(columns)]
-    fma = _declare(builder.module, ir.FunctionType(VECTOR, [VECTOR] * 3), f"llvm.fma.v{WIDTH}f32")
     nexts = []
     for i in range(rows):
         factor = memory.spread(builder.load(builder.gep(row_of_a[i], [builder.mul(k, a_column)])))
-        nexts += [builder.call(fma, [factor, vectors[j], sums[i * columns + j]]) for j in range(columns)]
+        nexts += [_multiply_add(builder, factor, vectors[j], sums[i * columns + j]) for j in range(columns)]
     k_next = builder.add(k, _index(1))
     k.add_incoming(k_next, loop)
     builder.cbranch(builder.icmp_signed("<", k_next, depth), loop, after)
@@ -97,6 +100,14 @@ def _write_tile(builder: Any, data: list[Any], args: Any, rows: int, columns: in
         result.add_incoming(following, loop)
         memory.keep(result, place)
     memory.store_all()
+
+
+def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """`a * b + c`, rounded once where the processor can do that; elsewhere LLVM would call a function for each lane."""
+    if not FUSED:
+        return builder.fadd(builder.fmul(a, b), c)
+    fma = _declare(builder.module, ir.FunctionType(VECTOR, [VECTOR] * 3), f"llvm.fma.v{WIDTH}f32")
+    return builder.call(fma, [a, b, c])
 
 
 class _Memory:

@@ -28,7 +28,7 @@ class Adam:
     def gradient_norm(self) -> float:
         """Euclidean norm of the gradient."""
         if self._kernels:
-            from gwt_ib.kernels.elementwise import dot  # numba may not be installed
+            from gwt_ib.kernels.elementwise import dot  # loaded only where it is used
 
             gradient = self._gradient.numpy()
             return math.sqrt(dot(gradient, gradient))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gwt_ib.config import Config
-from gwt_ib.kernels import use_kernels
+from gwt_ib.kernels import load_kernels
 from gwt_ib.learn.batch import Sequences
 from gwt_ib.learn.losses import ib_loss, normalised, policy_loss, value_loss
 from gwt_ib.model.agent import Agent
@@ -76,7 +76,7 @@ class CompiledGradient:
     """The fast twin on the processor: kernels, several threads (`kernels.gradient`)."""
 
     def __init__(self, agent: Agent, flat: FlatParameters, config: Config, sections: Sections) -> None:
-        from gwt_ib.kernels.gradient import KernelGradient  # numba may not be installed
+        from gwt_ib.kernels.gradient import KernelGradient  # loaded only where it is used
 
         self._gradient: NDArray[np.float32] = flat.grad.numpy()
         size = agent.encoder.in_features
@@ -97,14 +97,14 @@ class CompiledGradient:
         return self._kernels.minibatch(which, self._gradient)
 
 
-def compiled(config: Config) -> bool:
+def learns_by_kernels(config: Config) -> bool:
     """Whether the learner computes with kernels. Raises `UserError` where it must and cannot."""
-    return config.device == "cpu" and use_kernels(config)
+    return config.device == "cpu" and load_kernels(config)
 
 
 def make_gradient(agent: Agent, flat: FlatParameters, config: Config, sections: Sections) -> Gradient:
     """The fastest that the configuration allows. Raises `UserError` where it asks for what is not there."""
-    if compiled(config):
+    if learns_by_kernels(config):
         return CompiledGradient(agent, flat, config, sections)
     if config.device != "cpu":
         from gwt_ib.learn.cuda_graph import GraphGradient  # it is written in terms of this module

@@ -12,7 +12,7 @@ from torch import Tensor
 from gwt_ib.config import Config
 from gwt_ib.learn.adam import Adam
 from gwt_ib.learn.batch import Rollout, cut
-from gwt_ib.learn.gradient import LOSS_METRICS, compiled, make_gradient
+from gwt_ib.learn.gradient import LOSS_METRICS, learns_by_kernels, make_gradient
 from gwt_ib.learn.losses import lambda_c_at
 from gwt_ib.learn.returns import explained_variance
 from gwt_ib.model.agent import Agent
@@ -40,7 +40,7 @@ class Learner:
         self.version = 0
         self._config = config
         self.sections = Sections()
-        self.optimizer = Adam(self.flat.vector, lr=config.lr, eps=1e-5, kernels=compiled(config))
+        self.optimizer = Adam(self.flat.vector, lr=config.lr, eps=1e-5, kernels=learns_by_kernels(config))
         self._gradient = make_gradient(self.agent, self.flat, config, self.sections)
 
     def prepare(self) -> None:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from gwt_ib.model.layout import router_width
+
 
 class TdScale(NamedTuple):
     """The frozen statistics that normalise TD errors; scalars, or one number for each sequence ([B])."""
@@ -39,7 +41,7 @@ class Router(nn.Module):
 
     def __init__(self, hidden_size: int) -> None:
         super().__init__()
-        width = max(1, hidden_size // 2)
+        width = router_width(hidden_size)
         self.from_z = nn.Linear(hidden_size, width)
         self.from_h = nn.Linear(hidden_size, width, bias=False)
         self.out = nn.Linear(width, 1)

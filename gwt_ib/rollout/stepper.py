@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.kernels import use_kernels
+from gwt_ib.kernels import load_kernels
 from gwt_ib.model import layout
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Policy(Protocol):
 
 def make_policy(observation_size: int, actions: ActionCodec, config: Config) -> Policy:
     """The policy that the configuration names, with kernels or with torch. Raises `UserError` when it cannot be had."""
-    if use_kernels(config):
+    if load_kernels(config):
         from gwt_ib.kernels.act import KernelAgent
 
         return KernelAgent(observation_size, actions, config)
@@ -104,11 +104,13 @@ def with_kernels(
     agent: Agent, weights: F32, observation_size: int, actions: ActionCodec, config: Config
 ) -> Agent | Policy:
     """What acts by the agent's `weights` [N]: kernels that read them where they lie, or the agent where none are used."""
-    if not use_kernels(config):
+    if not load_kernels(config):
         return agent
     from gwt_ib.kernels.act import KernelAgent
 
-    return KernelAgent(observation_size, actions, config, weights)
+    agent_of_kernels = KernelAgent(observation_size, actions, config, weights)
+    agent_of_kernels.prepare()
+    return agent_of_kernels
 
 
 def policy_of(agent: Agent | Policy) -> Policy:

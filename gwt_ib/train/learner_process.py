@@ -20,6 +20,7 @@ from gwt_ib.config import Config
 from gwt_ib.envs.batch import EpisodeError
 from gwt_ib.envs.make import EnvironmentFacts, check_environment
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.learn.gradient import learns_by_kernels
 from gwt_ib.learn.learner import Learner, NotFiniteError
 from gwt_ib.model.agent import Agent
 from gwt_ib.rollout.sequence import BlockSpec
@@ -106,8 +107,9 @@ def run_learner(
         learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
         training = Training(run, config, learner, link.send)
         LOGGER.info(
-            "pid %d, torch %s on %s, one thread; %s weights, %d values an observation, actions %s",
-            os.getpid(), torch.__version__, config.device, f"{learner.flat.vector.numel():,}",
+            "pid %d, torch %s on %s, %s; %s weights, %d values an observation, actions %s",
+            os.getpid(), torch.__version__, config.device, "kernels" if learns_by_kernels(config) else "no kernels",
+            f"{learner.flat.vector.numel():,}",
             facts.observation_size, facts.action_space,
         )  # fmt: skip
         if resume:

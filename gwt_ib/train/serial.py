@@ -27,6 +27,7 @@ class SerialChannel:
         size = config.envs_per_actor
         self._config = config
         self._policy = policy_of(agent)
+        self._policy.prepare()
         self._collectors = [
             Collector(config, actor, self._policy, episodes, Progress.private(size))
             for actor, episodes in enumerate(np.split(first_episodes, config.num_actors))

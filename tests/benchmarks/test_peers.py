@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import gymnasium
 import numpy as np
+import psutil
 import pytest
 import torch
+
+from gwt_ib.config_sources import resolve
 
 PEERS = Path(__file__).parents[2] / "benchmarks" / "peers"
 
@@ -68,6 +72,53 @@ def test_peers_get_the_rows_of_gymnasium_and_the_return_of_an_episode(load):
         observation, reward, *_ = plain.step(1)
         total += reward
     assert info == {"episode": {"r": pytest.approx(total), "l": 51}}
+
+
+def test_ours_is_told_every_setting_of_the_work(load):
+    names = {
+        "envs": "num_envs",
+        "rollout": "rollout_steps",
+        "bptt": "seq_len",
+        "hidden": "hidden_size",
+        "clip": "clip_eps",
+    }
+    own = {"env_id", "steps", "seed", "threads", "workers", "variant"}  # other options say these, or they are a peer's
+    changed = {"lr": 1e-5, "gamma": 0.9, "gae_lambda": 0.8, "clip": 0.1, "vf_coef": 1.0, "ent_coef": 0.0}
+    work = load("work").Work(
+        envs=8, rollout=64, bptt=16, epochs=2, minibatches=2, hidden=32, max_grad_norm=1.5, **changed
+    )
+    told = load("runs").our_settings(work)
+    config = resolve(assignments=[f"{name}={value}" for name, value in told.items()])
+    for name, value in vars(work).items():
+        if name not in own:
+            assert getattr(config, names.get(name, name)) == value
+            assert value != getattr(load("work").Work, name), f"{name} is left at its default: that shows nothing"
+
+
+def test_what_a_run_leaves_behind_is_ended_while_its_number_is_still_its_own(load, monkeypatch):
+    """The child holds the pipe that is read to its end, for longer than the run may take."""
+    killpg, unreaped = os.killpg, []
+
+    def watched(group: int, number: int) -> None:
+        unreaped.append(psutil.pid_exists(group))
+        killpg(group, number)
+
+    monkeypatch.setattr(os, "killpg", watched)
+    script = "import subprocess; subprocess.Popen(['sleep', '60']); print('done', flush=True)"
+    lines, _, spent = load("runs")._timed([sys.executable, "-c", script], 30, None)
+    assert [line for _, line in lines] == ["done\n"]
+    assert spent["wall_s"] < 30
+    assert unreaped == [True]
+
+
+def test_a_run_that_takes_too_long_is_ended_and_said(load):
+    with pytest.raises(RuntimeError, match=r"not done after 0 s"):
+        load("runs")._timed([sys.executable, "-c", "import time; time.sleep(60)"], 0.1, None)
+
+
+def test_a_run_that_fails_is_said_with_its_words(load):
+    with pytest.raises(RuntimeError, match=r"ended with 3:\noh no"):
+        load("runs")._timed([sys.executable, "-c", "import sys; sys.stderr.write('oh no'); sys.exit(3)"], 30, None)
 
 
 def test_every_requirement_of_a_peer_is_pinned_and_every_file_is_there(load):

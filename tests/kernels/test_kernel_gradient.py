@@ -66,7 +66,15 @@ def both(kind: str, config: Config) -> tuple[FlatParameters, list[AutogradGradie
 
 
 @pytest.mark.parametrize("kind", SPACES)
-@pytest.mark.parametrize("changes", [{}, {"memory": False, "learner_threads": 1}, {"hidden_size": 64}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"memory": False, "learner_threads": 1},
+        {"hidden_size": 64},
+        {"hidden_size": 3, "seq_len": 1, "rollout_steps": 4},
+    ],
+)
 def test_every_weight_gets_autograds_gradient(kind: str, changes: dict[str, object]) -> None:
     config = configuration(**changes)
     flat, gradients = both(kind, config)
@@ -81,6 +89,20 @@ def test_every_weight_gets_autograds_gradient(kind: str, changes: dict[str, obje
         scale = np.abs(expected[name]).max()
         assert scale > 0 or (name in NOTHING_WITHOUT_MEMORY and not config.memory), name
         np.testing.assert_allclose(part.numpy(), expected[name], atol=3e-5 * scale, err_msg=name)
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    """Kernels look at no bounds: a wrong number would read what lies beside an array."""
+    config = configuration()
+    _, (_, compiled) = both("multi-discrete", config)
+    for which in (np.arange(5), np.array([0, 1, 2, 3, 4, config.sequences]), np.array([0, 1, 2, 3, 4, -1])):
+        with pytest.raises(ValueError, match="a minibatch is 6 of 24 sequences"):
+            compiled.minibatch(which)
+    sequences = made_up(config, 5, ActionCodec(spaces.MultiDiscrete([3, 9, 4])))
+    with pytest.raises(ValueError, match="an action lies outside"):
+        compiled.begin(sequences, config, 0.0)
+    with pytest.raises(ValueError, match="observations of shape"):
+        compiled.begin(made_up(config, 4, ActionCodec(SPACES["multi-discrete"][0])), config, 0.0)
 
 
 def test_the_number_of_threads_changes_rounding_only() -> None:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from numba.core.errors import TypingError
 
-from gwt_ib.kernels.matmul import matmul, matmul_add, matmul_at, product
+from gwt_ib.kernels.matmul import matmul, product
 from gwt_ib.kernels.tile import COLUMNS, ROWS, WIDTH
 
 SIZES = [
@@ -27,10 +28,10 @@ def test_products_are_numpys(m: int, k: int, n: int) -> None:
     tolerance = 1e-6 * max(1, k)
     matmul(a, b, out)
     np.testing.assert_allclose(out, expected, atol=tolerance)
-    matmul_add(a, b, out)
+    # The same added once more, of the transposed matrix: its rows and columns have changed places.
+    transposed = np.ascontiguousarray(a.T)
+    product(transposed.reshape(-1), 0, 1, m, b.reshape(-1), 0, n, out.reshape(-1), 0, n, m, k, n, True)
     np.testing.assert_allclose(out, 2 * expected, atol=2 * tolerance)
-    matmul_at(np.ascontiguousarray(a.T), b, out)
-    np.testing.assert_allclose(out, expected, atol=tolerance)
 
 
 def test_a_row_is_the_same_bit_by_bit_whatever_rows_are_beside_it() -> None:
@@ -51,3 +52,9 @@ def test_a_product_inside_larger_matrices_writes_nothing_beside_itself() -> None
     np.testing.assert_allclose(out[5:15, 4:25], a[:, 3:13].T @ b[:, 2:], atol=1e-5)
     out[5:15, 4:25] = 7.0
     assert (out == 7.0).all()
+
+
+def test_arrays_of_another_type_are_refused() -> None:
+    a, b = random(3, 4), random(4, 5)
+    with pytest.raises(TypingError, match="flat contiguous float32"):
+        matmul(a, b.astype(np.float64), np.empty((3, 5), np.float32))
