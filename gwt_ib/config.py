@@ -96,7 +96,7 @@ class Config(BaseModel):
     )
     learner_threads: int = setting(
         2,
-        "threads that share the work on a minibatch, with kernels; part of every seeded result",
+        "threads that share a minibatch where kernels compute, at most one a sequence; part of every seeded result",
         "threads",
         ge=1,
         le=256,

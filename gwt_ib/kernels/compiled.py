@@ -23,11 +23,13 @@ from numba import njit
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from gwt_ib.clock import utc_now
 from gwt_ib.runs.log import LOGGER
 
 numba_settings: Any = numba.config
 LEAST_FREE_BYTES = 1 << 26  # a disk that is nearly full must not end a run by what is only kept for the next one
 WAIT_S = 120.0
+KEPT_S = 60 * 86400.0
 
 
 def _cache_folder() -> Path | None:
@@ -41,11 +43,21 @@ def _cache_folder() -> Path | None:
     try:
         if not folder.is_absolute():  # there is no home
             return None
+        if not folder.exists():
+            _forget_old(folder.parent)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         writable = os.access(folder, os.W_OK | os.X_OK) and shutil.disk_usage(folder).free >= LEAST_FREE_BYTES
     except OSError:
         return None
     return folder if writable else None
+
+
+def _forget_old(parent: Path) -> None:
+    """Remove the folders of sources that are long gone; whoever still uses one compiles anew."""
+    oldest = utc_now() - KEPT_S
+    for folder in parent.glob("[0-9a-f]" * 16):
+        if folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 CACHE = _cache_folder()
@@ -61,7 +73,7 @@ def compiling(what: str) -> Iterator[None]:
 
     One lock for all groups, as they share functions: numba's index of a function is not made for two writers.
     """
-    if CACHE is not None and (CACHE / f"{what}.done").exists():
+    if CACHE is not None and (CACHE / f"{what}.done").exists() and _is_whole(CACHE):
         yield
         return
     LOGGER.info("compiles the kernels of %s for this processor, some seconds%s", what, ", once" if CACHE else "")
@@ -74,6 +86,16 @@ def compiling(what: str) -> Iterator[None]:
         if CACHE is not None:
             with suppress(OSError):
                 (CACHE / f"{what}.done").touch()
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether no file is empty, as a power cut leaves them; if one is, all machine code is thrown away."""
+    kept = list(folder.rglob("*.nb[ci]"))
+    if all(path.stat().st_size for path in kept):
+        return True
+    for path in [*kept, *folder.glob("*.done")]:
+        path.unlink(missing_ok=True)
+    return False
 
 
 def kernel(function: F) -> F:

@@ -23,7 +23,7 @@ from gwt_ib.runs.durable import write_json
 from gwt_ib.runs.lifecycle import UNKNOWN, is_trainer_alive, lifecycle
 
 RUNS = Path("runs")
-SHOWN_PACKAGES = ("gwt-ib", "torch", "numpy", "gymnasium", "popgym", "textual", "safetensors")
+SHOWN_PACKAGES = ("gwt-ib", "torch", "numba", "numpy", "gymnasium", "popgym", "textual", "safetensors")
 
 
 @dataclass(frozen=True)

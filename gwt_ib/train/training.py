@@ -88,25 +88,28 @@ class Training:
         return complete
 
     def _run(self, channel: LearnerChannel, safe_point: SafePoint) -> bool:
+        started, between_s = time.monotonic(), 0.0  # the first rollout is under way while the learner prepares
         self._publish(channel)
-        self.learner.prepare()  # while the actors collect
+        self.learner.prepare()
         self.sections.take()  # that belongs to no update
         self.sections.start()
         while self.update < self.config.num_updates:
-            started = time.monotonic()
             blocks = channel.take()
             self.sections.lap("wait")
             if blocks is None:
                 if safe_point(self):
                     return False
+                started = time.monotonic()
                 self.sections.start()
                 continue
-            self._one_update(blocks, time.monotonic() - started)
+            done = self._one_update(blocks, time.monotonic() - started, between_s)
             if self._due(self.config.snapshot_every) and self.update < self.config.num_updates:
                 self._periodic_snapshot()
             self.sections.lap("record")
+            between_s = time.monotonic() - done
             if safe_point(self):
                 return False
+            started = time.monotonic()
             self._publish(channel)
         return True
 
@@ -199,7 +202,8 @@ class Training:
         channel.publish(self.learner.weights())
         self.sections.lap("publish")
 
-    def _one_update(self, blocks: Sequence[Block], rollout_s: float) -> None:
+    def _one_update(self, blocks: Sequence[Block], rollout_s: float, between_s: float) -> float:
+        """Learn and record; returns when it was done but for the records, whose time `between_s` is the next update's."""
         started = time.monotonic()
         rollout = join(blocks, self.config)
         lag = self.update - rollout.oldest_version
@@ -213,7 +217,8 @@ class Training:
         self.sections.lap("record")
         returns = self._scheduled_evaluation() if self._due(self.config.eval_every) else None
         self.sections.lap("evaluation")
-        duration = rollout_s + time.monotonic() - started
+        done = time.monotonic()
+        duration = between_s + rollout_s + done - started
         self.elapsed_s += duration
         self._record(
             {
@@ -234,6 +239,7 @@ class Training:
                 "eval_returns": returns,
             }
         )
+        return done
 
     def _scheduled_evaluation(self) -> list[float] | None:
         """An environment that fails costs an evaluation, not the run; the next one gets new environments."""

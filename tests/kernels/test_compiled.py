@@ -39,6 +39,25 @@ def test_machine_code_is_kept_in_a_folder_for_these_sources(tmp_path: Path) -> N
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.nb*")} == before, "it was compiled again"
 
 
+def test_files_that_a_power_cut_emptied_are_made_again(tmp_path: Path) -> None:
+    words = run(NUMBA_CACHE_DIR=str(tmp_path))
+    (folder,) = tmp_path.iterdir()
+    for path in folder.rglob("*.nb[ci]"):
+        path.write_bytes(b"")
+    assert run(NUMBA_CACHE_DIR=str(tmp_path)) == words
+    assert all(path.stat().st_size for path in folder.rglob("*.nb[ci]"))
+
+
+def test_machine_code_of_sources_that_are_long_gone_is_removed(tmp_path: Path) -> None:
+    old, new, other = tmp_path / ("0" * 16), tmp_path / ("1" * 16), tmp_path / "somebody's"
+    for folder in (old, new, other):
+        folder.mkdir()
+    for folder in (old, other):
+        os.utime(folder, (1e9, 1e9))
+    run(NUMBA_CACHE_DIR=str(tmp_path))
+    assert not old.exists() and new.exists() and other.exists()
+
+
 def test_where_nothing_can_be_kept_every_process_compiles(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert run(NUMBA_CACHE_DIR=str(tmp_path / "file" / "folder")) == "3.0 None"
