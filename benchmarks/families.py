@@ -4,8 +4,8 @@
 
 What the environments allow is measured without any agent: as many processes as a run has actors step as many environments as
 an actor has with random valid actions, all at once, through the same `EnvBatch`. In a strict run actors wait while the
-learner learns, so environments stand still then; the run with `max_policy_lag=1` shows what that costs. The three
-take turns.
+learner learns, so environments stand still then: "and the learner" is what would be left with its seconds in the same
+run added, and no inference, writing or waiting. They take turns with a run with `max_policy_lag=1`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from gwt_ib.config import Config
 from gwt_ib.config_sources import build
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.envs.batch import EnvBatch
+from gwt_ib.machine import usable_cores
 from gwt_ib.seeding import Stream
 
 SLOW = (
@@ -36,7 +37,15 @@ SLOW = (
     "popgym-PositionOnlyPendulumEasy-v0",
     "popgym-NoisyPositionOnlyPendulumEasy-v0",
 )
-COLUMNS = ["environment", "environments alone", "strict run", "of that", "run with lag 1", "of that"]
+COLUMNS = [
+    "environment",
+    "environments alone",
+    "and the learner",
+    "strict run",
+    "of the first",
+    "of the second",
+    "lag 1",
+]
 DRAWN = 256  # action rows of each environment; they are used again
 
 
@@ -90,6 +99,12 @@ def alone(config: Config, seconds: float) -> float:
     return total
 
 
+def learner_s(found: dict[str, Any]) -> float:
+    """Seconds of an update in which the learner does not wait for a rollout: on these cores no environment moves then."""
+    sections = (part for part in found["sections"] if part["process"] == "learner" and part["section"] != "wait")
+    return sum(part["mean_ms"] for part in sections if part["section"] != "all") / 1000
+
+
 def main() -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -101,18 +116,21 @@ def main() -> None:
     given = parser.parse_args()
     common = {"eval_every": 0, **parse_settings(given.set)}
     write = sys.stdout.write
-    write(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {common}; steps/s\n\n{table_head(COLUMNS)}")
+    write(f"{usable_cores()} cores, load {os.getloadavg()[0]:.1f}, {common}; steps/s\n\n{table_head(COLUMNS)}")
     for env_id in given.env_ids or SLOW:
-        settings = {**common, "env_id": env_id}
-        speeds: dict[str, list[float]] = {"alone": [], "strict": [], "lag": []}
+        config = build({**common, "env_id": env_id})
+        speeds: dict[str, list[float]] = {"alone": [], "beside": [], "strict": [], "lag": []}
         for _ in range(given.rounds):
-            speeds["alone"].append(alone(build(settings), given.seconds))
-            for name, lag in (("strict", 0), ("lag", 1)):
-                found = bench({**settings, "max_policy_lag": lag}, given.updates)
-                speeds[name].append(found["steps_per_s"]["median"])
-        allowed, strict, lag = (statistics.median(values) for values in speeds.values())
-        cells = [f"{strict:,.0f}", f"{strict / allowed:.2f}", f"{lag:,.0f}", f"{lag / allowed:.2f}"]
-        write(table_row([env_id, f"{allowed:,.0f}", *cells]))
+            allowed = alone(config, given.seconds)
+            strict, lag = (bench({**common, "env_id": env_id, "max_policy_lag": lag}, given.updates) for lag in (0, 1))
+            steps = config.steps_per_update
+            speeds["alone"].append(allowed)
+            speeds["beside"].append(steps / (steps / allowed + learner_s(strict)))
+            speeds["strict"].append(strict["steps_per_s"]["median"])
+            speeds["lag"].append(lag["steps_per_s"]["median"])
+        alone_, beside, strict_, lag_ = (statistics.median(values) for values in speeds.values())
+        shares = [f"{strict_ / alone_:.2f}", f"{strict_ / beside:.2f}"]
+        write(table_row([env_id, f"{alone_:,.0f}", f"{beside:,.0f}", f"{strict_:,.0f}", *shares, f"{lag_:,.0f}"]))
         sys.stdout.flush()
 
 
