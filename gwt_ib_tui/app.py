@@ -39,6 +39,7 @@ from gwt_ib_tui.terminal import leave_on_signals, tell
 from gwt_ib_tui.text import plain
 
 INTERVAL_S = 0.5  # between two pictures: a training that uses every core feels each of them
+READABLE = 2  # new rows in a picture; with more, every second one is left out
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
 TOLD_TO_END, ANOTHER = "told to end", "another"
 TURNING = frozenset({"app.next_page", "app.previous_page", "check.show_rule"})
@@ -83,6 +84,7 @@ class Dashboard(ReplayActions, ShowingApp):
         self._following = following
         self._events_taken = 0
         self._problem = ""
+        self._left_out = False
         self._damage_said: frozenset[str] = frozenset()
         self.keymap = keymap or Keymap()
         self._displaced = self.keymap.sharing("app", "replay")
@@ -272,8 +274,8 @@ class Dashboard(ReplayActions, ShowingApp):
 
     def _tick(self) -> None:
         """Show the newest snapshot, if there is a newer one."""
-        newest = self.source.snapshot
-        if newest is not self.snapshot and newest.version:
+        newest, shown = self.source.snapshot, self.snapshot
+        if newest is not shown and newest.version and not self._too_many_rows(newest, shown):
             with self.batch_update():
                 self.snapshot = newest
         if self.steering.expire() and self._problem:  # it still holds
@@ -281,6 +283,14 @@ class Dashboard(ReplayActions, ShowingApp):
         if self.source.broken and self._problem != BROKEN:
             self._problem = BROKEN
             self.steering.say("failed", BROKEN)
+
+    def _too_many_rows(self, newest: Snapshot, shown: Snapshot | None) -> bool:
+        """Whether a picture is left out: nobody reads many updates a second, and painting takes the training's time."""
+        if shown is None or newest.series.rows - shown.series.rows <= READABLE or self._left_out:
+            self._left_out = False
+        else:
+            self._left_out = newest.only_adds_rows_to(shown)
+        return self._left_out
 
     def _quit_as_answered(self, answer: str | None) -> None:
         if answer == "detach":

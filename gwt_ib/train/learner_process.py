@@ -31,6 +31,7 @@ from gwt_ib.runs.snapshot import newest_good_snapshot
 from gwt_ib.train.channel import LearnerChannel
 from gwt_ib.train.guard import guard_child
 from gwt_ib.train.link import Link, Message
+from gwt_ib.train.processes import learner_threads
 from gwt_ib.train.serial import SerialChannel
 from gwt_ib.train.shared_memory import Layout, LocalLearnerChannel
 from gwt_ib.train.training import SafePoint, Training
@@ -107,10 +108,10 @@ def run_learner(
         learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
         training = Training(run, config, learner, link.send)
         LOGGER.info(
-            "pid %d, torch %s on %s, %s; %s weights, %d values an observation, actions %s",
-            os.getpid(), torch.__version__, config.device, "kernels" if learns_by_kernels(config) else "no kernels",
-            f"{learner.flat.vector.numel():,}",
+            "pid %d, torch %s on %s, one thread; %s weights, %d values an observation, actions %s; learns by %s",
+            os.getpid(), torch.__version__, config.device, f"{learner.flat.vector.numel():,}",
             facts.observation_size, facts.action_space,
+            f"kernels, {learner_threads(config)} thread(s)" if learns_by_kernels(config) else "torch",
         )  # fmt: skip
         if resume:
             _resume(training, run)

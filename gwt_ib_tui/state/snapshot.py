@@ -146,6 +146,10 @@ class Report:
         return Report(verdict, whole(record.get("update")), findings, whole(record.get("since")))
 
 
+WHAT_CANNOT_WAIT = ("state", "config", "events_seen", "loading", "problem", "damage", "replay")
+"""Parts of a snapshot that are shown at the next picture, however many rows come in."""
+
+
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """All that the widgets show, at one moment. `version` grows; two snapshots are equal only if they are one."""
@@ -176,6 +180,11 @@ class Snapshot:
     def ended(self) -> bool:
         """Whether nothing will change any more: the run says so, or its trainer is gone."""
         return self.state in ENDED or self.state == KILLED
+
+    def only_adds_rows_to(self, other: Snapshot) -> bool:
+        """Whether nothing but rows of metrics, and what follows from them, is new since `other`."""
+        same_verdict = (self.report and self.report.verdict) == (other.report and other.report.verdict)
+        return same_verdict and all(getattr(self, name) == getattr(other, name) for name in WHAT_CANNOT_WAIT)
 
     @property
     def halted(self) -> bool:
