@@ -26,7 +26,7 @@ from benched import bench, parse_settings, table_head, table_row
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.envs.batch import EnvBatch
+from gwt_ib.envs.env_batch import EnvBatch
 from gwt_ib.machine import usable_cores
 from gwt_ib.seeding import Stream
 

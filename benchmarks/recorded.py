@@ -19,14 +19,14 @@ import numpy as np
 
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
+from gwt_ib.durable import write_json
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.rules import evaluate
 from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.durable import write_json
+from gwt_ib.runs.jsonl import last_record
 from gwt_ib.runs.lifecycle import HEARTBEAT_S
-from gwt_ib.runs.records import last_record
-from gwt_ib_tui.state.feed import Feed
+from gwt_ib_tui.state.run.feed import Feed
 
 STEPS, SECONDS = 4096, 0.4  # of one update
 KINDS = 97  # different rows, used in turn
@@ -148,13 +148,13 @@ def follow(path: Path, last: int) -> int:
     """How many rows a feed took in until update `last`, or until nothing new came for five seconds."""
     feed = Feed(RunDirectory(path))
     feed.start()
-    newest, since = feed.snapshot, time.monotonic()
+    newest, since = feed.run_view, time.monotonic()
     while newest.series.rows < last and time.monotonic() - since < 5.0:
         time.sleep(0.1)
-        if feed.snapshot.series.rows > newest.series.rows:
-            newest, since = feed.snapshot, time.monotonic()
+        if feed.run_view.series.rows > newest.series.rows:
+            newest, since = feed.run_view, time.monotonic()
     feed.stop()
-    return feed.snapshot.series.rows
+    return feed.run_view.series.rows
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Errors that a user can act on, and the exit codes of the command line (DESIGN section 6)."""
+"""Errors that a user can act on, and the exit codes of the command line (README.md)."""
 
 from __future__ import annotations
 

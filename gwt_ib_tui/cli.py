@@ -13,8 +13,8 @@ import typer
 
 from gwt_ib import __version__
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib_tui import bench_command, compare_commands, info_commands, run_commands, watch_commands
-from gwt_ib_tui.collection import without_collection
+from gwt_ib_tui.commands import bench_command, compare_commands, info_commands, run_commands, watch_commands
+from gwt_ib_tui.garbage import without_collection
 from gwt_ib_tui.terminal import need_terminal, tell, why_no_dashboard
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def launch(
         from gwt_ib.config_sources import resolve
         from gwt_ib.envs.make import check_environment
         from gwt_ib.kernels import use_kernels
+        from gwt_ib.processes.children import check_device
         from gwt_ib.runs.directory import create_run
-        from gwt_ib.train.processes import check_device
 
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
@@ -102,8 +102,8 @@ def resume(
     """Go on from a run's newest good snapshot."""
     from gwt_ib.envs.make import check_environment
     from gwt_ib.kernels import use_kernels
+    from gwt_ib.processes.children import check_device
     from gwt_ib.runs.directory import find_run
-    from gwt_ib.train.processes import check_device
 
     run = find_run(run_name)
     config, update = _prepare_resume(run, total_timesteps)
@@ -171,13 +171,13 @@ def _train(
     if reason:
         typer.echo(f"Running headless: {reason}.", err=True)
     if headless or as_json or reason:
-        from gwt_ib_tui.headless import run_headless
+        from gwt_ib_tui.commands.headless import run_headless
 
         code = run_headless(
             run, resume=resume, after_update=after_update, as_json=as_json, require_gatecheck=require_gatecheck
         )
         raise typer.Exit(int(code))
-    from gwt_ib.train.processes import start_trainer
+    from gwt_ib.processes.children import start_trainer
 
     # The trainer starts before the application: inside it, processes and shared memory cannot be made safely.
     start_trainer(run, resume=resume, meanwhile=_import_dashboard)
@@ -187,8 +187,8 @@ def _train(
 def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck: bool = False) -> None:
     """Show the dashboard; afterwards the shell is told how things stand."""
     _import_dashboard()
-    from gwt_ib_tui.app import run_dashboard
-    from gwt_ib_tui.leaving import farewell
+    from gwt_ib_tui.application.app import run_dashboard
+    from gwt_ib_tui.commands.leaving import farewell
 
     run_dashboard(run, read_only=read_only)
     told = farewell(run, require_gatecheck=require_gatecheck)
@@ -201,14 +201,14 @@ def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck:
 
 def _import_dashboard() -> None:
     with without_collection():
-        import_module("gwt_ib_tui.app")
+        import_module("gwt_ib_tui.application.app")
 
 
 def _prepare_resume(run: RunDirectory, total_timesteps: int | None) -> tuple[Config, int]:
     """The configuration to go on with and the update of the newest good snapshot. Raises `UserError`."""
     from gwt_ib.config_sources import build
+    from gwt_ib.processes.trainer import lock_run
     from gwt_ib.runs.snapshot import newest_good_snapshot
-    from gwt_ib.train.trainer import lock_run
 
     lock_run(run).release()
     config = run.read_config()

@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from gwt_ib.config import Config
+from gwt_ib.log import parse_line
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.log import parse_line
-from gwt_ib.runs.records import read_records
+from gwt_ib.runs.jsonl import read_records
 
 SMALL: dict[str, Any] = {
     "env_id": "popgym-RepeatPreviousEasy-v0",
@@ -70,7 +70,7 @@ def processes_of(path: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
         line = " ".join(process.info["cmdline"] or ())
-        if "gwt_ib.train" not in line or process.info["status"] == psutil.STATUS_ZOMBIE:
+        if "gwt_ib.processes" not in line or process.info["status"] == psutil.STATUS_ZOMBIE:
             continue
         with contextlib.suppress(psutil.Error):  # it has just ended
             if str(path) in line or Path(process.cwd()).is_relative_to(path):

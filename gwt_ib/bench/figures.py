@@ -9,8 +9,8 @@ from typing import Any
 
 from gwt_ib.bench.measure import COMPARED
 from gwt_ib.config import Config
-from gwt_ib.rollout.sequence import SECTIONS
-from gwt_ib.runs.records import Record
+from gwt_ib.rollout.block import SECTIONS
+from gwt_ib.runs.jsonl import Record
 
 ORDER = (
     "wait",

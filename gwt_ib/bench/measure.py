@@ -18,11 +18,11 @@ from typing import Any
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.processes.actor_pool import ActorPool
+from gwt_ib.processes.children import Child, start_child
+from gwt_ib.processes.link import Link
 from gwt_ib.runs.directory import RunDirectory, create_run
-from gwt_ib.runs.records import Record
-from gwt_ib.train.actor_pool import ActorPool
-from gwt_ib.train.link import Link
-from gwt_ib.train.processes import Child, start_child
+from gwt_ib.runs.jsonl import Record
 
 COMPARED = 8  # updates after the measured ones, beside which memory and sgemm are measured
 TICK_S = 0.1
@@ -57,7 +57,7 @@ class _Processes:
         self.actors = ActorPool(run, config)
         arguments = ["--trainer", str(os.getpid()), "--control", str(theirs.fileno()), *self.actors.learner_arguments]
         inherited = [theirs.fileno(), *self.actors.learner_descriptors]
-        self.learner: Child = start_child(run, "learner", "gwt_ib.bench.learner", arguments, inherited)
+        self.learner: Child = start_child(run, "learner", "gwt_ib.bench.reporting_learner", arguments, inherited)
         theirs.close()
         self.ended = False
 

@@ -1,1 +1,1 @@
-"""GateCheck: does the gate do its work, and does the agent learn? Rules over recorded metrics (DESIGN section 7)."""
+"""GateCheck: does the gate do its work, and does the agent learn? Rules over recorded metrics."""

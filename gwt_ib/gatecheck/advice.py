@@ -10,7 +10,7 @@ from gwt_ib.gatecheck.curve import distance_from_prior, mean_of_c, spread_of_c
 from gwt_ib.gatecheck.facts import Facts, average
 from gwt_ib.gatecheck.findings import Evidence, Finding
 from gwt_ib.gatecheck.threshold import Threshold
-from gwt_ib.numbers import real
+from gwt_ib.lenient import real
 
 BUDGET_TOLERANCE = 0.1
 CLAMP_TOLERANCE = 1e-4  # as a share of the room between the clamps

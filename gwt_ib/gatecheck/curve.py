@@ -10,7 +10,7 @@ import numpy as np
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.statistics import Doubles
-from gwt_ib.numbers import real
+from gwt_ib.lenient import real
 
 _COLUMNS = ("td", "c", "c_std", "prior", "count")
 
@@ -70,7 +70,7 @@ def distance_from_prior(bins: Bins, bias: float | Doubles, config: Config) -> Do
 
 
 def _prior(td_abs: Doubles, bias: Doubles, config: Config) -> Doubles:
-    """The prior at a |td_norm|, which may be infinite (DESIGN 2.3)."""
+    """The prior at a |td_norm|, which may be infinite (docs/model.md, "Prior")."""
     slope = config.td_scale * td_abs if config.td_scale else 0.0
     result: Doubles = 0.5 * (1.0 + np.tanh((slope + config.base_logit + bias) / 2))
     return result

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from gwt_ib.numbers import real
+from gwt_ib.lenient import real
 
 WINDOW_ROWS = 50
 MAX_EVALUATIONS = 4096

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gwt_ib.numbers import real
+from gwt_ib.lenient import real
 
 
 @dataclass(frozen=True)

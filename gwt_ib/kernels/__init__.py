@@ -8,7 +8,7 @@ import os
 
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.runs.log import LOGGER
+from gwt_ib.log import LOGGER
 
 
 def use_kernels(config: Config) -> bool:

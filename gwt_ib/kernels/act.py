@@ -20,8 +20,8 @@ from gwt_ib.kernels.elementwise import ZERO, dot, sigmoid
 from gwt_ib.kernels.encoder import encode_row
 from gwt_ib.kernels.heads import sample_choices, sample_numbers
 from gwt_ib.kernels.matmul import matmul
-from gwt_ib.kernels.weights import allocate, pack
-from gwt_ib.model import layout
+from gwt_ib.kernels.packed_weights import allocate, pack
+from gwt_ib.model import parameter_layout as layout
 
 Bool = NDArray[np.bool_]
 TD_MEAN, TD_STD, TD_SCALE, PRIOR_SHIFT, ROUTER_BIAS = range(5)  # in `scalars`
@@ -195,7 +195,7 @@ def encode(obs: F32, encoder: F32, bias: F32, weights_z: F32, normal: F32, z: F3
 
 @kernel
 def prior_logit(td_prev: Any, scalars: F32) -> Any:
-    """The prior's logit (DESIGN 2.3)."""
+    """The prior's logit (docs/model.md, "Prior")."""
     td_norm = (td_prev - scalars[TD_MEAN]) / scalars[TD_STD]
     return scalars[TD_SCALE] * abs(td_norm) + scalars[PRIOR_SHIFT]
 

@@ -20,7 +20,7 @@ def step_row(
     from_z: F32, from_h: F32, bias_z: F32, bias_h: F32, router_out: F32, logit: np.float32, h_in: F32,
     gates: F32, memory: F32, router: F32, h: F32,
 ) -> Any:  # fmt: skip
-    """One step of one row: fills `h` [H] from `h_in` [H] and returns the gate c (DESIGN 2.4 and 2.5).
+    """One step of one row: fills `h` [H] from `h_in` [H] and returns the gate c (docs/model.md, "Gate" and "Memory").
 
     `from_z`, `from_h` [G] are the products without biases, `logit` the prior's logit with the bias of the router's last
     layer. `gates` [3H], `memory` [H] and `router` [R] keep what the backward pass needs.

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from gwt_ib.clock import utc_now
-from gwt_ib.runs.log import LOGGER
+from gwt_ib.log import LOGGER
 
 numba_settings: Any = numba.config
 LEAST_FREE_BYTES = 1 << 26  # a disk that is nearly full must not end a run by what is only kept for the next one

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.kernels import weights as forms
+from gwt_ib.kernels import packed_weights as forms
 from gwt_ib.kernels.adam import AdamNumbers, adam_step
 from gwt_ib.kernels.compiled import F32, compiling
+from gwt_ib.kernels.forward_backward import SequenceArrays
 from gwt_ib.kernels.losses import SUMS, Coefficients
-from gwt_ib.kernels.part import Part
-from gwt_ib.kernels.passes import SequenceArrays
-from gwt_ib.model import layout
+from gwt_ib.kernels.shard import Part
+from gwt_ib.model import parameter_layout as layout
 from gwt_ib.sections import Sections
 
 

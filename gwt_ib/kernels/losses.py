@@ -20,7 +20,7 @@ SUMS = 6
 
 
 class Coefficients(NamedTuple):
-    """The numbers of DESIGN 2.9 for one minibatch, float32."""
+    """The numbers of docs/model.md, "Loss" for one minibatch, float32."""
 
     clip_eps: Any
     vf_coef: Any

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gwt_ib.config import Config
-from gwt_ib.learn.batch import Sequences, contiguous
 from gwt_ib.learn.gradient import LOSS_METRICS, Coefficients, minibatch_loss
+from gwt_ib.learn.sequences import Sequences, contiguous
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.flat import FlatParameters
 from gwt_ib.sections import Sections

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from gwt_ib.config import Config
 from gwt_ib.kernels import load_kernels
-from gwt_ib.learn.batch import Sequences
 from gwt_ib.learn.losses import ib_loss, normalised, policy_loss, value_loss
+from gwt_ib.learn.sequences import Sequences
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.cell import TdScale
 from gwt_ib.model.flat import FlatParameters
@@ -116,7 +116,7 @@ def make_gradient(agent: Agent, flat: FlatParameters, config: Config, sections: 
 def minibatch_loss(
     agent: Agent, batch: Sequences, config: Config, coefficients: Coefficients
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """The loss of a minibatch and, detached, its `LOSS_METRICS` (DESIGN 2.9); `config` for what never changes in a run."""
+    """The loss of a minibatch and, detached, its `LOSS_METRICS` (docs/model.md, "Loss")."""
     ent_coef, lambda_c, target_c = coefficients
     td = TdScale(batch.td_mean, batch.td_std)
     out = agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)

@@ -1,4 +1,4 @@
-"""One update: a rollout in, PPO with the information bottleneck, new weights and statistics out (DESIGN section 2.9)."""
+"""One update: a rollout in, PPO with the information bottleneck, new weights and statistics out (docs/model.md, "Loss")."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from torch import Tensor
 
 from gwt_ib.config import Config
 from gwt_ib.learn.adam import Adam
-from gwt_ib.learn.batch import Rollout, cut
 from gwt_ib.learn.gradient import LOSS_METRICS, learns_by_kernels, make_gradient
 from gwt_ib.learn.losses import lambda_c_at
 from gwt_ib.learn.returns import explained_variance
+from gwt_ib.learn.sequences import Rollout, cut
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.flat import FlatParameters
 from gwt_ib.model.td import TdStatistics

@@ -1,4 +1,4 @@
-"""The terms of the loss (DESIGN section 2.9), as functions of a minibatch; T time, B sequences."""
+"""The terms of the loss (docs/model.md, "Loss"), as functions of a minibatch; T time, B sequences."""
 
 from __future__ import annotations
 

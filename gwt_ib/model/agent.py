@@ -1,4 +1,4 @@
-"""The agent: encoder, gated cell, policy head and critic on one flat vector of weights (DESIGN section 2)."""
+"""The agent: encoder, gated cell, policy head and critic on one flat vector of weights (docs/model.md)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Agent(nn.Module):
         return ActOutput(action, log_prob, self._value(out.h), out.h, out.c, torch.sigmoid(logit))
 
     def bootstrap_value(self, next_obs: Tensor, h: Tensor, td: TdScale) -> Tensor:
-        """V0 [B]: the critic one cell step after `h` on `next_obs` [B, O], with td_prev = 0 (DESIGN 2.7).
+        """V0 [B]: the critic one cell step after `h` on `next_obs` [B, O], with td_prev = 0 (docs/model.md, "TD error").
 
         The value that completes a TD error cannot depend on that TD error, so the gate of this step is driven by none.
         """
@@ -89,7 +89,7 @@ class Agent(nn.Module):
         return unroll(self.cell, self.encode(obs), h0, logit, self._keep(is_first))
 
     def encode(self, obs: Tensor) -> Tensor:
-        """`z` [..., H] for observations [..., O] (DESIGN 2.2).
+        """`z` [..., H] for observations [..., O] (docs/model.md, "Encoder").
 
         The normalisation brings one-hot rows, whose projections are tiny, and unbounded numbers to the same scale: what
         the gate lets through is then large enough to be seen in h from the first update on.
@@ -98,7 +98,7 @@ class Agent(nn.Module):
 
     @torch.no_grad()
     def clamp_bias(self) -> None:
-        """Bring the bias back between its clamps; belongs after every optimiser step (DESIGN 2.3)."""
+        """Bring the bias back between its clamps; belongs after every optimiser step (docs/model.md, "Prior")."""
         self.bias.clamp_(*self.bias_limits)
 
     def _prior_logit(self, td_prev: Tensor, is_first: Tensor, td: TdScale) -> Tensor:

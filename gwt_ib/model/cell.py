@@ -1,4 +1,4 @@
-"""One step of the TD-gated memory cell, written as DESIGN section 2 states it: the reference for `unroll.py`.
+"""One step of the TD-gated memory cell, written as docs/model.md states it: the reference for `unroll.py`.
 
 Acting uses this code as it stands. Learning uses `unroll.py`, which computes the same over whole sequences.
 """
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gwt_ib.model.layout import router_width
+from gwt_ib.model.parameter_layout import router_width
 
 
 class TdScale(NamedTuple):
@@ -28,7 +28,7 @@ class CellOutput(NamedTuple):
 
 
 def prior_logit(td_prev: Tensor, td: TdScale, *, td_scale: float, base_logit: float, bias: Tensor) -> Tensor:
-    """Logit of the prior for `td_prev` of any shape: `td_scale * |td_norm| + base_logit + bias` (DESIGN 2.3).
+    """Logit of the prior for `td_prev` of any shape: `td_scale * |td_norm| + base_logit + bias` (docs/model.md, "Prior").
 
     `prior = sigmoid(prior_logit)`; the logit is kept because `logit(sigmoid(x))` loses digits where the gate saturates.
     """
@@ -37,7 +37,7 @@ def prior_logit(td_prev: Tensor, td: TdScale, *, td_scale: float, base_logit: fl
 
 
 class Router(nn.Module):
-    """The learnt residual of the gate's logit, `router(z, h)`: one hidden layer, zero at the start (DESIGN 2.4)."""
+    """The learnt residual of the gate's logit, `router(z, h)`: one hidden layer, zero at first (docs/model.md, "Gate")."""
 
     def __init__(self, hidden_size: int) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Router(nn.Module):
 
 
 class GatedCell(nn.Module):
-    """Input-gated GRU with residual gating (DESIGN 2.1 to 2.5)."""
+    """Input-gated GRU with residual gating (docs/model.md, "One decision")."""
 
     def __init__(self, hidden_size: int) -> None:
         super().__init__()

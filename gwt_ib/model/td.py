@@ -1,4 +1,4 @@
-"""The running statistics that normalise TD errors (DESIGN section 2.8)."""
+"""The running statistics that normalise TD errors (docs/model.md, "TD statistics")."""
 
 from __future__ import annotations
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gwt_ib.config import Config
-from gwt_ib.envs.batch import EnvBatch
+from gwt_ib.envs.env_batch import EnvBatch
 from gwt_ib.model.noise import action_noise
-from gwt_ib.rollout.sequence import Block
-from gwt_ib.rollout.stepper import F32, Policy, stepper_of
+from gwt_ib.rollout.block import Block
+from gwt_ib.rollout.policy import F32, Policy, stepper_of
 from gwt_ib.sections import Sections
 from gwt_ib.seeding import Stream, generator
 
@@ -148,7 +148,7 @@ class Collector:
 def td_error(
     reward: F32, value: F32, next_value: F32, terminated: NDArray[np.bool_], gamma: float, out: F32 | None = None
 ) -> F32:
-    """`reward + gamma * (1 - terminated) * V0(next_obs) - value` for arrays of one shape (DESIGN 2.7), into `out`."""
+    """`reward + gamma * (1 - terminated) * V0(next_obs) - value` of arrays, into `out` (docs/model.md, "TD error")."""
     td: F32 = np.multiply(next_value, np.float32(gamma), out=out)
     td[terminated] = 0.0
     td += reward

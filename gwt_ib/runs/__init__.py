@@ -1,1 +1,1 @@
-"""The run directory: the one contract between training and everything that looks at it (DESIGN section 4)."""
+"""The run directory: the one contract between training and everything that looks at it: docs/architecture.md."""

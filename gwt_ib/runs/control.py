@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeGuard, cast, get_args
 
 from gwt_ib.clock import utc_now
-from gwt_ib.runs.durable import write_json
+from gwt_ib.durable import write_json
 
 RequestKind = Literal["pause", "unpause", "snapshot", "evaluate", "set", "stop"]
 REQUEST_KINDS: tuple[str, ...] = get_args(RequestKind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
@@ -17,9 +16,9 @@ from typing import Any
 from gwt_ib.clock import utc_name, utc_now
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
+from gwt_ib.durable import write_json
 from gwt_ib.errors import ExitCode, UserError, nearest
-from gwt_ib.numbers import real
-from gwt_ib.runs.durable import write_json
+from gwt_ib.lenient import read_object, real
 from gwt_ib.runs.lifecycle import UNKNOWN, is_trainer_alive, lifecycle
 
 RUNS = Path("runs")
@@ -28,7 +27,7 @@ SHOWN_PACKAGES = ("gwt-ib", "torch", "numba", "numpy", "gymnasium", "popgym", "t
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """The paths of one run (DESIGN section 4). Making this object touches nothing."""
+    """The paths of one run (docs/architecture.md, "The run directory"). Making this object touches nothing."""
 
     path: Path
 
@@ -94,15 +93,15 @@ class RunDirectory:
 
     def read_run(self) -> dict[str, Any]:
         """`run.json`; empty while there is none or it is no JSON object."""
-        return _read_object(self.run)
+        return read_object(self.run)
 
     def read_gatecheck(self) -> dict[str, Any]:
         """`gatecheck.json`; empty while there is none."""
-        return _read_object(self.gatecheck)
+        return read_object(self.gatecheck)
 
     def read_config(self) -> Config:
         """The configuration of the run. Raises `UserError` (65) when it is missing or damaged."""
-        values = _read_object(self.config)
+        values = read_object(self.config)
         if not values:
             raise UserError(f"{self.config} is missing or damaged.", ExitCode.BAD_DATA)
         return build(values, dict.fromkeys(values, str(self.config)))
@@ -214,14 +213,6 @@ def _first_record(run: RunDirectory, config: Config, command: list[str]) -> dict
         "exit_code": None,
         "message": "",
     }
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _version(package: str) -> str | None:

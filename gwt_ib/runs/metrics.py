@@ -1,4 +1,4 @@
-"""The names of the metrics: one table with unit, meaning, healthy range and remedy (DESIGN section 5)."""
+"""The names of the metrics: one table with unit, meaning, healthy range and remedy (docs/metrics.md)."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors_numpy
 
+from gwt_ib.durable import sync_directory, write_atomically, write_json
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.runs.durable import sync_directory, write_atomically, write_json
 
 FORMAT = 1
 FILES = ("model.safetensors", "optimizer.safetensors", "state.json")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gwt_ib_tui.state.series import Doubles
-from gwt_ib_tui.text import short_count
+from gwt_ib.text import short_count
+from gwt_ib_tui.state.history.series import Doubles
 
 Range = tuple[float, float]
 Ticks = tuple[tuple[float, str], ...]

@@ -12,10 +12,10 @@ from gwt_ib_tui.charts.blending import blend
 from gwt_ib_tui.charts.lines import Curve
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.view import XAxis
-from gwt_ib_tui.state.comparison import Comparison
-from gwt_ib_tui.state.over_runs import over_seeds
-from gwt_ib_tui.state.run_set import RunEntry
-from gwt_ib_tui.state.series import Column
+from gwt_ib_tui.state.compare.comparison import Comparison
+from gwt_ib_tui.state.compare.over_runs import over_seeds
+from gwt_ib_tui.state.compare.run_set import RunEntry
+from gwt_ib_tui.state.history.series import Column
 
 BEHIND = 0.3  # how far a line that is not the chosen one's has gone over into what is under it
 SIGNS_SHOWN = 4
@@ -55,7 +55,7 @@ def group_sign(entries: list[RunEntry]) -> str:
 
 def _of_runs(comparison: Comparison, metric: str, axis: XAxis, palette: Palette) -> Iterator[ComparedCurve]:
     for entry in comparison.runs.entries:
-        series = entry.snapshot.series
+        series = entry.run_view.series
         x, front = series.column(axis), entry is comparison.chosen_run
         color = run_color(entry, palette)
         shown = color if front else blend(color, palette.on_chip, BEHIND)
@@ -68,7 +68,7 @@ def _of_settings(comparison: Comparison, metric: str, axis: XAxis, palette: Pale
     for places in comparison.runs.groups:
         group = [entries[place] for place in places]
         found = over_seeds(
-            [(one.snapshot.series.column(axis), one.snapshot.series.column(metric)) for one in group],
+            [(one.run_view.series.column(axis), one.run_view.series.column(metric)) for one in group],
             sparse=metric in SPARSE,
         )
         if found is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from gwt_ib_tui.charts.axes import Range
-from gwt_ib_tui.state.series import Column, Doubles
+from gwt_ib_tui.state.history.series import Column, Doubles
 
 
 @dataclass(frozen=True, eq=False)

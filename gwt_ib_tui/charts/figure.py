@@ -16,7 +16,7 @@ from gwt_ib_tui.charts.axes import Scale, Ticks
 from gwt_ib_tui.charts.glyphs import GLYPHS, Cells, Codes, Glyphs
 from gwt_ib_tui.charts.paths import Paths
 from gwt_ib_tui.charts.view import Symbols
-from gwt_ib_tui.state.series import Doubles
+from gwt_ib_tui.state.history.series import Doubles
 
 Bits = npt.NDArray[np.uint8]
 

@@ -11,7 +11,7 @@ from gwt_ib_tui.charts.curves import Level
 from gwt_ib_tui.charts.figure import Figure, Frame
 from gwt_ib_tui.charts.traces import in_force
 from gwt_ib_tui.charts.windowed import Line
-from gwt_ib_tui.state.series import Column, Doubles
+from gwt_ib_tui.state.history.series import Column, Doubles
 
 
 def draw_levels(figure: Figure, layout: Frame, levels: Sequence[Level], x: Column, window: Range, scale: Scale) -> None:

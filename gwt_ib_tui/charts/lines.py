@@ -17,7 +17,7 @@ from gwt_ib_tui.charts.layers import draw_hidden, draw_levels, draw_lines
 from gwt_ib_tui.charts.traces import Reading, readings
 from gwt_ib_tui.charts.view import ChartView, XAxis
 from gwt_ib_tui.charts.windowed import Line, finite, values_of
-from gwt_ib_tui.state.series import Column, Doubles
+from gwt_ib_tui.state.history.series import Column, Doubles
 
 __all__ = ("Curve", "Drawn", "Level", "Mark", "Reading", "draw", "readings")
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
+from gwt_ib.text import plain, shortened
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.log_file import OUT, LogLine
-from gwt_ib_tui.state.log_tail import LogView
-from gwt_ib_tui.text import plain, shortened
+from gwt_ib_tui.state.events.log_file import OUT, LogLine
+from gwt_ib_tui.state.events.log_tail import LogView
 
 LEVELS = (OUT, logging.INFO, logging.WARNING, logging.ERROR)  # what the least level can be
 NAMES = {

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gwt_ib_tui.charts.glyphs import Cells, Codes, Glyphs
-from gwt_ib_tui.state.series import Doubles
+from gwt_ib_tui.state.history.series import Doubles
 
 REMEMBERED = 64  # canvases, of some ten kB each: a few screens of charts
 ROUNDING = 1e-3  # dots: a constant whose digits differ at the end lies on one row of dots, not on two

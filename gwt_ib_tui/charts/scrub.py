@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gwt_ib_tui.state.series import Doubles
+from gwt_ib_tui.state.history.series import Doubles
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gwt_ib_tui.charts.axes import LARGEST
-from gwt_ib_tui.state.series import Doubles
+from gwt_ib_tui.state.history.series import Doubles
 
 SPENT = 1e-18  # a weight below does not show in a double
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from gwt_ib_tui.charts.axes import LARGEST, Range, positions
 from gwt_ib_tui.charts.glyphs import GLYPHS, Glyphs
 from gwt_ib_tui.charts.view import Symbols
-from gwt_ib_tui.state.series import Column, Doubles
+from gwt_ib_tui.state.history.series import Column, Doubles
 
 
 def sparkline(x: Column, y: Column, width: int, *, sparse: bool = False, symbols: Symbols = "braille") -> str:

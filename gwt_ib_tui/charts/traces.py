@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gwt_ib_tui.charts.axes import LARGEST, Range, Scale, positions
-from gwt_ib_tui.state.series import Column, Doubles
+from gwt_ib_tui.state.history.series import Column, Doubles
 
 Flags = npt.NDArray[np.bool_]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from gwt_ib_tui.charts.axes import LARGEST, Range
 from gwt_ib_tui.charts.scrub import nearest
-from gwt_ib_tui.state.series import Doubles
+from gwt_ib_tui.state.history.series import Doubles
 
 XAxis = Literal["env_steps", "update", "elapsed_s"]
 Symbols = Literal["braille", "block", "ascii"]

@@ -11,7 +11,7 @@ from gwt_ib_tui.charts.axes import Range
 from gwt_ib_tui.charts.curves import Curve
 from gwt_ib_tui.charts.smoothing import moving_average
 from gwt_ib_tui.charts.traces import Trace
-from gwt_ib_tui.state.series import Column, Doubles
+from gwt_ib_tui.state.history.series import Column, Doubles
 
 
 @dataclass(frozen=True, eq=False)

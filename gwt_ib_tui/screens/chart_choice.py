@@ -10,10 +10,10 @@ from textual.widgets import Input
 from gwt_ib_tui.charts.view import XAxis
 from gwt_ib_tui.screens.chart_keys import ChartKeys, x_columns_of
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.metric_filter import matching
-from gwt_ib_tui.state.rows import COLUMNS
-from gwt_ib_tui.state.selection import Selection
-from gwt_ib_tui.state.series import Doubles
+from gwt_ib_tui.state.history.metric_filter import matching
+from gwt_ib_tui.state.history.rows import COLUMNS
+from gwt_ib_tui.state.history.selection import Selection
+from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.widgets.chart_spec import OVERVIEW_TITLES, spec_of
 from gwt_ib_tui.widgets.filter_line import FilterInput, FilterLine
 from gwt_ib_tui.widgets.line_chart import LineChart
@@ -47,11 +47,11 @@ class ChartChoice(ChartKeys, RunScreen):
 
     def view_bar(self) -> ViewBar:
         """How the charts are looked at, in words."""
-        return ViewBar(id="view").data_bind(RunScreen.snapshot, RunScreen.view, ChartChoice.told)
+        return ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view, ChartChoice.told)
 
     def x_columns(self) -> Mapping[XAxis, Doubles]:
         """Those of the run."""
-        return x_columns_of(self.snapshot)
+        return x_columns_of(self.run_view)
 
     def show_matching(self, text: str) -> bool:
         """Show the charts that a filter finds, of no words those of the overview; nothing changes where it finds none."""

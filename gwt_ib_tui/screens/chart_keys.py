@@ -10,8 +10,8 @@ import numpy as np
 from textual.actions import SkipAction
 
 from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis
-from gwt_ib_tui.state.series import Doubles
-from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.state.history.series import Doubles
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.readings import Readout, exact
 
@@ -162,9 +162,9 @@ class ChartKeys(Node):
         self.host.view = view
 
 
-def x_columns_of(snapshot: Snapshot | None) -> Mapping[XAxis, Doubles]:
+def x_columns_of(run_view: RunView | None) -> Mapping[XAxis, Doubles]:
     """The x of each row of one run on each axis."""
-    return {} if snapshot is None else {axis: snapshot.series.column(axis).mean for axis in X_AXES}
+    return {} if run_view is None else {axis: run_view.series.column(axis).mean for axis in X_AXES}
 
 
 def copied_lines(readouts: Sequence[Readout]) -> list[str]:

@@ -10,9 +10,9 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from gwt_ib_tui.action_table import actions_of
-from gwt_ib_tui.actions import bindings
-from gwt_ib_tui.screens.keyed import Keyed
+from gwt_ib_tui.keys.action import bindings
+from gwt_ib_tui.keys.action_table import actions_of
+from gwt_ib_tui.keys.keyed import Keyed
 
 
 class QuitDialog(Keyed, ModalScreen[str]):

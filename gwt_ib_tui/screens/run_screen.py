@@ -15,9 +15,9 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.screens.keyed import Keyed
-from gwt_ib_tui.state.requests import Message
-from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.keys.keyed import Keyed
+from gwt_ib_tui.state.run.requests import Message
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.key_bar import KeyBar
 from gwt_ib_tui.widgets.message_bar import MessageBar
@@ -38,7 +38,7 @@ class RunScreen(Keyed, Screen[None]):
 
     PAGES: ClassVar[tuple[str, ...]]
 
-    snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
+    run_view: reactive[RunView | None] = reactive(None, repaint=False)
     message: reactive[Message] = reactive(Message("", ""), repaint=False)
     stopping: reactive[bool] = reactive(False, repaint=False)
     held: reactive[str] = reactive("", repaint=False)
@@ -116,8 +116,8 @@ class RunScreen(Keyed, Screen[None]):
 
     def bound(self, panel: Panel) -> Panel:
         """A panel that gets every snapshot the screen gets; it sees for itself whether that changes it."""
-        return panel.data_bind(RunScreen.snapshot)
+        return panel.data_bind(RunScreen.run_view)
 
     def charted(self, panel: ChartPanel) -> ChartPanel:
         """The same for a chart, which also follows the way that all charts are looked at."""
-        return panel.data_bind(RunScreen.snapshot, RunScreen.view)
+        return panel.data_bind(RunScreen.run_view, RunScreen.view)

@@ -17,17 +17,17 @@ from textual.widgets import Input, Static
 
 from gwt_ib.config import Config, live_settings
 from gwt_ib.errors import UserError
-from gwt_ib_tui.action_table import actions_of
-from gwt_ib_tui.actions import bindings
+from gwt_ib.text import count, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
-from gwt_ib_tui.screens.keyed import Keyed
+from gwt_ib_tui.keys.action import bindings
+from gwt_ib_tui.keys.action_table import actions_of
+from gwt_ib_tui.keys.keyed import Keyed
 from gwt_ib_tui.screens.run_screen import LEAST_HEIGHT, LEAST_WIDTH
-from gwt_ib_tui.state.live_settings import Change, LiveSetting, change_of, settings_of
-from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import count, plain
+from gwt_ib_tui.state.run.live_settings import Change, LiveSetting, change_of, settings_of
+from gwt_ib_tui.state.run.run_view import RunView
 
 if TYPE_CHECKING:
-    from gwt_ib_tui.keymap import Keymap
+    from gwt_ib_tui.keys.keymap import Keymap
 
 FIELDS = live_settings()
 RENEW_S = 1.0
@@ -41,7 +41,7 @@ class SettingDialog(Keyed, ModalScreen[Change | None]):
 
     chosen: reactive[int] = reactive(0, init=False)
 
-    def __init__(self, newest: Callable[[], Snapshot | None]) -> None:
+    def __init__(self, newest: Callable[[], RunView | None]) -> None:
         super().__init__()
         self._newest = newest
         self._typed: dict[int, str] = {}
@@ -120,22 +120,22 @@ class SettingDialog(Keyed, ModalScreen[Change | None]):
 
     @property
     def _config(self) -> Config | None:
-        snapshot = self._newest()
-        return None if snapshot is None else snapshot.config
+        run_view = self._newest()
+        return None if run_view is None else run_view.config
 
     def _say(self, words: str) -> None:
         palette = palette_of(self.app.current_theme)
         self.query_one("#setting-problem", Static).update(Text(plain(words), style=f"bold {palette.bad}"))
 
     def _show(self) -> None:
-        snapshot = self._newest()
-        if snapshot is None or snapshot.config is None:
+        run_view = self._newest()
+        if run_view is None or run_view.config is None:
             self._say("The run's configuration cannot be read.")
             return
         palette = palette_of(self.app.current_theme)
-        settings = settings_of(snapshot.config, snapshot.row)
+        settings = settings_of(run_view.config, run_view.row)
         self.query_one("#setting-list", Static).update(settings_table(settings, self.chosen, palette))
-        words = meaning(settings[self.chosen], snapshot.metric("update"))
+        words = meaning(settings[self.chosen], run_view.metric("update"))
         self.query_one("#setting-meaning", Static).update(Text(words, style=palette.dim))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gwt_ib.train.guard import guard_child
+from gwt_ib.processes.guard import guard_child
 
 
 def main(directory: str, server_pid: str) -> None:
@@ -17,7 +17,7 @@ def main(directory: str, server_pid: str) -> None:
     guard_child(int(server_pid))
     # Only now: these take a second to import, and the server may end meanwhile.
     from gwt_ib.runs.directory import RunDirectory
-    from gwt_ib_tui.app import run_dashboard
+    from gwt_ib_tui.application.app import run_dashboard
 
     run = RunDirectory(Path(directory))
     run_dashboard(run, read_only=True, compared=[run], keeps_layout=False)

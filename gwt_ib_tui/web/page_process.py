@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Self
 
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.web.protocol import HEAD, STARTED, meta, parsed_head
+from gwt_ib_tui.web.messages import HEAD, STARTED, meta, parsed_head
 
 LEAVING_S = 2.0
 """How long a dashboard may take to leave when it is asked to."""

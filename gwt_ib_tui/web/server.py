@@ -25,8 +25,8 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib_tui.web.messages import DATA, answer_to, for_dashboard, size_of
 from gwt_ib_tui.web.page_process import LEAVING_S, PageProcess
-from gwt_ib_tui.web.protocol import DATA, answer_to, for_dashboard, size_of
 
 HOST = "127.0.0.1"
 FIRST_PORT = 8000

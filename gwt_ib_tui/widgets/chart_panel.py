@@ -11,7 +11,7 @@ from textual.reactive import reactive
 
 from gwt_ib_tui.charts.curves import Drawn
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel
 from gwt_ib_tui.widgets.readings import Readout
 
@@ -44,7 +44,7 @@ class ChartPanel(Panel):
 
     def show_at_once(self) -> None:
         """Draw again, for a change that the user made."""
-        if self.snapshot is not None:
+        if self.run_view is not None:
             self._redraw()
 
     def readouts(self) -> list[Readout]:
@@ -71,11 +71,11 @@ class TitledChart(ChartPanel):
         self._chart_of: Hashable = None
         self._stale = True
 
-    def title(self, snapshot: Snapshot, width: int) -> Text:
+    def title(self, run_view: RunView, width: int) -> Text:
         """The first line, made after the chart."""
         raise NotImplementedError
 
-    def chart(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The lines below."""
         raise NotImplementedError
 
@@ -83,13 +83,13 @@ class TitledChart(ChartPanel):
         """What, beside size and data, the chart is drawn by."""
         return self.palette, self.seen(self.view)
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The title of this snapshot; the chart of the last one for which it was time to redraw."""
         chart_of = width, height, self.looks()
         if self._stale or chart_of != self._chart_of:
-            self._chart = self.chart(snapshot, width, height - 1) if height > 1 else []
+            self._chart = self.chart(run_view, width, height - 1) if height > 1 else []
             self._chart_of, self._stale = chart_of, False
-        return [self.title(snapshot, width), *self._chart]
+        return [self.title(run_view, width), *self._chart]
 
     def between(self) -> None:
         """The title alone."""

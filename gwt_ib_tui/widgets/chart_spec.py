@@ -10,11 +10,11 @@ import numpy as np
 from gwt_ib_tui.charts import levels
 from gwt_ib_tui.charts.lines import Level
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.series import Column
-from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.state.history.series import Column
+from gwt_ib_tui.state.run.run_view import RunView
 
 
-def no_levels(snapshot: Snapshot, palette: Palette) -> list[Level]:
+def no_levels(run_view: RunView, palette: Palette) -> list[Level]:
     """Of a metric that has nothing to be compared with."""
     return []
 
@@ -29,7 +29,7 @@ class ChartSpec:
     title: str
     metrics: tuple[str, ...]
     min_span: float
-    levels: Callable[[Snapshot, Palette], list[Level]] = no_levels
+    levels: Callable[[RunView, Palette], list[Level]] = no_levels
     labels: tuple[str, ...] = ()
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from gwt_ib.text import shortened
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.text import shortened
 
 SHORTEST_NAME = 5
 

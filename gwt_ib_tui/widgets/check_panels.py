@@ -11,14 +11,14 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from gwt_ib.gatecheck.catalogue import RULES
+from gwt_ib.text import count, number, plain, short_count
 from gwt_ib_tui.charts.figure import notice
 from gwt_ib_tui.charts.lines import Curve, Level, draw
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.sparkline import sparkline
 from gwt_ib_tui.charts.view import ChartView, Symbols
-from gwt_ib_tui.state.rule_trends import Trend, trend_of
-from gwt_ib_tui.state.snapshot import Finding, Report, Snapshot
-from gwt_ib_tui.text import count, number, plain, short_count
+from gwt_ib_tui.state.history.rule_trends import Trend, trend_of
+from gwt_ib_tui.state.run.run_view import Finding, Report, RunView
 from gwt_ib_tui.widgets.big_word import HEIGHT, big_word
 from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart
 from gwt_ib_tui.widgets.chart_spec import spec_of
@@ -43,15 +43,15 @@ _MEAN_OF = {rule.kind: rule.mean_of for rule in RULES}
 class VerdictPanel(Panel):
     """The verdict, large where there are three lines for it."""
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """A new report, or why there is none."""
-        return snapshot.report, no_verdict(snapshot)
+        return run_view.report, no_verdict(run_view)
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The word, and beside it since when, what decided, and how many rules say what."""
-        palette, report = self.palette, snapshot.report
+        palette, report = self.palette, run_view.report
         verdict = "wait" if report is None else report.verdict
-        told = [Text(no_verdict(snapshot), style=palette.dim)] if report is None else _told(report, palette)
+        told = [Text(no_verdict(run_view), style=palette.dim)] if report is None else _told(report, palette)
         if height < HEIGHT:
             return [title_line(palette, "GateCheck", verdict_chip(verdict, palette), *told[:1], *told[2:])]
         style = f"bold {palette.of_status(verdict)}"
@@ -90,27 +90,27 @@ class RulesPanel(ChartPanel):
 
     def on_click(self, event: Click) -> None:
         """Choose the rule under the mouse."""
-        report = None if self.snapshot is None else self.snapshot.report
+        report = None if self.run_view is None else self.run_view.report
         at = event.get_content_offset(self)
         if report is not None and at is not None:
             rule = rule_at(report, chosen_of(report, self.selected), at.y, self.content_size.height)
             if rule is not None:
                 self.post_message(self.Chosen(rule.kind))
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """A new report, or new rows."""
-        return snapshot.report, snapshot.series.store_id, snapshot.series.rows
+        return run_view.report, run_view.series.store_id, run_view.series.rows
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The table."""
-        report = snapshot.report
+        report = run_view.report
         if report is None:
             return []
 
         def trend(finding: Finding, cells: int) -> str:
             drawn_as = finding.kind, cells, self.view.symbols
             if drawn_as not in self._trends:
-                found = trend_of(snapshot, finding)
+                found = trend_of(run_view, finding)
                 self._trends[drawn_as] = (
                     sparkline(found.x, found.y, cells, sparse=found.sparse, symbols=self.view.symbols) if found else ""
                 )
@@ -124,13 +124,13 @@ class RulePanel(Panel):
 
     selected: reactive[str] = reactive("")
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """A new report only."""
-        return snapshot.report
+        return run_view.report
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """As much as there is room for: the next step stays longest, then what was found."""
-        palette, report = self.palette, snapshot.report
+        palette, report = self.palette, run_view.report
         chosen = None if report is None else chosen_of(report, self.selected)
         if chosen is None:
             return []
@@ -165,17 +165,17 @@ class TrendPanel(TitledChart):
 
     selected: reactive[str] = reactive("")
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """New rows, or another status of the rule."""
-        return snapshot.report, snapshot.series.store_id, snapshot.series.rows
+        return run_view.report, run_view.series.store_id, run_view.series.rows
 
     def looks(self) -> Hashable:
         """The rule too."""
         return super().looks(), self.selected
 
-    def title(self, snapshot: Snapshot, width: int) -> Text:
+    def title(self, run_view: RunView, width: int) -> Text:
         """What is drawn, its newest value, and the limits."""
-        palette, (chosen, trend) = self.palette, self._trend(snapshot)
+        palette, (chosen, trend) = self.palette, self._trend(run_view)
         if chosen is None or trend is None:
             return Text(end="")
         known = trend.y.mean[np.isfinite(trend.y.mean)]
@@ -185,9 +185,9 @@ class TrendPanel(TitledChart):
         limits = [Text(f"{sign}{plain(chosen.threshold, 24)}", style=palette.target)] if levels else []
         return title_line(palette, trend.name, newest, *limits)
 
-    def chart(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The course."""
-        palette, (_, trend) = self.palette, self._trend(snapshot)
+        palette, (_, trend) = self.palette, self._trend(run_view)
         if trend is None:
             return notice("nothing to draw yet", width, height, palette.frame)
         drawn = draw(
@@ -202,10 +202,10 @@ class TrendPanel(TitledChart):
         )
         return drawn.lines
 
-    def _trend(self, snapshot: Snapshot) -> tuple[Finding | None, Trend | None]:
+    def _trend(self, run_view: RunView) -> tuple[Finding | None, Trend | None]:
         """The chosen rule and its course."""
-        chosen = None if snapshot.report is None else chosen_of(snapshot.report, self.selected)
-        return chosen, None if chosen is None else trend_of(snapshot, chosen)
+        chosen = None if run_view.report is None else chosen_of(run_view.report, self.selected)
+        return chosen, None if chosen is None else trend_of(run_view, chosen)
 
 
 def _told(report: Report, palette: Palette) -> list[Text]:

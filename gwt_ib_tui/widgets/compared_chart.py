@@ -9,13 +9,13 @@ import numpy as np
 from rich.text import Text
 from textual.reactive import reactive
 
+from gwt_ib.text import number
 from gwt_ib_tui.charts.compared import ComparedCurve, compared_curves
 from gwt_ib_tui.charts.lines import Reading, draw, readings
-from gwt_ib_tui.state.comparison import Comparison
-from gwt_ib_tui.state.run_set import RunSetView
-from gwt_ib_tui.state.series import Column
-from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import number
+from gwt_ib_tui.state.compare.comparison import Comparison
+from gwt_ib_tui.state.compare.run_set import RunSetView
+from gwt_ib_tui.state.history.series import Column
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.chart_spec import spec_of
 from gwt_ib_tui.widgets.chart_title import chart_title
@@ -33,7 +33,7 @@ class ComparedChart(ChartPanel):
     metric: reactive[str] = reactive("", repaint=False)
     picked: reactive[bool] = reactive(False, repaint=False)
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """New rows of any run, and what the user chose."""
         return self.metric, self.picked, self.view, choices_of(self.comparison), rows_of(self.comparison)
 
@@ -42,7 +42,7 @@ class ComparedChart(ChartPanel):
         if choices_of(old) != choices_of(new) or readable(old) != readable(new):
             self.show_at_once()
         else:
-            self.watch_snapshot(self.snapshot)
+            self.watch_run_view(self.run_view)
 
     def watch_metric(self) -> None:
         """Another metric has this place."""
@@ -52,7 +52,7 @@ class ComparedChart(ChartPanel):
         """The mark at the title comes or goes."""
         self.show_at_once()
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title that is the legend, then the chart."""
         if not self.metric:
             return []
@@ -126,13 +126,13 @@ def choices_of(comparison: Comparison) -> Hashable:
 def readable(comparison: Comparison) -> Hashable:
     """Which runs have rows, and of which all are read."""
     entries = comparison.runs.entries
-    return tuple((entry.key, entry.snapshot.series.rows > 0, entry.snapshot.loading is None) for entry in entries)
+    return tuple((entry.key, entry.run_view.series.rows > 0, entry.run_view.loading is None) for entry in entries)
 
 
 def rows_of(comparison: Comparison) -> Hashable:
     """What of a comparison new rows change: two with an equal one have equal curves."""
     runs = comparison.runs
-    series = tuple(entry.snapshot.series for entry in runs.entries)
+    series = tuple(entry.run_view.series for entry in runs.entries)
     return tuple((one.store_id, one.rows) for one in series), tuple(entry.key for entry in runs.entries), runs.groups
 
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 from rich.text import Text
 
-from gwt_ib.numbers import real
-from gwt_ib.runs.records import Record
+from gwt_ib.lenient import real
+from gwt_ib.runs.jsonl import Record
+from gwt_ib.text import count
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.event_words import event_forms, fitting, newest_told
-from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import count
+from gwt_ib_tui.state.events.event_words import event_forms, fitting, newest_told
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel, title_line
 
 BAD = frozenset({"failed", "actor_died"})
@@ -21,16 +21,16 @@ BAD = frozenset({"failed", "actor_died"})
 class EventsPanel(Panel):
     """The newest events that fit."""
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """New events only."""
-        return snapshot.events_seen
+        return run_view.events_seen
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title, then a line an event."""
         palette = self.palette
-        newest = newest_told(snapshot.events, height - 1)
+        newest = newest_told(run_view.events, height - 1)
         updates = max((len(_update(event)) for event in newest), default=0)
-        lines = [title_line(palette, "events", count(snapshot.events_seen), "UTC")]
+        lines = [title_line(palette, "events", count(run_view.events_seen), "UTC")]
         return lines + [event_line(event, palette, width, updates) for event in newest]
 
 

@@ -11,10 +11,10 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from gwt_ib_tui.action_table import actions_of
-from gwt_ib_tui.actions import bindings
 from gwt_ib_tui.charts.palette import palette_of
-from gwt_ib_tui.screens.keyed import Keyed
+from gwt_ib_tui.keys.action import bindings
+from gwt_ib_tui.keys.action_table import actions_of
+from gwt_ib_tui.keys.keyed import Keyed
 
 HOW = "all words must match: rho tail, *loss, ev|kl"  # 44 cells: seen in the smallest window
 

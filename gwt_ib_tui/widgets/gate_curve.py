@@ -6,10 +6,10 @@ from collections.abc import Hashable
 
 from rich.text import Text
 
-from gwt_ib_tui.charts.gate import GateColors, gate_chart
+from gwt_ib_tui.charts.gate_chart import GateColors, gate_chart
 from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.view import ChartView, Symbols
-from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.panel import title_line
 from gwt_ib_tui.widgets.tiles import target_c
@@ -22,11 +22,11 @@ class GateCurvePanel(ChartPanel):
         """It has axes of its own."""
         return view.symbols
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """New rows only."""
-        return snapshot.series.store_id, snapshot.series.rows, snapshot.config
+        return run_view.series.store_id, run_view.series.rows, run_view.config
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title that is the legend, then the chart."""
         palette, symbols = self.palette, self.view.symbols
         line, prior, level, band = gate_signs(symbols)
@@ -38,7 +38,7 @@ class GateCurvePanel(ChartPanel):
         ]
         title = title_line(palette, "TD→gate", Text(" ").join(legend))
         colors = GateColors(palette.line, palette.band, palette.prior, palette.target, palette.frame, palette.dim)
-        return [title, *gate_chart(snapshot.curve, target_c(snapshot), width, height - 1, colors, symbols=symbols)]
+        return [title, *gate_chart(run_view.curve, target_c(run_view), width, height - 1, colors, symbols=symbols)]
 
 
 def gate_signs(symbols: Symbols) -> tuple[str, str, str, str]:

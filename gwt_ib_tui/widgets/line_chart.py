@@ -11,8 +11,8 @@ from gwt_ib.runs.metrics import SPARSE
 from gwt_ib_tui.charts.curves import Curve, Mark
 from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.lines import draw
-from gwt_ib_tui.state.event_marks import SEVERITIES, placed_events
-from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.state.events.event_marks import SEVERITIES, placed_events
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import TitledChart
 from gwt_ib_tui.widgets.chart_spec import OVERVIEW, ChartSpec, span_of
 from gwt_ib_tui.widgets.chart_title import chart_title
@@ -39,39 +39,39 @@ class LineChart(TitledChart):
         """So is the mark."""
         self.show_at_once()
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """New rows and events only."""
-        return snapshot.series.store_id, snapshot.series.rows, snapshot.events_seen, snapshot.config
+        return run_view.series.store_id, run_view.series.rows, run_view.events_seen, run_view.config
 
     def looks(self) -> Hashable:
         """The metrics too."""
         return super().looks(), self.spec
 
-    def chart(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The curves, their levels, and events on the axis."""
-        palette, spec, series, view = self.palette, self.spec, snapshot.series, self.view
-        curves = self._curves(snapshot)
+        palette, spec, series, view = self.palette, self.spec, run_view.series, self.view
+        curves = self._curves(run_view)
         self.drawn = draw(
             series.column(view.x_axis),
             curves,
-            spec.levels(snapshot, palette),
+            spec.levels(run_view, palette),
             width,
             height,
             frame=palette.frame,
             min_span=span_of(spec, (curve.column for curve in curves)),
             view=view,
-            marks=self._marks(snapshot),
+            marks=self._marks(run_view),
             raw_color=palette.band,
         )
         return self.drawn.lines
 
-    def title(self, snapshot: Snapshot, width: int) -> Text:
+    def title(self, run_view: RunView, width: int) -> Text:
         """Its name, the values, and what is to be known of the chart."""
-        palette, spec, series, view = self.palette, self.spec, snapshot.series, self.view
+        palette, spec, series, view = self.palette, self.spec, run_view.series, self.view
         readouts = [read(series, name, view, sparse=name in SPARSE) for name in spec.metrics]
         values = [
             self._forms(readout, curve, place, width)
-            for place, (readout, curve) in enumerate(zip(readouts, self._curves(snapshot), strict=True))
+            for place, (readout, curve) in enumerate(zip(readouts, self._curves(run_view), strict=True))
         ]
         # The last form of a value of another place leaves it out: it comes when the others cannot get shorter either.
         longest = max(map(len, values))
@@ -83,15 +83,15 @@ class LineChart(TitledChart):
             extras.append(Text(at_words(readouts[0].x, view.x_axis, width), style=palette.dim))
         sign = GLYPHS[view.symbols].level
         extras += [
-            Text(f"{sign}{level.label}", style=level.color) for level in spec.levels(snapshot, palette) if level.label
+            Text(f"{sign}{level.label}", style=level.color) for level in spec.levels(run_view, palette) if level.label
         ]
         return chart_title(palette, spec.title, values, extras, width, chosen=self.chosen)
 
     def readouts(self) -> list[Readout]:
         """One for each metric that has a value yet, or a row at the cursor."""
-        if self.snapshot is None:
+        if self.run_view is None:
             return []
-        series, spec = self.snapshot.series, self.spec
+        series, spec = self.run_view.series, self.spec
         found = (read(series, name, self.view, sparse=name in SPARSE) for name in spec.metrics)
         return [readout for readout in found if readout is not None]
 
@@ -112,14 +112,14 @@ class LineChart(TitledChart):
             for before, form in [*((label, form) for form in labelled), *((sign, form) for form in words[-2:])]
         ]
 
-    def _curves(self, snapshot: Snapshot) -> list[Curve]:
+    def _curves(self, run_view: RunView) -> list[Curve]:
         colors = (self.palette.line, self.palette.second)
         return [
-            Curve(snapshot.series.column(name), color, name in SPARSE)
+            Curve(run_view.series.column(name), color, name in SPARSE)
             for name, color in zip(self.spec.metrics, colors, strict=False)
         ]
 
-    def _marks(self, snapshot: Snapshot) -> list[Mark]:
+    def _marks(self, run_view: RunView) -> list[Mark]:
         palette, view = self.palette, self.view
         colors = {"note": palette.dim, "good": palette.good, "warn": palette.warn, "bad": palette.bad}
         return [
@@ -129,5 +129,5 @@ class LineChart(TitledChart):
                 colors[event.sign.severity],
                 SEVERITIES.index(event.sign.severity),
             )
-            for event in placed_events(snapshot, view.x_axis)
+            for event in placed_events(run_view, view.x_axis)
         ]

@@ -9,10 +9,10 @@ from rich.text import Text
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.reactive import reactive
 
+from gwt_ib.text import count, plain, shortened
 from gwt_ib_tui.charts.log_lines import LEVELS, NAMES, Window, chosen, downwards, index_of, rows, window
-from gwt_ib_tui.state.log_file import LogLine
-from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import count, plain, shortened
+from gwt_ib_tui.state.events.log_file import LogLine
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel, title_line
 
 TITLE_ROWS = 2
@@ -29,17 +29,17 @@ class LogPane(Panel):
     process: reactive[str] = reactive("")
     held_at: reactive[int | None] = reactive(None)
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """New lines, files, or problems."""
-        return snapshot.log.version
+        return run_view.log.version
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """What is on show and why, where the files are, then the lines."""
         shown = self._chosen()
         view = self._window(shown, width, height - TITLE_ROWS)
-        lines = [self._title(snapshot, shown, view), self._folder(snapshot, width)]
+        lines = [self._title(run_view, shown, view), self._folder(run_view, width)]
         if not shown:
-            words = " nothing was logged yet" if not snapshot.log.lines else " nothing of this kind was logged"
+            words = " nothing was logged yet" if not run_view.log.lines else " nothing of this kind was logged"
             return [*lines, Text(words, style=self.palette.dim)]
         return lines + view.rows
 
@@ -71,7 +71,7 @@ class LogPane(Panel):
 
     def next_process(self) -> None:
         """Show the next process alone; after the last, all."""
-        names = ("", *(() if self.snapshot is None else self.snapshot.log.processes))
+        names = ("", *(() if self.run_view is None else self.run_view.log.processes))
         self.process = names[(names.index(self.process) + 1) % len(names)] if self.process in names else ""
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
@@ -88,7 +88,7 @@ class LogPane(Panel):
         self.held_at = None if bottom >= len(lines) - 1 else lines[bottom].number
 
     def _chosen(self) -> Sequence[LogLine]:
-        return () if self.snapshot is None else chosen(self.snapshot.log, self.least, self.process)
+        return () if self.run_view is None else chosen(self.run_view.log, self.least, self.process)
 
     def _view(self) -> tuple[Sequence[LogLine], Window]:
         lines = self._chosen()
@@ -107,8 +107,8 @@ class LogPane(Panel):
     def _draw(self, line: LogLine) -> list[Text]:
         return rows(line, self.content_size.width, self.palette, named=not self.process)
 
-    def _title(self, snapshot: Snapshot, lines: Sequence[LogLine], view: Window) -> Text:
-        palette, log = self.palette, snapshot.log
+    def _title(self, run_view: RunView, lines: Sequence[LogLine], view: Window) -> Text:
+        palette, log = self.palette, run_view.log
         errors = log.count(self.process, logging.ERROR)
         warnings = log.count(self.process, logging.WARNING) - errors
         state = Text("following", style=palette.dim)
@@ -126,12 +126,12 @@ class LogPane(Panel):
             *([NAMES[self.least]] if NAMES[self.least] else []),
         )
 
-    def _folder(self, snapshot: Snapshot, width: int) -> Text:
-        problem, folder = snapshot.log.problem, snapshot.log.folder
+    def _folder(self, run_view: RunView, width: int) -> Text:
+        problem, folder = run_view.log.problem, run_view.log.folder
         if problem:
             return Text(" " + shortened(plain(problem), width - 1), style=self.palette.warn)
-        notes = [OLDER] if snapshot.log.older else []
-        if snapshot.config is None or snapshot.config.log_level != "debug":
+        notes = [OLDER] if run_view.log.older else []
+        if run_view.config is None or run_view.config.log_level != "debug":
             notes.append(SELDOM)
         words = "".join(f" · {note}" for note in notes)
         room = max(width - 1 - len(words), min(LEAST_FOLDER, width - 1))

@@ -6,9 +6,9 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from gwt_ib.text import shortened
 from gwt_ib_tui.charts.palette import palette_of
-from gwt_ib_tui.state.requests import Message
-from gwt_ib_tui.text import shortened
+from gwt_ib_tui.state.run.requests import Message
 
 LEAST_PATH = 12  # cells; less of a path says nothing
 

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from gwt_ib_tui.charts.palette import Palette, palette_of
-from gwt_ib_tui.state.snapshot import Snapshot
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.strips import MEASURE, StripCache
 
 CHART_PERIOD_S = 1.0
@@ -30,7 +30,7 @@ class Panel(Widget, can_focus=False):
 
     ALLOW_SELECT: ClassVar[bool] = False
     DEFAULT_CSS = "Panel { text-wrap: nowrap; text-overflow: clip; }"
-    snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
+    run_view: reactive[RunView | None] = reactive(None, repaint=False)
 
     period: ClassVar[float] = 0.0
     """Seconds between two redraws for new data: what is dear to draw is drawn more rarely."""
@@ -46,27 +46,27 @@ class Panel(Widget, can_focus=False):
         self._painted: list[Strip] = []
         self._painted_size = Size(0, 0)
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """What to show in a space of this size; lines beyond it are cut."""
         raise NotImplementedError
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """A value that is equal for two snapshots that look the same here."""
-        return snapshot.version
+        return run_view.version
 
     @property
     def palette(self) -> Palette:
         """The colours under the present theme."""
         return palette_of(self.app.current_theme)
 
-    def watch_snapshot(self, snapshot: Snapshot | None) -> None:
+    def watch_run_view(self, run_view: RunView | None) -> None:
         """Redraw only for what is seen here, and not too often."""
         if self._key() == self._drawn:
             return
         if self._due:
             self.between()
             return
-        wait = self._drawn_at + self._period(snapshot) - time.monotonic()
+        wait = self._drawn_at + self._period(run_view) - time.monotonic()
         if self.period and self._drawn is not None:
             wait = max(wait, self._turn)
         if wait > 0:
@@ -79,10 +79,10 @@ class Panel(Widget, can_focus=False):
     def between(self) -> None:
         """There is a newer snapshot, for which it is too early to redraw."""
 
-    def _period(self, snapshot: Snapshot | None) -> float:
-        if snapshot is not None and snapshot.replay is not None:
+    def _period(self, run_view: RunView | None) -> float:
+        if run_view is not None and run_view.replay is not None:
             return min(self.period, REPLAY_PERIOD_S)
-        many = snapshot is not None and snapshot.series.rows >= MANY_ROWS
+        many = run_view is not None and run_view.series.rows >= MANY_ROWS
         return LONG_PERIOD_S if self.period == CHART_PERIOD_S and many else self.period
 
     def _redraw(self) -> None:
@@ -91,7 +91,7 @@ class Panel(Widget, can_focus=False):
         self.refresh()
 
     def _key(self) -> Hashable:
-        return None if self.snapshot is None else (self.depends_on(self.snapshot),)
+        return None if self.run_view is None else (self.depends_on(self.run_view),)
 
     def render(self) -> Text:
         """The lines as one text, cut to the panel."""
@@ -120,9 +120,9 @@ class Panel(Widget, can_focus=False):
     def _lines(self) -> list[Text]:
         """The lines, none of them and not more of them than there is room for."""
         width, height = self.content_size
-        if self.snapshot is None or not width or not height:
+        if self.run_view is None or not width or not height:
             return []
-        lines = self.lines(self.snapshot, width, height)[:height]
+        lines = self.lines(self.run_view, width, height)[:height]
         for line in lines:
             line.truncate(width)
         return lines

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gwt_ib.text import count, duration, number, short_count
 from gwt_ib_tui.charts.smoothing import moving_average
 from gwt_ib_tui.charts.view import ChartView, XAxis
-from gwt_ib_tui.state.series import SeriesView
-from gwt_ib_tui.text import count, duration, number, short_count
+from gwt_ib_tui.state.history.series import SeriesView
 
 ROOMY, MEDIUM = 60, 36  # cells from which a value is written with all its digits, or with nine
 

@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from rich.text import Text
 
+from gwt_ib.text import number
 from gwt_ib_tui.charts.axes import positions
 from gwt_ib_tui.charts.lines import Curve, Level, draw
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.rho_words import rho_sentence
 from gwt_ib_tui.charts.smoothing import moving_average
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.state.series import Column, Doubles
-from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import number
+from gwt_ib_tui.state.history.series import Column, Doubles
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.panel import title_line, wrapped
 from gwt_ib_tui.widgets.readings import place_words, read
@@ -43,13 +43,13 @@ class RhoChart(ChartPanel):
         """There is no other y axis here."""
         return replace(view, log_y=False, clip=False)
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """New rows only."""
-        return snapshot.series.store_id, snapshot.series.rows
+        return run_view.series.store_id, run_view.series.rows
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title, the chart, the digits beside it."""
-        palette, series, view = self.palette, snapshot.series, self.view
+        palette, series, view = self.palette, run_view.series, self.view
         along = series.column(view.x_axis).mean
         values = np.stack([moving_average(series.column(name).mean, view.smoothing) for name in RHOS])
         inside = in_window(along, view)
@@ -85,14 +85,14 @@ class RhoWords(ChartPanel):
         """The moment only."""
         return view.cursor, view.x_axis
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """The four numbers only."""
-        return self._values(snapshot)
+        return self._values(run_view)
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The numbers, then the sentence; the sentence alone, which has most of them, where there is no room for both."""
         palette, view = self.palette, self.view
-        values, at = self._values(snapshot)
+        values, at = self._values(run_view)
         names = Text(no_wrap=True, end="")
         for digit, name, value, color in zip(DIGITS, RHOS, values, rho_colors(palette), strict=True):
             names.append(f" {digit} ", style=f"bold {color}")
@@ -112,11 +112,11 @@ class RhoWords(ChartPanel):
         said = [Text(" ").append_text(line) for line in wrapped(sentence, width - 2)]
         return [names, *said] if len(said) < height else said
 
-    def _values(self, snapshot: Snapshot) -> tuple[tuple[float | None, ...], float | None]:
+    def _values(self, run_view: RunView) -> tuple[tuple[float | None, ...], float | None]:
         """The four at the cursor and where that is, or the newest four."""
         if self.view.cursor is None:
-            return tuple(snapshot.metric(name) for name in RHOS), None
-        found = [read(snapshot.series, name, self.view) for name in RHOS]
+            return tuple(run_view.metric(name) for name in RHOS), None
+        found = [read(run_view.series, name, self.view) for name in RHOS]
         at = None if found[0] is None else found[0].x
         return tuple(None if readout is None else readout.value for readout in found), at
 

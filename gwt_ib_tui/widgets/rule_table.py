@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.snapshot import Finding, Report
-from gwt_ib_tui.text import ABSENT, count, number, plain
+from gwt_ib_tui.state.run.run_view import Finding, Report
 from gwt_ib_tui.widgets.verdict import short_name, status_word
 
 GAP = 2  # cells between two columns

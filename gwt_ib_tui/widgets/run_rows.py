@@ -8,9 +8,9 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from gwt_ib.text import ABSENT, count, number, plain, shortened
 from gwt_ib_tui.charts.palette import Palette, palette_of
-from gwt_ib_tui.state.run_summaries import RunSummaries, RunSummary
-from gwt_ib_tui.text import ABSENT, count, number, plain, shortened
+from gwt_ib_tui.state.compare.run_summaries import RunSummaries, RunSummary
 from gwt_ib_tui.widgets.status_bar import progress_bar, state_chip
 from gwt_ib_tui.widgets.verdict import SIGNS
 

@@ -8,12 +8,12 @@ from typing import Any
 from rich.text import Text
 from textual.reactive import reactive
 
+from gwt_ib.text import ABSENT, count, cut_at_end, number, plain, shortened
 from gwt_ib_tui.charts.compared import group_sign, run_color
-from gwt_ib_tui.state.comparison import Comparison, newest_of
-from gwt_ib_tui.state.run_set import RunEntry
-from gwt_ib_tui.state.settings import fitting_settings, setting_words, short_env_ids
-from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import ABSENT, count, cut_at_end, number, plain, shortened
+from gwt_ib_tui.state.compare.comparison import Comparison, newest_of
+from gwt_ib_tui.state.compare.run_set import RunEntry
+from gwt_ib_tui.state.compare.settings import fitting_settings, setting_words, short_env_ids
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.compared_chart import choices_of
 from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
 from gwt_ib_tui.widgets.run_rows import first_in_sight, verdict_words
@@ -30,16 +30,16 @@ class RunTable(Panel):
 
     comparison: reactive[Comparison] = reactive(Comparison(), repaint=False)
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """Anything new of any run, what the user chose, and whether there is a replay."""
-        return choices_of(self.comparison), self.comparison.runs.version, snapshot.replay is not None
+        return choices_of(self.comparison), self.comparison.runs.version, run_view.replay is not None
 
     def watch_comparison(self) -> None:
         """Seen at once."""
         self.set_class(len(self.comparison.runs.entries) <= FEW, "-few")
         self._redraw()
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title, the names of the columns, the runs, and below them the chosen one."""
         comparison, palette = self.comparison, self.palette
         entries, chosen = comparison.runs.entries, comparison.chosen_run
@@ -49,16 +49,16 @@ class RunTable(Panel):
         in_full = self._in_full(chosen, width, max(height - 2 - len(entries), kept))
         rows = max(height - 2 - len(in_full), 1)
         first = first_in_sight(entries.index(chosen), len(entries), rows)
-        lines = [self._title(snapshot, width), self._head(width)]
+        lines = [self._title(run_view, width), self._head(width)]
         lines += [self._row(entry, width) for entry in entries[first : first + rows]]
         lines += [Text("")] * (height - len(lines) - len(in_full))
         return lines + in_full
 
-    def _title(self, snapshot: Snapshot, width: int) -> Text:
+    def _title(self, run_view: RunView, width: int) -> Text:
         comparison, palette = self.comparison, self.palette
         baseline = comparison.baseline_run
         parts: list[Text | str] = [count(len(comparison.runs.entries))]
-        if snapshot.replay is not None:
+        if run_view.replay is not None:
             words = "whole runs, not the replay's moment" if width >= NAME_FROM else "whole runs"
             parts.append(Text(words, style=palette.target, end=""))
         if baseline is not None:
@@ -80,17 +80,17 @@ class RunTable(Panel):
         return Text(line, style=self.palette.dim, no_wrap=True, end="")
 
     def _row(self, entry: RunEntry, width: int) -> Text:
-        comparison, palette, snapshot = self.comparison, self.palette, entry.snapshot
+        comparison, palette, run_view = self.comparison, self.palette, entry.run_view
         chosen, based = entry is comparison.chosen_run, entry is comparison.baseline_run
         line = Text(no_wrap=True, end="")
         line.append("›" if chosen else " ", style=f"bold {palette.line}")
         line.append(f"━{entry.sign} ", style=f"bold {run_color(entry, palette)}")
         line.append("=" if based else " ", style=palette.target)
-        state = plain(snapshot.state, 8)
-        if snapshot.loading is not None:
-            state = f"read {snapshot.loading:.0%}"
-        line.append(f"{GLYPHS.get(snapshot.state, '○')} {state:<9}", style=palette.text)
-        share = snapshot.progress
+        state = plain(run_view.state, 8)
+        if run_view.loading is not None:
+            state = f"read {run_view.loading:.0%}"
+        line.append(f"{GLYPHS.get(run_view.state, '○')} {state:<9}", style=palette.text)
+        share = run_view.progress
         line.append(f"{ABSENT if share is None else format(share, '.0%'):>4} ", style=palette.dim)
         line.append(f"{number(newest_of(entry, comparison.metric)):>9} ", style=f"bold {palette.text}")
         line.append(f"{self._delta(entry, based=based):>9}  ", style=palette.target if based else palette.text)

@@ -8,16 +8,16 @@ import numpy as np
 from rich.text import Text
 from textual.reactive import reactive
 
-from gwt_ib.numbers import real
-from gwt_ib_tui.charts.gate import GateColors, gate_chart
+from gwt_ib.lenient import real
+from gwt_ib.text import count, number, short_count
+from gwt_ib_tui.charts.gate_chart import GateColors, gate_chart
 from gwt_ib_tui.charts.heat_map import HeatColors, HeatMarks, heat_map, shade_legend
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.traces import in_force
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.state.gate_history import GateHistory, Moment
-from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import count, number, short_count
+from gwt_ib_tui.state.history.gate_history import GateHistory, Moment
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import TitledChart
 from gwt_ib_tui.widgets.gate_curve import gate_signs
 from gwt_ib_tui.widgets.panel import title_line
@@ -32,9 +32,9 @@ class ScrubbedPanel(TitledChart):
 
     scrub: reactive[Scrub] = reactive(Scrub(), repaint=False)
 
-    def depends_on(self, snapshot: Snapshot) -> Hashable:
+    def depends_on(self, run_view: RunView) -> Hashable:
         """New rows, and what is shown of them."""
-        return snapshot.series.store_id, snapshot.series.rows, snapshot.config, self.scrub
+        return run_view.series.store_id, run_view.series.rows, run_view.config, self.scrub
 
     def watch_scrub(self) -> None:
         """A key was pressed: nobody waits for the next second."""
@@ -59,9 +59,9 @@ class TimeBar(ScrubbedPanel):
 
     period = 0.0  # two lines, and the titles of the panels below tell of the same moments
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The words, then a track through the recorded moments."""
-        palette, history = self.palette, snapshot.gate
+        palette, history = self.palette, run_view.gate
         if not len(history):
             return [Text(" no gate curve yet", style=palette.dim)]
         shown, ghost = self.moments(history)
@@ -99,12 +99,12 @@ class TimeBar(ScrubbedPanel):
 class MomentPanel(ScrubbedPanel):
     """The TD->gate curve of the moment on show, with the ghost's beside it."""
 
-    def title(self, snapshot: Snapshot, width: int) -> Text:
+    def title(self, run_view: RunView, width: int) -> Text:
         """The legend, with the mean of c that the rows of these moments tell."""
-        palette, history = self.palette, snapshot.gate
+        palette, history = self.palette, run_view.gate
         shown, ghost = self.moments(history) if len(history) else (None, None)
         roomy = width >= 52
-        means = [f" {number(mean_c_then(snapshot, moment))}" if moment and roomy else "" for moment in (shown, ghost)]
+        means = [f" {number(mean_c_then(run_view, moment))}" if moment and roomy else "" for moment in (shown, ghost)]
         line, prior, level, band = gate_signs(self.view.symbols)
         legend = [
             Text(f"{line}c{means[0]}", style=palette.line, end=""),
@@ -116,9 +116,9 @@ class MomentPanel(ScrubbedPanel):
             legend += [Text(f"{band}±std", style=palette.dim, end=""), Text("▅n", style=palette.dim, end="")]
         return title_line(palette, "TD→gate", Text(" ").join(legend))
 
-    def chart(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The curve on its spread."""
-        palette, history = self.palette, snapshot.gate
+        palette, history = self.palette, run_view.gate
         colors = GateColors(
             palette.line, palette.band, palette.prior, palette.target, palette.frame, ghost=palette.second
         )
@@ -127,7 +127,7 @@ class MomentPanel(ScrubbedPanel):
             ghost = None
         return gate_chart(
             shown.curve if shown else None,
-            target_then(snapshot, shown),
+            target_then(run_view, shown),
             width,
             height,
             colors,
@@ -140,21 +140,21 @@ class MomentPanel(ScrubbedPanel):
 class HeatPanel(ScrubbedPanel):
     """The distribution of c over the training."""
 
-    def title(self, snapshot: Snapshot, width: int) -> Text:
+    def title(self, run_view: RunView, width: int) -> Text:
         """The shades."""
         legend = Text("share of steps ", style=self.palette.dim, end="") if width >= 50 else Text("", end="")
         return title_line(
             self.palette, "c over time", legend.append_text(shade_legend(self._colors(), self.view.symbols))
         )
 
-    def chart(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The map."""
-        history = snapshot.gate
-        marks = HeatMarks(target=target_c(snapshot))
+        history = run_view.gate
+        marks = HeatMarks(target=target_c(run_view))
         if len(history):
             shown, ghost = self.moments(history)
-            targets = snapshot.series.column("env_steps").mean, snapshot.series.column("target_c").mean
-            marks = HeatMarks(target_c(snapshot), shown.env_steps, ghost.env_steps, targets)
+            targets = run_view.series.column("env_steps").mean, run_view.series.column("target_c").mean
+            marks = HeatMarks(target_c(run_view), shown.env_steps, ghost.env_steps, targets)
         return heat_map(history, marks, width, height, self._colors(), self.view.symbols)
 
     def _colors(self) -> HeatColors:
@@ -170,24 +170,24 @@ class HeatPanel(ScrubbedPanel):
         )
 
 
-def mean_c_then(snapshot: Snapshot, moment: Moment) -> float | None:
+def mean_c_then(run_view: RunView, moment: Moment) -> float | None:
     """The metric mean_c of the row nearest to a moment, as its chart and tile tell it; none where that has no value.
 
     The curve's own mean is another number: it leaves out the first steps of episodes.
     """
-    row = row_near(snapshot.series, moment.update)
-    return None if row is None else real(float(snapshot.series.column("mean_c").mean[row]))
+    row = row_near(run_view.series, moment.update)
+    return None if row is None else real(float(run_view.series.column("mean_c").mean[row]))
 
 
-def target_then(snapshot: Snapshot, moment: Moment | None) -> float | None:
+def target_then(run_view: RunView, moment: Moment | None) -> float | None:
     """The gate's budget at a moment, which may have been changed since; the newest where no row says it."""
-    series = snapshot.series
+    series = run_view.series
     if moment is not None:
         at = np.array([moment.env_steps])
         then = in_force(series.column("env_steps").mean, series.column("target_c").mean, at)[0]
         if np.isfinite(then):
             return float(then)
-    return target_c(snapshot)
+    return target_c(run_view)
 
 
 def _words(moment: Moment, *, long: bool) -> str:

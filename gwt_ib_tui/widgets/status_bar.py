@@ -6,10 +6,10 @@ from rich.text import Text
 from textual.reactive import reactive
 
 from gwt_ib.runs.lifecycle import KILLED, STALLED
+from gwt_ib.text import ABSENT, count, duration, number, plain, shortened
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.playback import Playback
-from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import ABSENT, count, duration, number, plain, shortened
+from gwt_ib_tui.state.replay.playback import Playback
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel
 from gwt_ib_tui.widgets.time_line import replay_chip, time_line
 
@@ -28,24 +28,24 @@ class StatusBar(Panel):
         super().__init__(id="status")
         self._read_only = read_only
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The run on the first line, its progress on the second."""
-        return [self._run_line(snapshot, width), self._progress_line(snapshot, width)]
+        return [self._run_line(run_view, width), self._progress_line(run_view, width)]
 
-    def _run_line(self, snapshot: Snapshot, width: int) -> Text:
+    def _run_line(self, run_view: RunView, width: int) -> Text:
         palette = self.palette
         line = Text(no_wrap=True, end="")
-        if snapshot.replay is not None:
-            line.append_text(replay_chip(snapshot.replay, palette))
+        if run_view.replay is not None:
+            line.append_text(replay_chip(run_view.replay, palette))
         else:
-            state = "stopping" if self.stopping and not snapshot.ended else snapshot.state
+            state = "stopping" if self.stopping and not run_view.ended else run_view.state
             line.append_text(state_chip(state, palette))
         if self.held:
             line.append(" ")
             line.append(f" {self.held} ", style=f"bold {palette.on_chip} on {palette.line}")
-        right = self._right(snapshot)
+        right = self._right(run_view)
         room = width - line.cell_len - len(right) - 4
-        run = snapshot.run
+        run = run_view.run
         name, env = plain(run.name), plain(run.env_id)
         if env and env not in name and len(name) + len(env) + 2 <= room:
             name = f"{name}  {env}"
@@ -55,25 +55,25 @@ class StatusBar(Panel):
         line.append(right, style=palette.dim)
         return line
 
-    def _right(self, snapshot: Snapshot) -> str:
-        if snapshot.replay is not None:
-            words = [f"run state: {plain(snapshot.state, 12)}"]
+    def _right(self, run_view: RunView) -> str:
+        if run_view.replay is not None:
+            words = [f"run state: {plain(run_view.state, 12)}"]
         else:
             words = ["read-only"] if self._read_only else []
-        age = snapshot.row_age_s
-        if snapshot.loading is not None:
-            words.append(f"reading {snapshot.loading:.0%}")
-        elif age is not None and age > STALE_S and not snapshot.ended and snapshot.state != "paused":
+        age = run_view.row_age_s
+        if run_view.loading is not None:
+            words.append(f"reading {run_view.loading:.0%}")
+        elif age is not None and age > STALE_S and not run_view.ended and run_view.state != "paused":
             words.append(f"last update {duration(age)} ago")
         return "  ".join(words)
 
-    def _progress_line(self, snapshot: Snapshot, width: int) -> Text:
+    def _progress_line(self, run_view: RunView, width: int) -> Text:
         palette = self.palette
-        if snapshot.replay is not None:
-            return self._replay_line(snapshot, snapshot.replay, width)
-        trouble = plain(snapshot.trouble)
-        share = snapshot.progress
-        facts = _facts(snapshot)[: 2 if trouble else None]
+        if run_view.replay is not None:
+            return self._replay_line(run_view, run_view.replay, width)
+        trouble = plain(run_view.trouble)
+        share = run_view.progress
+        facts = _facts(run_view)[: 2 if trouble else None]
         percent = ABSENT if share is None else f"{share:.0%}"
         while len(facts) > 2 and sum(len(fact) + 3 for fact, _ in facts) + len(percent) + 13 > width:
             facts.remove(min(facts, key=lambda fact: fact[1]))
@@ -88,12 +88,12 @@ class StatusBar(Panel):
             line.truncate(width, overflow="ellipsis")
         return line
 
-    def _replay_line(self, snapshot: Snapshot, playback: Playback, width: int) -> Text:
+    def _replay_line(self, run_view: RunView, playback: Playback, width: int) -> Text:
         palette = self.palette
-        if snapshot.trouble:
-            told, color = plain(snapshot.trouble), palette.bad
+        if run_view.trouble:
+            told, color = plain(run_view.trouble), palette.bad
         else:
-            facts = sorted(_facts(snapshot)[:3], key=lambda fact: -fact[1])[: 3 if width >= 100 else 2]
+            facts = sorted(_facts(run_view)[:3], key=lambda fact: -fact[1])[: 3 if width >= 100 else 2]
             told, color = " · ".join(fact for fact, _ in facts), palette.dim
         line = time_line(playback, max(min(width - 66, 40), 10), palette)
         line.append(f"  {told}", style=color)
@@ -101,23 +101,23 @@ class StatusBar(Panel):
         return line
 
 
-def _facts(snapshot: Snapshot) -> list[tuple[str, int]]:
+def _facts(run_view: RunView) -> list[tuple[str, int]]:
     """What stands beside the progress bar, steps and update first, and how much it matters where there is little room.
 
     A run that stands still has no speed and no end in sight.
     """
-    total, config = snapshot.run.total_timesteps, snapshot.config
-    steps = count(snapshot.metric("env_steps"))
-    updates = count(snapshot.metric("update"))
+    total, config = run_view.run.total_timesteps, run_view.config
+    steps = count(run_view.metric("env_steps"))
+    updates = count(run_view.metric("update"))
     facts = [
         (f"{steps}/{count(total)} steps" if total else f"{steps} steps", 3),
         (f"update {updates}/{config.num_updates:,}" if config else f"update {updates}", 2),
     ]
-    if not snapshot.halted:
-        facts.append((f"{number(snapshot.steps_per_s)} steps/s", 5))
-    facts.append((f"elapsed {duration(snapshot.metric('elapsed_s'))}", 1))
-    if not snapshot.ended and not snapshot.halted:
-        facts.append((f"left {duration(snapshot.seconds_left)}", 4))
+    if not run_view.halted:
+        facts.append((f"{number(run_view.steps_per_s)} steps/s", 5))
+    facts.append((f"elapsed {duration(run_view.metric('elapsed_s'))}", 1))
+    if not run_view.ended and not run_view.halted:
+        facts.append((f"left {duration(run_view.seconds_left)}", 4))
     return facts
 
 

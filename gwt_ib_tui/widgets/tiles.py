@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from rich.text import Text
 
+from gwt_ib.text import number
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import number
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel
 
 TD_STD_HEALTHY = (0.01, 10.0)  # the table of healthy ranges, with EV's and mean_c's distance from its target
@@ -33,9 +33,9 @@ class Tile:
 class Tiles(Panel):
     """As many tiles side by side as there are, each with title, value and, where there is a third line, a hint."""
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """Three lines, or two: then the title and its sign share the first."""
-        tiles = [make(snapshot) for make in TILES]
+        tiles = [make(run_view) for make in TILES]
         each = max(width // len(tiles), 1)
         rows = [Text(no_wrap=True, end="") for _ in range(3)]
         for tile in tiles:
@@ -57,12 +57,12 @@ def _tile_rows(tile: Tile, palette: Palette, room: int) -> tuple[Text, Text, Tex
     return title, value, hint
 
 
-def td_std(snapshot: Snapshot) -> Tile:
+def td_std(run_view: RunView) -> Tile:
     """The scale of the TD errors, against its healthy range and its clamps.
 
     The range is a rule of thumb and said to be one where it is left: GateCheck's rule, which decides, has other limits.
     """
-    value, config = snapshot.metric("td_std"), snapshot.config
+    value, config = run_view.metric("td_std"), run_view.config
     low, high = TD_STD_HEALTHY
     short = hint = f"{low:g} to {high:g}"
     good = None
@@ -79,27 +79,27 @@ def td_std(snapshot: Snapshot) -> Tile:
     return Tile("td_std", number(value), hint, good, short)
 
 
-def mean_c(snapshot: Snapshot) -> Tile:
+def mean_c(run_view: RunView) -> Tile:
     """The mean gate against its budget."""
-    value, target = snapshot.metric("mean_c"), target_c(snapshot)
+    value, target = run_view.metric("mean_c"), target_c(run_view)
     if target is None:
         return Tile("mean_c", number(value), "")
     good = None if value is None else abs(value - target) <= MEAN_C_NEAR
     return Tile("mean_c", number(value), f"target {target:g}", good)
 
 
-def explained_variance(snapshot: Snapshot) -> Tile:
+def explained_variance(run_view: RunView) -> Tile:
     """How much of the returns the critic explains."""
-    value = snapshot.metric("explained_variance")
+    value = run_view.metric("explained_variance")
     low, high = EV_HEALTHY
     good = None if value is None else low <= value
     hint = f"{low:g} to {high:g}" if value is None or good else f"below {low:g}"
     return Tile("EV", number(value), hint, good)
 
 
-def bias(snapshot: Snapshot) -> Tile:
+def bias(run_view: RunView) -> Tile:
     """The learnt part of the prior's logit, between its clamps."""
-    value, config = snapshot.metric("bias"), snapshot.config
+    value, config = run_view.metric("bias"), run_view.config
     if config is None:
         return Tile("bias", number(value), "")
     low, high = config.bias_clamp_min, config.bias_clamp_max
@@ -109,27 +109,27 @@ def bias(snapshot: Snapshot) -> Tile:
     return Tile("bias", number(value), hint, good)
 
 
-def ep100(snapshot: Snapshot) -> Tile:
+def ep100(run_view: RunView) -> Tile:
     """The mean return of the last 100 episodes, and the best so far."""
-    best = snapshot.metric("mmer")
-    return Tile("ep100", number(snapshot.metric("ep100")), "" if best is None else f"best {number(best)}")
+    best = run_view.metric("mmer")
+    return Tile("ep100", number(run_view.metric("ep100")), "" if best is None else f"best {number(best)}")
 
 
-def evaluation(snapshot: Snapshot) -> Tile:
+def evaluation(run_view: RunView) -> Tile:
     """The newest evaluation, and how it moved since the first."""
-    values = snapshot.series.column("eval_return").mean
+    values = run_view.series.column("eval_return").mean
     values = values[np.isfinite(values)]
     if not values.size:
-        config = snapshot.config
+        config = run_view.config
         return Tile("eval", number(None), f"every {config.eval_every} upd" if config and config.eval_every else "off")
     newest = float(values[-1])
     return Tile("eval", number(newest), f"first {number(float(values[0]))}" if values.size > 1 else "first one")
 
 
-def target_c(snapshot: Snapshot) -> float | None:
+def target_c(run_view: RunView) -> float | None:
     """The gate's budget, as the metrics or the configuration say."""
-    value = snapshot.metric("target_c")
-    return snapshot.config.target_c if value is None and snapshot.config is not None else value
+    value = run_view.metric("target_c")
+    return run_view.config.target_c if value is None and run_view.config is not None else value
 
 
-TILES: tuple[Callable[[Snapshot], Tile], ...] = (td_std, mean_c, explained_variance, bias, ep100, evaluation)
+TILES: tuple[Callable[[RunView], Tile], ...] = (td_std, mean_c, explained_variance, bias, ep100, evaluation)

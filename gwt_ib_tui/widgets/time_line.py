@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from gwt_ib.text import duration
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.playback import Playback
-from gwt_ib_tui.text import duration
+from gwt_ib_tui.state.replay.playback import Playback
 
 
 def replay_chip(playback: Playback, palette: Palette) -> Text:

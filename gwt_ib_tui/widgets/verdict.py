@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from gwt_ib.text import count, plain
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.damage import GATECHECK
-from gwt_ib_tui.state.snapshot import Finding, Report, Snapshot
-from gwt_ib_tui.text import count, plain
+from gwt_ib_tui.state.run.damage import GATECHECK
+from gwt_ib_tui.state.run.run_view import Finding, Report, RunView
 
 SIGNS = {"pass": "✓", "fail": "✗", "warn": "▲", "wait": "…"}
 SEVERITY = ("fail", "warn", "wait", "pass")
@@ -15,11 +15,11 @@ NO_VERDICT_YET = "the first verdict comes with the first updates"
 NO_UPDATE = "no update was made, so there is nothing to judge"
 
 
-def no_verdict(snapshot: Snapshot) -> str:
+def no_verdict(run_view: RunView) -> str:
     """Why there is no verdict."""
-    if GATECHECK in snapshot.damage:
+    if GATECHECK in run_view.damage:
         return GATECHECK
-    return NO_UPDATE if snapshot.ended and not snapshot.series.rows and snapshot.loading is None else NO_VERDICT_YET
+    return NO_UPDATE if run_view.ended and not run_view.series.rows and run_view.loading is None else NO_VERDICT_YET
 
 
 def status_word(status: str, palette: Palette) -> Text:

@@ -8,11 +8,11 @@ import numpy as np
 from rich.text import Text
 from textual.reactive import reactive
 
+from gwt_ib.text import count
 from gwt_ib_tui.charts.scrub import nearest
 from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis
-from gwt_ib_tui.state.series import Doubles
-from gwt_ib_tui.state.snapshot import Snapshot
-from gwt_ib_tui.text import count
+from gwt_ib_tui.state.history.series import Doubles
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel
 from gwt_ib_tui.widgets.readings import time_words
 
@@ -23,11 +23,11 @@ class ViewBar(Panel):
     view: reactive[ChartView] = reactive(ChartView())
     told: reactive[tuple[str, ...]] = reactive(())
 
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """What there is room for; the cursor, which the charts tell as well, is the last to find some."""
         palette = self.palette
         line = Text(no_wrap=True, end="")
-        columns = {axis: snapshot.series.column(axis).mean for axis in X_AXES}
+        columns = {axis: run_view.series.column(axis).mean for axis in X_AXES}
         for part in (*self.told, *view_words(self.view, columns)):
             name, _, rest = part.partition(" ")
             line.append("  " if line else " ")

@@ -346,7 +346,7 @@ def test_the_environment_is_closed_whatever_happens(registered):
 
 
 def test_importing_it_is_quick_and_brings_no_torch():
-    script = "import sys, time; t = time.perf_counter(); import gwt_ib.envs.make, gwt_ib.envs.batch; "
+    script = "import sys, time; t = time.perf_counter(); import gwt_ib.envs.make, gwt_ib.envs.env_batch; "
     script += "print(time.perf_counter() - t, 'torch' in sys.modules)"
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
     runs = [subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env) for _ in range(3)]

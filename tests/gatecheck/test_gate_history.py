@@ -10,7 +10,7 @@ from gate_rows import evaluation, row
 
 from gwt_ib.gatecheck import history as history_module
 from gwt_ib.gatecheck.history import History
-from gwt_ib.numbers import real
+from gwt_ib.lenient import real
 
 
 def test_what_is_no_finite_number_is_none():

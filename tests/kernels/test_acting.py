@@ -11,26 +11,26 @@ import torch
 from gymnasium import spaces
 from support import small_config
 
+from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.envs.make import check_environment
 from gwt_ib.errors import UserError
-from gwt_ib.evaluate import evaluate, evaluation_envs
 from gwt_ib.kernels import use_kernels
 from gwt_ib.kernels.act import KernelAgent
 from gwt_ib.kernels.heads import sample_choices
-from gwt_ib.learn.batch import cut, join
 from gwt_ib.learn.learner import Learner
+from gwt_ib.learn.sequences import cut, join
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.cell import TdScale
 from gwt_ib.model.flat import FlatParameters
 from gwt_ib.model.noise import action_noise
 from gwt_ib.model.weights import Weights
-from gwt_ib.rollout.agent_stepper import AgentPolicy, AgentStepper
+from gwt_ib.rollout.block import Block, BlockSpec
 from gwt_ib.rollout.collect import Collector, Progress
-from gwt_ib.rollout.sequence import Block, BlockSpec
-from gwt_ib.rollout.stepper import Stepper, make_policy, weights_size
-from gwt_ib.train.serial import SerialChannel
+from gwt_ib.rollout.evaluate import evaluate, evaluation_envs
+from gwt_ib.rollout.policy import Stepper, make_policy, weights_size
+from gwt_ib.rollout.torch_policy import AgentPolicy, AgentStepper
 
 RESULTS = ("h", "log_prob", "value", "c", "prior", "next_value")
 TD = (0.01, 0.05)
@@ -275,13 +275,13 @@ def test_an_actor_with_kernels_loads_no_torch():
     script = """
 import sys
 import numpy as np
-import gwt_ib.train.actor
+import gwt_ib.processes.actor
 from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
-from gwt_ib.evaluate import evaluate, evaluation_envs
+from gwt_ib.rollout.evaluate import evaluate, evaluation_envs
 from gwt_ib.rollout.collect import Collector, Progress
-from gwt_ib.rollout.sequence import BlockSpec
-from gwt_ib.rollout.stepper import make_policy
+from gwt_ib.rollout.block import BlockSpec
+from gwt_ib.rollout.policy import make_policy
 
 config = Config(num_envs=2, num_actors=2, rollout_steps=128, hidden_size=16, eval_episodes=2, kernels="numba")
 facts = check_environment(config.env_id, config.prev_action)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from support import small_config
 
+from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.batch import join
 from gwt_ib.learn.learner import Learner
+from gwt_ib.learn.sequences import join
 from gwt_ib.model.agent import Agent
-from gwt_ib.rollout.stepper import make_policy
-from gwt_ib.train.serial import SerialChannel
+from gwt_ib.rollout.policy import make_policy
 
 ENVIRONMENTS = ["popgym-RepeatPreviousEasy-v0", "popgym-MineSweeperEasy-v0", "popgym-PositionOnlyPendulumEasy-v0"]
 

@@ -9,18 +9,18 @@ import torch
 from gymnasium import spaces
 from support import SMALL, assignments, small_config
 
+from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.batch import Sequences, contiguous, cut, join
 from gwt_ib.learn.cuda_graph import GraphGradient, blank_minibatch
 from gwt_ib.learn.gradient import AutogradGradient, Coefficients, CompiledGradient, make_gradient, minibatch_loss
 from gwt_ib.learn.learner import Learner
+from gwt_ib.learn.sequences import Sequences, contiguous, cut, join
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.flat import FlatParameters
-from gwt_ib.rollout.stepper import make_policy
+from gwt_ib.rollout.policy import make_policy
 from gwt_ib.sections import Sections
-from gwt_ib.train.serial import SerialChannel
 
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 

@@ -5,13 +5,13 @@ import pytest
 import torch
 from support import small_config
 
+from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.batch import cut, join
 from gwt_ib.learn.learner import Learner, NotFiniteError
+from gwt_ib.learn.sequences import cut, join
 from gwt_ib.model.agent import Agent
-from gwt_ib.rollout.sequence import BlockSpec
-from gwt_ib.train.serial import SerialChannel
+from gwt_ib.rollout.block import BlockSpec
 
 
 def make(config: Config) -> tuple[Learner, SerialChannel]:

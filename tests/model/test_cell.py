@@ -1,4 +1,4 @@
-"""The cell against the equations of DESIGN section 2, and its fast unroll against the cell."""
+"""The cell against the equations of docs/model.md, and its fast unroll against the cell."""
 
 import pytest
 import torch

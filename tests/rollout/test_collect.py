@@ -7,12 +7,12 @@ from support import small_config
 
 from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.batch import cut, join
+from gwt_ib.learn.sequences import cut, join
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.cell import TdScale
+from gwt_ib.rollout.block import Block, BlockSpec
 from gwt_ib.rollout.collect import Collector, Progress, td_error
 from gwt_ib.rollout.episodes import EpisodeWindow
-from gwt_ib.rollout.sequence import Block, BlockSpec
 
 
 def collect(config: Config, blocks: int = 1, actor: int = 0) -> tuple[Agent, list[Block]]:

@@ -1,0 +1,61 @@
+"""The serial channel: the actors' work is done inside `take`, in one process; for tests and debugging."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gwt_ib.config import Config
+from gwt_ib.model.weights import Weights
+from gwt_ib.rollout.block import Block, BlockSpec
+from gwt_ib.rollout.collect import Collector, Progress
+from gwt_ib.rollout.policy import Policy, policy_of
+
+if TYPE_CHECKING:
+    from gwt_ib.model.agent import Agent
+
+
+class SerialChannel:
+    """Both sides at once: keeps the weights of the last two versions and lets each actor collect in turn."""
+
+    def __init__(
+        self, config: Config, agent: Agent | Policy, first_episodes: NDArray[np.int64], first_block: int
+    ) -> None:
+        size = config.envs_per_actor
+        self._config = config
+        self._policy = policy_of(agent)
+        self._policy.prepare()
+        self._collectors = [
+            Collector(config, actor, self._policy, episodes, Progress.private(size))
+            for actor, episodes in enumerate(np.split(first_episodes, config.num_actors))
+        ]
+        envs = self._collectors[0].envs
+        spec = BlockSpec.of(config, envs.observation_size, envs.actions)
+        self._blocks = [spec.allocate() for _ in range(config.num_actors)]
+        self._number = first_block
+        self._versions: dict[int, Weights] = {}
+
+    def publish(self, weights: Weights) -> None:
+        """Keep a copy: the learner goes on changing its own."""
+        self._versions[weights.version] = Weights(
+            weights.version, weights.vector.copy(), weights.td_mean, weights.td_std
+        )
+        self._versions.pop(weights.version - 2, None)
+
+    def take(self) -> Sequence[Block]:
+        """Collect the next block of every actor, with the version that the rule of the channel names."""
+        wanted = max(self._number - self._config.max_policy_lag, min(self._versions))
+        weights = self._versions[wanted]
+        self._policy.write(weights.vector)
+        for collector, block in zip(self._collectors, self._blocks, strict=True):
+            collector.collect(block, self._number, weights.version, weights.td_mean, weights.td_std)
+        self._number += 1
+        return self._blocks
+
+    def close(self) -> None:
+        """Close the environments."""
+        for collector in self._collectors:
+            collector.close()

@@ -1,0 +1,206 @@
+"""The local channel: one block of shared memory without a name, and pipes that carry slot numbers.
+
+Memory without a name (memfd) is gone with its last process, whatever kills it: nothing is ever left in /dev/shm. The
+trainer creates it with room for the board; the learner, who knows the agent's size, brings it to its full length.
+
+Weights are never torn: version v lies in slot v % 2, the board's version is written after the slot, and a reader that
+finds another version after copying than before copies again.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import select
+import struct
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gwt_ib.channel.counters import Board, board_bytes
+from gwt_ib.config import Config
+from gwt_ib.model.weights import Weights
+from gwt_ib.rollout.block import ALIGNMENT, Block, BlockSpec
+
+RECHECK_S = 1.0  # an actor that dies between its counter and its message must not stop the run
+MESSAGE = struct.Struct("<ii")  # actor's number, slot's number
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything lies: the board, two slots of weights, then the slots of each actor's blocks."""
+
+    config: Config
+    spec: BlockSpec
+    num_weights: int
+
+    @property
+    def slots(self) -> int:
+        """Slots of each actor: one that the learner reads, and with a lag one more to write meanwhile."""
+        return self.config.max_policy_lag + 1
+
+    @property
+    def weight_slot_bytes(self) -> int:
+        """One slot of weights: TD mean, TD scale, then the vector; float32."""
+        return -(-(2 + self.num_weights) * 4 // ALIGNMENT) * ALIGNMENT
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the whole memory."""
+        blocks = self.config.num_actors * self.slots * self.spec.nbytes
+        return board_bytes(self.config) + 2 * self.weight_slot_bytes + blocks
+
+    def weight_slot(self, memory: memoryview, version: int) -> NDArray[np.float32]:
+        """The slot of a version: [2 + N]."""
+        start = board_bytes(self.config) + (version % 2) * self.weight_slot_bytes
+        return np.frombuffer(memory[start : start + (2 + self.num_weights) * 4], np.float32)
+
+    def block(self, memory: memoryview, actor: int, number: int) -> Block:
+        """The slot in which an actor's block of that number lies."""
+        slot = actor * self.slots + number % self.slots
+        start = board_bytes(self.config) + 2 * self.weight_slot_bytes + slot * self.spec.nbytes
+        return self.spec.view(memory[start : start + self.spec.nbytes])
+
+
+def map_memory(descriptor: int, nbytes: int) -> memoryview:
+    """A writable view of `nbytes` bytes of the shared memory behind a descriptor."""
+    return memoryview(mmap.mmap(descriptor, nbytes))
+
+
+def create_memory(nbytes: int) -> int:
+    """A descriptor of new shared memory without a name. Raises `OSError` when there is not that much."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("gwt-ib")
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    reserve_memory(descriptor, nbytes)
+    return descriptor
+
+
+def reserve_memory(descriptor: int, nbytes: int) -> None:
+    """Bring shared memory to its full length. Really reserved, so that a later write cannot die of a missing page."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, nbytes)
+    else:
+        os.ftruncate(descriptor, nbytes)
+
+
+class LocalActorChannel:
+    """The actor's side; made once the first version is published (`wait_for_version`)."""
+
+    def __init__(self, layout: Layout, descriptor: int, actor: int, pipes: ActorPipes) -> None:
+        self._layout = layout
+        self._memory = map_memory(descriptor, layout.nbytes)
+        self._board = Board.over(self._memory, layout.config)
+        self._actor = actor
+        self._pipes = pipes
+
+    @property
+    def number(self) -> int:
+        """Number of the block that comes next."""
+        return int(self._board.pushed[self._actor])
+
+    def pull(self) -> Weights | None:
+        """Wait for version `number - max_policy_lag` or a newer one and copy the newest; None when the run is over."""
+        if not wait_for_version(self._board, self.number - self._layout.config.max_policy_lag, self._pipes):
+            return None
+        while True:
+            version = int(self._board.header[Board.VERSION])
+            copy = self._layout.weight_slot(self._memory, version).copy()
+            if int(self._board.header[Board.VERSION]) == version:
+                self._board.versions[self._actor] = version
+                return Weights(version, copy[2:], float(copy[0]), float(copy[1]))
+
+    def next_block(self) -> Block:
+        """The slot of block `number`; by the rule of the channel the learner is done with it."""
+        return self._layout.block(self._memory, self._actor, self.number)
+
+    def push(self) -> None:
+        """Count the block as pushed, then wake the learner with the slot's number."""
+        slot = self.number % self._layout.slots
+        self._board.pushed[self._actor] += 1
+        os.write(self._pipes.blocks, MESSAGE.pack(self._actor, slot))
+
+
+@dataclass(frozen=True)
+class ActorPipes:
+    """Descriptors of one actor: its wake-up calls, the common pipe of blocks, and one that ends with the trainer."""
+
+    wake: int
+    blocks: int
+    alive: int
+
+
+def wait_for_version(board: Board, version: int, pipes: ActorPipes) -> bool:
+    """Block until at least `version`, and at least version 0, is published; False when the run is over instead."""
+    while not board.header[Board.CLOSED]:
+        if int(board.header[Board.VERSION]) >= max(version, 0):
+            return True
+        readable, _, _ = select.select([pipes.wake, pipes.alive], [], [])
+        if pipes.alive in readable:  # nothing is ever written there: readable means that the trainer is gone
+            return False
+        os.read(pipes.wake, 4096)
+    return False
+
+
+class LocalLearnerChannel:
+    """The learner's side: owns the length of the memory, reads blocks in place."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        descriptor: int,
+        *,
+        blocks: int,
+        wakes: Sequence[int],
+        control: int,
+        first_block: int,
+        episodes: NDArray[np.int64],
+    ) -> None:
+        reserve_memory(descriptor, layout.nbytes)
+        self._layout = layout
+        self._memory = map_memory(descriptor, layout.nbytes)
+        self._board = Board.over(self._memory, layout.config)
+        self._board.pushed[:] = first_block
+        self._board.episodes[:] = episodes
+        self._number = first_block
+        self._blocks, self._wakes, self._control = blocks, wakes, control
+        for descriptor_ in wakes:
+            os.set_blocking(descriptor_, False)
+
+    def publish(self, weights: Weights) -> None:
+        """Write the slot, then the version, then wake the actors."""
+        slot = self._layout.weight_slot(self._memory, weights.version)
+        slot[0], slot[1] = weights.td_mean, weights.td_std
+        slot[2:] = weights.vector
+        self._board.header[Board.VERSION] = weights.version
+        self._wake()
+
+    def take(self) -> Sequence[Block] | None:
+        """The blocks of the next number, in place; None when the control descriptor has something to read."""
+        while int(self._board.pushed.min()) <= self._number:
+            readable, _, _ = select.select([self._blocks, self._control], [], [], RECHECK_S)
+            if self._control in readable:
+                return None
+            if self._blocks in readable:
+                os.read(self._blocks, 4096)
+        actors = range(self._layout.config.num_actors)
+        blocks = [self._layout.block(self._memory, actor, self._number) for actor in actors]
+        self._number += 1
+        return blocks
+
+    def close(self) -> None:
+        """Mark the run as over and wake everyone."""
+        self._board.header[Board.CLOSED] = 1
+        self._wake()
+
+    def _wake(self) -> None:
+        for descriptor in self._wakes:
+            try:
+                os.write(descriptor, b"\0")
+            except (BlockingIOError, BrokenPipeError):
+                continue  # full of wake-up calls already, or a dead actor that the trainer deals with

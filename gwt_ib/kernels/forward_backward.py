@@ -1,0 +1,224 @@
+"""What surrounds the recurrence in the two passes over a part of a minibatch: encoder, heads, gradients of the weights.
+
+The order is `encode_inputs`, `cell.unroll`, the heads' product, the losses, `heads_backward`, `cell.unroll_backward`,
+`weights_backward`. They are few and large, as a thread needs Python's lock between two of them; and not one, as LLVM needs
+far longer for one large function than for its parts.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gwt_ib.kernels.compiled import F32, kernel
+from gwt_ib.kernels.elementwise import ONE, ZERO
+from gwt_ib.kernels.encoder import encode_backward, encode_row
+from gwt_ib.kernels.losses import Coefficients, bottleneck_loss
+from gwt_ib.kernels.matmul import product
+from gwt_ib.kernels.packed_weights import Packed
+
+
+class SequenceArrays(NamedTuple):
+    """All sequences of a rollout: [T, S, ...], as `learn.batch.Sequences`."""
+
+    observation: F32  # [T, S, O]
+    h0: F32  # [S, H]
+    td_prev: F32  # [T, S]
+    is_first: F32  # [T, S], 1.0 or 0.0
+    td_mean: F32  # [S]
+    td_std: F32  # [S]
+    action: NDArray[Any]  # [T, S, width]
+    log_prob: F32  # [T, S]
+    advantage: F32  # [T, S]
+    returns: F32  # [T, S]
+
+
+class Inputs(NamedTuple):
+    """The sequences of one part of a minibatch, gathered: [T, B, ...]."""
+
+    observation: F32
+    h0: F32
+    logit: F32
+    keep: F32
+    action: NDArray[Any]
+    log_prob: F32
+    advantage: F32
+    returns: F32
+
+
+class States(NamedTuple):
+    """What the forward pass leaves for the backward pass; G = 3H + R."""
+
+    normal: F32  # [T * B, H]
+    scale: F32  # [T * B]
+    z: F32  # [T * B, H]
+    from_z: F32  # [T, B, G]
+    from_h: F32  # [B, G], of one step
+    h_in: F32  # [T, B, H]
+    gates: F32  # [T, B, 3H]
+    memory: F32  # [T, B, H]
+    router: F32  # [T, B, R]
+    c: F32  # [T, B]
+    h: F32  # [T, B, H]
+    outputs: F32  # [T * B, P + 1]
+
+
+class Gradients(NamedTuple):
+    """What the backward pass needs besides."""
+
+    d_h: F32  # [T, B, H]
+    d_c: F32  # [T, B]
+    carry: F32  # [B, H]
+    d_from_z: F32  # [T, B, G]
+    d_from_h: F32  # [T, B, G]
+    d_new_sum: F32  # [H]
+    d_logit: F32  # [T, B]
+    d_z: F32  # [T * B, H]
+
+
+class WeightGradients(NamedTuple):
+    """The gradient of every weight but the scale of Gaussian actions, in the shapes of `model.layout`."""
+
+    bias: F32  # [1]
+    encoder: F32
+    encoder_bias: F32
+    router_z: F32
+    router_z_bias: F32
+    router_h: F32
+    router_out: F32
+    router_out_bias: F32
+    gru_ih: F32
+    gru_hh: F32
+    gru_bias_ih: F32
+    gru_bias_hh: F32
+    actor: F32
+    actor_bias: F32
+    critic: F32
+    critic_bias: F32
+
+
+@kernel
+def encode_inputs(
+    sequences: SequenceArrays, which: NDArray[np.int64], mean: Any, std: Any, prior: tuple[Any, Any], memory: Any,
+    inputs: Inputs, states: States, packed: Packed,
+) -> None:  # fmt: skip
+    """Gather the sequences `which`, encode their observations and multiply z by all that the cell needs of it.
+
+    `mean` and `std` are those of the whole minibatch's advantages, `prior` the slope and the constant part of the prior's
+    logit, `memory` 0.0 where h is to start from zero at every step.
+    """
+    gather(sequences, which, mean, std, prior, packed.scalars, memory, inputs)
+    rows, hidden = states.z.shape
+    size, gates = packed.encoder.shape[0], packed.bias_z.size
+    product(
+        inputs.observation.reshape(-1), 0, size, 1, packed.encoder.reshape(-1), 0, hidden,
+        states.normal.reshape(-1), 0, hidden, rows, size, hidden, False,
+    )  # fmt: skip
+    for i in range(rows):
+        states.scale[i] = encode_row(packed.encoder_bias, states.normal[i], states.z[i])
+    product(
+        states.z.reshape(-1), 0, hidden, 1, packed.from_z.reshape(-1), 0, gates,
+        states.from_z.reshape(-1), 0, gates, rows, hidden, gates, False,
+    )  # fmt: skip
+
+
+@kernel
+def gather(
+    sequences: SequenceArrays, which: NDArray[np.int64], mean: Any, std: Any, prior: tuple[Any, Any], scalars: F32,
+    memory: Any, inputs: Inputs,
+) -> None:  # fmt: skip
+    """Copy the chosen sequences side by side and compute what is known of them beforehand."""
+    steps, batch = inputs.logit.shape
+    slope, shift = prior[0], prior[1] + scalars[0] + scalars[1]
+    for b in range(batch):
+        for j in range(inputs.h0.shape[1]):  # not as slices: numba would compile its checks of shapes for seconds
+            inputs.h0[b, j] = sequences.h0[which[b], j]
+    for t in range(steps):
+        for b in range(batch):
+            s = which[b]
+            later = ONE - sequences.is_first[t, s]
+            td_norm = (sequences.td_prev[t, s] * later - sequences.td_mean[s]) / sequences.td_std[s]
+            inputs.logit[t, b] = slope * abs(td_norm) + shift
+            inputs.keep[t, b] = later * memory
+            for j in range(inputs.observation.shape[2]):
+                inputs.observation[t, b, j] = sequences.observation[t, s, j]
+            for j in range(inputs.action.shape[2]):
+                inputs.action[t, b, j] = sequences.action[t, s, j]
+            inputs.log_prob[t, b] = sequences.log_prob[t, s]
+            inputs.advantage[t, b] = (sequences.advantage[t, s] - mean) / (std + np.float32(1e-8))
+            inputs.returns[t, b] = sequences.returns[t, s]
+
+
+@kernel
+def heads_backward(
+    states: States, gradients: Gradients, out: WeightGradients, packed: Packed, loss: Coefficients,
+    sums: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """The bottleneck's loss, and the outputs' gradient, which the losses left in `states.outputs`, towards heads and h."""
+    (rows, heads), hidden = states.outputs.shape, packed.heads_rows.shape[1]
+    bottleneck_loss(states.c, gradients.d_c, loss, sums)
+    product(
+        states.outputs.reshape(-1), 0, heads, 1, packed.heads_rows.reshape(-1), 0, hidden,
+        gradients.d_h.reshape(-1), 0, hidden, rows, heads, hidden, False,
+    )  # fmt: skip
+    h = states.h.reshape(rows, hidden)
+    weight_gradient(states.outputs, 0, h, out.actor)
+    weight_gradient(states.outputs, heads - 1, h, out.critic)
+    sum_columns(states.outputs, 0, out.actor_bias)
+    sum_columns(states.outputs, heads - 1, out.critic_bias)
+    gradients.carry.fill(ZERO)
+    gradients.d_new_sum.fill(ZERO)
+
+
+@kernel
+def weights_backward(
+    inputs: Inputs, states: States, gradients: Gradients, out: WeightGradients, packed: Packed
+) -> None:
+    """From what the reverse scan left to the gradients of cell and encoder."""
+    (rows, hidden), gates = states.z.shape, packed.bias_z.size
+    h_in, router = states.h_in.reshape(rows, hidden), states.router.reshape(rows, gates - 3 * hidden)
+    d_from_z, d_from_h = gradients.d_from_z.reshape(rows, gates), gradients.d_from_h.reshape(rows, gates)
+    weight_gradient(d_from_z, 0, states.z, out.gru_ih)
+    weight_gradient(d_from_z, 3 * hidden, states.z, out.router_z)
+    weight_gradient(d_from_h, 0, h_in, out.gru_hh)
+    weight_gradient(d_from_h, 3 * hidden, h_in, out.router_h)
+    d_logit = gradients.d_logit.reshape(rows, 1)
+    weight_gradient(d_logit, 0, router, out.router_out)
+    sum_columns(d_logit, 0, out.router_out_bias)
+    out.bias[0] = out.router_out_bias[0]
+    sum_columns(d_from_z, 3 * hidden, out.router_z_bias)
+    sum_columns(d_from_h, 0, out.gru_bias_hh)
+    for j in range(hidden):
+        out.gru_bias_ih[j] = out.gru_bias_hh[j]
+        out.gru_bias_ih[hidden + j] = out.gru_bias_hh[hidden + j]
+        out.gru_bias_ih[2 * hidden + j] = gradients.d_new_sum[j]
+    product(
+        d_from_z.reshape(-1), 0, gates, 1, packed.from_z_rows.reshape(-1), 0, hidden,
+        gradients.d_z.reshape(-1), 0, hidden, rows, gates, hidden, False,
+    )  # fmt: skip
+    encode_backward(gradients.d_z, states.normal, states.scale)
+    weight_gradient(gradients.d_z, 0, inputs.observation.reshape(rows, inputs.observation.shape[2]), out.encoder)
+    sum_columns(gradients.d_z, 0, out.encoder_bias)
+
+
+@kernel
+def weight_gradient(d: F32, first: int, x: F32, out: F32) -> None:
+    """`out` [m, K] `= d[:, first : first + m].T @ x` for `d` [N, ...] and `x` [N, K]."""
+    (n, columns), k = d.shape, x.shape[1]
+    product(d.reshape(-1), first, 1, columns, x.reshape(-1), 0, k, out.reshape(-1), 0, k, out.shape[0], n, k, False)
+
+
+@kernel
+def sum_columns(rows: F32, first: int, out: F32) -> None:
+    """`out` = the sums of the columns of `rows` [N, ...] from column `first` on, as many as `out` has."""
+    out.fill(ZERO)
+    whole = rows.shape[0] - rows.shape[0] % 4
+    for i in range(0, whole, 4):  # four rows at once: a quarter of the loads and stores of `out`
+        for j in range(out.size):
+            k = first + j
+            out[j] += (rows[i, k] + rows[i + 1, k]) + (rows[i + 2, k] + rows[i + 3, k])
+    for i in range(whole, rows.shape[0]):
+        for j in range(out.size):
+            out[j] += rows[i, first + j]

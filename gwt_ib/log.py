@@ -1,0 +1,154 @@
+"""The log of a run's processes: one line a record, in a form that can be read back; what is printed stands between.
+
+    2026-11-23T00:39:12.345Z WARNING learner: no snapshot was written: No space left on device
+        a further line of the same record
+
+Records of all modules of `gwt_ib` go to the logger of that name. Without `start_log` or `log_to_file` they go nowhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, NamedTuple
+
+from gwt_ib.durable import write_all
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+INDENT = "    "
+LOGGER = logging.getLogger("gwt_ib")
+LOGGER.addHandler(logging.NullHandler())
+
+_RECORD = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (DEBUG|INFO|WARNING|ERROR|CRITICAL) [\w.-]+: ?(.*)")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Written(NamedTuple):
+    """A record's first line, read back: seconds since the epoch, logging's number of the level, words."""
+
+    time: float
+    level: int
+    words: str
+
+
+def parse_line(line: str) -> Written | None:
+    """Read a line; none where it does not begin a record."""
+    match = _RECORD.match(line)
+    if match is None:
+        return None
+    stamp, level, words = match.groups()
+    try:
+        return Written(datetime.fromisoformat(stamp).timestamp(), logging.getLevelNamesMapping()[level], words)
+    except ValueError:  # a thirteenth month: nothing of ours
+        return None
+
+
+def record_lines(moment: float, level: int, process: str, message: str) -> str:
+    """One record as it stands in the file. Its further lines are indented, and nothing in it can move a cursor."""
+    stamp = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+    first, *further = [_visible(line) for line in _COLOUR.sub("", message).rstrip().splitlines()] or [""]
+    lines = [f"{stamp}Z {logging.getLevelName(level)} {process}: {first}", *(INDENT + line for line in further)]
+    return "\n".join(lines) + "\n"
+
+
+class LogHandler(logging.Handler):
+    """Appends records to a descriptor, each with one `write`. What the disk does not take is lost, and no error.
+
+    Nor is a record that cannot be put into words: it is told on stderr as by logging's own handlers.
+    """
+
+    def __init__(self, descriptor: int, process: str) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._process = process
+        self._torn = False  # the disk took a part of the last record
+        self.setFormatter(logging.Formatter())  # the message, and the traceback where there is one
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        try:
+            lines = record_lines(record.created, record.levelno, self._process, self.format(record))
+        except Exception:  # noqa: BLE001 - an environment's own arguments are formatted here, and must not end its step
+            with suppress(Exception):  # stderr may be closed
+                self.handleError(record)
+            return
+        try:
+            write_all(self._descriptor, (("\n" if self._torn else "") + lines).encode())
+            self._torn = False
+        except OSError:
+            self._torn = True
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        super().close()
+        with suppress(OSError):
+            os.close(self._descriptor)
+
+
+class Seldom:
+    """Keeps lines that a fast run would write too often at INFO: of each kind one in `period_s`, the others at DEBUG."""
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self._due: dict[str, float] = {}
+
+    def level(self, kind: str) -> int:
+        """The level of the next line of this kind."""
+        now = time.monotonic()
+        if now < self._due.get(kind, now):
+            return logging.DEBUG
+        self._due[kind] = now + self._period_s
+        return logging.INFO
+
+
+def start_log(process: str, level: LogLevel) -> None:
+    """Log from now on into what descriptor 2 is at this moment: for a process whose output goes to a file.
+
+    Warnings of Python and of other packages come too, and an exception that ends the process with its traceback.
+    What is printed appears line by line, so that it stands where it belongs.
+    """
+    root = logging.getLogger()
+    root.addHandler(LogHandler(os.dup(2), process))
+    LOGGER.setLevel(level.upper())
+    logging.captureWarnings(True)
+    sys.excepthook = _log_exception
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # typed as TextIO, which need not have it
+
+
+@contextmanager
+def log_to_file(path: Path, process: str, level: LogLevel) -> Iterator[None]:
+    """Append to a file for a while: for a trainer, whose output may be a terminal. A file that cannot be opened is none."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError:
+        yield
+        return
+    handler = LogHandler(descriptor, process)
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(level.upper())
+    try:
+        yield
+    finally:
+        LOGGER.removeHandler(handler)
+        handler.close()
+
+
+def _visible(line: str) -> str:
+    """A line in which everything that is not a sign or a space is written as an escape."""
+    if line.isprintable():
+        return line
+    signs = (sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line.expandtabs(4))
+    return "".join(signs)
+
+
+def _log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    LOGGER.critical("ended by an exception", exc_info=(kind, error, trace))

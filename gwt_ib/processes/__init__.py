@@ -1,0 +1,1 @@
+"""The processes of a run: the trainer, which supervises, the learner and the actors."""

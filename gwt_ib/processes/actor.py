@@ -1,0 +1,111 @@
+"""An actor process: pull weights, collect a block, push it, until the run is over.
+
+Started by the trainer as `python -m gwt_ib.processes.actor`; what it prints goes to `logs/actor-N.log`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from gwt_ib.channel.counters import Board, board_bytes
+from gwt_ib.channel.interface import ActorChannel
+from gwt_ib.channel.shared_memory import ActorPipes, Layout, LocalActorChannel, map_memory, wait_for_version
+from gwt_ib.clock import utc_now
+from gwt_ib.config import Config
+from gwt_ib.durable import write_json
+from gwt_ib.envs.env_batch import EpisodeError
+from gwt_ib.envs.make import check_environment
+from gwt_ib.log import LOGGER, start_log
+from gwt_ib.processes.guard import guard_child
+from gwt_ib.rollout.block import BlockSpec
+from gwt_ib.rollout.collect import Collector, Progress
+from gwt_ib.rollout.policy import Policy, make_policy, weights_size
+from gwt_ib.runs.directory import RunDirectory
+
+
+def run_actor(config: Config, actor: int, memory: int, pipes: ActorPipes) -> None:
+    """Work as actor number `actor` on the shared memory behind the descriptor `memory`."""
+    first = actor * config.envs_per_actor
+    mine = slice(first, first + config.envs_per_actor)
+    LOGGER.info(
+        "pid %d steps environments %d to %d of %s, one thread", os.getpid(), first, mine.stop - 1, config.env_id
+    )
+    facts = check_environment(config.env_id, config.prev_action)
+    policy = make_policy(facts.observation_size, facts.actions, config)
+    policy.prepare()  # the learner comes up meanwhile
+    board = Board.over(map_memory(memory, board_bytes(config)), config)
+    if not wait_for_version(board, 0, pipes):
+        return
+    num_weights = weights_size(facts.observation_size, facts.actions, config)
+    layout = Layout(config, BlockSpec.of(config, facts.observation_size, facts.actions), num_weights)
+    channel = LocalActorChannel(layout, memory, actor, pipes)
+    progress = Progress(board.env_steps[actor : actor + 1], board.episodes[mine])
+    collector = Collector(config, actor, policy, board.episodes[mine] + 1, progress)
+    LOGGER.info("begins with block %d; the newest policy is version %d", channel.number, board.header[Board.VERSION])
+    collect_blocks(channel, collector, policy, channel.number)
+    LOGGER.info("ends after block %d: the run is over", channel.number - 1)
+    collector.close()
+
+
+def collect_blocks(channel: ActorChannel, collector: Collector, policy: Policy, number: int) -> None:
+    """The actor's loop, from block `number` on, for any channel."""
+    done = time.monotonic()
+    while (weights := channel.pull()) is not None:
+        began = time.monotonic()
+        waited_s = began - done
+        policy.write(weights.vector)
+        block = channel.next_block()
+        collector.collect(block, number, weights.version, weights.td_mean, weights.td_std, waited_s)
+        channel.push()
+        done = time.monotonic()
+        LOGGER.debug(
+            "block %d with version %d: waited %.3f s, collected in %.3f s",
+            number, weights.version, waited_s, done - began,
+        )  # fmt: skip
+        number += 1
+
+
+def main(arguments: list[str]) -> None:
+    """Entry of the process."""
+    parser = argparse.ArgumentParser(prog="gwt_ib.processes.actor")
+    parser.add_argument("--run", type=Path, required=True)
+    for name in ("trainer", "actor", "memory", "wake", "blocks", "alive"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    given = parser.parse_args(arguments)
+    guard_child(given.trainer)
+    run = RunDirectory(given.run)
+    config = run.read_config()
+    start_log(f"actor-{given.actor}", config.log_level)
+    try:
+        run_actor(config, given.actor, given.memory, ActorPipes(given.wake, given.blocks, given.alive))
+    except EpisodeError as error:
+        write_incident(run, given.actor, error)
+        raise
+
+
+def write_incident(run: RunDirectory, actor: int, error: EpisodeError) -> None:
+    """Keep what is needed to see the fault again: the episode's seed and its action rows, and the traceback."""
+    incident = {
+        "time": utc_now(),
+        "actor": actor,
+        "env_id": error.env_id,
+        "env_number": error.env_number,
+        "episode": error.episode,
+        "seed": error.seed,
+        "actions": error.actions,
+        "traceback": traceback.format_exception(error),
+    }
+    path = run.incidents / f"actor-{actor}-episode-{error.env_number}-{error.episode}.json"
+    write_json(path, incident)
+    LOGGER.error("seed and actions of the episode that failed are in %s", path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(0)  # what numba and torch clean up at exit takes longer than everything that is left to do

@@ -1,1 +1,0 @@
-"""The channel between actors and learner, and the processes that use it."""

@@ -1,0 +1,1 @@
+"""The dashboard and the list of runs as applications."""

@@ -1,0 +1,91 @@
+"""The dashboard as its user left it: theme, how charts are drawn, which metrics they show. Kept per user, for all runs."""
+
+from __future__ import annotations
+
+import locale
+from pathlib import Path
+from typing import Annotated
+
+from platformdirs import user_state_path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gwt_ib.durable import write_json
+from gwt_ib_tui.charts.palette import DEFAULT_THEME
+from gwt_ib_tui.charts.view import ChartView, Symbols, XAxis
+
+LONGEST_FILTER = 200  # characters
+
+
+class Layout(BaseModel):
+    """What is kept. The window and the cursor of the charts are not: they belong to one run and one look at it."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    theme: str = DEFAULT_THEME
+    x_axis: XAxis = "env_steps"
+    log_y: bool = False
+    smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    clip: bool = False
+    symbols: Symbols = "braille"
+    metric_filter: Annotated[str, Field(max_length=LONGEST_FILTER)] = ""
+
+    @property
+    def view(self) -> ChartView:
+        """How the charts begin."""
+        return ChartView(self.x_axis, self.log_y, self.smoothing, self.clip, self.symbols)
+
+    @classmethod
+    def of(cls, theme: str, view: ChartView, metric_filter: str) -> Layout:
+        """The layout as it is now."""
+        return cls(
+            theme=theme,
+            x_axis=view.x_axis,
+            log_y=view.log_y,
+            smoothing=view.smoothing,
+            clip=view.clip,
+            symbols=view.symbols,
+            metric_filter=metric_filter[:LONGEST_FILTER],
+        )
+
+
+def layout_path() -> Path:
+    """Where the layout is kept."""
+    return user_state_path("gwt-ib") / "layout.json"
+
+
+def read_layout(path: Path) -> tuple[Layout, str]:
+    """The layout that was kept, or the default with a sentence that says why. Never raises."""
+    try:
+        return Layout.model_validate_json(path.read_bytes()), ""
+    except FileNotFoundError:
+        return Layout(), ""
+    except OSError as error:
+        return Layout(), f"the saved layout is not used: {error.strerror}: {path}"
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        reason = f"{place}: {first['msg']}" if place else first["msg"]
+        return Layout(), f"the saved layout is not used: {reason}: {path}"
+
+
+def suited(layout: Layout) -> Layout:
+    """The layout as this terminal can show it: where it says nothing of symbols, ASCII unless the locale has others."""
+    if "symbols" in layout.model_fields_set or locale.getencoding().lower().startswith("utf"):
+        return layout
+    return layout.model_copy(update={"symbols": "ascii"})
+
+
+def save_layout(path: Path, layout: Layout, before: Layout | None = None) -> str:
+    """Keep a layout; where that cannot be done, the one before stays. A look at a run never fails for it.
+
+    Symbols that only suit this terminal are not kept: those of the `before` that was read, if it says nothing of them.
+    Returns a sentence where nothing was kept.
+    """
+    unsaid = before is not None and "symbols" not in before.model_fields_set
+    passing = {"symbols"} if before is not None and unsaid and layout.symbols == suited(before).symbols else set()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, layout.model_dump(mode="json", exclude=passing), durable=False)
+    except OSError as error:
+        return f"theme and layout are not kept: {error.strerror}: {path}"
+    return ""

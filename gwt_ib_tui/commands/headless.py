@@ -1,0 +1,150 @@
+"""A run without a dashboard: a line per update, the verdict at the end, an exit code. Never imports textual or torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from gwt_ib.config import Config
+from gwt_ib.errors import ExitCode
+from gwt_ib.gatecheck.findings import Verdict
+from gwt_ib.gatecheck.history import History
+from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, update_line
+from gwt_ib.gatecheck.rules import evaluate
+from gwt_ib.gatecheck.since import with_since
+from gwt_ib.processes.children import thread_plan
+from gwt_ib.processes.trainer import Trainer, prepare
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.jsonl import Record, RecordReader, read_records
+
+SHOWN_EVENTS = {"paused", "unpaused", "snapshot", "warning", "actor_died", "actor_replaced", "resumed"}
+
+
+class Printer:
+    """Follows the run directory as a dashboard does and prints what is new: results to stdout, all else to stderr."""
+
+    def __init__(
+        self, run: RunDirectory, config: Config, *, as_json: bool, after_update: int, on_reader_gone: Callable[[], None]
+    ) -> None:
+        self._metrics = RecordReader(run.metrics)
+        self._events = RecordReader(run.events)
+        self._events.read()  # what earlier segments of a resumed run reported is known
+        self._config = config
+        self._as_json = as_json
+        self._on_reader_gone = on_reader_gone
+        self._update = after_update
+        self._errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self._bar = self._progress_bar() if self._errors.is_terminal else None
+        self._task = self._bar.add_task("", total=config.num_updates, completed=after_update) if self._bar else None
+
+    def tick(self) -> None:
+        """Print what has come in. Once nobody reads any more, everything goes nowhere and the run is asked to end."""
+        try:
+            for event in self._events.read():
+                if event.get("kind") in SHOWN_EVENTS:
+                    self.note(event_line(event))
+            for row in self._metrics.read():
+                if row["update"] > self._update:
+                    self._update = row["update"]
+                    self._row(row)
+            sys.stdout.flush()
+        except (OSError, SystemExit):  # SystemExit is what rich makes of a broken pipe
+            self._lose_reader()
+
+    def note(self, line: str) -> None:
+        """A line for people, on stderr."""
+        self._errors.print(line)
+
+    def finish(self, verdict: Verdict, message: str) -> None:
+        """Print the verdict, what to do about it, and why the run ended where it did not simply finish."""
+        with suppress(OSError, SystemExit):
+            if verdict.update is not None:  # a run that could not begin has nothing to be judged, only a reason
+                stream = sys.stderr if self._as_json else sys.stdout
+                stream.write("\n" + gatecheck_block(verdict) + "\n")
+                stream.flush()
+                for line in findings_lines(verdict):
+                    self.note(line)
+            if message:
+                self.note(message)
+
+    def _lose_reader(self) -> None:
+        """A pipe or terminal that is gone stays gone: a second write to it would only fail again."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for descriptor in (1, 2):
+            os.dup2(nowhere, descriptor)
+        os.close(nowhere)
+        self._on_reader_gone()
+
+    def start(self, line: str) -> None:
+        """Say what begins, and show the progress bar where stderr is a terminal."""
+        with suppress(OSError, SystemExit):
+            self.note(line)
+            if self._bar:
+                self._bar.start()
+
+    def stop(self) -> None:
+        """Take the progress bar away."""
+        with suppress(OSError, SystemExit):
+            if self._bar:
+                self._bar.stop()
+
+    def _row(self, row: Record) -> None:
+        sys.stdout.write((json.dumps(row) if self._as_json else update_line(row, self._config.num_updates)) + "\n")
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, completed=row["update"])
+
+    def _progress_bar(self) -> Progress:
+        columns = (TextColumn("updates"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        return Progress(*columns, console=self._errors, transient=True, redirect_stdout=sys.stdout.isatty())
+
+
+def run_headless(
+    run: RunDirectory,
+    *,
+    resume: bool = False,
+    after_update: int = 0,
+    as_json: bool = False,
+    require_gatecheck: bool = False,
+) -> ExitCode:
+    """Train in this process, which is the run's trainer, and return the exit code. Raises `UserError` before it starts."""
+    config, lock = prepare(run, resume=resume)
+    with lock:
+        trainer = Trainer(run, config, resume=resume)
+        printer = Printer(
+            run,
+            config,
+            as_json=as_json,
+            after_update=after_update,
+            on_reader_gone=lambda: trainer.stop(ExitCode.ENDED_BY_TERM, "Ended as nobody reads the output any more."),
+        )
+        printer.start(f"run {run.path}: {thread_plan(config)}")
+        try:
+            code = trainer.run(printer.tick)
+        finally:
+            printer.stop()
+    verdict = check(run, run.read_config())  # a setting may have been changed since
+    printer.finish(verdict, trainer.message)
+    if code == ExitCode.DONE and require_gatecheck and verdict.status != "pass":
+        return ExitCode.GATECHECK_NOT_PASSED
+    return code
+
+
+def check(run: RunDirectory, config: Config) -> Verdict:
+    """GateCheck's verdict on what a run has recorded; since when it holds is known from the run's own verdict."""
+    history = History()
+    for row in read_records(run.metrics):
+        history.add(row)
+    return with_since(evaluate(history, config), run.read_gatecheck())
+
+
+def event_line(event: Record) -> str:
+    """An event for people, such as `update 50: snapshot runs/…/000000204800`."""
+    details = [str(event[key]) for key in ("actor", "path", "message") if event.get(key) not in (None, "")]
+    where = f"update {event['update']}: " if "update" in event else ""
+    return where + " ".join([str(event["kind"]).replace("_", " "), *details])

@@ -1,0 +1,90 @@
+"""Commands that need no run: the tasks, settings, metrics and keys that there are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(envs)
+    app.command()(config)
+    app.command()(metrics)
+    app.command()(keys)
+
+
+def envs(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: JSON on stdout.")] = False,
+) -> None:
+    """List the POPGym tasks with their known ceilings."""
+    from gwt_ib.envs.make import popgym_ids
+    from gwt_ib.gatecheck.ceilings import ceiling
+
+    rows = [{"env_id": env_id, "ceiling": ceiling(env_id)} for env_id in popgym_ids()]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        known = "" if row["ceiling"] is None else f"ceiling {row['ceiling']:.3f}"
+        typer.echo(f"{row['env_id']:48} {known}".rstrip())
+
+
+def config(
+    config_file: Annotated[Path | None, typer.Option("--config", metavar="FILE.toml", help="TOML file.")] = None,
+    preset: Annotated[str | None, typer.Option("--preset", metavar="NAME", help="A named set of settings.")] = None,
+    assignments: Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Any setting.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The resolved configuration as JSON.")] = False,
+) -> None:
+    """Show every setting, as a file for --config."""
+    from gwt_ib.config import Config
+    from gwt_ib.config_sources import preset_names, resolve
+
+    resolved = resolve(toml_file=config_file, preset=preset, assignments=assignments or ())
+    if as_json:
+        typer.echo(resolved.model_dump_json())
+        return
+    typer.echo(f"# presets: {', '.join(preset_names())}; live: what `gwt-ib-tui set` can change while a run trains")
+    for name, field in Config.model_fields.items():
+        assignment = f"{name} = {json.dumps(getattr(resolved, name))}"
+        typer.echo(f"{assignment:48} # {describe_field(field)}")
+
+
+def metrics() -> None:
+    """Explain every metric, as a Markdown table."""
+    from gwt_ib.runs.metrics import METRICS
+
+    typer.echo("| metric | unit | meaning | healthy | when it is not |\n|---|---|---|---|---|")
+    for metric in METRICS:
+        meaning = metric.meaning.replace("|", "\\|")  # a bar would end the table's cell
+        typer.echo(f"| `{metric.name}` | {metric.unit} | {meaning} | {metric.healthy} | {metric.remedy} |")
+
+
+def keys() -> None:
+    """Explain the dashboard's panels and keys, your own keys included, in Markdown."""
+    from gwt_ib_tui.application.preferences import layout_path, read_layout
+    from gwt_ib_tui.commands.manual import manual
+    from gwt_ib_tui.keys.keymap import keymap_path, read_keymap
+
+    keymap = read_keymap(keymap_path())
+    typer.echo(manual(keymap.actions))
+    _, unread = read_layout(layout_path())
+    for problem in filter(None, (*keymap.problems, unread)):
+        typer.echo(problem, err=True)
+
+
+def describe_field(field: FieldInfo) -> str:
+    """Meaning, unit and range of a field on one line, and whether it is live."""
+    from gwt_ib.config import range_words
+
+    extra: Any = field.json_schema_extra
+    limits = range_words(field)
+    parts = [field.description or "", f"[{extra['unit']}]" if extra["unit"] else "", f"({limits})" if limits else ""]
+    parts.append("· live" if extra["live"] else "")
+    return " ".join(part for part in parts if part)

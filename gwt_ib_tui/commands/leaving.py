@@ -1,0 +1,74 @@
+"""What the shell is told when a dashboard is left: how the run stands, how to come back, an exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gwt_ib.errors import ExitCode
+from gwt_ib.lenient import real
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.jsonl import last_record, read_records
+from gwt_ib.runs.lifecycle import ENDED, KILLED, STALLED, UNKNOWN
+from gwt_ib.text import ABSENT, plain
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """Lines for stdout, lines for stderr, and the exit code."""
+
+    lines: tuple[str, ...]
+    errors: tuple[str, ...]
+    code: int
+
+
+def farewell(run: RunDirectory, *, require_gatecheck: bool = False) -> Farewell:
+    """How `run` stands. A run that was killed or whose run.json is damaged ends with a code of its own.
+
+    Where nothing else is wrong and `require_gatecheck` is set, the code is 3 unless the newest verdict is to pass, also
+    of a run that still trains.
+    """
+    state, path = run.state(), run.path
+    lines: list[str] = []
+    errors: list[str] = []
+    code = int(ExitCode.DONE)
+    if state in ENDED:
+        record = run.read_run()
+        lines += [f"The run has {state}: {path}", outcome(run)]
+        if message := record.get("message"):
+            errors.append(plain(message))
+        code = int(real(record.get("exit_code")) or 0)
+    elif state == KILLED:
+        lines.append(outcome(run))
+        errors.append(f"The run was killed: its trainer is gone. Go on with: gwt-ib-tui resume {path}")
+        code = ExitCode.RESOURCES_USED_UP
+    elif state == UNKNOWN:
+        errors.append(f"{run.run} is missing or damaged: nobody can say how this run stands.")
+        code = ExitCode.BAD_DATA
+    elif state == STALLED:
+        errors.append(
+            f"The run is silent: its trainer is stopped, hung or slow. Look again with: gwt-ib-tui attach {path}"
+        )
+    else:
+        lines.append(f"The run goes on. Come back with: gwt-ib-tui attach {path}")
+    verdict = _verdict(run)
+    if not code and require_gatecheck and verdict != "pass":
+        if state not in ENDED:
+            errors.append(f"GateCheck has not passed yet: {verdict.upper()}")
+        code = ExitCode.GATECHECK_NOT_PASSED
+    return Farewell(tuple(lines), tuple(errors), int(code))
+
+
+def outcome(run: RunDirectory) -> str:
+    """A line such as `GateCheck PASS  ep100 -0.8123  eval return -0.8011`."""
+    evaluations = (real(event.get("eval_return")) for event in reversed(read_records(run.events)))
+    newest = next((value for value in evaluations if value is not None), None)
+    ep100 = real(last_record(run.metrics).get("ep100"))
+    return f"GateCheck {_verdict(run).upper()}  ep100 {_fixed(ep100)}  eval return {_fixed(newest)}"
+
+
+def _verdict(run: RunDirectory) -> str:
+    return plain(run.read_gatecheck().get("verdict") or "wait", 20)
+
+
+def _fixed(value: float | None) -> str:
+    return ABSENT if value is None else f"{value:.4f}"

@@ -1,0 +1,232 @@
+"""Commands on a run that exists: steer it, ask how it is, judge it."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gwt_ib.errors import ExitCode, UserError, nearest
+
+if TYPE_CHECKING:
+    from gwt_ib.runs.control import RequestKind
+    from gwt_ib.runs.directory import RunDirectory
+
+ANSWER_S = 60.0
+Run = Annotated[str, typer.Argument(metavar="RUN", help="Directory, name under runs/, or latest.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    for steer in (pause, unpause, snapshot, stop):
+        app.command()(steer)
+    app.command("set")(change)
+    for look in (status, check, evaluate, picture):
+        app.command()(look)
+
+
+def pause(run: Run) -> None:
+    """Pause training after the present update."""
+    _ask(run, "pause")
+
+
+def unpause(run: Run) -> None:
+    """Let a paused run go on."""
+    _ask(run, "unpause")
+
+
+def snapshot(run: Run) -> None:
+    """Write a snapshot now and print its path."""
+    _ask(run, "snapshot")
+
+
+def stop(run: Run) -> None:
+    """End a run with a last snapshot."""
+    _ask(run, "stop")
+
+
+def change(
+    run: Run,
+    assignment: Annotated[str, typer.Argument(metavar="FIELD=VALUE", help="Such as lr=1e-4.")],
+) -> None:
+    """Change a setting of a run while it trains."""
+    from gwt_ib.config_sources import change_live, parse_assignment
+    from gwt_ib.runs.directory import find_run
+
+    field, value = parse_assignment(assignment, f"set {run}")
+    config = change_live(find_run(run).read_config(), field, value)
+    _ask(run, "set", field, getattr(config, field))
+
+
+def status(run: Run, as_json: AsJson = False) -> None:
+    """Show state, progress, newest numbers and verdict."""
+    from gwt_ib.runs.directory import find_run
+
+    found = find_run(run)
+    summary = summarise(found)
+    if as_json:
+        typer.echo(json.dumps(summary))
+        return
+    for name, value in summary.items():
+        if name not in ("run_json", "metrics") and value != "":
+            typer.echo(f"{name:15} {value}")
+    if row := summary["metrics"]:
+        from gwt_ib.gatecheck.report import update_line
+
+        typer.echo(update_line(row, found.read_config().num_updates))
+
+
+def check(
+    run: Run,
+    as_json: AsJson = False,
+    require_gatecheck: Annotated[
+        bool, typer.Option("--require-gatecheck", help="Exit with 3 unless it passes.")
+    ] = False,
+) -> None:
+    """Judge a run by GateCheck's rules, with evidence."""
+    from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines
+    from gwt_ib.runs.directory import find_run
+    from gwt_ib_tui.commands import headless
+
+    found = find_run(run)
+    verdict = headless.check(found, found.read_config())
+    if as_json:
+        typer.echo(json.dumps(verdict.as_dict()))
+    else:
+        typer.echo(gatecheck_block(verdict))
+        for line in ("", *rules_lines(verdict), "", *findings_lines(verdict)):
+            typer.echo(line)
+    if require_gatecheck and verdict.status != "pass":
+        raise typer.Exit(ExitCode.GATECHECK_NOT_PASSED)
+
+
+def evaluate(
+    run: Run,
+    episodes: Annotated[int | None, typer.Option("--episodes", min=1, help="How many; default: the run's own.")] = None,
+    now: Annotated[bool, typer.Option("--now", help="What a living run has learnt by now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate a run's newest good snapshot."""
+    from gwt_ib.runs.directory import find_run
+
+    if now:
+        if episodes is not None:
+            raise UserError("--now evaluates the run's own eval_episodes: leave --episodes out.", ExitCode.USAGE)
+        done = next(event for event in _ask(run, "evaluate", quiet=True) if event.get("kind") == "evaluation")
+        if as_json:
+            names = ("update", "env_steps", "eval_return", "eval_returns")
+            typer.echo(json.dumps({name: done[name] for name in names}))
+        else:
+            mean, count = done["eval_return"], len(done["eval_returns"])
+            typer.echo(f"update {done['update']}: mean return {mean:.4f} over {count} episodes")
+        return
+    from gwt_ib.evaluation import evaluate_snapshot
+
+    found = find_run(run)
+    config = found.read_config()
+    if episodes is not None:
+        config = config.model_copy(update={"eval_episodes": episodes})
+    path, returns = evaluate_snapshot(found, config)
+    mean = sum(returns) / len(returns)
+    if as_json:
+        typer.echo(json.dumps({"snapshot": str(path), "eval_return": mean, "eval_returns": returns}))
+    else:
+        typer.echo(f"{path.name} env steps: mean return {mean:.4f} over {len(returns)} episodes")
+
+
+def picture(
+    run: Run,
+    path: Annotated[Path, typer.Argument(metavar="FILE.svg", help="Where to write it.")],
+    columns: Annotated[int, typer.Option("--columns", min=20, max=500, help="Width of the screen.")] = 120,
+    rows: Annotated[int, typer.Option("--rows", min=5, max=200, help="Height of the screen.")] = 40,
+    screen: Annotated[str, typer.Option("--screen", help="live, gate, check, log or compare.")] = "live",
+) -> None:
+    """Write the dashboard of a run as a picture."""
+    from gwt_ib.runs.directory import find_run
+    from gwt_ib_tui.application.picture import SCREENS, save_picture
+
+    if screen not in SCREENS:
+        known = f"{', '.join(SCREENS[:-1])} and {SCREENS[-1]}"
+        raise UserError(f"There is no screen {screen!r}, but {known}.{nearest(screen, SCREENS)}", ExitCode.USAGE)
+    if path.suffix.lower() not in ("", ".svg"):
+        raise UserError(
+            f"A picture is written as SVG: give {path.with_suffix('.svg')} in place of {path}.", ExitCode.USAGE
+        )
+
+    try:
+        save_picture(find_run(run), path, (columns, rows), screen)
+    except OSError as error:
+        raise UserError(f"Cannot write {path}: {error.strerror}.", ExitCode.INPUT_OUTPUT) from None
+
+
+def summarise(run: RunDirectory) -> dict[str, Any]:
+    """A run in a few words, with its `run.json` and newest metrics row beside them."""
+    from gwt_ib.lenient import real
+    from gwt_ib.runs.jsonl import last_record
+    from gwt_ib.runs.lifecycle import UNKNOWN
+
+    record, state = run.read_run(), run.state()
+    row = last_record(run.metrics)
+    ep100 = real(row.get("ep100"))
+    return {
+        "run": run.name,
+        "path": str(run.path),
+        "state": state,
+        "progress": f"{real(row.get('env_steps')) or 0:,.0f}/{real(record.get('total_timesteps')) or 0:,.0f}",
+        "ep100": None if ep100 is None else round(ep100, 4),
+        "verdict": run.read_gatecheck().get("verdict", "wait"),
+        "message": "run.json is missing or damaged" if state == UNKNOWN else record.get("message", ""),
+        "run_json": record,
+        "metrics": row,
+    }
+
+
+def _ask(
+    name: str, kind: RequestKind, field: str | None = None, value: float | None = None, *, quiet: bool = False
+) -> list[dict[str, Any]]:
+    """Send a request, wait for the trainer's answer and show it; returns every event that the request led to.
+
+    Raises `UserError` when there is nobody to answer, and where the request was refused.
+    """
+    from gwt_ib.runs.control import send_request
+    from gwt_ib.runs.directory import find_run
+    from gwt_ib.runs.jsonl import RecordReader
+
+    run = find_run(name)
+    if run.state() not in ("starting", "running", "paused"):
+        raise UserError(f"{run.path} is not training: its state is {run.state()}.", ExitCode.USAGE)
+    events = RecordReader(run.events)
+    while not events.at_end:
+        events.read()
+    request = send_request(run.control, kind, field, value)
+    deadline = time.monotonic() + ANSWER_S
+    ours: list[dict[str, Any]] = []
+    while time.monotonic() < deadline:
+        for event in events.read():
+            if event.get("request") != request:
+                continue
+            ours.append(event)
+            if event.get("kind") == "acknowledged":
+                _show_answer(kind, event, quiet)
+                return ours
+        if run.state() not in ("starting", "running", "paused"):
+            raise UserError(f"{run.path} ended before it came to {kind}: its state is {run.state()}.", ExitCode.USAGE)
+        time.sleep(0.05)
+    typer.echo(f"{kind} asked; the run has not come to a safe point within {ANSWER_S:.0f} s.", err=True)
+    raise typer.Exit(ExitCode.RESOURCES_USED_UP)
+
+
+def _show_answer(kind: str, event: dict[str, Any], quiet: bool) -> None:
+    if event.get("result") != "done":
+        reason = str(event.get("message", "")).removesuffix(".")
+        raise UserError(f"{kind} was refused: {reason}.", ExitCode.INPUT_OUTPUT)
+    if quiet:
+        return
+    if "path" in event:
+        typer.echo(event["path"])
+    note = f" ({event['message']})" if event.get("message") else ""
+    typer.echo(f"{kind}: done at update {event.get('update')}{note}", err=True)

@@ -1,0 +1,174 @@
+"""The user's own keys: a TOML file laid over the table of actions; a mistake in it costs that entry and no more.
+
+[keys.app]
+snapshot = "S"
+[keys.gate]
+earlier = ["h", "left"]
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from platformdirs import user_config_path
+from textual.binding import Binding, BindingsMap
+from textual.dom import DOMNode
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
+
+from gwt_ib.errors import nearest
+from gwt_ib_tui.keys.action import Action, Scope, bindings
+from gwt_ib_tui.keys.action_table import ACTIONS
+
+DIALOGS = frozenset({"runs", "quit", "help", "setting", "filter"})
+WITH_CHARTS = frozenset({"live", "compare"})
+NAMED_KEYS = frozenset(key.value for key in Keys if key.value[0] != "<") | frozenset(KEY_NAME_REPLACEMENTS.values())
+SCOPES = frozenset(get_args(Scope))
+TELLS_ALL = "gwt-ib-tui keys tells all"
+
+
+@dataclass(frozen=True)
+class Keymap:
+    """The table of actions with the user's keys, and a sentence for each entry that could not be used."""
+
+    actions: tuple[Action, ...] = ACTIONS
+    problems: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """The first of the problems and how many more there are; empty where there is none."""
+        more = len(self.problems) - 1
+        return "".join(self.problems[:1]) + (f", and {more} more: {TELLS_ALL}" if more > 0 else "")
+
+    def of(self, *scopes: Scope) -> tuple[Action, ...]:
+        """The actions of some scopes, scope by scope."""
+        return tuple(action for scope in scopes for action in self.actions if action.scope == scope)
+
+    def sharing(self, one: Scope, other: Scope) -> frozenset[str]:
+        """The names of those actions of a scope that have a key which another scope uses too."""
+        taken = {_long(key) for action in self.of(other) for key in action.keys}
+        return frozenset(action.name for action in self.of(one) if taken & {_long(key) for key in action.keys})
+
+    def rebind(self, node: DOMNode, *scopes: Scope) -> None:
+        """Give a screen the keys of its scopes. What Textual itself has bound there stays, behind ours.
+
+        `App.set_keymap` cannot do it: it takes a key away from every action that shares it.
+        """
+        actions = self.of(*scopes)
+        ours = {_identifier(action) for action in actions}
+        bound = [binding for found in node._bindings.key_to_bindings.values() for binding in found]
+        node._bindings = BindingsMap([*bindings(actions), *(binding for binding in bound if binding.id not in ours)])
+
+
+def keymap_path() -> Path:
+    """Where the user's keys are looked for."""
+    return user_config_path("gwt-ib") / "dashboard.toml"
+
+
+def read_keymap(path: Path) -> Keymap:
+    """The keys of a file; the table's own where there is none. Never raises: what is wrong becomes a sentence."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Keymap()
+    except (OSError, ValueError, RecursionError) as error:
+        return Keymap(problems=(f"{path.name} is not used, {_reason(error)}: {path}",))
+    keys, problems = _entries(content)
+    actions = tuple(replace(action, keys=keys.get(_identifier(action), action.keys)) for action in ACTIONS)
+    actions, clashes = _without_clashes(actions)
+    return Keymap(actions, tuple(f"{path.name}: {problem}" for problem in (*problems, *clashes)))
+
+
+def _entries(content: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """The keys of each action that the file names, and what is wrong with its other entries."""
+    known = {_identifier(action) for action in ACTIONS}
+    keys: dict[str, tuple[str, ...]] = {}
+    problems = [f"there is no table [{name}], but [keys.app] and others" for name in content if name != "keys"]
+    for name, value in _flat(content.get("keys", {})):
+        words = [value] if isinstance(value, str) else value
+        if value == {}:
+            problems.append(f"there is no table [keys.{name}]")
+        elif name not in known:
+            problems.append(f"there is no action {name!r}.{nearest(name, known)}")
+        elif not isinstance(words, list) or not words or not all(_is_key(word) for word in words):
+            problems.append(f"{name} needs a key or a list of keys, such as 'S' or ['ctrl+s', 'f2']")
+        elif unknown := [word for word in words if not _is_known(word)]:
+            problems.append(f"{name}: there is no key {unknown[0]!r}.{nearest(unknown[0], NAMED_KEYS)}")
+        else:
+            keys[name] = tuple(words)
+    return keys, problems
+
+
+def _flat(table: object) -> Iterator[tuple[str, object]]:
+    """The entries of `[keys.<scope>]`, as `<scope>.<name>`."""
+    for scope, entries in table.items() if isinstance(table, dict) else [("keys", table)]:
+        if isinstance(entries, dict) and (entries or scope in SCOPES):
+            yield from ((f"{scope}.{name}", value) for name, value in entries.items())
+        else:
+            yield scope, entries
+
+
+def _without_clashes(actions: tuple[Action, ...]) -> tuple[tuple[Action, ...], list[str]]:
+    """Give back their own keys to actions that were given one which another has where both can be used."""
+    problems: list[str] = []
+    while True:
+        clash = next(_clashes(actions), None)
+        if clash is None:
+            return actions, problems
+        place, other, key = clash
+        own = ACTIONS[place]
+        problems.append(f"{_identifier(own)} keeps {own.keys_shown}: {key} is {_identifier(other)}")
+        actions = (*actions[:place], own, *actions[place + 1 :])
+
+
+def _clashes(actions: tuple[Action, ...]) -> Iterator[tuple[int, Action, str]]:
+    """Actions with changed keys that share one with another: the place, the other, the key."""
+    for place, action in enumerate(actions):
+        if action.keys == ACTIONS[place].keys:
+            continue
+        for other in actions:
+            shared = {_long(key) for key in action.keys} & {_long(key) for key in other.keys}
+            shared -= {_long(key) for key in ACTIONS[place].keys}  # two may share a key by the table itself
+            if other is not action and shared and _meet(action.scope, other.scope):
+                yield place, other, min(shared)
+
+
+def _meet(one: Scope, other: Scope) -> bool:
+    """Whether keys of both scopes work on one screen."""
+    if one == other or {one, other} == {"app", "replay"}:
+        return one == other  # a replay has no training, so it may use the training's keys
+    if one in DIALOGS or other in DIALOGS:
+        return False
+    everywhere = {"app", "replay"}
+    return bool({one, other} & everywhere) or ("charts" in (one, other) and bool({one, other} & WITH_CHARTS))
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= 40 and value.strip(", ") == value
+
+
+def _is_known(key: str) -> bool:
+    """Whether a terminal can send it: a sign, or a key's name, either behind modifiers."""
+    bare = re.sub(r"^((ctrl|shift|alt)\+)+(?=.)", "", key)
+    return len(bare) == 1 or bare in NAMED_KEYS or key_to_character(bare) is not None
+
+
+def _reason(error: Exception) -> str:
+    """Why a file is not used, the place in it before the words: the end of a long line may not be seen."""
+    if isinstance(error, OSError):
+        return str(error.strerror)
+    found = re.fullmatch(r"(.*) \((at [^()]+)\)", str(error))
+    return f"{found[2]}: {found[1]}" if found else str(error)
+
+
+def _long(key: str) -> str:
+    """A key as Textual names it: `question_mark` for `?`."""
+    return next(iter(Binding.make_bindings([Binding(key, "")]))).key
+
+
+def _identifier(action: Action) -> str:
+    return f"{action.scope}.{action.name}"

@@ -1,0 +1,173 @@
+"""Several runs over each other: charts of chosen metrics, and a table of the runs with a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar, Protocol, cast
+
+import numpy as np
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.reactive import reactive
+
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.metrics import NAMES
+from gwt_ib_tui.charts.view import X_AXES, XAxis
+from gwt_ib_tui.keys.action import bindings
+from gwt_ib_tui.keys.action_table import actions_of
+from gwt_ib_tui.screens.chart_keys import ChartKeys
+from gwt_ib_tui.screens.run_screen import RunScreen
+from gwt_ib_tui.state.compare.comparison import COMPARED, Comparison
+from gwt_ib_tui.state.compare.run_set import RunSet
+from gwt_ib_tui.state.history.selection import Selection
+from gwt_ib_tui.state.history.series import Doubles
+from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.widgets.compared_chart import ComparedChart
+from gwt_ib_tui.widgets.run_table import RunTable
+from gwt_ib_tui.widgets.view_bar import ViewBar
+
+NO_CURVES = frozenset({*X_AXES, "eval_returns", "gate_curve"})
+CHARTED = (*COMPARED, *(name for name in NAMES if name not in NO_CURVES and name not in COMPARED))
+SLOTS = len(COMPARED)
+INTERVAL_S = 0.25
+BROKEN = "the reader of the other runs has stopped; leave and come back"
+
+
+class Opener(Protocol):
+    """What the screen needs of the application: the runs, and a way to show one of them."""
+
+    run_set: RunSet
+
+    async def open_run(self, run: RunDirectory) -> None:
+        """Show the dashboard of this run."""
+
+
+class CompareScreen(ChartKeys, RunScreen):
+    """Curves of all runs in `SLOTS` charts, and the runs below them. Its runs are read only while it is in front.
+
+    `selection` says which metrics the charts show; that of the chosen chart is the table's.
+    """
+
+    PAGES = ("charts", "runs")
+    SCOPES = ("compare", "charts", "app", "replay")
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
+
+    comparison: reactive[Comparison] = reactive(Comparison(), repaint=False)
+    selection: reactive[Selection] = reactive(Selection(CHARTED, SLOTS, chosen=0), repaint=False)
+    longest: reactive[RunView | None] = reactive(None, repaint=False)
+    """The run that has come furthest: by its rows the place of the cursor is told."""
+    told: reactive[tuple[str, ...]] = reactive((), repaint=False)
+
+    def __init__(self, read_only: bool) -> None:
+        super().__init__(read_only, id="compare")
+        self._told_broken = False
+
+    def compose_panels(self) -> ComposeResult:
+        """The charts, then the table."""
+        with Container(id="compare-panels"):
+            with Container(id="compared"):
+                for number in range(1, SLOTS + 1):
+                    chart = ComparedChart(id=f"compared-{number}")
+                    self.charted(chart)
+                    yield chart.data_bind(CompareScreen.comparison).add_class("card")
+            table = RunTable(id="run-table")
+            self.bound(table)
+            yield table.data_bind(CompareScreen.comparison).add_class("card")
+        yield ViewBar(id="view").data_bind(RunScreen.view, CompareScreen.told, run_view=CompareScreen.longest)
+
+    def on_mount(self) -> None:
+        """Look at what was read, now and then."""
+        self.watch_selection(self.selection)
+        self._look_at_runs()
+        self.set_interval(INTERVAL_S, self._look_at_runs)
+
+    def on_screen_resume(self) -> None:
+        """In front: the runs are followed."""
+        self.opener.run_set.wake()
+
+    def on_screen_suspend(self) -> None:
+        """Not in front: nobody needs them."""
+        self.opener.run_set.rest()
+
+    @property
+    def opener(self) -> Opener:
+        """The application."""
+        return cast(Opener, self.app)
+
+    def x_columns(self) -> Mapping[XAxis, Doubles]:
+        """Those of all runs: the window and the cursor go over all of them."""
+        series = [entry.run_view.series for entry in self.comparison.runs.entries]
+        none: list[Doubles] = [np.empty(0)]
+        return {axis: np.concatenate(none + [one.column(axis).mean for one in series]) for axis in X_AXES}
+
+    def watch_selection(self, selection: Selection) -> None:
+        """Put the metrics into their charts."""
+        for place, chart in enumerate(self.query(ComparedChart)):
+            chart.metric = selection.on_show[place] if place < len(selection.on_show) else ""
+            chart.picked = place == selection.chosen_slot
+            chart.set_class(chart.picked, "-chosen")
+        self.set_class(selection.alone, "-alone")
+        self.told = (selection.words,) if selection.first or selection.alone else ()
+        if selection.chosen is not None:
+            self.comparison = replace(self.comparison, metric=selection.charts[selection.chosen])
+
+    def turn_charts(self, by: int) -> None:
+        """The metrics after those on show; the first of them is then the table's."""
+        if not (self.selection.paged or self.selection.alone):
+            super().turn_charts(by)
+        turned = self.selection.turned(by)
+        self.selection = turned if turned.chosen is not None else replace(turned, chosen=turned.first)
+
+    def action_next_run(self) -> None:
+        """Choose the next run."""
+        self.comparison = self.comparison.moved(1)
+
+    def action_previous_run(self) -> None:
+        """Choose the run before."""
+        self.comparison = self.comparison.moved(-1)
+
+    def action_next_metric(self) -> None:
+        """Choose the next chart."""
+        self.selection = self.selection.moved(1)
+
+    def action_previous_metric(self) -> None:
+        """Choose the chart before."""
+        self.selection = self.selection.moved(-1)
+
+    def action_show_alone(self) -> None:
+        """The chosen chart over all the charts' room, or back."""
+        self.page = self.PAGES[0]
+        self.selection = self.selection.toggled()
+
+    def action_make_baseline(self) -> None:
+        """The chosen run is what the others are held against."""
+        chosen = self.comparison.chosen_run
+        if chosen is not None:
+            self.comparison = replace(self.comparison, baseline=chosen.key)
+
+    def action_toggle_groups(self) -> None:
+        """Mean and band over the seeds of each setting, or single runs."""
+        self.comparison = replace(self.comparison, grouped=not self.comparison.grouped)
+
+    async def action_open_run(self) -> None:
+        """The dashboard of the chosen run."""
+        chosen = self.comparison.chosen_run
+        if chosen is not None:
+            await self.opener.open_run(chosen.directory)
+
+    def _look_at_runs(self) -> None:
+        """Show the newest of all runs, where there is something newer."""
+        run_set = self.opener.run_set
+        if run_set.broken and not self._told_broken:
+            self._told_broken = True
+            self.host.say("failed", BROKEN)
+        newest = run_set.view
+        if newest is not self.comparison.runs and not self.held:
+            self.comparison = replace(self.comparison, runs=newest)
+            self.longest = max(
+                (entry.run_view for entry in newest.entries),
+                key=lambda run_view: run_view.metric("env_steps") or 0.0,
+                default=None,
+            )

@@ -1,0 +1,139 @@
+"""Every key, and what each metric means: made from the table of actions and the table of metrics."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from gwt_ib.gatecheck.catalogue import RULES
+from gwt_ib.runs.metrics import METRICS
+from gwt_ib.text import ABSENT, count, number, plain
+from gwt_ib_tui.charts.palette import Palette, palette_of
+from gwt_ib_tui.keys.action import Action, bindings
+from gwt_ib_tui.keys.action_table import ACTIONS, actions_of
+from gwt_ib_tui.keys.keyed import Keyed
+from gwt_ib_tui.state.events.event_marks import EVENT_SIGNS
+from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.widgets.verdict import short_name, status_word
+
+
+class HelpScreen(Keyed, ModalScreen[None]):
+    """Keys and metrics, with each metric's present value."""
+
+    SCOPES = ("help",)
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
+
+    def __init__(self, run_view: RunView | None, actions: tuple[Action, ...] = ACTIONS) -> None:
+        """`actions` are those of the table, with the user's own keys."""
+        super().__init__()
+        self._actions = actions
+        self._run_view = run_view
+
+    def compose(self) -> ComposeResult:
+        """One column that scrolls."""
+        palette = palette_of(self.app.current_theme)
+        with VerticalScroll(id="help") as column:
+            column.border_subtitle = "↓ ↑ scroll, n next part, esc closes"
+            for title, table in (
+                ("Keys", keys_table(palette, self._actions)),
+                ("Metrics", metrics_table(palette, self._run_view)),
+                ("GateCheck", rules_table(palette, self._run_view)),
+                ("Signs on the axis of charts", signs_table(palette)),
+            ):
+                yield Static(Text(title, style=f"bold {palette.line}"), classes="part")
+                yield Static(table)
+
+    def action_next_part(self) -> None:
+        """The next heading at the top; from the last on to the first."""
+        column = self.query_one("#help")
+        places = [part.virtual_region.y - part.styles.margin.top for part in self.query(".part")]
+        reachable = [min(place, column.max_scroll_y) for place in places]
+        column.scroll_to(y=next((place for place in reachable if place > column.scroll_y), 0), animate=False)
+
+    def action_close(self) -> None:
+        """Back to the dashboard."""
+        self.dismiss()
+
+    def action_scroll_help_down(self) -> None:
+        """Further down."""
+        self.query_one("#help").scroll_relative(y=5, animate=False)
+
+    def action_scroll_help_up(self) -> None:
+        """Further up."""
+        self.query_one("#help").scroll_relative(y=-5, animate=False)
+
+
+def signs_table(palette: Palette) -> Table:
+    """The sign of each kind of event, also as it is where charts are drawn with ASCII, and what it means."""
+    table = Table.grid(padding=(0, 2), expand=True)
+    colors = {"note": palette.dim, "good": palette.good, "warn": palette.warn, "bad": palette.bad}
+    for _ in range(2):
+        table.add_column(no_wrap=True)
+    table.add_column(ratio=1, style=palette.text)
+    for event in EVENT_SIGNS.values():
+        style = f"bold {colors[event.severity]}"
+        table.add_row(Text(event.sign, style=style), Text(event.ascii, style=style), Text(event.meaning))
+    return table
+
+
+def keys_table(palette: Palette, actions: tuple[Action, ...] = ACTIONS) -> Table:
+    """All actions by group: keys, then title and description, which narrow windows have no two columns for."""
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(no_wrap=True, style=f"bold {palette.target}")
+    table.add_column(ratio=1, style=palette.text)
+    for group, members in groupby(actions, key=lambda action: action.group):
+        table.add_row("", Text(group, style=palette.dim))
+        for action in members:
+            words = Text.assemble((action.title, f"bold {palette.text}"), f"  {action.description}")
+            table.add_row(Text(action.keys_shown), words)
+    return table
+
+
+def metrics_table(palette: Palette, run_view: RunView | None) -> Table:
+    """All metrics: name, present value, meaning, unit, healthy range and what to do when it is left."""
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(no_wrap=True, style=f"bold {palette.text}")
+    table.add_column(no_wrap=True, justify="right", style=palette.line)
+    table.add_column(ratio=1, style=palette.text)
+    for metric in METRICS:
+        value = None if run_view is None else run_view.metric(metric.name)
+        whole = run_view is not None and isinstance(run_view.row.get(metric.name), int)
+        meaning = Text(metric.meaning + (f" [{metric.unit}]" if metric.unit else ""))
+        if metric.healthy:
+            _say(meaning, "healthy", metric.healthy, palette.good, palette)
+            _say(meaning, "else", metric.remedy, palette.target, palette)
+        table.add_row(Text(metric.name), Text(count(value) if whole else number(value)), meaning)
+    return table
+
+
+def rules_table(palette: Palette, run_view: RunView | None) -> Table:
+    """GateCheck's rules: name, present status, what each asks, its threshold, and what to do where it does not pass."""
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(no_wrap=True, style=f"bold {palette.text}")
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1, style=palette.text)
+    report = None if run_view is None else run_view.report
+    found = {finding.kind: finding for finding in report.findings} if report else {}
+    for rule in RULES:
+        finding = found.get(rule.kind)
+        asks = Text(rule.asks + (" It decides the verdict." if rule.decides else ""))
+        if finding is not None and finding.threshold:
+            _say(asks, "to pass", plain(finding.threshold), palette.good, palette)
+        _say(asks, "else", rule.remedy, palette.target, palette)
+        status = status_word(finding.status, palette) if finding else Text(ABSENT)
+        table.add_row(Text(short_name(rule.kind)), status, asks)
+    return table
+
+
+def _say(text: Text, label: str, words: str, color: str, palette: Palette) -> None:
+    """Add a line with a label."""
+    text.append(f"\n{label}: ", style=color)
+    text.append(words, style=palette.dim)

@@ -1,0 +1,142 @@
+"""The list of runs: choose one to open it, mark some to compare them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.events import Resize
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib_tui.keys.action import bindings
+from gwt_ib_tui.keys.action_table import actions_of
+from gwt_ib_tui.keys.keyed import Keyed
+from gwt_ib_tui.screens.run_screen import LEAST_HEIGHT, LEAST_WIDTH
+from gwt_ib_tui.state.compare.run_set import MOST_RUNS
+from gwt_ib_tui.widgets.filter_line import FilterInput
+from gwt_ib_tui.widgets.key_bar import KeyBar
+from gwt_ib_tui.widgets.run_rows import RunRows
+
+
+class RunListScreen(Keyed, Screen[None]):
+    """All runs of a folder; says with a message which were chosen."""
+
+    AUTO_FOCUS = ""  # the keys are the list's until `/`
+    SCOPES = ("runs",)
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
+
+    class Opened(Message):
+        """A run is to be opened."""
+
+        def __init__(self, run: RunDirectory) -> None:
+            super().__init__()
+            self.run = run
+
+    class Compared(Message):
+        """Runs are to be compared."""
+
+        def __init__(self, runs: tuple[RunDirectory, ...]) -> None:
+            super().__init__()
+            self.runs = runs
+
+    def compose(self) -> ComposeResult:
+        """The list, with a line for the filter below it."""
+        yield Static(classes="too-small")
+        with Container(classes="all"):
+            yield RunRows(id="run-rows")
+            yield FilterInput(placeholder="words that a run has: of its name, task, state, verdict", compact=True)
+            yield KeyBar()
+
+    @property
+    def rows(self) -> RunRows:
+        """The list."""
+        return self.query_one(RunRows)
+
+    def filter_by(self, words: str) -> None:
+        """Show only the runs that have these words."""
+        self.query_one(FilterInput).value = words
+        self.set_class(bool(words), "-filtered")
+
+    def on_resize(self, event: Resize) -> None:
+        """A window that is too small for the list says so."""
+        width, height = event.size
+        tiny = width < LEAST_WIDTH or height < LEAST_HEIGHT
+        self.set_class(tiny, "-tiny")
+        words = f"This window is {width}x{height}; the list needs {LEAST_WIDTH}x{LEAST_HEIGHT}."
+        self.query_one(".too-small", Static).update(Text(words))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The list follows what is typed."""
+        self.rows.words = event.value
+
+    def on_filter_input_ended(self, event: FilterInput.Ended) -> None:
+        """The keys are the list's again; the filter stays or goes."""
+        self.filter_by(self.rows.words if event.kept else "")
+        self.set_focus(None)
+
+    def action_leave(self) -> None:
+        """Leave the list."""
+        self.app.exit()
+
+    def action_drop_words(self) -> None:
+        """All runs again."""
+        self.filter_by("")
+
+    def action_run_down(self) -> None:
+        """The next run."""
+        self.rows.move(1)
+
+    def action_run_up(self) -> None:
+        """The run before."""
+        self.rows.move(-1)
+
+    def action_page_down(self) -> None:
+        """A page of runs on."""
+        self.rows.move(self.rows.rows_shown)
+
+    def action_page_up(self) -> None:
+        """A page of runs back."""
+        self.rows.move(-self.rows.rows_shown)
+
+    def action_newest_run(self) -> None:
+        """The first on the list."""
+        self.rows.move(-len(self.rows.runs))
+
+    def action_oldest_run(self) -> None:
+        """The last on the list."""
+        self.rows.move(len(self.rows.runs))
+
+    def action_filter_runs(self) -> None:
+        """Type words that the runs on the list must have."""
+        self.add_class("-filtered")
+        # `focus` would wait for the next refresh, and keys typed before it would be the list's.
+        self.set_focus(self.query_one(FilterInput))
+
+    def action_mark_run(self) -> None:
+        """Mark the chosen run, or take its mark away; then the next is the chosen one."""
+        rows = self.rows
+        if rows.run is not None:
+            rows.marked = rows.marked ^ {rows.run.name}
+            rows.move(1)
+
+    def action_compare_marked(self) -> None:
+        """Compare the marked runs, the chosen one with its neighbours where there are fewer than two."""
+        rows = self.rows
+        marked = tuple(run.directory for run in rows.summaries.runs if run.name in rows.marked)
+        if not marked and rows.run is not None:
+            marked = (rows.run.directory,)
+        if len(marked) > MOST_RUNS:
+            self.notify(f"At most {MOST_RUNS} runs can be compared; {len(marked)} are marked.", severity="warning")
+        elif marked:
+            self.post_message(self.Compared(marked))
+
+    def action_open_run(self) -> None:
+        """Open the dashboard on the chosen run."""
+        if self.rows.run is not None:
+            self.post_message(self.Opened(self.rows.run.directory))

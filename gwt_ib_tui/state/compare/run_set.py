@@ -1,0 +1,196 @@
+"""Several runs followed at once: one thread polls a `Feed` of each in turn and publishes one frozen view of them all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gwt_ib.runs.directory import RunDirectory, list_runs
+from gwt_ib_tui.state.compare.run_marks import colors_of, signs_of
+from gwt_ib_tui.state.compare.settings import differing, groups_of
+from gwt_ib_tui.state.run.feed import Feed, Limits
+from gwt_ib_tui.state.run.follower import Follower
+from gwt_ib_tui.state.run.run_view import RunInfo, RunView
+
+MOST_RUNS = 32
+NEIGHBOURS = 8
+SMALL = Limits(rows=256, buckets=512, moments=2, events=1, log_lines=0)  # about 1 MB a run
+BUDGET_S = 0.2  # reading between two publications
+
+Choice = Callable[[], Sequence[RunDirectory]]
+
+
+@dataclass(frozen=True, eq=False)
+class RunEntry:
+    """One of several runs: its marks beside the others, in what it differs from them, and all that is known of it.
+
+    `key` is its directory's full path; `group` the number of its setting, which it shares with its other seeds.
+    """
+
+    key: str
+    directory: RunDirectory
+    name: str
+    sign: str
+    color: int
+    group: int
+    differs: tuple[tuple[str, Any], ...]
+    run_view: RunView
+
+    @property
+    def env_id(self) -> str:
+        """The environment."""
+        config = self.run_view.config
+        return config.env_id if config is not None else self.run_view.run.env_id
+
+    @property
+    def seed(self) -> int | None:
+        """The seed."""
+        config = self.run_view.config
+        return config.seed if config is not None else self.run_view.run.seed
+
+    @property
+    def verdict(self) -> str:
+        """GateCheck's newest word."""
+        report = self.run_view.report
+        return "wait" if report is None else report.verdict
+
+
+@dataclass(frozen=True, eq=False)
+class RunSetView:
+    """The runs at one moment, in the order they were named; `groups` holds the places of the seeds of each setting."""
+
+    version: int = 0
+    entries: tuple[RunEntry, ...] = ()
+    groups: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def loading(self) -> bool:
+        """Whether a run's history is still being read."""
+        return any(entry.run_view.loading is not None for entry in self.entries)
+
+
+class RunSet:
+    """Follows the runs that `choose` gives, at most `MOST_RUNS` of them; the thread rests while nobody looks.
+
+    `choose` is called in the thread, whenever `wake` is, so that runs that began meanwhile come in.
+    """
+
+    def __init__(self, choose: Choice, interval: float = 0.5, limits: Limits = SMALL) -> None:
+        self._choose = choose
+        self._interval = interval
+        self._limits = limits
+        self._follower = Follower("runs", self._follow)
+        self._looked_at = False
+        self.resting = False
+        """Whether the thread waits for `wake`, and reads nothing."""
+        self._to_choose = True
+        self._feeds: dict[str, tuple[RunDirectory, Feed]] = {}
+        self._turn = 0
+        self._colors: dict[str, int] = {}
+        self._signs: dict[str, str] = {}
+        self._published: tuple[RunView, ...] = ()
+        self.view = RunSetView()
+
+    @property
+    def broken(self) -> bool:
+        """Whether the thread ended without being asked to: a bug."""
+        return self._follower.broken
+
+    def wake(self) -> None:
+        """Follow from now on, beginning with a look at which runs there are."""
+        self._to_choose = self._looked_at = True
+        self._follower.start()
+
+    def rest(self) -> None:
+        """Read nothing until `wake`."""
+        self._looked_at = False
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._follower.stop()
+
+    def poll(self) -> bool:
+        """Take in what is new of each run, for about `BUDGET_S`, and publish it; true when there is more to read."""
+        if self._to_choose:
+            self._to_choose = False
+            self._take(self._choose())
+        feeds = [feed for _, feed in self._feeds.values()]
+        deadline = time.monotonic() + BUDGET_S
+        more = False
+        for _ in feeds:
+            self._turn = (self._turn + 1) % len(feeds)
+            more |= feeds[self._turn].poll()
+            if time.monotonic() > deadline:  # the next round goes on with the next run
+                more = True
+                break
+        self._publish()
+        return more
+
+    def read_everything(self) -> RunSetView:
+        """Read all runs to their ends, without the thread."""
+        while self.poll():
+            pass
+        return self.view
+
+    def _follow(self) -> float | None:
+        self.resting = not self._looked_at
+        if self.resting:
+            return None
+        return 0.005 if self.poll() else self._interval
+
+    def _take(self, chosen: Sequence[RunDirectory]) -> None:
+        """Follow these runs; of those that are followed already nothing is read again."""
+        runs = {str(run.path.resolve()): run for run in reversed(chosen)}
+        kept = list(dict.fromkeys(str(run.path.resolve()) for run in chosen))[:MOST_RUNS]
+        self._feeds = {
+            key: self._feeds.get(key) or (runs[key], Feed(runs[key], self._interval, self._limits)) for key in kept
+        }
+        names = {_marked_name(key, kept): key for key in kept}
+        before = {name: self._colors[key] for name, key in names.items() if key in self._colors}
+        self._colors = {names[name]: color for name, color in colors_of(names, before).items()}
+        self._signs = signs_of(kept, self._signs)
+
+    def _publish(self) -> None:
+        run_views = tuple(feed.run_view for _, feed in self._feeds.values())
+        if len(run_views) == len(self._published) and all(
+            new is old for new, old in zip(run_views, self._published, strict=True)
+        ):
+            return
+        self._published = run_views
+        configs = [run_view.config for run_view in run_views]
+        groups = groups_of(configs)
+        group_of = {place: number for number, places in enumerate(groups) for place in places}
+        entries = tuple(
+            RunEntry(
+                key=key,
+                directory=run,
+                name=Path(key).name,
+                sign=self._signs[key],
+                color=self._colors[key],
+                group=group_of[place],
+                differs=differs,
+                run_view=run_view,
+            )
+            for place, ((key, (run, _)), run_view, differs) in enumerate(
+                zip(self._feeds.items(), run_views, differing(configs), strict=True)
+            )
+        )
+        self.view = RunSetView(self.view.version + 1, entries, tuple(groups))
+
+
+def neighbours(run: RunDirectory, most: int = NEIGHBOURS) -> list[RunDirectory]:
+    """The run, then at most `most` others in its folder: those of the same environment first, the newest first."""
+    here = run.path.resolve()
+    env_id = RunInfo.of(run.read_run(), "").env_id
+    others = [other for other in reversed(list_runs(here.parent)) if other.path != here]
+    others.sort(key=lambda other: RunInfo.of(other.read_run(), "").env_id != env_id)
+    return [run, *others[:most]]
+
+
+def _marked_name(key: str, keys: Sequence[str]) -> str:
+    """The name that a run's colour comes from: its directory's, with the path where two have the same."""
+    name = Path(key).name
+    return name if sum(Path(other).name == name for other in keys) == 1 else key

@@ -1,0 +1,136 @@
+"""The runs of a folder in a few words each, kept up to date in a thread that reads only what has changed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gwt_ib.clock import utc_now
+from gwt_ib.lenient import real, text
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.jsonl import last_record
+from gwt_ib.runs.lifecycle import ENDED, KILLED, Pulse, is_trainer_alive, lifecycle
+from gwt_ib_tui.state.run.follower import Follower
+from gwt_ib_tui.state.run.run_view import RunInfo
+
+Signature = tuple[tuple[int, int] | None, ...]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run, as a list of runs has it."""
+
+    directory: RunDirectory
+    name: str
+    info: RunInfo
+    state: str
+    env_steps: float | None
+    ep100: float | None
+    verdict: str
+
+    @property
+    def progress(self) -> float | None:
+        """Share of the run's environment steps that are done, from 0 to 1."""
+        return self.info.share_done(self.env_steps)
+
+    @property
+    def words(self) -> str:
+        """What a filter looks in, in small letters."""
+        parts = (self.name, self.info.env_id, self.state, self.verdict, f"s{self.info.seed}")
+        return " ".join(parts).lower()
+
+
+@dataclass(frozen=True, eq=False)
+class RunSummaries:
+    """All runs of a folder at one moment, the newest first."""
+
+    version: int = 0
+    runs: tuple[RunSummary, ...] = ()
+    now: float = 0.0
+
+    def matching(self, words: str) -> tuple[RunSummary, ...]:
+        """The runs that have every one of the words."""
+        wanted = words.lower().split()
+        return tuple(run for run in self.runs if all(word in run.words for word in wanted))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A run as it was at the last look, and whether its files are still those."""
+
+    signature: Signature
+    summary: RunSummary
+    pulse: Pulse
+
+
+class RunLister:
+    """Looks through a folder of runs. `poll` does it once; `start` in a thread, again and again."""
+
+    def __init__(self, folder: Path, interval: float = 1.0) -> None:
+        self._folder = folder
+        self._interval = interval
+        self._follower = Follower("runs", self._follow)
+        self._known: dict[Path, _Known] = {}
+        self.summaries = RunSummaries()
+
+    @property
+    def broken(self) -> bool:
+        """Whether the thread ended without being asked to: a bug."""
+        return self._follower.broken
+
+    def start(self) -> None:
+        """Begin to look, in a thread."""
+        self._follower.start()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._follower.stop()
+
+    def poll(self) -> None:
+        """Look once, and publish what there is; a run whose files have not changed is not read again."""
+        known: dict[Path, _Known] = {}
+        for path in self._folder.glob("*/run.json"):
+            run = RunDirectory(path.parent)
+            signature = tuple(_signature(path) for path in (run.run, run.metrics, run.gatecheck))
+            before = self._known.get(run.path)
+            summary = before.summary if before is not None and before.signature == signature else _summary(run)
+            pulse = Pulse() if before is None else before.pulse
+            known[run.path] = _Known(signature, _living(summary, pulse), pulse)
+        self._known = known
+        runs = sorted((entry.summary for entry in known.values()), key=_age_order, reverse=True)
+        self.summaries = RunSummaries(self.summaries.version + 1, tuple(runs), utc_now())
+
+    def _follow(self) -> float:
+        with suppress(OSError):  # a folder that cannot be read just now is looked at again
+            self.poll()
+        return self._interval
+
+
+def _summary(run: RunDirectory) -> RunSummary:
+    info = RunInfo.of(run.read_run(), run.name)
+    row = last_record(run.metrics)
+    verdict = text(run.read_gatecheck().get("verdict")).lower() or "wait"
+    return RunSummary(run, run.name, info, info.state, real(row.get("env_steps")), real(row.get("ep100")), verdict)
+
+
+def _age_order(summary: RunSummary) -> tuple[float, str]:
+    return summary.info.created or 0.0, summary.name
+
+
+def _living(summary: RunSummary, pulse: Pulse) -> RunSummary:
+    """With the state as it is now: a trainer may have fallen silent without a file having changed."""
+    if summary.state in ENDED or summary.state == KILLED:
+        return summary
+    info = summary.info
+    alive = is_trainer_alive(info.host, info.trainer, info.heartbeat)
+    now = utc_now()
+    return replace(summary, state=lifecycle(info.state, pulse.last_sign(info.last_sign, now), now, alive))
+
+
+def _signature(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

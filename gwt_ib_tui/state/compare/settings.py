@@ -1,0 +1,97 @@
+"""In which settings runs differ, and which of them are seeds of one setting; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from typing import Any
+
+from gwt_ib.config import Config
+from gwt_ib.text import cut_at_end, plain
+
+RUN_LOCAL = frozenset(
+    {"seed", "total_timesteps", "eval_every", "snapshot_every", "num_actors", "channel", "device", "log_level"}
+)
+"""Fields that change nothing of what is learnt until a given step, but for chance: see docs/architecture.md."""
+
+TELLING = ("env_id", "lr", "lambda_c", "target_c", "memory", "hidden_size", "rollout_steps", "num_envs")
+"""The fields that say most of a run, the weightiest first."""
+
+Key = tuple[tuple[str, Any], ...]
+_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|.", re.DOTALL)
+
+
+def key_of(config: Config | None) -> Key | None:
+    """What two runs have in common that are seeds of one setting; none where the configuration is not known."""
+    if config is None:
+        return None
+    return tuple((name, value) for name, value in config.model_dump().items() if name not in RUN_LOCAL)
+
+
+def groups_of(configs: Sequence[Config | None]) -> list[tuple[int, ...]]:
+    """The places of the runs of each setting, by first appearance; a run of unknown settings is alone."""
+    groups: dict[object, list[int]] = {}
+    for place, config in enumerate(configs):
+        key = key_of(config)
+        groups.setdefault(place if key is None else key, []).append(place)
+    return [tuple(places) for places in groups.values()]
+
+
+def differing(configs: Sequence[Config | None], *, local: bool = True) -> list[tuple[tuple[str, Any], ...]]:
+    """For each run its values of the fields in which the known configurations differ, the most telling first.
+
+    The seed is left out, and with `local` false every other field that is the run's own.
+    """
+    records = [None if config is None else config.model_dump() for config in configs]
+    known = [record for record in records if record is not None]
+    hidden = {"seed"} if local else RUN_LOCAL
+    fields = [
+        name for name in Config.model_fields if name not in hidden and len({record[name] for record in known}) > 1
+    ]
+    fields.sort(key=_weight)
+    return [() if record is None else tuple((name, record[name]) for name in fields) for record in records]
+
+
+def _weight(field: str) -> tuple[bool, int]:
+    """What a run does not learn from comes last; a sort by this keeps the configuration's order among the rest."""
+    return field in RUN_LOCAL, TELLING.index(field) if field in TELLING else len(TELLING)
+
+
+def setting_words(values: Sequence[tuple[str, Any]]) -> str:
+    """`lr=0.001 memory=false`, ready to be shown."""
+    return " ".join(f"{name}={_value(value)}" for name, value in values)
+
+
+def fitting_settings(values: Sequence[tuple[str, Any]], width: int, env: str = "") -> str:
+    """The same in at most `width` cells with whole fields from the first on, and `…` for those that are left out.
+
+    The environment is told by `env`, a name that may be short, or not at all.
+    """
+    fields = [env] if env else []
+    fields += [setting_words([pair]) for pair in values if pair[0] != "env_id"]
+    for kept in range(len(fields), 0, -1):
+        words = " ".join([*fields[:kept], *["…"][: len(fields) - kept]])
+        if len(words) <= width:
+            return words
+    return cut_at_end(fields[0], width) if fields else ""
+
+
+def short_env_ids(env_ids: Iterable[str]) -> dict[str, str]:
+    """What tells each environment from the others: `Easy` and `Hard` where the names have all else in common."""
+    parts = {env_id: _PARTS.findall(env_id) for env_id in env_ids}
+    start = _in_common(list(parts.values()))
+    end = _in_common([found[:start:-1] for found in parts.values()])
+    short = {env_id: "".join(found[start : len(found) - end]).strip("-_/") for env_id, found in parts.items()}
+    return {env_id: plain(found if all(short.values()) else env_id, 60) for env_id, found in short.items()}
+
+
+def _in_common(parts: Sequence[Sequence[str]]) -> int:
+    """How many of their first parts are the same in all."""
+    return sum(1 for _ in takewhile(lambda found: len(set(found)) == 1, zip(*parts, strict=False)))
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else plain(value, 60)

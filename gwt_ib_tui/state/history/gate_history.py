@@ -1,0 +1,136 @@
+"""The gate curves of a whole training in bounded memory: evenly thinned moments, and the newest one exactly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gwt_ib.lenient import mapping, real
+from gwt_ib_tui.state.history.series import Doubles
+
+MAX_MOMENTS = 512
+MAX_BINS = 256  # a curve of more is damage, and would make the memory unbounded
+
+
+@dataclass(frozen=True, eq=False)
+class GateCurve:
+    """c and its prior by bins of |td_norm|: `edges` has one entry more than the others; NaN in empty bins."""
+
+    edges: Doubles
+    c: Doubles
+    c_std: Doubles
+    prior: Doubles
+    count: Doubles
+
+    @staticmethod
+    def of(value: object) -> GateCurve | None:
+        """Read the metric `gate_curve`; none where it is missing or its parts do not fit together."""
+        record = mapping(value)
+        edges, c, c_std, prior, counts = (_reals(record.get(name)) for name in ("td", "c", "c_std", "prior", "count"))
+        if len(edges) < 2 or {len(c), len(c_std), len(prior), len(counts)} != {len(edges) - 1}:
+            return None
+        if not np.isfinite(edges).all() or (np.diff(edges) <= 0).any():
+            return None
+        return GateCurve(edges, c, c_std, prior, np.nan_to_num(counts))
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """The gate curve of one update."""
+
+    update: float
+    env_steps: float
+    curve: GateCurve
+
+
+@dataclass(frozen=True, eq=False)
+class GateHistory:
+    """Moments of one training, oldest first, updates rising; the last is the newest that there was."""
+
+    moments: tuple[Moment, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.moments)
+
+    @property
+    def updates(self) -> Doubles:
+        """The update of each moment."""
+        return np.array([moment.update for moment in self.moments], dtype=np.float64)
+
+    @property
+    def env_steps(self) -> Doubles:
+        """The environment steps of each moment."""
+        return np.array([moment.env_steps for moment in self.moments], dtype=np.float64)
+
+
+class GateStore:
+    """Takes rows of metrics, for ever; keeps every k-th gate curve, k doubling whenever `most` of them are held.
+
+    Only the curves that are kept are made into arrays, and the newest when it is asked for: a long file loads as fast
+    as one without curves.
+    """
+
+    def __init__(self, most: int = MAX_MOMENTS) -> None:
+        self._most = max(most, 2)
+        self._stride = 1
+        self._seen = 0
+        self._kept: list[tuple[int, Moment]] = []
+        self._newest: Mapping[str, Any] | None = None
+        self._view = GateHistory()
+        self._viewed = 0
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Take a row of metrics; one without a curve is passed over."""
+        if not isinstance(row.get("gate_curve"), dict):
+            return
+        if self.keeps_next:
+            self._keep(self._seen, row)
+        self._newest = row
+        self._seen += 1
+
+    @property
+    def keeps_next(self) -> bool:
+        """Whether the next curve is one of those that are kept."""
+        return self._seen % self._stride == 0
+
+    def pass_over(self) -> None:
+        """Count a row with a curve that is neither kept nor the newest, without looking at it."""
+        self._seen += 1
+
+    def view(self) -> GateHistory:
+        """What is held, with the newest moment at its end; the same object as before when no row came since."""
+        if self._viewed != self._seen:
+            moments = tuple(moment for _, moment in self._kept)
+            newest = None if self._newest is None else moment_of(self._newest)
+            if newest is not None and (not moments or moments[-1].update != newest.update):
+                moments += (newest,)
+            self._view, self._viewed = GateHistory(moments), self._seen
+        return self._view
+
+    def _keep(self, number: int, row: Mapping[str, Any]) -> None:
+        moment = moment_of(row)
+        if moment is None:
+            return
+        if len(self._kept) >= self._most - 1:  # one place is the newest's
+            self._stride *= 2
+            self._kept = [(number, moment) for number, moment in self._kept if number % self._stride == 0]
+        if number % self._stride == 0:
+            self._kept.append((number, moment))
+
+
+def moment_of(row: Mapping[str, Any]) -> Moment | None:
+    """The moment of a row of metrics; none where it has no curve, or a damaged one."""
+    update, steps, curve = real(row.get("update")), real(row.get("env_steps")), GateCurve.of(row.get("gate_curve"))
+    if update is None or curve is None or len(curve.c) > MAX_BINS:
+        return None
+    return Moment(update, update if steps is None else steps, curve)
+
+
+def _reals(value: object) -> Doubles:
+    """A list's numbers, NaN for each entry that is none; empty for anything else."""
+    numbers = [real(entry) for entry in value] if isinstance(value, list) else []
+    return np.array([math.nan if entry is None else entry for entry in numbers], dtype=np.float64)

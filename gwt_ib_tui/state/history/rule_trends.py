@@ -1,0 +1,88 @@
+"""How the number that a rule of GateCheck looks at came to be what it is: its course over the whole training; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gwt_ib.config import Config
+from gwt_ib.gatecheck.catalogue import DISTANCE_FROM_PRIOR, RULES, SPREAD_OF_C
+from gwt_ib.gatecheck.curve import Bins, distance_from_prior, spread_of_c
+from gwt_ib.runs.metrics import SPARSE
+from gwt_ib_tui.state.history.gate_history import GateHistory
+from gwt_ib_tui.state.history.series import Column, Doubles
+from gwt_ib_tui.state.run.run_view import Finding, RunView
+
+_FOLLOWS = {rule.kind: rule.follows for rule in RULES}
+
+
+@dataclass(frozen=True, eq=False)
+class Trend:
+    """The course of one number over the environment steps. `limits` are those of the rule, where they are of it."""
+
+    name: str
+    x: Column
+    y: Column
+    sparse: bool
+    limits: tuple[float, ...]
+
+
+def trend_of(run_view: RunView, finding: Finding) -> Trend | None:
+    """What a rule follows; of a rule that is not known here, the metric of its evidence; none where that has no course."""
+    name = _FOLLOWS.get(finding.kind, finding.metric)
+    if name in (SPREAD_OF_C, DISTANCE_FROM_PRIOR):
+        x, y = _of_curves(run_view, name)
+        own = True
+    elif name in run_view.series.names:
+        x, y = run_view.series.column("env_steps"), run_view.series.column(name)
+        own = finding.metric == name  # eval_improves may rest on a p-value, which has no course
+    else:
+        return None
+    limits = tuple(limit for limit in finding.limits if limit is not None) if own else ()
+    return Trend(name, x, y, name in SPARSE, limits)
+
+
+def _of_curves(run_view: RunView, name: str) -> tuple[Column, Column]:
+    history = run_view.gate
+    steps = history.env_steps
+    bins = _bins(history)
+    if bins is None:
+        values = np.full(len(steps), np.nan)
+    elif name == SPREAD_OF_C:
+        values = spread_of_c(bins)
+    elif run_view.config is None:
+        values = np.full(len(steps), np.nan)
+    else:
+        values = distance_from_prior(bins, _bias_at(run_view, run_view.config, steps), run_view.config)
+    return Column(steps, steps, steps), Column(values, values, values)
+
+
+def _bins(history: GateHistory) -> Bins | None:
+    """All curves with as many bins as the newest, [curves, bins]; one with another number has no steps in any."""
+    if not len(history):
+        return None
+    curves = [moment.curve for moment in history.moments]
+    count = len(curves[-1].c)
+
+    def stacked(name: str) -> Doubles:
+        fitting = [getattr(curve, name) for curve in curves]
+        return np.stack([row if len(row) == count else np.full(count, np.nan) for row in fitting])
+
+    edges = np.stack([curve.edges if len(curve.c) == count else curves[-1].edges for curve in curves])
+    c, c_std, prior, steps = (stacked(name) for name in ("c", "c_std", "prior", "count"))
+    known = np.isfinite(c) & np.isfinite(c_std) & np.isfinite(prior) & (steps > 0)
+    high = edges[:, 1:].copy()
+    high[:, -1] = np.inf
+    c, c_std, prior, steps = (np.where(known, part, 0.0) for part in (c, c_std, prior, steps))
+    return Bins(edges[:, :-1], high, c, c_std, prior, steps)
+
+
+def _bias_at(run_view: RunView, config: Config, steps: Doubles) -> Doubles:
+    """The bias after each of these environment steps; the first one where none is recorded."""
+    x, bias = run_view.series.column("env_steps").mean, run_view.series.column("bias").mean
+    known = np.isfinite(x) & np.isfinite(bias)
+    if not known.any():
+        return np.full(len(steps), config.bias_init)
+    result: Doubles = np.interp(steps, x[known], bias[known])
+    return result

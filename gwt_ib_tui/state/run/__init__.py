@@ -1,0 +1,1 @@
+"""One run as a dashboard knows it: its directory read, requests to it, news of it."""

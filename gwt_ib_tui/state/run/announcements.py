@@ -1,0 +1,78 @@
+"""What deserves a notification while a dashboard is open: another verdict, the run's end, its trainer's silence; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gwt_ib.runs.lifecycle import KILLED, STALLED
+from gwt_ib.text import count, plain
+from gwt_ib_tui.state.run.requests import Message
+from gwt_ib_tui.state.run.run_view import Report, RunView
+
+Severity = Literal["information", "warning", "error"]
+TRAINING = frozenset({"starting", "running", "paused"})
+SEVERITIES: dict[str, Severity] = {"pass": "information", "fail": "error", "finished": "information"}
+SEVERITIES |= {"stopped": "information", "failed": "error", KILLED: "error"}
+GONE = "its trainer is gone; `gwt-ib-tui resume` takes it up again"
+SILENT = "its trainer is silent: stopped, hung, or a busy machine"
+HEARD = "the trainer is heard again"
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """A notification, with `title` as its first line; `message` is for the message bar, where no event has said it."""
+
+    title: str
+    text: str
+    severity: Severity = "warning"
+    bell: bool = False
+    message: Message | None = None
+
+
+class Announcer:
+    """Looks at one snapshot after another; what held at the first one is no news."""
+
+    def __init__(self) -> None:
+        self._state: str | None = None
+        self._verdict = ""
+
+    def take(self, run_view: RunView) -> list[Announcement]:
+        """What has changed since the snapshot before, each change once."""
+        state = self._state
+        training = state in TRAINING or state == STALLED
+        self._state = run_view.state
+        report, verdict = run_view.report, self._verdict
+        if report is not None:
+            self._verdict = report.verdict
+        news = []
+        # A run's first verdict is to wait for more data: that is how it begins, and no change.
+        if training and report is not None and report.verdict != (verdict or "wait"):
+            news.append(_of_verdict(report, verdict))
+        if training and run_view.state != state and (ending := _of_state(run_view, state == STALLED)):
+            news.append(ending)
+        return news
+
+
+def _of_verdict(report: Report, previous: str) -> Announcement:
+    reasons = [finding.summary for finding in report.findings if finding.status == report.verdict]
+    reason = reasons[0] if reasons and report.verdict != "pass" else ""
+    was = f"was {plain(previous, 20).upper()}" if previous else ""
+    where = "" if report.update is None else f"at update {count(report.update)}"
+    return Announcement(
+        title=f"GateCheck: {plain(report.verdict, 20).upper()}",
+        text="\n".join(part for part in (f"{was} {where}".strip(), plain(reason, 200)) if part),
+        severity=SEVERITIES.get(report.verdict, "warning"),
+        bell=True,
+    )
+
+
+def _of_state(run_view: RunView, was_stalled: bool) -> Announcement | None:
+    state = run_view.state
+    if state in TRAINING:
+        return Announcement("", "", message=Message("notice", f"{HEARD}: {state}")) if was_stalled else None
+    texts = {"failed": run_view.run.message, KILLED: GONE, STALLED: SILENT}
+    steps = f"after {count(run_view.metric('env_steps'))} env steps"
+    text = plain(texts.get(state, ""), 200)
+    message = Message("warning", f"run {state}, {text}") if state in (KILLED, STALLED) else None
+    return Announcement(f"Run {plain(state, 20)}", text or steps, SEVERITIES.get(state, "warning"), message=message)

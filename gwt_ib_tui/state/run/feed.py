@@ -1,0 +1,217 @@
+"""The only reader of the run directory: one thread that folds what is new into one immutable `Snapshot`.
+
+The thread never touches Textual and the event loop never touches a file; what passes between them is one reference.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from gwt_ib.clock import utc_now
+from gwt_ib.config import Config
+from gwt_ib.errors import UserError
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.jsonl import Record, RecordReader
+from gwt_ib.runs.lifecycle import ENDED, SILENT_S, UNKNOWN, Pulse, is_trainer_alive, lifecycle
+from gwt_ib_tui.state.events.log_tail import LINES_KEPT, LogTail, LogView
+from gwt_ib_tui.state.history.gate_history import MAX_MOMENTS, GateCurve
+from gwt_ib_tui.state.history.metric_feed import SLICE_BYTES, MetricFeed, RowListener
+from gwt_ib_tui.state.history.series import MAX_BUCKETS, RAW_ROWS
+from gwt_ib_tui.state.run.damage import damage_of
+from gwt_ib_tui.state.run.follower import Follower
+from gwt_ib_tui.state.run.run_view import Report, RunInfo, RunView
+from gwt_ib_tui.state.run.usage import Usage, UsageReader
+
+EVENTS_KEPT = 500
+REPUBLISH_S = 1.0  # ages are shown, so a live run's snapshot is renewed also when no file changed
+
+Signature = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of a run is held in memory: rows as they came, buckets of older ones, gate curves, events, log lines.
+
+    Without log lines, neither the logs are read nor what the processes take of the machine.
+    """
+
+    rows: int = RAW_ROWS
+    buckets: int = MAX_BUCKETS
+    moments: int = MAX_MOMENTS
+    events: int = EVENTS_KEPT
+    log_lines: int = LINES_KEPT
+
+
+class Feed:
+    """Follows one run directory. `poll` does one step; `start` runs it in a thread at `interval`."""
+
+    def __init__(
+        self,
+        run: RunDirectory,
+        interval: float = 0.25,
+        limits: Limits = Limits(),
+        listener: RowListener | None = None,
+    ) -> None:
+        self._directory = run
+        self._limits = limits
+        self._interval = interval
+        self._follower = Follower("feed", self._follow)
+        self._signatures: dict[Path, Signature | None] = {}
+        self._info = RunInfo.of({}, run.name)
+        self._config: Config | None = None
+        self._report: Report | None = None
+        self._events: deque[Record] = deque(maxlen=limits.events)
+        self._events_seen = 0
+        self._event_reader = RecordReader(run.events)
+        self._log_tail = LogTail(run.logs, limits.log_lines)
+        self._log = LogView(run.logs)
+        self._usage_reader = UsageReader()
+        self._usage: Mapping[int, Usage] = {}
+        self._pulse = Pulse()
+        self._config_damaged = False
+        self._news = False  # something was taken in that is not published yet
+        self._version = 0
+        self._metrics = MetricFeed(run.metrics, limits.rows, limits.buckets, limits.moments, listener)
+        self.run_view = self._run_view(UNKNOWN, "", None)
+
+    def start(self) -> None:
+        """Begin to follow, in a thread."""
+        self._follower.start()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._follower.stop()
+
+    def poll(self) -> bool:
+        """Take in what is new, a turn of reading at most, and publish it; true when there is more to read at once."""
+        more, problem = False, ""
+        before = self._metrics.rows_read
+        try:
+            self._read_small_files()
+            self._read_events()
+            if self._limits.log_lines:
+                self._read_log_and_usage()
+            more = self._metrics.read()
+            if self._report is None and self._metrics.rows_read:  # it may have been written since it was looked at
+                self._read_report()
+        except OSError as error:  # what was read before it is news all the same
+            problem = f"cannot read the run directory: {error.strerror}"
+        self._news |= self._metrics.rows_read != before
+        last = self.run_view
+        info = self._info
+        alive = is_trainer_alive(info.host, info.trainer, info.heartbeat)
+        now = utc_now()
+        state = lifecycle(info.state, self._pulse.last_sign(info.last_sign, now), now, alive, SILENT_S)
+        due = not last.ended and now - last.now >= REPUBLISH_S
+        if (
+            self._news
+            or due
+            or (problem, state, more) != (last.problem, last.state, last.loading is not None)
+            or self._damage() != last.damage
+        ):
+            self._version += 1
+            self._news = False
+            self.run_view = self._run_view(state, problem, self._metrics.share_read() if more else None)
+        return more
+
+    @property
+    def broken(self) -> bool:
+        """Whether the thread ended without being asked to: a bug, and what is shown will not change any more."""
+        return self._follower.broken
+
+    def read_everything(self) -> RunView:
+        """Read to the end, without the thread, and return the last snapshot."""
+        while self.poll():
+            pass
+        return self.run_view
+
+    def _follow(self) -> float:
+        # A short rest between slices leaves the interpreter to the event loop while a long file is loaded.
+        return 0.005 if self.poll() else self._interval
+
+    def _read_small_files(self) -> None:
+        run = self._directory
+        if self._is_new(run.run):
+            record = run.read_run()
+            if record:
+                self._info = RunInfo.of(record, run.name)
+                self._news = True
+        if self._is_new(run.config):
+            self._config_damaged = True
+            with suppress(UserError):  # of another version: the dashboard does without
+                self._config = run.read_config()
+                self._config_damaged = False
+            self._news = True
+        self._read_report()
+
+    def _read_report(self) -> None:
+        if self._is_new(self._directory.gatecheck):
+            self._report = Report.of(self._directory.read_gatecheck())
+            self._news = True
+
+    def _damage(self) -> tuple[str, ...]:
+        """What is missing or damaged of a run that has rows, or of the files that are there."""
+        rows, ended = self._metrics.rows_read, self._info.state in ENDED
+        return damage_of(
+            config=self._config_damaged or (self._config is None and rows > 0),
+            metrics=self._metrics.damaged or (ended and self._metrics.unfinished),
+            events=self._event_reader.damaged > 0,
+            # The trainer writes a row, and then what it is judged to be.
+            gatecheck=self._report is None and rows > (0 if ended else 1),
+        )
+
+    def _is_new(self, path: Path) -> bool:
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            signature = None
+        else:
+            signature = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        if self._signatures.get(path) == signature:
+            return False
+        self._signatures[path] = signature
+        return True
+
+    def _read_events(self) -> None:
+        events = self._event_reader.read(SLICE_BYTES)
+        self._events.extend(events)
+        self._events_seen += len(events)
+        self._news |= bool(events)
+
+    def _read_log_and_usage(self) -> None:
+        """The log's new lines, and once a second the processes of a run that lives."""
+        log, usage, info = self._log, self._usage, self._info
+        self._log = self._log_tail.read(utc_now())
+        pids = [] if self.run_view.ended else [info.trainer, info.learner, *(actor.pid for actor in info.actors)]
+        self._usage = self._usage_reader.read(info.host, [pid for pid in pids if pid is not None], info.heartbeat)
+        self._news |= self._log is not log or self._usage is not usage
+
+    def _run_view(self, state: str, problem: str, loading: float | None) -> RunView:
+        now = utc_now()
+        metrics = self._metrics
+        series, gate = metrics.view()
+        return RunView(
+            version=self._version,
+            path=self._directory.path,
+            now=now,
+            run=self._info,
+            state=state,
+            config=self._config,
+            row=metrics.row,
+            row_age_s=None if metrics.row_time is None else max(now - metrics.row_time, 0.0),
+            series=series,
+            curve=GateCurve.of(metrics.row.get("gate_curve")),
+            gate=gate,
+            report=self._report,
+            events=tuple(self._events),
+            events_seen=self._events_seen,
+            loading=loading,
+            problem=problem,
+            log=self._log,
+            usage=self._usage,
+            damage=self._damage(),
+        )

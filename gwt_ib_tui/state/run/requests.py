@@ -1,0 +1,245 @@
+"""What was asked of the run from this dashboard and how it was answered; and what else happened, in a sentence."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from gwt_ib.lenient import real
+from gwt_ib.runs.control import RequestKind
+from gwt_ib.runs.jsonl import Record
+from gwt_ib.text import count, number, plain
+
+NAMES: dict[str, str] = {
+    "pause": "pause",
+    "unpause": "go on",
+    "snapshot": "snapshot",
+    "stop": "stop",
+    "evaluate": "evaluation",
+    "set": "setting",
+}
+OPEN = frozenset({"asked", "accepted"})
+HOLD_S = 8.0  # an answer stays at least so long before a notice takes its place
+STAYS_S = 20.0  # then an answer or a notice is old
+STAYS_LONGER_S = {"warning": 120.0, "failed": 120.0} | dict.fromkeys(OPEN, math.inf)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One line for the message bar. `status` is a word: it says by itself what the colour says again."""
+
+    status: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request of ours; `id` is empty until it lies in the run's inbox.
+
+    `what` says more than the kind where that is needed, such as `lr 0.001 -> 0.0005`. `where`, `path` and `env_steps`
+    are those of the trainer's answer.
+    """
+
+    kind: RequestKind
+    what: str = ""
+    status: str = "asked"
+    id: str = ""
+    detail: str = ""
+    where: str = ""
+    path: str = ""
+    env_steps: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What was asked, in words."""
+        return f"{NAMES[self.kind]} {self.what}".rstrip()
+
+
+class RequestLog:
+    """Follows our requests from the key press to the trainer's answer, and keeps the newest message."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._message = Message("", "")
+        self._clock = clock
+        self._put_at = clock()
+        self._held_until = -1.0
+        self._asked: list[Asked] = []
+        self._unclaimed: dict[str, Record] = {}
+        self._outcomes: dict[str, str] = {}
+        self._answered: list[Asked] = []
+
+    @property
+    def message(self) -> Message:
+        """The newest message, as long as it is not old."""
+        return self._message
+
+    @message.setter
+    def message(self, message: Message) -> None:
+        self._message = message
+        self._put_at = self._clock()
+
+    def expire(self) -> bool:
+        """Take a message down that has stood long enough, for a request that still waits if there is one.
+
+        Returns whether there was one to take down.
+        """
+        stays = STAYS_LONGER_S.get(self._message.status, STAYS_S)
+        if not self._message.text or self._clock() < self._put_at + stays:
+            return False
+        waiting = next((asked for asked in reversed(self._asked) if asked.status in OPEN), None)
+        self.message = Message("", "") if waiting is None else _waiting(waiting)
+        return True
+
+    def ask(self, kind: RequestKind, what: str = "") -> int:
+        """Note a request that is being sent; returns its number for `sent` and `not_sent`."""
+        asked = Asked(kind, plain(what))
+        self._asked.append(asked)
+        self.message = _waiting(asked)
+        self._held_until = self._clock() + HOLD_S
+        return len(self._asked) - 1
+
+    def sent(self, number: int, request_id: str) -> None:
+        """The request lies in the inbox under this id."""
+        self._asked[number] = replace(self._asked[number], id=request_id)
+        # The trainer may answer before the thread that wrote the request has come back.
+        if (answer := self._unclaimed.pop(request_id, None)) is not None:
+            self._answer(number, answer)
+        self._forget_unclaimed()
+
+    def not_sent(self, number: int, reason: str) -> None:
+        """The request could not be written."""
+        asked = replace(self._asked[number], status="refused", detail=reason)
+        self._asked[number] = asked
+        self.message = Message("refused", f"{asked.name}: {plain(reason)}")
+        self._forget_unclaimed()
+
+    def say(self, status: str, text: str) -> None:
+        """Put another message up."""
+        self.message = Message(status, plain(text))
+        self._held_until = self._clock() + HOLD_S
+
+    def take_answered(self) -> list[Asked]:
+        """Those of our requests that were answered since this was called last."""
+        answered, self._answered = self._answered, []
+        return answered
+
+    def newest(self, *kinds: RequestKind) -> Asked | None:
+        """Our newest request of these kinds."""
+        return next((asked for asked in reversed(self._asked) if asked.kind in kinds), None)
+
+    def pending(self, *kinds: RequestKind) -> Asked | None:
+        """The same, if it is not finished yet."""
+        newest = self.newest(*kinds)
+        return newest if newest is not None and newest.status in OPEN else None
+
+    def take(self, events: Iterable[Record], since: float) -> None:
+        """Take in new events, oldest first; what happened before `since` (a time stamp) is no news."""
+        for event in events:
+            if event.get("kind") == "acknowledged":
+                self._take_answer(event)
+                continue
+            request = str(event.get("request") or "")
+            if request and (words := outcome(event)):
+                self._outcomes[request] = words
+            message = None if self._is_ours(request) else notice(event)
+            if message is None or (real(event.get("time")) or 0.0) < since:
+                continue
+            if message.status != "notice" or self._clock() >= self._held_until:
+                self.message = message
+
+    def _take_answer(self, event: Record) -> None:
+        request_id = str(event.get("request"))
+        for place, asked in enumerate(self._asked):
+            if asked.id == request_id:
+                self._answer(place, event)
+                return
+        if self._is_sending():
+            self._unclaimed[request_id] = event
+        else:
+            self._outcomes.pop(request_id, None)
+
+    def _is_sending(self) -> bool:
+        return any(not asked.id and asked.status == "asked" for asked in self._asked)
+
+    def _forget_unclaimed(self) -> None:
+        """Once all of ours have their ids, the other answers are to what others asked."""
+        if self._is_sending():
+            return
+        for request_id in self._unclaimed:
+            self._outcomes.pop(request_id, None)
+        self._unclaimed.clear()
+
+    def _is_ours(self, request_id: str) -> bool:
+        return bool(request_id) and any(asked.id == request_id for asked in self._asked)
+
+    def _answer(self, number: int, event: Record) -> None:
+        result = event.get("result")
+        status = result if result in ("done", "accepted", "refused") else "answered"
+        path, steps = plain(event.get("path") or ""), real(event.get("env_steps"))
+        asked = replace(
+            self._asked[number],
+            status=status,
+            detail=plain(event.get("message") or ""),
+            where=at(event),
+            path=path,
+            env_steps=None if steps is None else int(steps),
+        )
+        self._asked[number] = asked
+        self._answered.append(asked)
+        told = self._outcomes.pop(asked.id, "") or path or asked.detail
+        name = asked.name if status == "refused" else NAMES[asked.kind]
+        self.message = Message(status, name + asked.where + (f": {told}" if told else ""))
+        self._held_until = self._clock() + HOLD_S
+
+
+def _waiting(asked: Asked) -> Message:
+    return Message(asked.status, f"{asked.name}: waiting for the trainer")
+
+
+def notice(event: Record) -> Message | None:
+    """The message of an event that nobody here asked for; none for those that only matter to others."""
+    kind = event.get("kind")
+    words = plain(event.get("message") or "")
+    where = at(event)
+    if kind == "warning":
+        return Message("warning", words + where)
+    if kind == "failed":
+        return Message("failed", (words or "the run failed") + where)
+    if kind == "actor_died":
+        return Message("warning", f"actor {plain(event.get('actor'))} died{where}" + (f": {words}" if words else ""))
+    if kind == "actor_replaced":
+        return Message("notice", f"actor {plain(event.get('actor'))} replaced{where}")
+    if kind == "verdict":
+        new, old = (plain(event.get(name) or "").upper() for name in ("verdict", "previous"))
+        return Message("notice", f"GateCheck: {new}" + (f", was {old}" if old else "") + where)
+    if kind == "setting":
+        return Message("notice", outcome(event) + where)
+    if kind == "evaluation" and event.get("request"):
+        return Message("notice", f"evaluation{where}: {outcome(event)}")
+    if kind == "snapshot":
+        path = plain(event.get("path") or "")
+        return Message("notice", f"snapshot saved{where}" + (f": {path}" if path else ""))
+    if kind in ("paused", "unpaused", "resumed", "finished", "stopped"):
+        return Message("notice", f"run {kind}{where}")
+    return None
+
+
+def outcome(event: Record) -> str:
+    """What a request led to, where an event says it better than the acknowledgement; else an empty text."""
+    if event.get("kind") == "setting":
+        field, old, value = (plain(event.get(name)) for name in ("field", "old", "value"))
+        return f"{field} {old} -> {value}"
+    if event.get("kind") == "evaluation":
+        returns = event.get("eval_returns")
+        episodes = len(returns) if isinstance(returns, list) else 0
+        words = f"mean return {number(real(event.get('eval_return')), 4)}"
+        return words + (f" over {episodes} episode{'s' if episodes > 1 else ''}" if episodes else "")
+    return ""
+
+
+def at(event: Record) -> str:
+    """Where in the run an event happened, such as ` at update 31`; empty when it does not say."""
+    update = real(event.get("update"))
+    return "" if update is None else f" at update {count(update)}"

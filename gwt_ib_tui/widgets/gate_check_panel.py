@@ -1,0 +1,135 @@
+"""GateCheck: the verdict, large; each rule as a row; the next step to try for one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from rich.text import Text
+from textual.reactive import reactive
+
+from gwt_ib.text import number, plain
+from gwt_ib_tui.state.run.run_view import Finding, Report, RunView
+from gwt_ib_tui.widgets.big_word import big_word
+from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
+from gwt_ib_tui.widgets.verdict import (
+    chosen_of,
+    no_verdict,
+    severity,
+    short_name,
+    since_words,
+    status_word,
+    stepped,
+    tally,
+    verdict_chip,
+)
+
+NEXT_STEP_LINES = 4
+THRESHOLD_WIDTH = 17
+SUMMARY_WIDTH = 24  # with less room a row's summary says nothing; that of the chosen rule is below in full
+BESIDE_WIDTH, BESIDE_HEIGHT = 64, 9  # from here on the verdict stands large beside the rules
+
+
+class GateCheckPanel(Panel):
+    """The verdict with its evidence. `selected` is the kind of the rule whose next step is shown."""
+
+    selected: reactive[str] = reactive("")
+
+    def depends_on(self, run_view: RunView) -> Hashable:
+        """A new report, or why there is none."""
+        return run_view.report, no_verdict(run_view)
+
+    def select(self, offset: int) -> None:
+        """Choose the rule `offset` rows further down."""
+        self.selected = stepped(self.run_view.report if self.run_view else None, self.selected, offset)
+
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
+        """The verdict, beside or above the rules, and what to do about one of them."""
+        palette, report = self.palette, run_view.report
+        if report is None:
+            return [
+                title_line(palette, "GateCheck", verdict_chip("wait", palette)),
+                *(Text(" ").append_text(line) for line in wrapped(Text(no_verdict(run_view), palette.dim), width - 2)),
+            ]
+        if width < BESIDE_WIDTH or height < BESIDE_HEIGHT:
+            return [self._head(report, width), *self._findings(report, width, height - 1)]
+        left = self._verdict(report)
+        column = max(line.cell_len for line in left) + 2
+        right = self._findings(report, width - column, height)
+        lines = []
+        for row in range(max(len(left), len(right))):
+            line = left[row].copy() if row < len(left) else Text(no_wrap=True, end="")
+            line.pad_right(column - line.cell_len)
+            lines.append(line.append_text(right[row]) if row < len(right) else line)
+        return lines
+
+    def _head(self, report: Report, width: int) -> Text:
+        """One line: the name, the verdict, and since when, in the longest words whose number is whole."""
+        since = since_words(report)
+        for words in (since, since.replace("update ", ""), ""):
+            parts = [words] if words else []
+            head = title_line(self.palette, "GateCheck", verdict_chip(report.verdict, self.palette), *parts)
+            if head.cell_len <= width:
+                break
+        return head
+
+    def _verdict(self, report: Report) -> list[Text]:
+        """The verdict, large, with how many rules say what."""
+        palette = self.palette
+        style = f"bold {palette.of_status(report.verdict)}"
+        lines = [title_line(palette, "GateCheck"), Text("")]
+        for letters in big_word(plain(report.verdict, 8)):
+            line = Text(no_wrap=True, end="")
+            line.append(f" {letters}", style=style)
+            lines.append(line)
+        lines += [Text(""), Text(f" {since_words(report)}", style=palette.dim, no_wrap=True, end="")]
+        return lines + [Text(" ", no_wrap=True, end="").append_text(words) for words in tally(report, palette)]
+
+    def _findings(self, report: Report, width: int, height: int) -> list[Text]:
+        """The rules, and below them the whole of one; rules that pass make room first."""
+        chosen = chosen_of(report, self.selected)
+        if chosen is None:
+            return []
+        advice = self._advice(chosen, width)[: max(height // 2, 1)]
+        rows = self._rows(report, chosen, width, height - len(advice))
+        gap = [Text("")] if height > len(rows) + len(advice) else []
+        return [*rows, *gap, *advice]
+
+    def _rows(self, report: Report, chosen: Finding, width: int, room: int) -> list[Text]:
+        findings = list(report.findings)
+        room = max(room, 1)
+        if len(findings) > room:  # the least serious go first, never the chosen one
+            ranked = sorted(findings, key=lambda finding: (finding is not chosen, severity(finding)))
+            kept = ranked[: max(room - 1, 1)]
+            findings = [finding for finding in findings if finding in kept]
+        name_width = min(max(len(short_name(finding.kind)) for finding in report.findings), 28, max(width - 18, 8))
+        rows = [self._row(finding, finding is chosen, name_width, width) for finding in findings]
+        if len(rows) < len(report.findings) and len(rows) < room:
+            rows.append(Text(f"        and {len(report.findings) - len(rows)} more", style=self.palette.dim))
+        return rows
+
+    def _row(self, finding: Finding, chosen: bool, name_width: int, width: int) -> Text:
+        palette = self.palette
+        row = Text(no_wrap=True, end="")
+        row.append("›" if chosen else " ", style=f"bold {palette.line}")
+        row.append_text(status_word(finding.status, palette))
+        row.append(f" {short_name(finding.kind)[:name_width]:<{name_width}}", style=palette.text)
+        row.append(f" {number(finding.value):>8}", style=f"bold {palette.text}")
+        if finding.threshold and width - row.cell_len >= THRESHOLD_WIDTH:
+            row.append(f"  {plain(finding.threshold, 24):<{THRESHOLD_WIDTH - 2}}", style=palette.dim)
+        if width - row.cell_len >= SUMMARY_WIDTH:
+            row.append(f"  {plain(finding.summary)}", style=palette.dim)
+        row.truncate(width, overflow="ellipsis")
+        return row
+
+    def _advice(self, chosen: Finding, width: int) -> list[Text]:
+        palette = self.palette
+        text = Text(end="")
+        text.append(plain(chosen.summary), style=palette.dim)
+        if chosen.next_step and chosen.status != "pass":
+            text.append(" Next: ", style=f"bold {palette.target}")
+            text.append(plain(chosen.next_step), style=palette.text)
+        lines = [Text(" ").append_text(line) for line in wrapped(text, width - 2)]
+        if len(lines) > NEXT_STEP_LINES:
+            lines = lines[:NEXT_STEP_LINES]
+            lines[-1].append("…")
+        return lines

@@ -1,0 +1,83 @@
+"""Since when GateCheck's statuses hold, in the files of a real run: written, checked offline, and after a resume."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from support import small_config
+
+from gwt_ib.config import Config
+from gwt_ib.durable import write_json
+from gwt_ib.envs.make import check_environment
+from gwt_ib.learn.learner import Learner
+from gwt_ib.model.agent import Agent
+from gwt_ib.processes.learner_process import make_channel
+from gwt_ib.processes.link import Link
+from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.jsonl import cut_back
+from gwt_ib.runs.snapshot import Snapshot, load_snapshot
+from gwt_ib.training.loop import Training
+from gwt_ib_tui.commands.headless import check
+
+CONFIG = small_config(channel="serial", budget_warmup_updates=2, snapshot_every=1)
+
+
+def train(run: RunDirectory, config: Config, snapshot: Snapshot | None = None) -> Training:
+    """Train to the end, in this process; from a snapshot on where one is given."""
+    facts = check_environment(config.env_id, config.prev_action)
+    learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
+    training = Training(run, config, learner, lambda event: None)
+    if snapshot is not None:
+        training.restore(snapshot)
+    ours, theirs = map(Link, socket.socketpair())
+    channel = make_channel(config, facts, training, theirs, argparse.Namespace())
+    assert training.run(channel, lambda training: False)
+    channel.close()
+    training.close()
+    ours.close()
+    theirs.close()
+    return training
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> RunDirectory:
+    run = create_run(CONFIG, tmp_path / "run", [])
+    train(run, CONFIG)
+    return run
+
+
+def sinces(record: dict) -> dict[str, int]:
+    return {found["kind"]: found["since"] for found in record["findings"]} | {"verdict": record["since"]}
+
+
+def test_the_run_writes_them_and_a_check_of_its_rows_says_the_same(finished: RunDirectory) -> None:
+    recorded = finished.read_gatecheck()
+    assert set(sinces(recorded).values()) == {1, 2, 3}, "some changed when half of the run, or the warm-up, was over"
+    assert json.loads(json.dumps(check(finished, CONFIG).as_dict())) == recorded
+
+
+def test_without_a_recorded_verdict_a_check_takes_the_present_update(finished: RunDirectory) -> None:
+    finished.gatecheck.unlink()
+    assert set(sinces(check(finished, CONFIG).as_dict()).values()) == {4}
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["as written now", "a snapshot of an older version"])
+def test_a_run_that_is_cut_back_goes_on_as_if_it_had_never_been_further(finished: RunDirectory, older: bool) -> None:
+    recorded = finished.read_gatecheck()
+    steps = CONFIG.steps_per_update
+    snapshot = load_snapshot(finished.snapshots / f"{2 * steps:012d}")
+    if older:
+        del snapshot.state["gatecheck"]
+    cut_back(finished.metrics, 2)
+    # As if every status had been broken between the snapshot and the end: nothing of that may come back.
+    late = recorded | {"since": 3, "findings": [found | {"since": 3} for found in recorded["findings"]]}
+    write_json(finished.gatecheck, late)
+    train(finished, CONFIG, snapshot)
+    after = finished.read_gatecheck()
+    known = 2 if older else 1  # an older snapshot does not say since when
+    expected = {name: max(since, known) for name, since in sinces(recorded).items()}
+    assert sinces(after) == expected

@@ -1,0 +1,74 @@
+"""What the screens look like: pictures of a real run (see record_a_run.py), compared letter by letter and colour by colour.
+
+pytest -m "not pictures"                              leaves them out: another version of Textual may draw differently
+UPDATE_PICTURES=1 pytest -m pictures                  makes them anew; look at the difference before it is committed
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from driving import until
+
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib_tui.application.app import Dashboard
+from gwt_ib_tui.application.screenshot import without_web_font
+from gwt_ib_tui.state.run.feed import Feed
+
+HERE = Path(__file__).parent
+RUN = RunDirectory(Path("recorded_run_dir"))  # a path that is the same on every machine
+PICTURES = HERE / "pictures"
+CASES = {
+    "live-120x40-dark": ((120, 40), "gwt-dark", ()),
+    "live-120x40-light": ((120, 40), "gwt-light", ()),
+    "live-120x40-no-color": ((120, 40), "NO_COLOR", ()),
+    "live-80x24-dark": ((80, 24), "gwt-dark", ()),
+    "live-60x20-dark": ((60, 20), "gwt-dark", ()),
+    "live-40x10": ((40, 10), "gwt-dark", ()),
+    "live-cursor-120x40-dark": ((120, 40), "gwt-dark", ("m", "left", "left", "left")),
+    "live-ascii-80x24-no-color": ((80, 24), "NO_COLOR", ("b", "b")),
+    "gate-120x40-dark": ((120, 40), "gwt-dark", ("2", "home")),
+    "gate-80x24-light": ((80, 24), "gwt-light", ("2",)),
+    "gate-60x20-dark": ((60, 20), "gwt-dark", ("2",)),
+    "check-120x40-dark": ((120, 40), "gwt-dark", ("3",)),
+    "check-80x24-no-color": ((80, 24), "NO_COLOR", ("3",)),
+    "check-60x20-dark": ((60, 20), "gwt-dark", ("3",)),
+    "log-120x40-light": ((120, 40), "gwt-light", ("4",)),
+    "log-80x24-dark": ((80, 24), "gwt-dark", ("4",)),
+    "help-80x24-dark": ((80, 24), "gwt-dark", ("question_mark",)),
+}
+
+pytestmark = pytest.mark.pictures
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_the_screen_looks_as_it_did(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(HERE.parents[0] / "helpers")
+    size, theme, keys = CASES[name]
+    if theme == "NO_COLOR":
+        monkeypatch.setenv("NO_COLOR", "1")
+    app = Dashboard(RUN, following=False)
+    async with app.run_test(size=size) as pilot:
+        if theme != "NO_COLOR":
+            app.theme = theme
+        app.run_view = Feed(RUN).read_everything()
+        await pilot.pause()
+        await pilot.press(*keys)
+        await until(pilot, lambda: not app.animator._animations)
+        await pilot.pause()
+        picture = without_web_font(app.export_screenshot(title=name, simplify=True))
+    golden = PICTURES / f"{name}.svg"
+    if os.environ.get("UPDATE_PICTURES"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(picture, encoding="utf-8")
+    assert golden.exists(), "make it with UPDATE_PICTURES=1, and look at it"
+    assert picture == golden.read_text(encoding="utf-8"), (
+        "make it anew with UPDATE_PICTURES=1, and look at the difference"
+    )
+
+
+def test_there_are_at_most_20() -> None:
+    assert len(CASES) <= 20
+    assert {path.stem for path in PICTURES.iterdir()} == set(CASES)

@@ -1,0 +1,321 @@
+"""A made-up run directory, as a trainer would write it, whole or growing: what the dashboard's tests look at."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import math
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gwt_ib.clock import utc_now
+from gwt_ib.config import Config
+from gwt_ib.config_sources import change_live
+from gwt_ib.durable import write_json
+from gwt_ib.errors import UserError
+from gwt_ib.gatecheck.statistics import gate_curve
+from gwt_ib.log import record_lines
+from gwt_ib.runs.control import Request, take_requests
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.jsonl import RecordWriter, cut_back
+
+STEPS_PER_S = 9_000.0
+
+
+class RecordedRun:
+    """Writes a run directory piece by piece. It plays the trainer: it beats, pauses and answers requests."""
+
+    def __init__(self, path: Path, **settings: Any) -> None:
+        self.config = Config(**{"total_timesteps": 500_000, **settings})
+        self.directory = RunDirectory(path)
+        for folder in (path, self.directory.control, self.directory.snapshots, self.directory.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.directory.write_config(self.config)
+        self.metrics = RecordWriter(self.directory.metrics)
+        self.events = RecordWriter(self.directory.events)
+        self.update = 0
+        self.state = "running"
+        self.fields: dict[str, Any] = {}
+        self._random = np.random.default_rng(7)
+        self._best: float | None = None
+        self._started = utc_now()
+        # Always the same: nobody beats between two calls, and the run shall not look stalled.
+        self._heartbeat = utc_now() + 60
+        self.beat()
+        self.event("started")
+        self.log("trainer", f"pid 4098 on here begins {path}")
+        self.log("trainer", f"{self.config.env_id}, seed {self.config.seed}: {self.config.num_updates:,} updates")
+        self.log("learner", "pid 4099, torch 2.13.0 on cpu, one thread; 8,478 weights, 4 values an observation")
+        for actor in range(self.config.num_actors):
+            self.log(f"actor-{actor}", f"pid {4100 + actor} steps 8 environments, one torch thread")
+            self.log(f"actor-{actor}", "begins with block 0; the newest policy is version 0")
+
+    def __del__(self) -> None:
+        """A session of tests makes hundreds of runs; each holds two files open."""
+        for name in ("metrics", "events"):
+            if name in vars(self):
+                getattr(self, name).close()
+
+    def beat(self, **fields: Any) -> None:
+        """Rewrite run.json; `fields` stay for the next times."""
+        self.fields |= fields
+        rate = STEPS_PER_S / self.config.num_actors
+        record = {
+            "format": 1,
+            "run": self.directory.name,
+            "state": self.state,
+            "env_id": self.config.env_id,
+            "seed": self.config.seed,
+            "total_timesteps": self.config.num_updates * self.config.steps_per_update,
+            "command": ["gwt-ib-tui", "launch"],
+            "host": socket.gethostname(),
+            "created": utc_now() - 60,
+            "pids": {"trainer": os.getpid(), "learner": os.getpid()},
+            "heartbeat": self._heartbeat,
+            "exit_code": None,
+            "message": "",
+            "actors": [
+                {
+                    "actor": number,
+                    "pid": 4100 + number,
+                    "alive": self.state in ("running", "paused"),
+                    "env_steps": self.update * self.config.steps_per_update // self.config.num_actors,
+                    "steps_per_s": rate * (1 + 0.02 * number),
+                    "policy_version": self.update,
+                    "policy_lag": 0,
+                    "restarts": 0,
+                }
+                for number in range(self.config.num_actors)
+            ],
+        }
+        write_json(self.directory.run, record | self.fields, durable=False)
+
+    def event(self, kind: str, **fields: Any) -> None:
+        """Append an event."""
+        steps = self.update * self.config.steps_per_update
+        self.events.append({"time": utc_now(), "kind": kind, "update": self.update, "env_steps": steps, **fields})
+
+    def log(self, process: str, message: str, level: int = logging.INFO, after_s: float | None = None) -> None:
+        """Append to a process' log; `after_s` seconds after the run was started, else now."""
+        moment = utc_now() if after_s is None else self._started + after_s
+        self.prints(process, record_lines(moment, level, process, message).encode())
+
+    def prints(self, process: str, data: bytes) -> None:
+        """Append to a process' log what is no record."""
+        with (self.directory.logs / f"{process}.log").open("ab") as file:
+            file.write(data)
+
+    def learn(self, updates: int = 1) -> None:
+        """Make updates: a row each, with evaluations and reports where they belong."""
+        for _ in range(updates):
+            self.update += 1
+            row = self._row()
+            self.metrics.append(row)
+            if row["eval_return"] is not None:
+                self.event("evaluation", eval_return=row["eval_return"])
+                self.log("learner", f"evaluation of update {self.update}: mean return {row['eval_return']:.4f}")
+        self.report()
+        self.beat()
+
+    def resume(self, update: int) -> None:
+        """Go on from an earlier update: what came after it is cut off."""
+        cut_back(self.directory.metrics, update)
+        self.metrics.close()
+        self.metrics = RecordWriter(self.directory.metrics)
+        self.update = update
+        self.event("resumed")
+
+    def save_snapshot(self, **fields: Any) -> str:
+        """Save what looks like a snapshot."""
+        path = self.directory.snapshots / f"{self.update * self.config.steps_per_update:012d}"
+        path.mkdir(exist_ok=True)
+        self.event("snapshot", path=str(path), **fields)
+        self.log("learner", f"snapshot of update {self.update} in 0.04 s: {path}")
+        return str(path)
+
+    def answer_requests(self) -> None:
+        """Do what was asked, as the trainer does."""
+        for request in take_requests(self.directory.control)[0]:
+            answer: dict[str, Any] = {
+                "request": request.id,
+                "request_kind": request.kind,
+                "result": "done",
+                "message": "",
+            }
+            if request.kind == "snapshot":
+                answer["path"] = self.save_snapshot(request=request.id)
+            elif request.kind == "stop":
+                self.event("acknowledged", **answer | {"result": "accepted"})
+                self.finish("stopped")
+            elif request.kind == "evaluate":
+                returns = [-0.75, -0.25]
+                self.event("evaluation", eval_return=-0.5, eval_returns=returns, request=request.id)
+            elif request.kind == "set":
+                answer |= self._set(request)
+            else:
+                self.state = "paused" if request.kind == "pause" else "running"
+                self.event(self.state if self.state == "paused" else "unpaused")
+            self.event("acknowledged", **answer)
+        self.beat()
+
+    def _set(self, request: Request) -> dict[str, Any]:
+        """Change a setting; what the acknowledgement says of it."""
+        assert request.field is not None
+        try:
+            config = change_live(self.config, request.field, request.value)
+        except UserError as error:
+            return {"result": "refused", "message": error.message}
+        old, new = getattr(self.config, request.field), getattr(config, request.field)
+        self.config = config
+        self.directory.write_config(config)
+        self.event("setting", field=request.field, old=old, value=new, request=request.id)
+        return {"message": f"{request.field} was {old} and is {new} from update {self.update + 1} on"}
+
+    def finish(self, state: str = "finished", message: str = "") -> None:
+        """End the run."""
+        self.state = state
+        self.event(state, message=message)
+        self.beat(exit_code=0 if state != "failed" else 70, message=message, actors=[])
+
+    @contextlib.contextmanager
+    def living(self, updates_per_s: float = 20.0) -> Iterator[None]:
+        """Go on by itself, in a thread, and answer requests."""
+        over = threading.Event()
+
+        def live() -> None:
+            while not over.wait(1 / updates_per_s):
+                self.answer_requests()
+                if self.state == "running":
+                    self.learn()
+
+        thread = threading.Thread(target=live)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def report(self, verdict: str | None = None) -> None:
+        """Write gatecheck.json as it would be after this update."""
+        early = self.update < 20
+        status = verdict or ("wait" if early else "pass")
+        steps = self.update * self.config.steps_per_update
+        td_std, mean_c = self._td_std(), self._mean_c()
+
+        def finding(
+            kind: str, status: str, metric: str, value: float, summary: str, next_step: str = ""
+        ) -> dict[str, Any]:
+            evidence = [{"metric": metric, "value": value, "step": steps}]
+            return {"kind": kind, "status": status, "summary": summary, "evidence": evidence, "next_step": next_step}
+
+        findings = [
+            finding(
+                "td_std_pinned",
+                "pass",
+                "td_std",
+                td_std,
+                f"td_std is {td_std / self.config.td_std_min:.0f} times its floor",
+            ),
+            finding(
+                "eval_improves",
+                status,
+                "p_value",
+                0.31 if early else 0.004,
+                "2 evaluations are too few" if early else "late evaluations are better than early ones (p = 0.004)",
+                "Wait for 4 evaluations." if early else "",
+            ),
+            finding(
+                "mean_c_off_target", "pass", "mean_c", mean_c, f"mean_c is near target_c = {self.config.target_c:g}"
+            ),
+            finding("bias_at_clamp", "pass", "bias", -1.51, "bias is inside [-4, 2]"),
+            finding(
+                "gate_follows_prior",
+                "warn",
+                "rho_tail_dc",
+                -0.02,
+                "c follows its prior alone: delta_c is not related to |td_norm|",
+                "The router adds nothing yet. Raise lr, or lower lambda_c so that the budget leaves it room; "
+                "look at the gate curve: c and prior lie on each other.",
+            ),
+            finding("rho_tail_negative", "pass", "rho_tail", 0.21, "the gate opens with surprise in the tail"),
+            finding("explained_variance_low", "pass", "explained_variance", 0.69, "above 0.5"),
+            finding("entropy_collapsed", "pass", "entropy", 1.02, "no collapse"),
+        ]
+        overall = verdict or ("wait" if early else "pass")
+        report = {"verdict": overall, "update": self.update, "env_steps": steps, "numbers": {}, "findings": findings}
+        write_json(self.directory.gatecheck, report, durable=False)
+
+    def _td_std(self) -> float:
+        return 0.0149 + 0.06 * math.exp(-self.update / 9)
+
+    def _mean_c(self) -> float:
+        return 0.345 + 0.1 * math.exp(-self.update / 12)
+
+    def _row(self) -> dict[str, Any]:
+        random, update, config = self._random, self.update, self.config
+        noise = random.normal(size=8)
+        steps = update * config.steps_per_update
+        ep100 = None if update < 3 else -0.93 + 0.12 * (1 - math.exp(-update / 50)) + 0.008 * noise[0]
+        self._best = ep100 if self._best is None or (ep100 is not None and ep100 > self._best) else self._best
+        evaluated = update % config.eval_every == 0 if config.eval_every else False
+        eval_return = -0.94 + 0.13 * (1 - math.exp(-update / 60)) + 0.01 * noise[1] if evaluated else None
+        td = np.abs(random.standard_t(3, size=2048)) * 0.6
+        prior = 1 / (1 + np.exp(-(config.td_scale * td + config.base_logit - 1.51)))
+        c = np.clip(prior * (0.85 + 0.1 * random.normal(size=2048)), 0, 1)
+        return {
+            "update": update,
+            "env_steps": steps,
+            "elapsed_s": steps / STEPS_PER_S,
+            "steps_per_s": STEPS_PER_S * (1 + 0.03 * noise[2]),
+            "rollout_s": 0.31,
+            "learn_s": 0.14,
+            "policy_version": update,
+            "policy_lag_max": 0,
+            "lr": config.lr,
+            "td_mean": 0.002 * noise[3],
+            "td_std": self._td_std() * (1 + 0.03 * noise[3]),
+            "mean_c": self._mean_c() + 0.008 * noise[4],
+            "target_c": config.target_c,
+            "lambda_c": min(update / config.budget_warmup_updates, 1) * config.lambda_c,
+            "bias": -1.5 - 0.012 * (1 - math.exp(-update / 15)) + 0.0006 * noise[5],
+            "explained_variance": 0.72 * (1 - 1.3 * math.exp(-update / 9)) + 0.015 * noise[6],
+            "policy_loss": -0.004,
+            "value_loss": 0.02,
+            "entropy": 1.05 - 0.001 * update,
+            "ib_loss": 0.003,
+            "approx_kl": 0.006,
+            "clip_fraction": 0.05,
+            "grad_norm": 0.3,
+            "ep100": ep100,
+            "ep_len100": None if ep100 is None else 52.0,
+            "episodes": steps // 52,
+            "mmer": self._best if update > 5 else None,
+            "eval_return": eval_return,
+            "eval_returns": None if eval_return is None else [eval_return] * config.eval_episodes,
+            "rho_td_c": 0.83,
+            "rho_tail": 0.21,
+            "rho_td_dc": -0.11,
+            "rho_tail_dc": -0.02,
+            "gate_curve": gate_curve(td, c, prior),
+        }
+
+
+def long_metrics(path: Path, rows: int) -> None:
+    """Write a metrics file of many small rows, quickly."""
+    with path.open("w", encoding="utf-8") as file:
+        for update in range(1, rows + 1):
+            row = {
+                "update": update,
+                "env_steps": update * 4096,
+                "elapsed_s": update * 0.45,
+                "td_std": 0.01 + update % 7 / 100,
+            }
+            file.write(json.dumps(row) + "\n")

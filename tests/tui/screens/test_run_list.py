@@ -1,0 +1,261 @@
+"""The list of runs: what it shows, and how one is chosen from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from driving import both_sizes, until
+from recorded_run import RecordedRun
+from textual.pilot import Pilot
+
+from gwt_ib.clock import utc_now
+from gwt_ib_tui.application.run_list_app import Choice, Place, RunList
+from gwt_ib_tui.charts.palette import DEFAULT_THEME
+from gwt_ib_tui.keys.action_table import actions_of
+from gwt_ib_tui.keys.keymap import read_keymap
+from gwt_ib_tui.screens.run_list_screen import RunListScreen
+from gwt_ib_tui.state.compare.run_summaries import RunLister
+from gwt_ib_tui.widgets.run_rows import age, first_in_sight
+
+REPEAT = "popgym-RepeatPreviousEasy-v0"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three runs, `third` being the newest."""
+    for number, name in enumerate(("first", "second", "third")):
+        run = RecordedRun(tmp_path / name, env_id=REPEAT, seed=number)
+        run.learn(20 + 10 * number)
+        run.beat(created=utc_now() - 3600 * (3 - number))
+    return tmp_path
+
+
+def listing(folder: Path, *place: Place) -> RunList:
+    return RunList(folder, *place, interval=0.1)
+
+
+async def ready(pilot: Pilot[Choice], count: int = 3) -> RunList:
+    app = pilot.app
+    assert isinstance(app, RunList)
+    await until(pilot, lambda: len(app.list.rows.summaries.runs) == count)
+    await pilot.pause()
+    return app
+
+
+def shown(app: RunList) -> list[str]:
+    width, _ = app.size
+    return [strip.text[:width] for strip in app.screen._compositor.render_strips(app.size)]
+
+
+def line_of(app: RunList, seed: int) -> str:
+    return next(line for line in shown(app) if f" s{seed} " in line)
+
+
+def chosen(app: RunList) -> str:
+    run = app.list.rows.run
+    return "" if run is None else run.name
+
+
+def test_a_summary_is_read_again_only_when_a_file_has_changed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lister = RunLister(folder)
+    lister.poll()
+    assert [run.name for run in lister.summaries.runs] == ["third", "second", "first"]
+    assert [run.env_steps for run in lister.summaries.runs] == [40 * 4096, 30 * 4096, 20 * 4096]
+    assert {run.state for run in lister.summaries.runs} == {"running"}
+    read: list[str] = []
+    monkeypatch.setattr(
+        "gwt_ib_tui.state.compare.run_summaries.last_record", lambda path: read.append(path.parent.name) or {}
+    )
+    opened: list[Path] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", lambda path, *_, **__: opened.append(path))
+        lister.poll()
+    assert read == opened == []
+    assert [run.name for run in lister.summaries.runs] == ["third", "second", "first"]
+    (folder / "second" / "metrics.jsonl").write_text("")
+    lister.poll()
+    assert read == ["second"]
+
+
+def test_a_killed_run_is_told_without_a_file_having_changed(folder: Path) -> None:
+    lister = RunLister(folder)
+    lister.poll()
+    run = RecordedRun(folder / "third", env_id=REPEAT, seed=2)
+    run.beat(heartbeat=1.0)  # the process that has its number is another one
+    lister.poll()
+    assert [run.state for run in lister.summaries.runs] == ["killed", "running", "running"]
+
+
+def test_a_filter_wants_every_word(folder: Path) -> None:
+    lister = RunLister(folder)
+    lister.poll()
+    found = {words: [run.name for run in lister.summaries.matching(words)] for words in ("", "S1", "run repeat", "x")}
+    assert found == {"": ["third", "second", "first"], "S1": ["second"], "run repeat": found[""], "x": []}
+
+
+def test_ages_and_the_part_in_sight() -> None:
+    assert [age(value) for value in (None, 5, 61, 7300, 200_000)] == ["–", "now", "1 min", "2 h", "2 d"]
+    assert [first_in_sight(place, 100, 10) for place in (0, 4, 50, 99)] == [0, 0, 45, 90]
+    assert first_in_sight(2, 3, 10) == 0
+
+
+def test_every_action_of_the_list_is_there() -> None:
+    actions = actions_of("runs")
+    keys = [key for action in actions for key in action.keys]
+    assert len(keys) == len(set(keys))
+    assert all(callable(getattr(RunListScreen, f"action_{action.name}")) for action in actions)
+
+
+@both_sizes
+async def test_every_run_is_shown_and_stays_up_to_date(folder: Path, size: tuple[int, int]) -> None:
+    async with listing(folder).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        line = line_of(app, 0)
+        for words in ("● RUNNING", "16%", "s0", "✓ PASS", "3 h"):
+            assert words in line, words
+        assert [chosen(app), shown(app)[-3].strip()[:5]] == ["third", "third"]
+        late = RecordedRun(folder / "fourth", env_id=REPEAT, seed=3)
+        late.learn(61)
+        late.finish("failed", "the disk is full")
+        late.beat(created=utc_now())
+        await ready(pilot, 4)
+        await until(pilot, lambda: "✗ FAILED" in line_of(app, 3))
+        assert chosen(app) == "third", "the choice stays"
+        await pilot.press("up")
+        await pilot.pause()
+        assert "the disk is full" in shown(app)[-2]
+
+
+@both_sizes
+async def test_moving_about(folder: Path, size: tuple[int, int]) -> None:
+    async with listing(folder).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        names = []
+        for key in ("down", "j", "down", "up", "k", "end", "home", "pagedown", "pageup"):
+            await pilot.press(key)
+            await pilot.pause()
+            names.append(chosen(app))
+            assert sum(line.startswith(" ›") for line in shown(app)) == 1
+        assert names == ["second", "first", "first", "second", "third", "first", "third", "first", "third"]
+
+
+@both_sizes
+async def test_enter_opens_the_chosen_run(folder: Path, size: tuple[int, int]) -> None:
+    async with listing(folder).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("down", "enter")
+        await pilot.pause()
+    choice = app.return_value
+    assert choice is not None and choice.what == "open" and [run.name for run in choice.runs] == ["second"]
+    assert choice.place == Place("second")
+
+
+@both_sizes
+async def test_marked_runs_are_compared(folder: Path, size: tuple[int, int]) -> None:
+    async with listing(folder).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("space", "space", "up", "space", "space")
+        await pilot.pause()
+        assert [line[2] for line in (line_of(app, 2), line_of(app, 1), line_of(app, 0))] == ["✓", " ", "✓"]
+        assert "2 marked" in shown(app)[0]
+        await pilot.press("c")
+        await pilot.pause()
+    choice = app.return_value
+    assert choice is not None and choice.what == "compare"
+    assert [run.name for run in choice.runs] == ["third", "first"]
+
+
+@both_sizes
+async def test_with_none_marked_the_chosen_run_is_compared(folder: Path, size: tuple[int, int]) -> None:
+    async with listing(folder).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("down", "c")
+        await pilot.pause()
+    assert app.return_value is not None and [run.name for run in app.return_value.runs] == ["second"]
+
+
+@both_sizes
+async def test_the_filter(folder: Path, size: tuple[int, int]) -> None:
+    async with listing(folder).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("slash", *"s1")
+        await pilot.pause()
+        assert chosen(app) == "second" and "1 of 3" in shown(app)[0] and "/s1" in shown(app)[0]
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.is_running and "no run has" in shown(app)[2]
+        await pilot.press("backspace", "enter", "j")
+        await pilot.pause()
+        assert app.list.rows.words == "s1" and chosen(app) == "second"
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.list.rows.words == "" and len(app.list.rows.runs) == 3
+        await pilot.press("slash", "x", "escape")
+        await pilot.pause()
+        assert app.list.rows.words == "" and not app.list.has_class("-filtered")
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
+async def test_leaving(folder: Path, key: str) -> None:
+    app = listing(folder)
+    async with app.run_test() as pilot:
+        await ready(pilot)
+        await pilot.press(key)
+        await pilot.pause()
+    assert app.return_value is None and not app.is_running and not app._lister._follower.alive
+
+
+async def test_a_dead_reader_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with listing(folder).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        monkeypatch.setattr(RunLister, "broken", True)
+        await until(pilot, lambda: any("has stopped" in note.message for note in app._notifications))
+
+
+async def test_the_users_own_keys_and_theme(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_text('[keys.runs]\nrun_down = "z"\n')
+    app = RunList(folder, interval=0.1, keymap=read_keymap(path), theme="gwt-light")
+    async with app.run_test() as pilot:
+        await ready(pilot)
+        await pilot.press("j")
+        assert chosen(app) == "third" and app.theme == "gwt-light"
+        await pilot.press("z")
+        assert chosen(app) == "second"
+    assert RunList(folder, theme="no such theme").theme == DEFAULT_THEME
+
+
+async def test_the_list_comes_back_to_where_it_was(folder: Path) -> None:
+    async with listing(folder, Place("first", frozenset({"second"}), "repeat")).run_test() as pilot:
+        app = await ready(pilot)
+        await pilot.pause()
+        assert chosen(app) == "first" and app.list.rows.words == "repeat" and line_of(app, 1)[2] == "✓"
+
+
+async def test_foreign_words_cannot_do_harm(folder: Path) -> None:
+    evil = "[red]x[/red] \x1b[2J\u202eabc"
+    run = RecordedRun(folder / "fourth")
+    run.beat(env_id=evil, state=evil, message=evil, created=utc_now() + 9e9)
+    run.directory.gatecheck.write_text('{"verdict": "[red]\\u001b[2J"}')
+    async with listing(folder).run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot, 4)
+        await pilot.press("home")
+        await pilot.pause()
+        seen = "\n".join(shown(app))
+        assert "\x1b" not in seen and "\u202e" not in seen and "[red]x[/red]" in seen
+
+
+async def test_many_runs_and_every_size(folder: Path) -> None:
+    for number in range(60):
+        (folder / f"run{number}").mkdir()
+        (folder / f"run{number}" / "run.json").write_text(f'{{"created": {number}, "state": "finished"}}')
+    async with listing(folder).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot, 63)
+        for size in ((60, 20), (60, 16), (1, 1), (59, 30), (200, 60), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.press("end", "pageup", "down")
+            await pilot.pause()
+        await pilot.press("end")
+        await pilot.pause()
+        assert chosen(app) == "run0" and any(line.startswith(" ›") for line in shown(app))

@@ -1,0 +1,114 @@
+"""Events on the x axis."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from recorded_run import RecordedRun
+from rich.cells import cell_len
+from rich.console import Console
+
+from gwt_ib_tui.charts.palette import DARK
+from gwt_ib_tui.screens.help_screen import signs_table
+from gwt_ib_tui.state.events.event_marks import EVENT_SIGNS, SEVERITIES, placed_events
+from gwt_ib_tui.state.run.feed import Feed
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> RecordedRun:
+    return RecordedRun(tmp_path / "a-run", eval_every=0)
+
+
+def places(recorded: RecordedRun, axis: str = "update") -> list[tuple[str, float]]:
+    return [
+        (event.kind, round(event.x, 3)) for event in placed_events(Feed(recorded.directory).read_everything(), axis)
+    ]
+
+
+def at_time(recorded: RecordedRun, time: float, kind: str, **fields: object) -> None:
+    recorded.events.append({"time": time, "kind": kind, **fields})
+
+
+def test_each_kind_has_one_cell_and_an_ascii_letter() -> None:
+    assert all(cell_len(event.sign) == 1 and event.ascii.isascii() for event in EVENT_SIGNS.values())
+    for signs in ([event.sign for event in EVENT_SIGNS.values()], [event.ascii for event in EVENT_SIGNS.values()]):
+        assert len(set(signs)) == len(EVENT_SIGNS), "told apart without colour"
+    assert {"snapshot", "paused", "unpaused", "actor_died", "actor_replaced"} < set(EVENT_SIGNS)
+    assert {"evaluation", "setting", "warning", "verdict", "resumed"} < set(EVENT_SIGNS)
+
+
+def test_events_lie_where_they_say_on_every_axis(recorded: RecordedRun) -> None:
+    recorded.learn(10)
+    recorded.save_snapshot()
+    recorded.learn(10)
+    steps = recorded.config.steps_per_update
+    assert places(recorded) == [("snapshot", 10.0)]
+    assert places(recorded, "env_steps") == [("snapshot", 10.0 * steps)]
+    assert places(recorded, "elapsed_s") == [("snapshot", round(10 * steps / 9_000.0, 3))]
+
+
+def test_the_gravest_comes_last(recorded: RecordedRun) -> None:
+    recorded.learn(4)
+    for kind in reversed(EVENT_SIGNS):
+        recorded.event(kind)
+    ranks = [SEVERITIES.index(EVENT_SIGNS[kind].severity) for kind, _ in places(recorded)]
+    assert len(ranks) == len(EVENT_SIGNS) and ranks == sorted(ranks)
+
+
+def test_an_event_that_names_no_step_lies_between_its_neighbours(recorded: RecordedRun) -> None:
+    recorded.learn(40)
+    at_time(recorded, 1000.0, "paused", update=10)
+    at_time(recorded, 1005.0, "actor_died", actor=1)
+    at_time(recorded, 1010.0, "unpaused", update=20)
+    assert dict(places(recorded))["actor_died"] == 15.0
+    recorded.beat(heartbeat=1030.0)
+    at_time(recorded, 1020.0, "actor_replaced", actor=1)
+    assert dict(places(recorded))["actor_replaced"] == 30.0, "the newest row is where the run is now"
+
+
+def test_after_the_end_the_end_is_the_newest_row(recorded: RecordedRun) -> None:
+    recorded.learn(40)
+    at_time(recorded, 1000.0, "setting", update=20)
+    at_time(recorded, 1010.0, "warning", message="no snapshot was written")
+    at_time(recorded, 1020.0, "stopped", message="")
+    recorded.beat(heartbeat=5000.0)
+    assert dict(places(recorded))["warning"] == 30.0
+
+
+def test_what_a_resumed_run_made_again_is_forgotten(recorded: RecordedRun) -> None:
+    recorded.learn(10)
+    recorded.save_snapshot()
+    recorded.learn(5)
+    recorded.event("warning")
+    recorded.resume(10)
+    recorded.learn(3)
+    assert sorted(places(recorded)) == [("resumed", 10.0), ("snapshot", 10.0)]
+
+
+def test_damaged_events_do_no_harm(recorded: RecordedRun) -> None:
+    recorded.event("snapshot")
+    assert places(recorded) == [], "no row yet"
+    recorded.learn(3)
+    odd: Iterable[dict[str, object]] = (
+        {"kind": "warning"},
+        {"kind": ["warning"], "time": 3.0, "update": 1},
+        {"kind": "warning", "time": "x", "update": "y"},
+        {"time": 1.0},
+        {"kind": "warning", "time": 1e300, "update": 1e300},
+    )
+    for event in odd:
+        recorded.events.append(event)
+    found = places(recorded)
+    assert ("warning", 3.0) in found and all(np.isfinite(x) and 1.0 <= x <= 3.0 for _, x in found)
+
+
+def test_the_help_explains_every_sign() -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(signs_table(DARK))
+    text = console.export_text()
+    for event in EVENT_SIGNS.values():
+        assert f"{event.sign}  {event.ascii}  {event.meaning}" in text

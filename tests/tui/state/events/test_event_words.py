@@ -1,0 +1,83 @@
+"""The events panel: one wording for each kind, what matters is never cut away, and nothing is said twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gwt_ib_tui.charts.palette import DARK
+from gwt_ib_tui.state.events.event_words import event_forms, fitting, newest_told
+from gwt_ib_tui.widgets.events import event_line
+
+RETURNS = [0.4083333] * 20
+DIED = {"kind": "actor_died", "actor": 1, "message": "was killed by SIGKILL: begins with block 0"}
+
+SAID = [
+    ({"kind": "setting", "field": "lr", "old": 0.001, "value": 0.00025}, "lr 0.001 -> 0.00025"),
+    ({"kind": "evaluation", "eval_return": 0.4083}, "mean return 0.408"),
+    (
+        {"kind": "evaluation", "eval_return": 0.4083, "eval_returns": RETURNS, "request": "1"},
+        "mean return 0.408 over 20 episodes",
+    ),
+    ({"kind": "verdict", "verdict": "pass", "previous": "fail"}, "GateCheck PASS, was FAIL"),
+    ({"kind": "snapshot", "path": "runs/a/snapshots/000000106496"}, "snapshot 000000106496"),
+    ({"kind": "snapshot"}, "snapshot"),
+    ({"kind": "resumed", "path": "runs/a/snapshots/000000106496"}, "resumed from 000000106496"),
+    (DIED, "actor 1: killed by SIGKILL: begins with block 0"),
+    ({"kind": "actor_replaced", "actor": 1, "restarts": 2}, "actor 1: replaced, restart 2"),
+    ({"kind": "failed", "message": "the disk is full", "exit_code": 74}, "failed: the disk is full"),
+    ({"kind": "finished", "message": "", "exit_code": 0}, "finished"),
+    ({"kind": "warning", "message": "not finite: td_std"}, "warning: not finite: td_std"),
+    (
+        {"kind": "acknowledged", "request_kind": "set", "result": "refused", "message": "lr is too large"},
+        "setting refused: lr is too large",
+    ),
+    ({"kind": "paused"}, "paused"),
+    ({"kind": "moon_landing", "crew": [1, 2, 3], "fuel": 0.5}, "moon landing  crew 3 values, fuel 0.5"),
+]
+
+
+@pytest.mark.parametrize(("event", "words"), SAID, ids=[words for _, words in SAID])
+def test_each_kind_has_one_wording(event: dict[str, Any], words: str) -> None:
+    assert event_forms(event)[0] == words
+    assert event_line({**event, "time": 0.0, "update": 36}, DARK, 100, 2).plain == f" 00:00:00 36 {words}"
+
+
+def test_what_matters_stays_in_a_narrow_panel() -> None:
+    for event, words in (
+        (SAID[0][0], "lr 0.001 -> 0.00025"),
+        (SAID[2][0], "mean return 0.408"),
+        (SAID[3][0], "PASS, was FAIL"),
+        (DIED, "actor 1: SIGKILL"),
+    ):
+        assert fitting(event_forms(event), 22) == words
+    assert fitting(("warning: not finite",), 10) == "warning: …"
+    assert [fitting(("abc",), width) for width in (0, 1, 2, 3)] == ["", "…", "a…", "abc"]
+
+
+def test_an_acknowledgement_is_shown_only_where_it_says_something_new() -> None:
+    def answer(request: str, kind: str, result: str = "done", message: str = "") -> dict[str, Any]:
+        fields = {"request": request, "request_kind": kind, "result": result, "message": message}
+        return {"kind": "acknowledged", **fields}
+
+    setting = {"kind": "setting", "field": "lr", "old": 1, "value": 2, "request": "a"}
+    refused, already, stop = (
+        answer("b", "set", "refused", "no such field"),
+        answer("d", "pause", message="already paused"),
+        answer("e", "stop", "accepted"),
+    )
+    paused = {"kind": "paused"}
+    events = [setting, answer("a", "set", message="lr was 1"), refused, paused, answer("c", "pause"), already, stop]
+    assert newest_told(events, 9) == [setting, refused, paused, already, stop]
+    assert newest_told(events, 2) == [already, stop] and newest_told(events, 0) == []
+
+
+@pytest.mark.parametrize("kind", [*(str(event["kind"]) for event, _ in SAID), 5, None, ["a"], "\x1b[2J[red]"])
+def test_a_damaged_event_does_no_harm(kind: object) -> None:
+    names = ("path", "message", "actor", "restarts", "eval_return", "eval_returns", "verdict", "previous", "request")
+    for value in (None, 5, -1e999, [1, [2]], {"a": 1}, "\x1b[2J\u202e", True):
+        event = {"kind": kind, "field": value, "request_kind": value, "result": value, **dict.fromkeys(names, value)}
+        assert newest_told([event], 5) in ([event], [])
+        line = event_line(event, DARK, 40).plain
+        assert "\x1b" not in line and "\u202e" not in line and len(line) <= 40
