@@ -55,7 +55,8 @@ def test_a_killed_dashboard_leaves_the_run_going_and_attach_shows_and_steers_it(
     assert first.wait() == -signal.SIGKILL
     before = updates(run)
     wait_until(lambda: len(updates(run)) > len(before) + 20, 20, "the run stood still")
-    assert updates(run) == list(range(1, len(updates(run)) + 1))
+    seen = updates(run)
+    assert seen == list(range(1, len(seen) + 1))
     assert run.state() == "running" and run.read_run()["pids"]["trainer"] == trainer
 
     second = dashboard("attach", "run")
@@ -89,7 +90,8 @@ def test_closing_the_terminal_lets_go_of_the_run_without_a_gap(
     assert terminal.wait() == 0
     before = len(updates(run))
     wait_until(lambda: len(updates(run)) > before + 20, 20, "the run stood still")
-    assert updates(run) == list(range(1, len(updates(run)) + 1))
+    seen = updates(run)
+    assert seen == list(range(1, len(seen) + 1))
     assert run.state() == "running"
     os.kill(run.read_run()["pids"]["trainer"], signal.SIGTERM)
     wait_until(lambda: run.read_run()["state"] == "stopped", 20, "the trainer did not end")
