@@ -9,7 +9,7 @@ from typing import Any
 
 from gwt_ib.bench.measure import COMPARED
 from gwt_ib.config import Config
-from gwt_ib.rollout.block import SECTIONS
+from gwt_ib.model.experience import SECTIONS
 from gwt_ib.runs.jsonl import Record
 
 ORDER = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 _KIB = re.compile(r"^(\w+):\s+(\d+) kB$", re.MULTILINE)
-_MODULE = re.compile(r"gwt_ib\.\w+\.(\w+)")
+_MODULE = re.compile(r"gwt_ib\.\w+\.\w*(learner|actor)")
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ import sys
 from gwt_ib.bench.measure import COMPARED
 from gwt_ib.bench.memory import run_memory
 from gwt_ib.bench.products import Sgemm, flop_per_sample, learner_products
-from gwt_ib.processes.children import learner_threads
+from gwt_ib.model.experience import SECTIONS
 from gwt_ib.processes.learner_process import Requests, main
 from gwt_ib.processes.link import Link, Message
-from gwt_ib.rollout.block import SECTIONS
+from gwt_ib.processes.plan import learner_threads
 from gwt_ib.training.loop import Training
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from gwt_ib.kernels.compiled import F32, kernel, reduction
+from gwt_ib.kernels.compiled import kernel, reduction
 from gwt_ib.kernels.elementwise import ONE, ZERO, dot, sigmoid, tanh
 from gwt_ib.kernels.matmul import product
+from gwt_ib.model.arrays import F32
 
 
 @kernel

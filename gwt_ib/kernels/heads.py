@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gwt_ib.kernels.compiled import F32, kernel
+from gwt_ib.kernels.compiled import kernel
 from gwt_ib.kernels.elementwise import HALF, ZERO, exp
 from gwt_ib.kernels.losses import HALF_LOG_2PI
+from gwt_ib.model.arrays import F32
 
 
 @kernel

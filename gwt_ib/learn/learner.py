@@ -11,8 +11,8 @@ from torch import Tensor
 
 from gwt_ib.config import Config
 from gwt_ib.learn.adam import Adam
-from gwt_ib.learn.gradient import LOSS_METRICS, learns_by_kernels, make_gradient
-from gwt_ib.learn.losses import lambda_c_at
+from gwt_ib.learn.gradient import learns_by_kernels, make_gradient
+from gwt_ib.learn.losses import LOSS_METRICS, lambda_c_at
 from gwt_ib.learn.returns import explained_variance
 from gwt_ib.learn.sequences import Rollout, cut
 from gwt_ib.model.agent import Agent
@@ -98,7 +98,7 @@ class Learner:
             )
         self.optimizer.step(min(1.0, self._config.max_grad_norm / (norm + 1e-6)))
         self.agent.clamp_bias()
-        self.sections.lap("optimiser")
+        self.sections.end("optimiser")
         return np.append(metrics, norm)
 
     def state_tensors(self) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.model.arrays import F32
 
-F32 = NDArray[np.float32]
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -64,3 +66,12 @@ def views(vector: F32, shapes: Shapes) -> dict[str, F32]:
         found[name] = vector[at : at + prod(shape)].reshape(shape)
         at += prod(shape)
     return found
+
+
+def joined(arrays: Mapping[str, NDArray[Any]], shapes: Shapes) -> F32:
+    """The flat vector [N] of named arrays. Raises `ValueError` for a missing name or another shape."""
+    for name, shape in shapes.items():
+        if name not in arrays or arrays[name].shape != shape:
+            found = arrays[name].shape if name in arrays else "nothing"
+            raise ValueError(f"{name} has shape {shape}, the snapshot holds {found}")
+    return np.concatenate([arrays[name].reshape(-1) for name in shapes])

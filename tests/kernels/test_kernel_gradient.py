@@ -8,10 +8,11 @@ from gymnasium import spaces
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.kernels.cell import unroll
-from gwt_ib.learn.gradient import LOSS_METRICS, AutogradGradient, CompiledGradient, make_gradient
-from gwt_ib.learn.sequences import Sequences
+from gwt_ib.learn.gradient import AutogradGradient, CompiledGradient, make_gradient
+from gwt_ib.learn.losses import LOSS_METRICS
 from gwt_ib.model import parameter_layout as layout
 from gwt_ib.model.agent import Agent
+from gwt_ib.model.experience import Sequences
 from gwt_ib.model.flat import FlatParameters
 from gwt_ib.sections import Sections
 

@@ -38,7 +38,7 @@ def test_a_learner_does_not_import_torchs_compiler():
         "from gwt_ib.learn.learner import Learner\n"
         "from gwt_ib.model.agent import Agent\n"
         "config = Config(hidden_size=8)\n"
-        "facts = check_environment(config.env_id, False)\n"
+        "facts = check_environment(config)\n"
         "learner = Learner(Agent(facts.observation_size, facts.actions, config), config)\n"
         "learner.optimizer.step()\n"
         "assert not {'torch._dynamo', 'torch._inductor'} & set(sys.modules)\n"

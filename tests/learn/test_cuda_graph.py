@@ -13,11 +13,13 @@ from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.cuda_graph import GraphGradient, blank_minibatch
-from gwt_ib.learn.gradient import AutogradGradient, Coefficients, CompiledGradient, make_gradient, minibatch_loss
+from gwt_ib.learn.cuda_graph import GraphGradient
+from gwt_ib.learn.gradient import AutogradGradient, CompiledGradient, make_gradient
 from gwt_ib.learn.learner import Learner
-from gwt_ib.learn.sequences import Sequences, contiguous, cut, join
+from gwt_ib.learn.losses import LiveCoefficients, minibatch_loss
+from gwt_ib.learn.sequences import contiguous, cut, join, pick
 from gwt_ib.model.agent import Agent
+from gwt_ib.model.experience import Sequences, blank_minibatch
 from gwt_ib.model.flat import FlatParameters
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.sections import Sections
@@ -43,10 +45,14 @@ def agent_on(device: str, kind: str, config: Config) -> tuple[Agent, FlatParamet
     return agent, FlatParameters(agent, device)
 
 
+def blank(agent: Agent, config: Config) -> Sequences[torch.Tensor]:
+    return Sequences(*map(torch.from_numpy, blank_minibatch(5, agent.actions, config)))
+
+
 def made_up(agent: Agent, config: Config, seed: int, device: str = "cpu") -> Sequences:
     """A rollout's sequences with resets inside and ratios on both sides of the clipping range; equal on all devices."""
     torch.manual_seed(seed)
-    host = blank_minibatch(agent, config.model_copy(update={"minibatches": 1}), torch.device("cpu"))
+    host = blank(agent, config.model_copy(update={"minibatches": 1}))
     for tensor in (host.observation, host.h0, host.advantage, host.returns):
         tensor.normal_()
     host.td_prev.normal_(std=0.05)
@@ -59,7 +65,7 @@ def made_up(agent: Agent, config: Config, seed: int, device: str = "cpu") -> Seq
             host.action[..., component].random_(size)
     else:
         host.action.normal_()
-    return Sequences(**{name: tensor.to(device) for name, tensor in vars(host).items()})
+    return Sequences(*(tensor.to(device) for tensor in host))
 
 
 def shuffles(config: Config, count: int) -> list[np.ndarray]:
@@ -107,7 +113,7 @@ def test_what_is_captured_never_waits_and_stays_on_its_device(kind: str) -> None
     with pytest.raises(RuntimeError, match="meta"):
         graph._metrics.sum().item()
     with pytest.raises(RuntimeError, match="device"):
-        minibatch_loss(agent, made_up(agent, small_config(), 0), small_config(), Coefficients(0.1, 0.1, 0.1))
+        minibatch_loss(agent, made_up(agent, small_config(), 0), small_config(), LiveCoefficients(0.1, 0.1, 0.1))
 
 
 def test_memory_that_a_graph_knows_by_its_address_never_moves() -> None:
@@ -116,7 +122,7 @@ def test_memory_that_a_graph_knows_by_its_address_never_moves() -> None:
     graph = GraphGradient(agent, flat, config, Sections())
 
     def addresses() -> list[int]:
-        static = [*vars(graph._batch).values(), *graph._coefficients, graph._which, graph._metrics, flat.grad]
+        static = [*graph._batch, *graph._coefficients, graph._which, graph._metrics, flat.grad]
         return [tensor.data_ptr() for parameter in agent.parameters() for tensor in (parameter, parameter.grad)] + [
             tensor.data_ptr() for tensor in static
         ]
@@ -135,9 +141,10 @@ def test_memory_that_a_graph_knows_by_its_address_never_moves() -> None:
 def test_a_blank_minibatch_is_laid_out_as_one_of_a_rollout() -> None:
     config = small_config()
     learner, channel = make(config)
-    picked = cut(join(channel.take(), config), config.seq_len, "cpu").pick(torch.arange(8))
-    blank = blank_minibatch(learner.agent, config, torch.device("cpu"))
-    for name, tensor in vars(blank).items():
+    picked = pick(cut(join(channel.take(), config), config.seq_len, "cpu"), torch.arange(8))
+    blank = blank_minibatch(learner.agent.encoder.in_features, learner.agent.actions, config)
+    for name, array in blank._asdict().items():
+        tensor = torch.from_numpy(array)
         expected = getattr(picked, name)
         assert (name, tensor.shape, tensor.dtype) == (name, expected.shape, expected.dtype)
         assert tensor.stride() == expected.stride()
@@ -145,7 +152,7 @@ def test_a_blank_minibatch_is_laid_out_as_one_of_a_rollout() -> None:
 
 def make(config: Config, graph: bool = False) -> tuple[Learner, SerialChannel]:
     """A learner that uses torch, and a channel whose rollouts do not depend on the learner's device."""
-    facts = check_environment(config.env_id, config.prev_action)
+    facts = check_environment(config)
     learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
     if graph:
         learner._gradient = GraphGradient(learner.agent, learner.flat, config, learner.sections)
@@ -230,11 +237,11 @@ def test_sequences_reach_the_gpu_as_they_were_although_the_rollout_is_overwritte
         arrays = (rollout.block.observation, rollout.block.h0, rollout.targets.advantage, rollout.td_std)
         for array in arrays:
             array += turn
-        expected = {name: tensor.clone() for name, tensor in vars(cut(rollout, config.seq_len, "cpu")).items()}
+        expected = {name: tensor.clone() for name, tensor in cut(rollout, config.seq_len, "cpu")._asdict().items()}
         found = cut(rollout, config.seq_len, "cuda")
         for array in arrays:
             array.fill(-1)
-        for name, tensor in vars(found).items():
+        for name, tensor in found._asdict().items():
             assert torch.equal(tensor.cpu(), expected[name]), name
 
 

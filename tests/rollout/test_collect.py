@@ -10,22 +10,25 @@ from gwt_ib.envs.make import check_environment
 from gwt_ib.learn.sequences import cut, join
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.cell import TdScale
-from gwt_ib.rollout.block import Block, BlockSpec
-from gwt_ib.rollout.collect import Collector, Progress, td_error
+from gwt_ib.model.experience import Block, BlockSpec
+from gwt_ib.model.td import td_error
+from gwt_ib.rollout.collect import Collector, Progress
 from gwt_ib.rollout.episodes import EpisodeWindow
+from gwt_ib.rollout.torch_policy import TorchPolicy
 
 
 def collect(config: Config, blocks: int = 1, actor: int = 0) -> tuple[Agent, list[Block]]:
     """The first blocks of one actor, with an agent whose router and heads are not at their small start."""
-    facts = check_environment(config.env_id, config.prev_action)
-    agent = Agent(facts.observation_size, facts.actions, config)
+    facts = check_environment(config)
+    policy = TorchPolicy(facts.observation_size, facts.actions, config)
+    agent = policy.agent
     torch.manual_seed(3)
     with torch.no_grad():
         for parameter in agent.parameters():
             parameter.add_(0.2 * torch.randn_like(parameter))
     size = config.envs_per_actor
-    collector = Collector(config, actor, agent, np.zeros(size, np.int64), Progress.private(size))
-    spec = BlockSpec.of(config, facts.observation_size, facts.actions)
+    collector = Collector(config, actor, policy, np.zeros(size, np.int64), Progress.private(size))
+    spec = BlockSpec(facts.observation_size, facts.actions, config)
     made = []
     for number in range(blocks):
         block = spec.allocate()

@@ -24,7 +24,7 @@ def test_two_updates(env_id, tmp_path):
     config = small_config(
         env_id=env_id, prev_action=True, num_envs=2, rollout_steps=32, total_timesteps=128, eval_max_steps=50
     )
-    facts = check_environment(env_id, config.prev_action)
+    facts = check_environment(config)
     agents = [Agent(facts.observation_size, facts.actions, config) for _ in range(2)]
     events = []
     run = create_run(config, tmp_path / "run", [])
