@@ -18,7 +18,7 @@ def main() -> None:
     for actions in map(ActionCodec, (spaces.Discrete(2), spaces.Box(-1, 1, (1,)))):
         policy = KernelPolicy(1, actions, config)
         policy.prepare()
-        KernelGradient(1, actions, config, np.zeros_like(policy.vector), Sections()).prepare()
+        KernelGradient(1, actions, config, policy.vector, np.zeros_like(policy.vector), Sections()).prepare()
 
 
 if __name__ == "__main__":

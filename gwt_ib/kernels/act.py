@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.kernels.cell import step_row
+from gwt_ib.kernels.cell import step_row, td_drive
 from gwt_ib.kernels.compiled import compiling, kernel
 from gwt_ib.kernels.elementwise import ZERO, dot, sigmoid
 from gwt_ib.kernels.encoder import encode_row
 from gwt_ib.kernels.heads import sample_choices, sample_numbers
 from gwt_ib.kernels.matmul import matmul
 from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
-from gwt_ib.kernels.td import td_drive
 from gwt_ib.model import arrays
 from gwt_ib.model import parameter_layout as layout
 from gwt_ib.model.arrays import F32, Bool

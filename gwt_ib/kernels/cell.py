@@ -17,6 +17,12 @@ from gwt_ib.model.arrays import F32
 
 
 @kernel
+def td_drive(td_prev: Any, is_first: Any, mean: Any, std: Any) -> Any:
+    """`|td_norm|` (docs/model.md, "Prior"); the TD error before a first step counts as 0 ("First steps")."""
+    return abs(((ZERO if is_first else td_prev) - mean) / std)
+
+
+@kernel
 def step_row(
     from_z: F32, from_h: F32, bias_z: F32, bias_h: F32, router_out: F32, logit: np.float32, h_in: F32,
     gates: F32, memory: F32, router: F32, h: F32,

@@ -7,14 +7,15 @@ tensors: so minibatch, coefficients, gradient and metrics lie where they lay whe
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gwt_ib.config import Config
 from gwt_ib.learn.losses import LOSS_METRICS, LiveCoefficients, minibatch_loss
-from gwt_ib.learn.sequences import pick
+from gwt_ib.learn.sequences import pick, to_device
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.experience import Sequences, blank_minibatch
 from gwt_ib.model.flat import FlatParameters
@@ -45,10 +46,10 @@ class GraphGradient:
         if self._device.type == "cuda" and self._graph is None:
             self._graph = self._capture()
 
-    def begin(self, sequences: Sequences[Tensor], config: Config, lambda_c: float) -> None:
-        """Take the sequences of a rollout, on the device of the weights; `config` has the live settings of this update."""
+    def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
+        """Take the sequences of a rollout; `config` has the live settings of this update."""
         self.prepare()
-        self._sequences = sequences
+        self._sequences = to_device(sequences, self._device)
         self._numbers.copy_(torch.tensor(LiveCoefficients(config.ent_coef, lambda_c, config.target_c)))
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gwt_ib.config import Config
 from gwt_ib.kernels import load_kernels
 from gwt_ib.learn.losses import LiveCoefficients, minibatch_loss
-from gwt_ib.learn.sequences import pick
+from gwt_ib.learn.sequences import pick, to_device
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.experience import Sequences
 from gwt_ib.model.flat import FlatParameters
@@ -25,7 +24,7 @@ class Gradient(Protocol):
     def prepare(self) -> None:
         """Do beforehand what would make the first minibatch slow."""
 
-    def begin(self, sequences: Sequences[Tensor], config: Config, lambda_c: float) -> None:
+    def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout; `config` has the live settings of this update."""
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -43,9 +42,9 @@ class AutogradGradient:
     def prepare(self) -> None:
         """Nothing is compiled here."""
 
-    def begin(self, sequences: Sequences[Tensor], config: Config, lambda_c: float) -> None:
+    def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout."""
-        self._sequences, self._config = sequences, config
+        self._sequences, self._config = to_device(sequences, self._flat.vector.device), config
         self._coefficients = LiveCoefficients(config.ent_coef, lambda_c, config.target_c)
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -61,28 +60,6 @@ class AutogradGradient:
         return found
 
 
-class CompiledGradient:
-    """The fast twin on the processor: kernels, several threads (`kernels.gradient`)."""
-
-    def __init__(self, agent: Agent, flat: FlatParameters, config: Config, sections: Sections) -> None:
-        from gwt_ib.kernels.gradient import KernelGradient  # loaded only where it is used
-
-        self._gradient: NDArray[np.float32] = flat.grad.numpy()
-        self._kernels = KernelGradient(agent.encoder.in_features, agent.actions, config, flat.read(), sections)
-
-    def prepare(self) -> None:
-        """Compile the kernels, or load them."""
-        self._kernels.prepare()
-
-    def begin(self, sequences: Sequences[Tensor], config: Config, lambda_c: float) -> None:
-        """Take the sequences of a rollout."""
-        self._kernels.begin(Sequences(*(tensor.numpy() for tensor in sequences)), config, lambda_c)
-
-    def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`."""
-        return self._kernels.minibatch(which, self._gradient)
-
-
 def learns_by_kernels(config: Config) -> bool:
     """Whether the learner computes with kernels. Raises `UserError` where it must and cannot."""
     return config.device == "cpu" and load_kernels(config)
@@ -91,7 +68,10 @@ def learns_by_kernels(config: Config) -> bool:
 def make_gradient(agent: Agent, flat: FlatParameters, config: Config, sections: Sections) -> Gradient:
     """The fastest that the configuration allows. Raises `UserError` where it asks for what is not there."""
     if learns_by_kernels(config):
-        return CompiledGradient(agent, flat, config, sections)
+        from gwt_ib.kernels.gradient import KernelGradient  # loaded only where it is used
+
+        weights, gradient = flat.read(), flat.grad.numpy()
+        return KernelGradient(agent.encoder.in_features, agent.actions, config, weights, gradient, sections)
     if config.device != "cpu":
         from gwt_ib.learn.cuda_graph import GraphGradient  # loaded only where it is used
 

@@ -65,7 +65,7 @@ class Learner:
         config = self._config
         update = self.version + 1
         lambda_c = lambda_c_at(update, config.lambda_c, config.budget_warmup_updates)
-        self._gradient.begin(cut(rollout, config.seq_len, config.device), config, lambda_c)
+        self._gradient.begin(cut(rollout, config.seq_len), config, lambda_c)
         sums = np.zeros(len(MINIBATCH_METRICS))
         for epoch in range(config.epochs):
             order = generator(config.seed, Stream.SHUFFLE, update, epoch).permutation(config.sequences)

@@ -43,26 +43,33 @@ def join(blocks: Sequence[Block], config: Config) -> Rollout:
     return Rollout(block, td_mean, td_std, td, targets, min(b.policy_version for b in blocks))
 
 
-def cut(rollout: Rollout, seq_len: int, device: str) -> Sequences[Tensor]:
-    """Cut a rollout [T, B] into sequences [seq_len, S * B] on `device`; sequence s of environment b has number s * B + b.
-
-    A GPU reads them while the caller goes on, out of memory that is its own: the rollout may be overwritten at once.
-    """
+def cut(rollout: Rollout, seq_len: int) -> Sequences[NDArray[Any]]:
+    """Cut a rollout [T, B] into sequences [seq_len, S * B]; sequence s of environment b has number s * B + b."""
     count = rollout.block.reward.shape[0] // seq_len
-    moved = pinned if device.startswith("cuda") else contiguous
     statistics = {"td_mean": np.tile(rollout.td_mean, (count, 1)), "td_std": np.tile(rollout.td_std, (count, 1))}
     known = {**rollout.block._asdict(), **rollout.targets._asdict(), **statistics}
+    sequences: dict[str, NDArray[Any]] = {}
+    for name, field in fields_of(Sequences).items():
+        array = known[name].astype(field.dtype or known[name].dtype, copy=False)
+        if field.has_time:
+            tail = array.shape[2:]
+            array = np.ascontiguousarray(array.reshape(count, seq_len, -1, *tail).swapaxes(0, 1))
+            sequences[name] = array.reshape(seq_len, -1, *tail)
+        else:  # [S, B, ...]
+            sequences[name] = array.reshape(-1, *array.shape[2:])
+    return Sequences(**sequences)
 
-    def on_device(name: str, has_time: bool, dtype: Any) -> Tensor:
-        array = known[name].astype(dtype or known[name].dtype, copy=False)
-        if not has_time:  # [S, B, ...]
-            return moved(array).to(device, non_blocking=True).flatten(0, 1)
-        array = array.reshape(count, seq_len, *array.shape[1:]).swapaxes(0, 1)
-        return moved(array).to(device, non_blocking=True).flatten(1, 2)
 
-    return Sequences(
-        **{name: on_device(name, field.has_time, field.dtype) for name, field in fields_of(Sequences).items()}
-    )
+def to_device(sequences: Sequences[NDArray[Any]], device: torch.device | str) -> Sequences[Tensor]:
+    """The sequences as tensors; on the CPU they share their memory.
+
+    A GPU reads them while the caller goes on, out of page-locked memory that is its own: torch keeps such memory until
+    copies out of it have ended, and then hands it to the next who asks. So the arrays may be overwritten at once.
+    """
+    tensors = Sequences(*map(torch.from_numpy, sequences))
+    if torch.device(device).type != "cuda":
+        return tensors
+    return Sequences(*(tensor.pin_memory().to(device, non_blocking=True) for tensor in tensors))
 
 
 def pick(sequences: Sequences[Tensor], which: Tensor, out: Sequences[Tensor] | None = None) -> Sequences[Tensor]:
@@ -73,18 +80,3 @@ def pick(sequences: Sequences[Tensor], which: Tensor, out: Sequences[Tensor] | N
         assert axis is not None
         picked[name] = torch.index_select(getattr(sequences, name), axis, which, out=into)
     return Sequences(**picked)
-
-
-def contiguous(array: NDArray[Any]) -> Tensor:
-    """The array as a tensor of C order; shares its memory where it has that order already."""
-    return torch.from_numpy(np.ascontiguousarray(array))
-
-
-def pinned(array: NDArray[Any]) -> Tensor:
-    """A copy of C order in page-locked memory, from which a GPU reads by itself.
-
-    torch keeps such memory until copies out of it have ended, and then hands it to the next who asks.
-    """
-    copy = torch.empty(array.shape, dtype=contiguous(array[:0]).dtype, pin_memory=True)
-    np.copyto(copy.numpy(), array)
-    return copy

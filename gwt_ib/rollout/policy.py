@@ -23,33 +23,13 @@ class Stepper(Protocol):
     The arrays are those of the newest call and are overwritten by the next. At first `h` is zero.
     """
 
-    @property
-    def h(self) -> F32:
-        """[B, H] after the newest `act`."""
-
-    @property
-    def action(self) -> NDArray[Any]:
-        """[B, width], int32 or float32 as the codec says."""
-
-    @property
-    def log_prob(self) -> F32:
-        """[B], nats."""
-
-    @property
-    def value(self) -> F32:
-        """[B]."""
-
-    @property
-    def c(self) -> F32:
-        """[B]."""
-
-    @property
-    def prior(self) -> F32:
-        """[B]."""
-
-    @property
-    def next_value(self) -> F32:
-        """[B]: V0 of the newest `bootstrap`."""
+    h: F32  # [B, H] after the newest `act`
+    action: NDArray[Any]  # [B, A], int32 or float32 as the codec says
+    log_prob: F32  # [B], nats
+    value: F32  # [B]
+    c: F32  # [B]
+    prior: F32  # [B]
+    next_value: F32  # [B], after the newest `bootstrap`
 
     def begin(self, td_mean: float, td_std: float) -> None:
         """Belongs before the first step, and wherever the weights or the TD statistics may have changed."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
@@ -43,17 +42,13 @@ class TorchStepper:
         self._agent = agent
         self._h = torch.zeros(size, agent.hidden_size)
         self._td = TdScale(torch.tensor(0.0), torch.tensor(1.0))
+        self.h: F32 = self._h.numpy()
         self.action: NDArray[Any]
         self.log_prob: F32
         self.value: F32
         self.c: F32
         self.prior: F32
         self.next_value: F32
-
-    @property
-    def h(self) -> F32:
-        """[B, H] after the newest `act`."""
-        return _array(self._h)
 
     def begin(self, td_mean: float, td_std: float) -> None:
         """Act under these statistics; the weights are read anew in each step anyway."""
@@ -64,16 +59,11 @@ class TorchStepper:
         """Decide for B environments."""
         seen, td, first, random = map(torch.from_numpy, (obs, td_prev, is_first, noise))
         out = self._agent.act(seen, self._h, td, first.to(torch.float32), self._td, random)
-        self._h = out.h
-        self.action, self.log_prob, self.value = _array(out.action), _array(out.log_prob), _array(out.value)
-        self.c, self.prior = _array(out.c), _array(out.prior)
+        self._h, self.h = out.h, out.h.numpy()
+        self.action, self.log_prob, self.value = out.action.numpy(), out.log_prob.numpy(), out.value.numpy()
+        self.c, self.prior = out.c.numpy(), out.prior.numpy()
 
     @torch.inference_mode()
     def bootstrap(self, next_obs: F32) -> None:
         """Fill `next_value`."""
-        self.next_value = _array(self._agent.bootstrap_value(torch.from_numpy(next_obs), self._h, self._td))
-
-
-def _array(tensor: Tensor) -> NDArray[Any]:
-    array: NDArray[Any] = tensor.numpy()
-    return array
+        self.next_value = self._agent.bootstrap_value(torch.from_numpy(next_obs), self._h, self._td).numpy()

@@ -20,7 +20,7 @@ from gwt_ib.kernels import use_kernels
 from gwt_ib.kernels.act import KernelPolicy
 from gwt_ib.kernels.heads import sample_choices
 from gwt_ib.learn.learner import Learner
-from gwt_ib.learn.sequences import cut, join
+from gwt_ib.learn.sequences import cut, join, to_device
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.arrays import fields_of
 from gwt_ib.model.cell import TdScale
@@ -189,7 +189,7 @@ def test_the_learners_unroll_gives_back_what_the_kernels_did(env_id, memory):
     for block in collect(config, kernels):
         assert block.is_first[1:].any(), "no reset inside a sequence: the test would show nothing"
         rollout = join([block], config)
-        batch = cut(rollout, config.seq_len, "cpu")
+        batch = to_device(cut(rollout, config.seq_len), "cpu")
         td = TdScale(batch.td_mean, batch.td_std)
         out = agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
         h, _ = agent.unroll_cell(batch.observation, batch.h0, batch.td_prev, batch.is_first, td)

@@ -9,7 +9,7 @@ from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
 from gwt_ib.learn.learner import Learner, NotFiniteError
-from gwt_ib.learn.sequences import cut, join, pick
+from gwt_ib.learn.sequences import cut, join, pick, to_device
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.experience import BlockSpec
 from gwt_ib.rollout.torch_policy import TorchPolicy
@@ -92,7 +92,7 @@ def test_sequences_are_rows_of_one_environment_in_order():
     config = small_config(num_actors=2)
     _, channel = make(config)
     rollout = join(channel.take(), config)
-    batch = cut(rollout, config.seq_len, "cpu")
+    batch = to_device(cut(rollout, config.seq_len), "cpu")
     parts = config.rollout_steps // config.seq_len
     assert batch.observation.shape[:2] == (config.seq_len, parts * config.num_envs)
     for s in range(parts):

@@ -7,7 +7,7 @@ from support import small_config
 
 from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.sequences import cut, join
+from gwt_ib.learn.sequences import cut, join, to_device
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.cell import TdScale
 from gwt_ib.model.experience import Block, BlockSpec
@@ -44,7 +44,7 @@ def test_the_learners_unroll_gives_back_what_the_actor_did(env_id, memory):
     agent, blocks = collect(config, blocks=2)
     for block in blocks:
         assert block.is_first[1:].any(), "no reset inside a sequence: the test would show nothing"
-        batch = cut(join([block], config), config.seq_len, "cpu")
+        batch = to_device(cut(join([block], config), config.seq_len), "cpu")
         td = TdScale(batch.td_mean, batch.td_std)
         out = agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
         h, c = agent.unroll_cell(batch.observation, batch.h0, batch.td_prev, batch.is_first, td)
@@ -79,7 +79,7 @@ def test_the_bootstrap_after_a_truncation_sees_the_final_observation():
     t, b = (int(index[0]) for index in np.nonzero(block.truncated))
     assert block.observation[t, b] == 6.0
     assert block.observation[t + 1, b] == 0.0
-    batch = cut(join([block], config), config.seq_len, "cpu")
+    batch = to_device(cut(join([block], config), config.seq_len), "cpu")
     td = TdScale(batch.td_mean, batch.td_std)
     h, _ = agent.unroll_cell(batch.observation, batch.h0, batch.td_prev, batch.is_first, td)
     state = h[t % config.seq_len, (t // config.seq_len) * config.num_envs + b].unsqueeze(0)
