@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.model import parameter_layout as layout
+from gwt_ib.model import weights as layout
 from gwt_ib.rollout.evaluate import evaluate, evaluation_envs
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.runs.directory import RunDirectory

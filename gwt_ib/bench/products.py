@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from gwt_ib.config import Config
-from gwt_ib.model.parameter_layout import router_width
+from gwt_ib.model.weights import router_width
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.kernels.cell import step_row, td_drive
 from gwt_ib.kernels.compiled import compiling, kernel
-from gwt_ib.kernels.elementwise import ZERO, dot, sigmoid
+from gwt_ib.kernels.elementwise import HALF, ZERO, dot, exp, sigmoid
 from gwt_ib.kernels.encoder import encode_row
-from gwt_ib.kernels.heads import sample_choices, sample_numbers
+from gwt_ib.kernels.losses import HALF_LOG_2PI
 from gwt_ib.kernels.matmul import matmul
 from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
 from gwt_ib.model import arrays
-from gwt_ib.model import parameter_layout as layout
+from gwt_ib.model import weights as layout
 from gwt_ib.model.arrays import F32, Bool
 
 TD_MEAN, TD_STD, TD_SCALE, PRIOR_SHIFT, ROUTER_BIAS = range(5)  # in `scalars`
@@ -30,7 +30,7 @@ LOG_PROB, VALUE, C, PRIOR, NEXT_VALUE = range(5)  # rows of `results`
 
 
 class KernelPolicy:
-    """A `rollout.policy.Policy`: the agent's weights as one flat vector [N] in the order of `model.parameter_layout`."""
+    """A `rollout.policy.Policy`: the agent's weights as one flat vector [N] in the order of `model.weights`."""
 
     def __init__(self, observation_size: int, actions: ActionCodec, config: Config) -> None:
         """All weights are 0 until the first `write`."""
@@ -211,3 +211,43 @@ def step(
     return step_row(
         from_z, from_h, bias_z, bias_h, router_out, logit + scalars[ROUTER_BIAS], h, gates, memory, router, after
     )
+
+
+@kernel
+def sample_choices(logits: F32, sizes: NDArray[np.int64], noise: F32, sums: F32, action: NDArray[np.int32]) -> Any:
+    """Choose an option for each component by uniform `noise` [components]; returns the log-probability in nats.
+
+    `logits` of all components lie side by side, `sums` is scratch of the same length. `action` [components] gets the
+    choices: the cumulative distribution, inverted at the noise.
+    """
+    log_prob = ZERO
+    at = 0
+    for component in range(sizes.size):
+        size = sizes[component]
+        highest = logits[at]
+        for j in range(at + 1, at + size):
+            highest = max(highest, logits[j])
+        for j in range(at, at + size):
+            sums[j] = exp(logits[j] - highest)
+        for j in range(at + 1, at + size):
+            sums[j] += sums[j - 1]
+        total = sums[at + size - 1]
+        below = noise[component] * total
+        choice = 0
+        while choice < size - 1 and sums[at + choice] <= below:
+            choice += 1
+        action[component] = choice
+        log_prob += logits[at + choice] - highest - np.log(total)
+        at += size
+    return log_prob
+
+
+@kernel
+def sample_numbers(means: F32, log_std: F32, noise: F32, action: F32) -> Any:
+    """Add scaled standard normal `noise` [width] to the `means`; returns the log-density of the `action` [width]."""
+    log_prob = ZERO
+    for j in range(log_std.size):
+        action[j] = means[j] + exp(log_std[j]) * noise[j]
+        scaled = (action[j] - means[j]) * exp(-log_std[j])
+        log_prob += -HALF * scaled * scaled - log_std[j] - HALF_LOG_2PI
+    return log_prob

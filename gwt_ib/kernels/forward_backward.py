@@ -20,7 +20,7 @@ from gwt_ib.kernels.compiled import kernel
 from gwt_ib.kernels.elementwise import ONE, ZERO
 from gwt_ib.kernels.encoder import encode_backward, encode_row
 from gwt_ib.kernels.losses import LossCoefficients, bottleneck_loss
-from gwt_ib.kernels.matmul import product
+from gwt_ib.kernels.matmul import matmul, product
 from gwt_ib.kernels.packed_weights import Packed
 from gwt_ib.model.arrays import F32, Field
 from gwt_ib.model.experience import Sequences
@@ -70,7 +70,7 @@ class Gradients(NamedTuple):
 
 
 class WeightGradients(NamedTuple):
-    """The gradient of every weight but the scale of Gaussian actions, in the shapes of `model.layout`."""
+    """The gradient of every weight but the scale of Gaussian actions, in the shapes of `model.weights`."""
 
     bias: F32  # [1]
     encoder: F32
@@ -101,18 +101,11 @@ def encode_inputs(
     logit, `memory` 0.0 where h is to start from zero at every step.
     """
     gather(sequences, which, mean, std, prior, packed.scalars, memory, inputs)
-    rows, hidden = states.z.shape
-    size, gates = packed.encoder.shape[0], packed.bias_z.size
-    product(
-        inputs.observation.reshape(-1), 0, size, 1, packed.encoder.reshape(-1), 0, hidden,
-        states.normal.reshape(-1), 0, hidden, rows, size, hidden, False,
-    )  # fmt: skip
+    rows = states.z.shape[0]
+    matmul(inputs.observation.reshape(rows, packed.encoder.shape[0]), packed.encoder, states.normal)
     for i in range(rows):
         states.scale[i] = encode_row(packed.encoder_bias, states.normal[i], states.z[i])
-    product(
-        states.z.reshape(-1), 0, hidden, 1, packed.from_z.reshape(-1), 0, gates,
-        states.from_z.reshape(-1), 0, gates, rows, hidden, gates, False,
-    )  # fmt: skip
+    matmul(states.z, packed.from_z, states.from_z.reshape(rows, packed.bias_z.size))
 
 
 @kernel
@@ -150,10 +143,7 @@ def heads_backward(
     """The bottleneck's loss, and the outputs' gradient, which the losses left in `states.outputs`, towards heads and h."""
     (rows, heads), hidden = states.outputs.shape, packed.heads_rows.shape[1]
     bottleneck_loss(states.c, gradients.d_c, loss, sums)
-    product(
-        states.outputs.reshape(-1), 0, heads, 1, packed.heads_rows.reshape(-1), 0, hidden,
-        gradients.d_h.reshape(-1), 0, hidden, rows, heads, hidden, False,
-    )  # fmt: skip
+    matmul(states.outputs, packed.heads_rows, gradients.d_h.reshape(rows, hidden))
     h = states.h.reshape(rows, hidden)
     weight_gradient(states.outputs, 0, h, out.actor)
     weight_gradient(states.outputs, heads - 1, h, out.critic)
@@ -185,10 +175,7 @@ def weights_backward(
         out.gru_bias_ih[j] = out.gru_bias_hh[j]
         out.gru_bias_ih[hidden + j] = out.gru_bias_hh[hidden + j]
         out.gru_bias_ih[2 * hidden + j] = gradients.d_new_sum[j]
-    product(
-        d_from_z.reshape(-1), 0, gates, 1, packed.from_z_rows.reshape(-1), 0, hidden,
-        gradients.d_z.reshape(-1), 0, hidden, rows, gates, hidden, False,
-    )  # fmt: skip
+    matmul(d_from_z, packed.from_z_rows, gradients.d_z)
     encode_backward(gradients.d_z, states.normal, states.scale)
     weight_gradient(gradients.d_z, 0, inputs.observation.reshape(rows, inputs.observation.shape[2]), out.encoder)
     sum_columns(gradients.d_z, 0, out.encoder_bias)

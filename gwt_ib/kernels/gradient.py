@@ -29,7 +29,7 @@ from gwt_ib.kernels.forward_backward import (
 from gwt_ib.kernels.losses import SUMS, LossCoefficients, categorical_loss, gaussian_loss
 from gwt_ib.kernels.matmul import matmul
 from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
-from gwt_ib.model import parameter_layout as layout
+from gwt_ib.model import weights as layout
 from gwt_ib.model.arrays import F32, zeros
 from gwt_ib.model.experience import Sequences, blank_minibatch
 from gwt_ib.sections import Sections

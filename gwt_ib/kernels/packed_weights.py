@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.kernels.compiled import kernel
 from gwt_ib.model.arrays import F32, Field
-from gwt_ib.model.parameter_layout import policy_outputs, router_width
+from gwt_ib.model.weights import policy_outputs, router_width
 
 
 class Packed(NamedTuple):

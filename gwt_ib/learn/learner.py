@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gwt_ib.config import Config
 from gwt_ib.learn.adam import Adam
@@ -50,8 +49,7 @@ class Learner:
     def reconfigure(self, config: Config) -> None:
         """Learn by `config` from the next update on; it differs from the present one in live settings alone."""
         self._config = config
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.lr
+        self.optimizer.lr = config.lr
 
     def weights(self) -> Weights:
         """The present version, for publishing."""
@@ -106,7 +104,7 @@ class Learner:
         model = self.flat.named_arrays(self.flat.vector)
         model["td_statistics.recent"] = self.td.recent
         optimizer: dict[str, NDArray[Any]] = {}
-        for key, value in self.optimizer.state[self.flat.vector].items():
+        for key, value in self.optimizer.state.items():
             if value.shape == self.flat.vector.shape:
                 optimizer |= {f"{key}.{name}": part for name, part in self.flat.named_arrays(value).items()}
             else:
@@ -125,14 +123,10 @@ class Learner:
         self.flat.restore(self.flat.vector.detach(), model)
         self.td = TdStatistics(td_mean, td_std, model["td_statistics.recent"])
         self.version = version
-        state: dict[str, Tensor] = {}
+        if "step" not in optimizer:  # a snapshot of before the first update
+            return
+        self.optimizer.state["step"] = torch.from_numpy(optimizer["step"].copy())
         for key in ("exp_avg", "exp_avg_sq"):
-            named = {
-                name.removeprefix(f"{key}."): part for name, part in optimizer.items() if name.startswith(f"{key}.")
-            }
-            if named:
-                state[key] = torch.zeros_like(self.flat.vector)
-                self.flat.restore(state[key], named)
-        if state:
-            state["step"] = torch.from_numpy(optimizer["step"].copy())
-            self.optimizer.state[self.flat.vector] = state
+            named = {name.removeprefix(f"{key}."): part for name, part in optimizer.items()}
+            self.optimizer.state[key] = torch.zeros_like(self.flat.vector, requires_grad=False)
+            self.flat.restore(self.optimizer.state[key], named)

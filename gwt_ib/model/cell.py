@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gwt_ib.model.parameter_layout import router_width
+from gwt_ib.model.weights import router_width
 
 
 class TdScale(NamedTuple):

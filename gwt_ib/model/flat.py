@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gwt_ib.model.parameter_layout import joined
+from gwt_ib.model.weights import joined
 
 
 class FlatParameters:

@@ -92,18 +92,9 @@ def main(arguments: list[str]) -> None:
 
 def write_incident(run: RunDirectory, actor: int, error: EpisodeError) -> None:
     """Keep what is needed to see the fault again: the episode's seed and its action rows, and the traceback."""
-    incident = {
-        "time": utc_now(),
-        "actor": actor,
-        "env_id": error.env_id,
-        "env_number": error.env_number,
-        "episode": error.episode,
-        "seed": error.seed,
-        "actions": error.actions,
-        "traceback": traceback.format_exception(error),
-    }
+    known = {"time": utc_now(), "actor": actor, **vars(error)}
     path = run.incidents / f"actor-{actor}-episode-{error.env_number}-{error.episode}.json"
-    write_json(path, incident)
+    write_json(path, {**known, "traceback": traceback.format_exception(error)})
     LOGGER.error("seed and actions of the episode that failed are in %s", path)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.kernels import load_kernels
-from gwt_ib.model import parameter_layout as layout
+from gwt_ib.model import weights as layout
 from gwt_ib.model.arrays import F32, Bool
 
 

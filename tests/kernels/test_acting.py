@@ -17,8 +17,7 @@ from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.envs.make import check_environment
 from gwt_ib.errors import UserError
 from gwt_ib.kernels import use_kernels
-from gwt_ib.kernels.act import KernelPolicy
-from gwt_ib.kernels.heads import sample_choices
+from gwt_ib.kernels.act import KernelPolicy, sample_choices
 from gwt_ib.learn.learner import Learner
 from gwt_ib.learn.sequences import cut, join, to_device
 from gwt_ib.model.agent import Agent

@@ -11,7 +11,7 @@ from gwt_ib.kernels.cell import unroll
 from gwt_ib.kernels.gradient import KernelGradient
 from gwt_ib.learn.gradient import AutogradGradient, make_gradient
 from gwt_ib.learn.losses import LOSS_METRICS
-from gwt_ib.model import parameter_layout as layout
+from gwt_ib.model import weights as layout
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.experience import Sequences
 from gwt_ib.model.flat import FlatParameters

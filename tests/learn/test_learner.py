@@ -118,10 +118,10 @@ def test_a_changed_learning_rate_reaches_the_optimiser_and_leaves_its_moments():
     config = small_config()
     learner, channel = make(config)
     train(learner, channel, 1)
-    moments = learner.optimizer.state[learner.flat.vector]["exp_avg"].clone()
+    moments = learner.optimizer.state["exp_avg"].clone()
     learner.reconfigure(config.model_copy(update={"lr": 0.5}))
-    assert [group["lr"] for group in learner.optimizer.param_groups] == [0.5]
-    assert torch.equal(learner.optimizer.state[learner.flat.vector]["exp_avg"], moments)
+    assert learner.optimizer.lr == 0.5
+    assert torch.equal(learner.optimizer.state["exp_avg"], moments)
     learner.reconfigure(config.model_copy(update={"lr": 0.0}))
     before = learner.flat.read().copy()
     assert train(learner, channel, 1)[0]["lr"] == 0.0
