@@ -21,7 +21,7 @@ from gwt_ib.training.loop import Training
 
 
 class Reporting:
-    """The safe point of a bench: tells the trainer of each update, then answers it as in a run."""
+    """The safe point of a bench: reports each update to the trainer, then answers it as in a run."""
 
     def __init__(self, link: Link) -> None:
         self._link = link

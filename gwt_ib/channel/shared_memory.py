@@ -18,51 +18,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gwt_ib.channel.counters import Counters
 from gwt_ib.config import Config
+from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.model.arrays import F32, I64
 from gwt_ib.model.experience import ALIGNMENT, Block, BlockSpec
-from gwt_ib.model.weights import Weights
+from gwt_ib.model.weights import Weights, parameter_shapes, size
 
 RECHECK_S = 1.0  # an actor that dies between its counter and its message must not stop the run
 MESSAGE = struct.Struct("<ii")  # actor's number, slot's number
 
 
-@dataclass(frozen=True)
 class MemoryLayout:
     """Where everything lies: the counters, two slots of weights, then the slots of each actor's blocks."""
 
-    config: Config
-    spec: BlockSpec
-    num_weights: int
-
-    @property
-    def slots(self) -> int:
+    def __init__(self, observation_size: int, actions: ActionCodec, config: Config) -> None:
+        self.config = config
+        self.num_weights = size(parameter_shapes(observation_size, actions, config.hidden_size))
+        """Length N of the flat vector of weights."""
+        self.slots = config.max_policy_lag + 1
         """Slots of each actor: one that the learner reads, and with a lag one more to write meanwhile."""
-        return self.config.max_policy_lag + 1
-
-    @property
-    def weight_slot_bytes(self) -> int:
-        """One slot of weights: TD mean, TD scale, then the vector; float32."""
-        return -(-(2 + self.num_weights) * 4 // ALIGNMENT) * ALIGNMENT
-
-    @property
-    def nbytes(self) -> int:
+        self._spec = BlockSpec(observation_size, actions, config)
+        self._weights = Counters.nbytes(config)
+        self._weight_bytes = -(-(2 + self.num_weights) * 4 // ALIGNMENT) * ALIGNMENT
+        self.blocks = self._weights + 2 * self._weight_bytes
+        """Where the first block begins."""
+        self.nbytes = self.blocks + config.num_actors * self.slots * self._spec.nbytes
         """Size of the whole memory."""
-        blocks = self.config.num_actors * self.slots * self.spec.nbytes
-        return Counters.nbytes(self.config) + 2 * self.weight_slot_bytes + blocks
 
-    def weight_slot(self, memory: memoryview, version: int) -> NDArray[np.float32]:
-        """The slot of a version: [2 + N]."""
-        start = Counters.nbytes(self.config) + (version % 2) * self.weight_slot_bytes
+    def weight_slot(self, memory: memoryview, version: int) -> F32:
+        """The slot of a version: [2 + N]: TD mean, TD scale, then the vector."""
+        start = self._weights + (version % 2) * self._weight_bytes
         return np.frombuffer(memory[start : start + (2 + self.num_weights) * 4], np.float32)
 
     def block(self, memory: memoryview, actor: int, number: int) -> Block:
         """The slot in which an actor's block of that number lies."""
-        slot = actor * self.slots + number % self.slots
-        start = Counters.nbytes(self.config) + 2 * self.weight_slot_bytes + slot * self.spec.nbytes
-        return self.spec.view(memory[start : start + self.spec.nbytes])
+        start = self.blocks + (actor * self.slots + number % self.slots) * self._spec.nbytes
+        return self._spec.view(memory[start : start + self._spec.nbytes])
 
 
 def map_memory(descriptor: int, nbytes: int) -> memoryview:
@@ -159,7 +152,7 @@ class LocalLearnerChannel:
         wakes: Sequence[int],
         control: int,
         first_block: int,
-        episodes: NDArray[np.int64],
+        episodes: I64,
     ) -> None:
         reserve_memory(descriptor, layout.nbytes)
         self._layout = layout

@@ -1,7 +1,7 @@
 """Any Gymnasium space as one flat float32 row: what `gymnasium.spaces.flatten` gives, made fast enough for every step.
 
 Small one-hot spaces are tables that Gymnasium's own `flatten` filled in; every other leaf writes into its slice of the
-row. `tests/envs/test_spaces.py` holds the rows against `flatten`'s, number by number.
+row. `tests/envs/test_spaces.py` compares the rows with `flatten`'s, number by number.
 """
 
 from __future__ import annotations

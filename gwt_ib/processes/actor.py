@@ -21,10 +21,9 @@ from gwt_ib.durable import write_json
 from gwt_ib.envs.env_batch import EpisodeError
 from gwt_ib.envs.make import check_environment
 from gwt_ib.log import LOGGER, start_log
-from gwt_ib.model.experience import BlockSpec
 from gwt_ib.processes.children import die_with_parent
 from gwt_ib.rollout.collect import Collector, Progress
-from gwt_ib.rollout.policy import Policy, make_policy, weights_size
+from gwt_ib.rollout.policy import Policy, make_policy
 from gwt_ib.runs.directory import RunDirectory
 
 
@@ -41,8 +40,7 @@ def run_actor(config: Config, actor: int, memory: int, pipes: ActorPipes) -> Non
     counters = Counters.over(map_memory(memory, Counters.nbytes(config)), config)
     if not wait_for_version(counters, 0, pipes):
         return
-    num_weights = weights_size(facts.observation_size, facts.actions, config)
-    layout = MemoryLayout(config, BlockSpec(facts.observation_size, facts.actions, config), num_weights)
+    layout = MemoryLayout(facts.observation_size, facts.actions, config)
     channel = LocalActorChannel(layout, memory, actor, pipes)
     progress = Progress(counters.env_steps[actor : actor + 1], counters.episodes[mine])
     collector = Collector(config, actor, policy, counters.episodes[mine] + 1, progress)

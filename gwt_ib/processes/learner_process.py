@@ -27,7 +27,6 @@ from gwt_ib.learn.gradient import learns_by_kernels
 from gwt_ib.learn.learner import Learner, NotFiniteError
 from gwt_ib.log import LOGGER, start_log
 from gwt_ib.model.agent import Agent
-from gwt_ib.model.experience import BlockSpec
 from gwt_ib.processes.children import die_with_parent
 from gwt_ib.processes.link import Link, Message
 from gwt_ib.processes.plan import learner_threads
@@ -142,9 +141,8 @@ def make_channel(
     if config.channel == "serial":
         policy = make_policy(facts.observation_size, facts.actions, config)
         return SerialChannel(config, policy, training.episodes + 1, training.update)
-    spec = BlockSpec(facts.observation_size, facts.actions, config)
     return LocalLearnerChannel(
-        MemoryLayout(config, spec, training.learner.flat.vector.numel()),
+        MemoryLayout(facts.observation_size, facts.actions, config),
         descriptors.memory,
         blocks=descriptors.blocks,
         wakes=descriptors.wakes,

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.kernels import load_kernels
-from gwt_ib.model import weights as layout
 from gwt_ib.model.arrays import F32, Bool
 
 
@@ -69,8 +68,3 @@ def make_policy(observation_size: int, actions: ActionCodec, config: Config) -> 
     from gwt_ib.rollout.torch_policy import TorchPolicy
 
     return TorchPolicy(observation_size, actions, config)
-
-
-def weights_size(observation_size: int, actions: ActionCodec, config: Config) -> int:
-    """Length N of the flat vector of weights."""
-    return layout.size(layout.parameter_shapes(observation_size, actions, config.hidden_size))

@@ -17,10 +17,7 @@ from gwt_ib.channel.shared_memory import (
     map_memory,
 )
 from gwt_ib.envs.make import check_environment
-from gwt_ib.model.experience import BlockSpec
 from gwt_ib.model.weights import Weights
-
-N = 1000
 
 
 class Ends:
@@ -29,7 +26,7 @@ class Ends:
     def __init__(self, **changes: object) -> None:
         config = small_config(num_actors=2, **changes)
         facts = check_environment(config)
-        self.layout = MemoryLayout(config, BlockSpec(facts.observation_size, facts.actions, config), N)
+        self.layout = MemoryLayout(facts.observation_size, facts.actions, config)
         memory = create_memory(Counters.nbytes(config))
         self.counters = Counters.over(map_memory(memory, Counters.nbytes(config)), config)
         self.counters.clear()
@@ -48,7 +45,9 @@ class Ends:
         ]
 
     def publish(self, version: int) -> None:
-        self.learner.publish(Weights(version, np.full(N, version, np.float32), 0.1 * version, 1.0 + version))
+        self.learner.publish(
+            Weights(version, np.full(self.layout.num_weights, version, np.float32), 0.1 * version, 1.0 + version)
+        )
 
 
 def in_thread(function):
@@ -160,4 +159,4 @@ def test_blocks_of_different_actors_and_slots_share_no_memory():
         view.log_prob[...] = mark
     assert [float(view.log_prob.mean()) for view in views] == [1, 2, 3, 4]
     words = np.frombuffer(memory, np.uint8)
-    assert not words[: Counters.nbytes(ends.layout.config) + 2 * ends.layout.weight_slot_bytes].any()
+    assert not words[: ends.layout.blocks].any()
