@@ -60,14 +60,8 @@ def random_actions(codec: ActionCodec, envs: int, seed: int) -> np.ndarray:
 def step_environments(config: Config, actor: int, seconds: float, begin: Barrier, answers: Queue[float]) -> None:
     """Step an actor's environments for so long, from when all processes have come to `begin`; answers steps/s."""
     size = config.envs_per_actor
-    envs = EnvBatch(
-        config.env_id,
-        prev_action=config.prev_action,
-        seed=config.seed,
-        stream=Stream.EPISODE,
-        env_numbers=range(actor * size, (actor + 1) * size),
-        first_episodes=[0] * size,
-    )
+    numbers = range(actor * size, (actor + 1) * size)
+    envs = EnvBatch(config, stream=Stream.EPISODE, env_numbers=numbers, first_episodes=[0] * size)
     actions = random_actions(envs.actions, size, actor)
     observations = np.zeros((size, envs.observation_size), np.float32)
     results: dict[str, Any] = {"observations": observations, "next_observations": np.zeros_like(observations)}

@@ -62,7 +62,7 @@ def record_lines(moment: float, level: int, process: str, message: str) -> str:
 class LogHandler(logging.Handler):
     """Appends records to a descriptor, each with one `write`. What the disk does not take is lost, and no error.
 
-    Nor is a record that cannot be put into words: it is told on stderr as by logging's own handlers.
+    Nor is a record that cannot be put into words: it is shown on stderr as by logging's own handlers.
     """
 
     def __init__(self, descriptor: int, process: str) -> None:
@@ -93,8 +93,8 @@ class LogHandler(logging.Handler):
             os.close(self._descriptor)
 
 
-class Seldom:
-    """Keeps lines that a fast run would write too often at INFO: of each kind one in `period_s`, the others at DEBUG."""
+class RateLimit:
+    """For lines that a fast run would write too often: of each kind one in `period_s` at INFO, the others at DEBUG."""
 
     def __init__(self, period_s: float) -> None:
         self._period_s = period_s
@@ -143,11 +143,11 @@ def log_to_file(path: Path, process: str, level: LogLevel) -> Iterator[None]:
 
 
 def _visible(line: str) -> str:
-    """A line in which everything that is not a sign or a space is written as an escape."""
+    """A line in which everything that cannot be printed is written as an escape."""
     if line.isprintable():
         return line
-    signs = (sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line.expandtabs(4))
-    return "".join(signs)
+    letters = (letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line.expandtabs(4))
+    return "".join(letters)
 
 
 def _log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -31,7 +31,7 @@ def machine_facts() -> dict[str, Any]:
 
 
 def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor's name, or its architecture where the system does not tell it."""
+    """The processor's name, or its architecture where the system does not name it."""
     try:
         lines = cpuinfo.read_text().splitlines()
     except OSError:

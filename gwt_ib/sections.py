@@ -6,7 +6,7 @@ import time
 
 
 class Sections:
-    """Seconds by name since the last `take`; a lap is the time since the mark, and every lap moves the mark."""
+    """Seconds by name since the last `take`; a section lasts from the mark to its `end`, which moves the mark."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
@@ -16,8 +16,8 @@ class Sections:
         """Set the mark: the time before it belongs to no section."""
         self._mark = time.monotonic()
 
-    def lap(self, name: str) -> None:
-        """Add the time since the mark to the section `name`."""
+    def end(self, name: str) -> None:
+        """End a piece of the section `name`: add the time since the mark, which moves here."""
         now = time.monotonic()
         self._seconds[name] = self._seconds.get(name, 0.0) + now - self._mark
         self._mark = now
@@ -27,6 +27,6 @@ class Sections:
         self._seconds[name] = self._seconds.get(name, 0.0) + seconds
 
     def take(self) -> dict[str, float]:
-        """The seconds of every section since the last call, in the order of their first laps; begins anew."""
+        """The seconds of every section since the last call, in the order in which they first ended; begins anew."""
         taken, self._seconds = self._seconds, {}
         return taken

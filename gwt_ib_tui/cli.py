@@ -78,13 +78,13 @@ def launch(
         from gwt_ib.config_sources import resolve
         from gwt_ib.envs.make import check_environment
         from gwt_ib.kernels import use_kernels
-        from gwt_ib.processes.children import check_device
+        from gwt_ib.processes.plan import check_device
         from gwt_ib.runs.directory import create_run
 
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
     with redirect_stdout(sys.stderr):  # what an environment prints is no result of ours
-        check_environment(config.env_id, config.prev_action)
+        check_environment(config)
     check_device(config.device)
     use_kernels(config)  # refuses what is not installed
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]])
@@ -102,12 +102,12 @@ def resume(
     """Go on from a run's newest good snapshot."""
     from gwt_ib.envs.make import check_environment
     from gwt_ib.kernels import use_kernels
-    from gwt_ib.processes.children import check_device
+    from gwt_ib.processes.plan import check_device
     from gwt_ib.runs.directory import find_run
 
     run = find_run(run_name)
     config, update = _prepare_resume(run, total_timesteps)
-    check_environment(config.env_id, config.prev_action)
+    check_environment(config)
     check_device(config.device)
     use_kernels(config)  # refuses what is not installed
     run.write_config(config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")  # before torch is imported: see gwt_ib.processes.guard
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")  # before torch is imported: see gwt_ib.processes.children
 
 import atexit
 import shutil

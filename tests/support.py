@@ -38,6 +38,11 @@ def small_config(**changes: Any) -> Config:
     return Config(**{**SMALL, **changes})
 
 
+def task(env_id: str, prev_action: bool = False, seed: int = 42) -> Config:
+    """The default configuration for an environment."""
+    return Config(env_id=env_id, prev_action=prev_action, seed=seed)
+
+
 def assignments(**settings: Any) -> list[str]:
     """`--set` options for settings."""
     return [word for name, value in settings.items() for word in ("--set", f"{name}={json.dumps(value)}")]

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from gwt_ib.log import INDENT, LOGGER, LogHandler, Seldom, log_to_file, parse_line, record_lines
+from gwt_ib.log import INDENT, LOGGER, LogHandler, RateLimit, log_to_file, parse_line, record_lines
 
 MOMENT = 1795394352.345
 
@@ -80,10 +80,10 @@ def test_after_a_record_that_the_disk_took_in_part_the_next_begins_a_line(tmp_pa
 def test_of_a_frequent_kind_one_in_a_period_is_at_info(monkeypatch):
     moments = iter((0.0, 1.0, 29.0, 30.0, 31.0, 31.0))
     monkeypatch.setattr("gwt_ib.log.time.monotonic", lambda: next(moments))
-    seldom = Seldom(30.0)
-    levels = [seldom.level("evaluation") for _ in range(5)]
+    limit = RateLimit(30.0)
+    levels = [limit.level("evaluation") for _ in range(5)]
     assert levels == [logging.INFO, logging.DEBUG, logging.DEBUG, logging.INFO, logging.DEBUG]
-    assert seldom.level("snapshot") == logging.INFO
+    assert limit.level("snapshot") == logging.INFO
 
 
 def test_prints_warnings_and_the_exception_that_ends_a_process_stand_in_their_order():

@@ -9,11 +9,10 @@ from typing import Any
 
 from gwt_ib.bench.measure import COMPARED
 from gwt_ib.config import Config
-from gwt_ib.rollout.block import SECTIONS
+from gwt_ib.model.experience import SECTIONS
 from gwt_ib.runs.jsonl import Record
 
-ORDER = (
-    "wait",
+LEARNING = (
     "batch",
     "unroll forward",
     "unroll backward",
@@ -22,11 +21,9 @@ ORDER = (
     "graph",
     "optimiser",
     "statistics",
-    "publish",
-    "record",
-    "evaluation",
 )
-OUTSIDE_LEARNING = frozenset({"wait", "publish", "record", "evaluation"})
+ORDER = ("wait", *LEARNING, "publish", "record", "evaluation")
+OUTSIDE_LEARNING = frozenset(ORDER) - frozenset(LEARNING)
 
 
 def figures(reports: Sequence[Record], config: Config, warm_up: int, cores: int) -> dict[str, Any]:

@@ -5,9 +5,7 @@ This process stands where the trainer stands: it owns the run directory and the 
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,8 +17,7 @@ from gwt_ib.config import Config
 from gwt_ib.config_sources import build
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.processes.actor_pool import ActorPool
-from gwt_ib.processes.children import Child, start_child
-from gwt_ib.processes.link import Link
+from gwt_ib.processes.link import start_learner
 from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.jsonl import Record
 
@@ -37,12 +34,12 @@ def bench_config(config: Config, updates: int, warm_up: int) -> Config:
 
 
 def measure(config: Config, on_update: Callable[[int], object]) -> list[Record]:
-    """Train to the end in a temporary directory; what the learner told of each update.
+    """Train to the end in a temporary directory; what the learner reported of each update.
 
     `on_update` is called with the number of each update. Raises `UserError` where the run cannot be made or a process of it
-    fails, and when a signal tells this process to end; then no process of the run is left. Call it in the main thread.
+    fails, and when a signal asks this process to end; then no process of the run is left. Call it in the main thread.
     """
-    with _told_to_end() as signals, tempfile.TemporaryDirectory(prefix="gwt-ib-bench-") as folder:
+    with _asked_to_end() as signals, tempfile.TemporaryDirectory(prefix="gwt-ib-bench-") as folder:
         run = create_run(config, Path(folder) / "run", ["gwt-ib-tui", "bench"])
         with _Processes(run, config) as processes:
             return _follow(processes, signals, on_update)
@@ -52,13 +49,8 @@ class _Processes:
     """The learner and the actors of the run; ended with the `with` block, whatever state they are in."""
 
     def __init__(self, run: RunDirectory, config: Config) -> None:
-        ours, theirs = socket.socketpair()
-        self.link = Link(ours)
         self.actors = ActorPool(run, config)
-        arguments = ["--trainer", str(os.getpid()), "--control", str(theirs.fileno()), *self.actors.learner_arguments]
-        inherited = [theirs.fileno(), *self.actors.learner_descriptors]
-        self.learner: Child = start_child(run, "learner", "gwt_ib.bench.reporting_learner", arguments, inherited)
-        theirs.close()
+        self.learner, self.link = start_learner(run, self.actors, "gwt_ib.bench.reporting_learner")
         self.ended = False
 
     def __enter__(self) -> _Processes:
@@ -97,8 +89,8 @@ def _follow(processes: _Processes, signals: list[int], on_update: Callable[[int]
 
 
 @contextmanager
-def _told_to_end() -> Iterator[list[int]]:
-    """The signals that tell this process to end, noted in a list instead of obeyed at once."""
+def _asked_to_end() -> Iterator[list[int]]:
+    """The signals that ask this process to end, noted in a list instead of obeyed at once."""
     noted: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> Any:

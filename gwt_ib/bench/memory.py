@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 _KIB = re.compile(r"^(\w+):\s+(\d+) kB$", re.MULTILINE)
-_MODULE = re.compile(r"gwt_ib\.\w+\.(\w+)")
+_MODULE = re.compile(r"gwt_ib\.\w+\.\w*(learner|actor)")
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def _name(process: psutil.Process) -> str:
 
 
 def _memory(process: psutil.Process) -> tuple[int, int]:
-    """A page that n processes map counts as an n-th of a page; where the system does not tell that, it counts in full.
+    """A page that n processes map counts as an n-th of a page; where the system does not say, it counts in full.
 
-    What a process once held and gave back (its high-water mark above what it holds now) was its own.
+    What a process once had and gave back (its high-water mark above what it has now) was its own.
     """
     proc = Path(f"/proc/{process.pid}")
     if not (proc / "smaps_rollup").exists():

@@ -1,6 +1,6 @@
 """The matrix products that learning cannot do without, and how fast torch's sgemm does just these on one thread.
 
-This is the bound that the learner is held against: what would be left of an update if nothing but products were paid.
+This is the bound that the learner is compared with: what would be left of an update if nothing but products were paid.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from gwt_ib.config import Config
-from gwt_ib.model.parameter_layout import router_width
+from gwt_ib.model.weights import router_width
 
 
 @dataclass(frozen=True)

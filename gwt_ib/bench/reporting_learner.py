@@ -13,15 +13,15 @@ import sys
 from gwt_ib.bench.measure import COMPARED
 from gwt_ib.bench.memory import run_memory
 from gwt_ib.bench.products import Sgemm, flop_per_sample, learner_products
-from gwt_ib.processes.children import learner_threads
+from gwt_ib.model.experience import SECTIONS
 from gwt_ib.processes.learner_process import Requests, main
 from gwt_ib.processes.link import Link, Message
-from gwt_ib.rollout.block import SECTIONS
+from gwt_ib.processes.plan import learner_threads
 from gwt_ib.training.loop import Training
 
 
 class Reporting:
-    """The safe point of a bench: tells the trainer of each update, then answers it as in a run."""
+    """The safe point of a bench: reports each update to the trainer, then answers it as in a run."""
 
     def __init__(self, link: Link) -> None:
         self._link = link

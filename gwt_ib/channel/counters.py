@@ -1,4 +1,4 @@
-"""The board: the few counters at the start of the shared memory that every process of a run can see."""
+"""The few counters at the start of the shared memory that every process of a run can see."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gwt_ib.config import Config
-
-I64 = NDArray[np.int64]
+from gwt_ib.model.arrays import I64
 
 
 @dataclass(frozen=True, eq=False)
-class Board:
+class Counters:
     """Views of the counters; each has one writer at a time, and every word is written in one piece."""
 
     VERSION: ClassVar[int] = 0  # header: newest published version, -1 before the first
@@ -26,10 +24,15 @@ class Board:
     versions: I64  # [actors]: version with which the actor collects; written by the actor
     episodes: I64  # [num_envs]: number of each environment's episode, -1 before the first; written by its actor
 
+    @staticmethod
+    def nbytes(config: Config) -> int:
+        """Size of all counters, rounded up to a memory page."""
+        return -(-(8 + 3 * config.num_actors + config.num_envs) * 8 // 4096) * 4096
+
     @classmethod
-    def over(cls, memory: memoryview, config: Config) -> Board:
-        """The board at the start of `memory`."""
-        words = np.frombuffer(memory[: board_bytes(config)], np.int64)
+    def over(cls, memory: memoryview, config: Config) -> Counters:
+        """The counters at the start of `memory`."""
+        words = np.frombuffer(memory[: cls.nbytes(config)], np.int64)
         header, pushed, steps, versions, episodes = np.split(words, np.cumsum([8, *[config.num_actors] * 3]))
         return cls(header, pushed, steps, versions, episodes[: config.num_envs])
 
@@ -39,8 +42,3 @@ class Board:
         self.header[self.VERSION] = -1
         self.episodes[:] = -1
         self.versions[:] = -1
-
-
-def board_bytes(config: Config) -> int:
-    """Size of the board, rounded up to a memory page."""
-    return -(-(8 + 3 * config.num_actors + config.num_envs) * 8 // 4096) * 4096

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from gwt_ib.model.experience import Block
 from gwt_ib.model.weights import Weights
-from gwt_ib.rollout.block import Block
 
 
 class ActorChannel(Protocol):

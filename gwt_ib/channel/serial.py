@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gwt_ib.config import Config
+from gwt_ib.model.arrays import I64
+from gwt_ib.model.experience import Block, BlockSpec
 from gwt_ib.model.weights import Weights
-from gwt_ib.rollout.block import Block, BlockSpec
 from gwt_ib.rollout.collect import Collector, Progress
-from gwt_ib.rollout.policy import Policy, policy_of
-
-if TYPE_CHECKING:
-    from gwt_ib.model.agent import Agent
+from gwt_ib.rollout.policy import Policy
 
 
 class SerialChannel:
     """Both sides at once: keeps the weights of the last two versions and lets each actor collect in turn."""
 
-    def __init__(
-        self, config: Config, agent: Agent | Policy, first_episodes: NDArray[np.int64], first_block: int
-    ) -> None:
+    def __init__(self, config: Config, policy: Policy, first_episodes: I64, first_block: int) -> None:
         size = config.envs_per_actor
         self._config = config
-        self._policy = policy_of(agent)
+        self._policy = policy
         self._policy.prepare()
         self._collectors = [
             Collector(config, actor, self._policy, episodes, Progress.private(size))
             for actor, episodes in enumerate(np.split(first_episodes, config.num_actors))
         ]
         envs = self._collectors[0].envs
-        spec = BlockSpec.of(config, envs.observation_size, envs.actions)
+        spec = BlockSpec(envs.observation_size, envs.actions, config)
         self._blocks = [spec.allocate() for _ in range(config.num_actors)]
         self._number = first_block
         self._versions: dict[int, Weights] = {}

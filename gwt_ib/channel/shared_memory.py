@@ -1,9 +1,9 @@
 """The local channel: one block of shared memory without a name, and pipes that carry slot numbers.
 
 Memory without a name (memfd) is gone with its last process, whatever kills it: nothing is ever left in /dev/shm. The
-trainer creates it with room for the board; the learner, who knows the agent's size, brings it to its full length.
+trainer creates it with room for the counters; the learner, who knows the agent's size, brings it to its full length.
 
-Weights are never torn: version v lies in slot v % 2, the board's version is written after the slot, and a reader that
+Weights are never torn: version v lies in slot v % 2, the counted version is written after the slot, and a reader that
 finds another version after copying than before copies again.
 """
 
@@ -18,51 +18,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gwt_ib.channel.counters import Board, board_bytes
+from gwt_ib.channel.counters import Counters
 from gwt_ib.config import Config
-from gwt_ib.model.weights import Weights
-from gwt_ib.rollout.block import ALIGNMENT, Block, BlockSpec
+from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.model.arrays import F32, I64
+from gwt_ib.model.experience import ALIGNMENT, Block, BlockSpec
+from gwt_ib.model.weights import Weights, parameter_shapes, size
 
 RECHECK_S = 1.0  # an actor that dies between its counter and its message must not stop the run
 MESSAGE = struct.Struct("<ii")  # actor's number, slot's number
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Where everything lies: the board, two slots of weights, then the slots of each actor's blocks."""
+class MemoryLayout:
+    """Where everything lies: the counters, two slots of weights, then the slots of each actor's blocks."""
 
-    config: Config
-    spec: BlockSpec
-    num_weights: int
-
-    @property
-    def slots(self) -> int:
+    def __init__(self, observation_size: int, actions: ActionCodec, config: Config) -> None:
+        self.config = config
+        self.num_weights = size(parameter_shapes(observation_size, actions, config.hidden_size))
+        """Length N of the flat vector of weights."""
+        self.slots = config.max_policy_lag + 1
         """Slots of each actor: one that the learner reads, and with a lag one more to write meanwhile."""
-        return self.config.max_policy_lag + 1
-
-    @property
-    def weight_slot_bytes(self) -> int:
-        """One slot of weights: TD mean, TD scale, then the vector; float32."""
-        return -(-(2 + self.num_weights) * 4 // ALIGNMENT) * ALIGNMENT
-
-    @property
-    def nbytes(self) -> int:
+        self._spec = BlockSpec(observation_size, actions, config)
+        self._weights = Counters.nbytes(config)
+        self._weight_bytes = -(-(2 + self.num_weights) * 4 // ALIGNMENT) * ALIGNMENT
+        self.blocks = self._weights + 2 * self._weight_bytes
+        """Where the first block begins."""
+        self.nbytes = self.blocks + config.num_actors * self.slots * self._spec.nbytes
         """Size of the whole memory."""
-        blocks = self.config.num_actors * self.slots * self.spec.nbytes
-        return board_bytes(self.config) + 2 * self.weight_slot_bytes + blocks
 
-    def weight_slot(self, memory: memoryview, version: int) -> NDArray[np.float32]:
-        """The slot of a version: [2 + N]."""
-        start = board_bytes(self.config) + (version % 2) * self.weight_slot_bytes
+    def weight_slot(self, memory: memoryview, version: int) -> F32:
+        """The slot of a version: [2 + N]: TD mean, TD scale, then the vector."""
+        start = self._weights + (version % 2) * self._weight_bytes
         return np.frombuffer(memory[start : start + (2 + self.num_weights) * 4], np.float32)
 
     def block(self, memory: memoryview, actor: int, number: int) -> Block:
         """The slot in which an actor's block of that number lies."""
-        slot = actor * self.slots + number % self.slots
-        start = board_bytes(self.config) + 2 * self.weight_slot_bytes + slot * self.spec.nbytes
-        return self.spec.view(memory[start : start + self.spec.nbytes])
+        start = self.blocks + (actor * self.slots + number % self.slots) * self._spec.nbytes
+        return self._spec.view(memory[start : start + self._spec.nbytes])
 
 
 def map_memory(descriptor: int, nbytes: int) -> memoryview:
@@ -92,27 +85,27 @@ def reserve_memory(descriptor: int, nbytes: int) -> None:
 class LocalActorChannel:
     """The actor's side; made once the first version is published (`wait_for_version`)."""
 
-    def __init__(self, layout: Layout, descriptor: int, actor: int, pipes: ActorPipes) -> None:
+    def __init__(self, layout: MemoryLayout, descriptor: int, actor: int, pipes: ActorPipes) -> None:
         self._layout = layout
         self._memory = map_memory(descriptor, layout.nbytes)
-        self._board = Board.over(self._memory, layout.config)
+        self._counters = Counters.over(self._memory, layout.config)
         self._actor = actor
         self._pipes = pipes
 
     @property
     def number(self) -> int:
         """Number of the block that comes next."""
-        return int(self._board.pushed[self._actor])
+        return int(self._counters.pushed[self._actor])
 
     def pull(self) -> Weights | None:
         """Wait for version `number - max_policy_lag` or a newer one and copy the newest; None when the run is over."""
-        if not wait_for_version(self._board, self.number - self._layout.config.max_policy_lag, self._pipes):
+        if not wait_for_version(self._counters, self.number - self._layout.config.max_policy_lag, self._pipes):
             return None
         while True:
-            version = int(self._board.header[Board.VERSION])
+            version = int(self._counters.header[Counters.VERSION])
             copy = self._layout.weight_slot(self._memory, version).copy()
-            if int(self._board.header[Board.VERSION]) == version:
-                self._board.versions[self._actor] = version
+            if int(self._counters.header[Counters.VERSION]) == version:
+                self._counters.versions[self._actor] = version
                 return Weights(version, copy[2:], float(copy[0]), float(copy[1]))
 
     def next_block(self) -> Block:
@@ -122,7 +115,7 @@ class LocalActorChannel:
     def push(self) -> None:
         """Count the block as pushed, then wake the learner with the slot's number."""
         slot = self.number % self._layout.slots
-        self._board.pushed[self._actor] += 1
+        self._counters.pushed[self._actor] += 1
         os.write(self._pipes.blocks, MESSAGE.pack(self._actor, slot))
 
 
@@ -135,10 +128,10 @@ class ActorPipes:
     alive: int
 
 
-def wait_for_version(board: Board, version: int, pipes: ActorPipes) -> bool:
+def wait_for_version(counters: Counters, version: int, pipes: ActorPipes) -> bool:
     """Block until at least `version`, and at least version 0, is published; False when the run is over instead."""
-    while not board.header[Board.CLOSED]:
-        if int(board.header[Board.VERSION]) >= max(version, 0):
+    while not counters.header[Counters.CLOSED]:
+        if int(counters.header[Counters.VERSION]) >= max(version, 0):
             return True
         readable, _, _ = select.select([pipes.wake, pipes.alive], [], [])
         if pipes.alive in readable:  # nothing is ever written there: readable means that the trainer is gone
@@ -152,21 +145,21 @@ class LocalLearnerChannel:
 
     def __init__(
         self,
-        layout: Layout,
+        layout: MemoryLayout,
         descriptor: int,
         *,
         blocks: int,
         wakes: Sequence[int],
         control: int,
         first_block: int,
-        episodes: NDArray[np.int64],
+        episodes: I64,
     ) -> None:
         reserve_memory(descriptor, layout.nbytes)
         self._layout = layout
         self._memory = map_memory(descriptor, layout.nbytes)
-        self._board = Board.over(self._memory, layout.config)
-        self._board.pushed[:] = first_block
-        self._board.episodes[:] = episodes
+        self._counters = Counters.over(self._memory, layout.config)
+        self._counters.pushed[:] = first_block
+        self._counters.episodes[:] = episodes
         self._number = first_block
         self._blocks, self._wakes, self._control = blocks, wakes, control
         for descriptor_ in wakes:
@@ -177,12 +170,12 @@ class LocalLearnerChannel:
         slot = self._layout.weight_slot(self._memory, weights.version)
         slot[0], slot[1] = weights.td_mean, weights.td_std
         slot[2:] = weights.vector
-        self._board.header[Board.VERSION] = weights.version
+        self._counters.header[Counters.VERSION] = weights.version
         self._wake()
 
     def take(self) -> Sequence[Block] | None:
         """The blocks of the next number, in place; None when the control descriptor has something to read."""
-        while int(self._board.pushed.min()) <= self._number:
+        while int(self._counters.pushed.min()) <= self._number:
             readable, _, _ = select.select([self._blocks, self._control], [], [], RECHECK_S)
             if self._control in readable:
                 return None
@@ -195,7 +188,7 @@ class LocalLearnerChannel:
 
     def close(self) -> None:
         """Mark the run as over and wake everyone."""
-        self._board.header[Board.CLOSED] = 1
+        self._counters.header[Counters.CLOSED] = 1
         self._wake()
 
     def _wake(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gwt_ib import seeding
+from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.envs.make import REWARD_LIMIT, make_env
 from gwt_ib.envs.spaces import ObservationEncoder
@@ -45,10 +46,8 @@ class EnvBatch:
 
     def __init__(
         self,
-        env_id: str,
+        config: Config,
         *,
-        prev_action: bool,
-        seed: int,
         stream: seeding.Stream,
         env_numbers: Sequence[int],
         first_episodes: Sequence[int],
@@ -56,8 +55,7 @@ class EnvBatch:
         """Raises `UserError` when the environments cannot be made."""
         if len(env_numbers) == 0 or len(env_numbers) != len(first_episodes):
             raise ValueError("a batch needs at least one environment, and one first episode for each")
-        self._env_id = env_id
-        self._seed = seed
+        self._env_id, self._seed = config.env_id, config.seed
         self._stream = stream
         self._numbers = [int(number) for number in env_numbers]
         self._first_episodes = np.array(first_episodes, np.int64)
@@ -66,13 +64,13 @@ class EnvBatch:
         with ExitStack() as stack:
             self._envs = []
             for _ in self._numbers:
-                env = make_env(env_id, prev_action=prev_action)
+                env = make_env(config)
                 stack.callback(env.close)
                 self._envs.append(env)
             first = self._envs[0]
             for env in self._envs:
                 if (env.observation_space, env.action_space) != (first.observation_space, first.action_space):
-                    raise ValueError(f"{env_id}: two environments of this id have different spaces")
+                    raise ValueError(f"{config.env_id}: two environments of this id have different spaces")
             encoder = ObservationEncoder(first.observation_space)
             self.actions = ActionCodec(first.action_space)
             self._open = stack.pop_all()

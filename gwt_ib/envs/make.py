@@ -7,7 +7,7 @@ import importlib.util
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from gymnasium import spaces
 from popgym.core.env import POPGymEnv
 from popgym.wrappers import Antialias, PreviousAction
 
+from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.envs.spaces import ObservationEncoder, mismatch
 from gwt_ib.errors import ExitCode, UserError, nearest
@@ -34,7 +35,6 @@ REWARD_LIMIT = float(np.finfo(np.float32).max)
 class EnvironmentFacts:
     """What a run has to know of its environment before it starts."""
 
-    env_id: str
     observation_size: int
     actions: ActionCodec
     observation_space: str
@@ -51,30 +51,33 @@ def known_ids() -> list[str]:
     return sorted(gymnasium.registry)
 
 
-def make_env(env_id: str, *, prev_action: bool = False) -> Env:
-    """Make an environment with its time limit, if it has one. `module:env-id` imports the module first.
+def make_env(config: Config) -> Env:
+    """Make a run's environment with its time limit, if it has one. `module:env-id` imports the module first.
 
-    `prev_action` appends the previous action and a flag for the first step to each observation, by POPGym's wrappers.
-    Raises `UserError` when there is no such environment or it cannot be made.
+    It is wrapped as the configuration says (`WRAPPERS`). Raises `UserError` when there is no such environment or it cannot
+    be made.
     """
+    env_id = config.env_id
     with _quiet():
         name = _registered_name(env_id)
         try:
             env: Env = gymnasium.make(name, disable_env_checker=True)
         except Exception as error:
             raise _refusal(env_id, "cannot be made", error) from error
-        if not prev_action:
-            return env
-        try:
-            return _with_previous_action(env)
-        except Exception as error:
-            env.close()
-            raise _refusal(env_id, "cannot be used with prev_action", error) from error
+        for setting, wrap in WRAPPERS:
+            if not getattr(config, setting):
+                continue
+            try:
+                env = wrap(env)
+            except Exception as error:
+                env.close()
+                raise _refusal(env_id, f"cannot be used with {setting}", error) from error
+        return env
 
 
-def check_environment(env_id: str, prev_action: bool) -> EnvironmentFacts:
+def check_environment(config: Config) -> EnvironmentFacts:
     """Make the environment, reset it, take one step, and close it. Raises `UserError` where a run would fail."""
-    env = make_env(env_id, prev_action=prev_action)
+    env_id, env = config.env_id, make_env(config)
     try:
         with _quiet():
             encoder = ObservationEncoder(env.observation_space)
@@ -85,13 +88,7 @@ def check_environment(env_id: str, prev_action: bool) -> EnvironmentFacts:
     finally:
         with suppress(Exception):  # the environment was made only to be looked at
             env.close()
-    return EnvironmentFacts(
-        env_id=env_id,
-        observation_size=encoder.size,
-        actions=actions,
-        observation_space=str(env.observation_space),
-        action_space=str(env.action_space),
-    )
+    return EnvironmentFacts(encoder.size, actions, str(env.observation_space), str(env.action_space))
 
 
 def _try_one_step(env_id: str, env: Env, encoder: ObservationEncoder) -> None:
@@ -133,10 +130,15 @@ class _AnyEnv(gymnasium.ObservationWrapper[Any, Any, Any], POPGymEnv):  # type: 
 
 
 def _with_previous_action(env: Env) -> Env:
+    """Append the previous action and a flag for the first step to each observation, by POPGym's wrappers."""
     if not isinstance(env, POPGymEnv):
         env = _AnyEnv(env)
     wrapped: Env = Antialias(PreviousAction(env, null_action=_null_action(env.action_space)))
     return wrapped
+
+
+WRAPPERS: tuple[tuple[str, Callable[[Env], Env]], ...] = (("prev_action", _with_previous_action),)
+"""Settings that wrap the environment, from the inside out, each with its wrapper: another one is added here."""
 
 
 def _null_action(space: spaces.Space[Any]) -> Any:

@@ -1,7 +1,7 @@
 """Any Gymnasium space as one flat float32 row: what `gymnasium.spaces.flatten` gives, made fast enough for every step.
 
 Small one-hot spaces are tables that Gymnasium's own `flatten` filled in; every other leaf writes into its slice of the
-row. `tests/envs/test_spaces.py` holds the rows against `flatten`'s, number by number.
+row. `tests/envs/test_spaces.py` compares the rows with `flatten`'s, number by number.
 """
 
 from __future__ import annotations
@@ -125,46 +125,57 @@ class _Keys:
             ) from error
 
 
-class _Table:
-    """A Discrete with few members: one look-up. Python's numbers and NumPy's are the same keys."""
+class _Member:
+    """A Discrete: one look-up where it has few members. Python's numbers and NumPy's are the same keys."""
 
     def __init__(self, space: spaces.Discrete[Any], at: slice) -> None:
         self.space = space
         self.at = at
-        members = range(int(space.start), int(space.start) + int(space.n))
+        members = (
+            range(int(space.start), int(space.start) + int(space.n)) if _is_few(int(space.n), int(space.n)) else ()
+        )
         self.rows = {value: _flattened(space, space.dtype.type(value)) for value in members}
 
     def encode(self, observation: Any, row: Row) -> None:
         try:
             row[self.at] = self.rows[observation]
         except (KeyError, TypeError):  # TypeError: an array of one number
-            row[self.at] = self.rows[int(self.space.start) + _member(self.space, observation)]
+            row[self.at] = 0.0
+            row[self.at.start + self.member(observation)] = 1.0
+
+    def member(self, observation: Any) -> int:
+        """The member, counted from 0."""
+        value = np.asarray(observation)
+        if value.size == 1 and value.dtype.kind in "iub":
+            member = int(value.item()) - int(self.space.start)
+            if 0 <= member < int(self.space.n):
+                return member
+        raise ValueError(f"{_short(observation)} is not in {_short(self.space)}")
 
 
-class _Index:
-    """A Discrete with many members."""
-
-    def __init__(self, space: spaces.Discrete[Any], at: slice) -> None:
-        self.space = space
-        self.at = at
-
-    def encode(self, observation: Any, row: Row) -> None:
-        row[self.at] = 0.0
-        row[self.at.start + _member(self.space, observation)] = 1.0
-
-
-class _Indices:
-    """A MultiDiscrete with many members: index arithmetic over all components at once."""
+class _Members:
+    """A MultiDiscrete: one look-up under the bytes of the array where it has few members, else index arithmetic."""
 
     def __init__(self, space: spaces.MultiDiscrete[Any], at: slice) -> None:
         self.space = space
         self.at = at
+        self.dtype = np.dtype(space.dtype)
         self.start = space.start.ravel().astype(np.int64)
-        self.sizes = space.nvec.ravel().astype(np.uint64)
-        ends = np.cumsum(space.nvec.ravel(), dtype=np.int64)
-        self.first = at.start + ends - space.nvec.ravel().astype(np.int64)
+        sizes = space.nvec.ravel()
+        self.sizes = sizes.astype(np.uint64)
+        self.first = at.start + np.cumsum(sizes, dtype=np.int64) - sizes.astype(np.int64)
+        self.rows: dict[bytes, Row] = {}
+        if _is_few(math.prod(map(int, sizes)), at.stop - at.start):
+            for members in itertools.product(*map(range, map(int, sizes))):
+                value = (np.array(members, np.int64) + self.start).astype(self.dtype).reshape(space.shape)
+                self.rows[value.tobytes()] = _flattened(space, value)
 
     def encode(self, observation: Any, row: Row) -> None:
+        if self.rows and type(observation) is np.ndarray and observation.dtype is self.dtype:
+            found = self.rows.get(observation.tobytes())
+            if found is not None:
+                row[self.at] = found
+                return
         ones = self.members(observation)
         ones += self.first
         row[self.at] = 0.0
@@ -180,27 +191,6 @@ class _Indices:
         if np.count_nonzero(members.view(np.uint64) >= self.sizes):
             raise ValueError(f"{_short(observation)} is not in {_short(self.space)}")
         return members
-
-
-class _MultiTable:
-    """A MultiDiscrete with few members: one look-up under the bytes of the array."""
-
-    def __init__(self, space: spaces.MultiDiscrete[Any], at: slice) -> None:
-        self.at = at
-        self.dtype = np.dtype(space.dtype)
-        self.slow = _Indices(space, at)
-        self.rows: dict[bytes, Row] = {}
-        for members in itertools.product(*(range(int(size)) for size in space.nvec.ravel())):
-            value = (np.array(members, np.int64) + self.slow.start).astype(self.dtype).reshape(space.shape)
-            self.rows[value.tobytes()] = _flattened(space, value)
-
-    def encode(self, observation: Any, row: Row) -> None:
-        if type(observation) is np.ndarray and observation.dtype is self.dtype:
-            found = self.rows.get(observation.tobytes())
-            if found is not None:
-                row[self.at] = found
-                return
-        self.slow.encode(observation, row)
 
 
 class _Bits:
@@ -255,11 +245,9 @@ def _leaf_or_parts(space: spaces.Space[Any], start: int, outer: tuple[np.dtype[A
         return _Keys(parts).encode if isinstance(space, spaces.Dict) else _Parts(list(parts.values())).encode
     at = slice(start, start + int(spaces.flatdim(space)))
     if isinstance(space, spaces.Discrete):
-        few = _is_few(int(space.n), int(space.n))
-        return _Table(space, at).encode if few else _Index(space, at).encode
+        return _Member(space, at).encode
     if isinstance(space, spaces.MultiDiscrete):
-        few = _is_few(math.prod(map(int, space.nvec.ravel())), at.stop - at.start)
-        return _MultiTable(space, at).encode if few else _Indices(space, at).encode
+        return _Members(space, at).encode
     if isinstance(space, spaces.MultiBinary):
         return _Bits(space, at).encode
     assert isinstance(space, spaces.Box)
@@ -294,16 +282,6 @@ def _refuse_unsupported(space: spaces.Space[Any], whole: spaces.Space[Any]) -> N
             "Discrete, MultiDiscrete, MultiBinary, Box, Tuple and Dict can.",
             ExitCode.BAD_CONFIGURATION,
         )
-
-
-def _member(space: spaces.Discrete[Any], observation: Any) -> int:
-    """The member of a Discrete, counted from 0."""
-    value = np.asarray(observation)
-    if value.size == 1 and value.dtype.kind in "iub":
-        member = int(value.item()) - int(space.start)
-        if 0 <= member < int(space.n):
-            return member
-    raise ValueError(f"{_short(observation)} is not in {_short(space)}")
 
 
 def _short(value: Any) -> str:

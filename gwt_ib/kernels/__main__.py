@@ -7,7 +7,7 @@ from gymnasium import spaces
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.kernels.act import KernelAgent
+from gwt_ib.kernels.act import KernelPolicy
 from gwt_ib.kernels.gradient import KernelGradient
 from gwt_ib.sections import Sections
 
@@ -16,9 +16,9 @@ def main() -> None:
     """Kernels are compiled for kinds of arrays, not for sizes: one run of each kind of action is all there is."""
     config = Config(hidden_size=8, learner_threads=1)
     for actions in map(ActionCodec, (spaces.Discrete(2), spaces.Box(-1, 1, (1,)))):
-        agent = KernelAgent(1, actions, config)
-        agent.prepare()
-        KernelGradient(1, actions, config, np.zeros_like(agent.vector), Sections()).prepare(config)
+        policy = KernelPolicy(1, actions, config)
+        policy.prepare()
+        KernelGradient(1, actions, config, policy.vector, np.zeros_like(policy.vector), Sections()).prepare()
 
 
 if __name__ == "__main__":

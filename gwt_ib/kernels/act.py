@@ -14,27 +14,28 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.kernels.cell import step_row
-from gwt_ib.kernels.compiled import F32, compiling, kernel
-from gwt_ib.kernels.elementwise import ZERO, dot, sigmoid
+from gwt_ib.kernels.cell import step_row, td_drive
+from gwt_ib.kernels.compiled import compiling, kernel
+from gwt_ib.kernels.elementwise import HALF, ZERO, dot, exp, sigmoid
 from gwt_ib.kernels.encoder import encode_row
-from gwt_ib.kernels.heads import sample_choices, sample_numbers
+from gwt_ib.kernels.losses import HALF_LOG_2PI
 from gwt_ib.kernels.matmul import matmul
-from gwt_ib.kernels.packed_weights import allocate, pack
-from gwt_ib.model import parameter_layout as layout
+from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
+from gwt_ib.model import arrays
+from gwt_ib.model import weights as layout
+from gwt_ib.model.arrays import F32, Bool
 
-Bool = NDArray[np.bool_]
 TD_MEAN, TD_STD, TD_SCALE, PRIOR_SHIFT, ROUTER_BIAS = range(5)  # in `scalars`
 LOG_PROB, VALUE, C, PRIOR, NEXT_VALUE = range(5)  # rows of `results`
 
 
-class KernelAgent:
-    """The agent's weights as one flat vector [N] in the order of `model.layout`; a `rollout.stepper.Policy`."""
+class KernelPolicy:
+    """A `rollout.policy.Policy`: the agent's weights as one flat vector [N] in the order of `model.weights`."""
 
-    def __init__(self, observation_size: int, actions: ActionCodec, config: Config, vector: F32 | None = None) -> None:
-        """`vector` is used where it lies and never copied; without it, all weights are 0 until the first `write`."""
+    def __init__(self, observation_size: int, actions: ActionCodec, config: Config) -> None:
+        """All weights are 0 until the first `write`."""
         shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
-        self.vector: F32 = np.zeros(layout.size(shapes), np.float32) if vector is None else vector
+        self.vector: F32 = np.zeros(layout.size(shapes), np.float32)
         self.weights = layout.views(self.vector, shapes)
         self.observation_size = observation_size
         self.actions = actions
@@ -59,21 +60,21 @@ class KernelAgent:
 
 
 class KernelStepper:
-    """A `rollout.stepper.Stepper`: `act` and `bootstrap` are one compiled call each, and allocate nothing.
+    """A `rollout.policy.Stepper`: `act` and `bootstrap` are one compiled call each, and allocate nothing.
 
     Until a `bootstrap`, every row's observation is encoded; from a `begin` until an `act`, h is multiplied anew.
     """
 
-    def __init__(self, agent: KernelAgent, size: int) -> None:
-        config, actions = agent.config, agent.actions
-        hidden, width = config.hidden_size, layout.router_width(config.hidden_size)
-        gates, outputs = 3 * hidden + width, layout.policy_outputs(actions)
+    def __init__(self, policy: KernelPolicy, size: int) -> None:
+        config, actions = policy.config, policy.actions
+        sizes = model_sizes(policy.observation_size, actions, config.hidden_size)
+        hidden, gates, outputs = sizes["H"], sizes["G"], sizes["P"]
 
         def zeros(*shape: int) -> F32:
             return np.zeros(shape, np.float32)
 
-        self._agent = agent
-        self._packed = allocate(agent.observation_size, actions, hidden)
+        self._policy = policy
+        self._packed = arrays.zeros(Packed, sizes)
         self._scalars = zeros(5)
         self.h = zeros(size, hidden)
         self.action: NDArray[Any] = np.zeros((size, actions.width), actions.dtype)
@@ -87,19 +88,19 @@ class KernelStepper:
         cell: tuple[Any, ...] = (
             packed.encoder, packed.encoder_bias, packed.from_z, packed.bias_z, packed.bias_h, packed.router_out,
             self._scalars, config.memory, self.h, zeros(size, hidden), zeros(size, hidden), zeros(size, gates),
-            zeros(size, gates), zeros(gates), zeros(max(5 * hidden + width, outputs)), self._results,
+            zeros(size, gates), zeros(gates), zeros(max(2 * hidden + gates, outputs)), self._results,
         )  # fmt: skip
         self._bootstrap = (*cell, packed.heads_rows, packed.heads_bias)
         self._act = (
             *cell, packed.from_h, packed.heads, packed.heads_bias, packed.log_std, np.array(actions.sizes, np.int64),
-            zeros(size, outputs + 1), choices, numbers,
+            zeros(size, outputs), choices, numbers,
         )  # fmt: skip
-        self._obs_shape = (size, agent.observation_size)
+        self._obs_shape = (size, policy.observation_size)
         self._have_z = self._have_h = False
 
     def begin(self, td_mean: float, td_std: float) -> None:
         """Bring the weights into the order in which the products read them; nothing that was computed holds any more."""
-        weights, config, scalars = self._agent.weights, self._agent.config, self._scalars
+        weights, config, scalars = self._policy.weights, self._policy.config, self._scalars
         pack(weights, self._packed)
         scalars[TD_MEAN], scalars[TD_STD], scalars[TD_SCALE] = td_mean, td_std, config.td_scale
         scalars[PRIOR_SHIFT] = np.float32(config.base_logit) + weights["bias"]
@@ -143,7 +144,7 @@ def act(
         if have_z and is_first[i]:
             row = slice(i, i + 1)
             encode(obs[row], encoder, encoder_bias, weights_z, normal[row], z[row], from_z[row])
-        logit = prior_logit(ZERO if is_first[i] else td_prev[i], scalars)
+        logit = prior_logit(td_prev[i], is_first[i], scalars)
         results[PRIOR, i] = sigmoid(logit)
         keep = memory and not is_first[i]
         results[C, i] = step(
@@ -175,7 +176,7 @@ def bootstrap(
     """V0 of B environments; leaves `from_z` as the products of `next_obs`."""
     hidden, critic = h.shape[1], heads_rows.shape[0] - 1
     encode(next_obs, encoder, encoder_bias, weights_z, normal, z, from_z)
-    logit = prior_logit(ZERO, scalars)
+    logit = prior_logit(ZERO, True, scalars)
     for i in range(h.shape[0]):
         step(
             from_z[i], from_h[i] if memory else zeros, h[i] if memory else zeros[:hidden], logit, bias_z, bias_h,
@@ -194,10 +195,9 @@ def encode(obs: F32, encoder: F32, bias: F32, weights_z: F32, normal: F32, z: F3
 
 
 @kernel
-def prior_logit(td_prev: Any, scalars: F32) -> Any:
+def prior_logit(td_prev: Any, is_first: Any, scalars: F32) -> Any:
     """The prior's logit (docs/model.md, "Prior")."""
-    td_norm = (td_prev - scalars[TD_MEAN]) / scalars[TD_STD]
-    return scalars[TD_SCALE] * abs(td_norm) + scalars[PRIOR_SHIFT]
+    return scalars[TD_SCALE] * td_drive(td_prev, is_first, scalars[TD_MEAN], scalars[TD_STD]) + scalars[PRIOR_SHIFT]
 
 
 @kernel
@@ -211,3 +211,43 @@ def step(
     return step_row(
         from_z, from_h, bias_z, bias_h, router_out, logit + scalars[ROUTER_BIAS], h, gates, memory, router, after
     )
+
+
+@kernel
+def sample_choices(logits: F32, sizes: NDArray[np.int64], noise: F32, sums: F32, action: NDArray[np.int32]) -> Any:
+    """Choose an option for each component by uniform `noise` [components]; returns the log-probability in nats.
+
+    `logits` of all components lie side by side, `sums` is scratch of the same length. `action` [components] gets the
+    choices: the cumulative distribution, inverted at the noise.
+    """
+    log_prob = ZERO
+    at = 0
+    for component in range(sizes.size):
+        size = sizes[component]
+        highest = logits[at]
+        for j in range(at + 1, at + size):
+            highest = max(highest, logits[j])
+        for j in range(at, at + size):
+            sums[j] = exp(logits[j] - highest)
+        for j in range(at + 1, at + size):
+            sums[j] += sums[j - 1]
+        total = sums[at + size - 1]
+        below = noise[component] * total
+        choice = 0
+        while choice < size - 1 and sums[at + choice] <= below:
+            choice += 1
+        action[component] = choice
+        log_prob += logits[at + choice] - highest - np.log(total)
+        at += size
+    return log_prob
+
+
+@kernel
+def sample_numbers(means: F32, log_std: F32, noise: F32, action: F32) -> Any:
+    """Add scaled standard normal `noise` [width] to the `means`; returns the log-density of the `action` [width]."""
+    log_prob = ZERO
+    for j in range(log_std.size):
+        action[j] = means[j] + exp(log_std[j]) * noise[j]
+        scaled = (action[j] - means[j]) * exp(-log_std[j])
+        log_prob += -HALF * scaled * scaled - log_std[j] - HALF_LOG_2PI
+    return log_prob

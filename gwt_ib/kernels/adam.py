@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gwt_ib.kernels.compiled import F32, kernel
+from gwt_ib.kernels.compiled import kernel
+from gwt_ib.model.arrays import F32
 
 
 class AdamNumbers(NamedTuple):

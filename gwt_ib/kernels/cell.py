@@ -10,9 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from gwt_ib.kernels.compiled import F32, kernel, reduction
+from gwt_ib.kernels.compiled import kernel, reduction
 from gwt_ib.kernels.elementwise import ONE, ZERO, dot, sigmoid, tanh
 from gwt_ib.kernels.matmul import product
+from gwt_ib.model.arrays import F32
+
+
+@kernel
+def td_drive(td_prev: Any, is_first: Any, mean: Any, std: Any) -> Any:
+    """`|td_norm|` (docs/model.md, "Prior"); the TD error before a first step counts as 0 ("First steps")."""
+    return abs(((ZERO if is_first else td_prev) - mean) / std)
 
 
 @kernel

@@ -1,7 +1,7 @@
 """How the kernels are compiled, and where the machine code is kept for the next process.
 
 numba notices a change of the file that a function stands in, and not of the functions that it calls. So the code lies in
-a folder that is named after all sources of this package: whatever changes, everything is compiled anew.
+a folder that is named after all sources that are compiled: whatever changes, everything is compiled anew.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
 import numba
-import numpy as np
 from filelock import FileLock, Timeout
 from numba import njit
-from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from gwt_ib.clock import utc_now
 from gwt_ib.log import LOGGER
+from gwt_ib.model import experience
 
 numba_settings: Any = numba.config
 LEAST_FREE_BYTES = 1 << 26  # a disk that is nearly full must not end a run by what is only kept for the next one
@@ -36,7 +35,10 @@ def _cache_folder() -> Path | None:
     """The folder for these sources, this processor and this numba, made if need be; None where nothing can be written."""
     processor = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
     content = hashlib.sha256(f"{numba.__version__} {sys.implementation.cache_tag} {processor}".encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in (
+        *sorted(Path(__file__).parent.glob("*.py")),
+        Path(experience.__file__),
+    ):  # whose records kernels take
         content.update(source.read_bytes())
     parent = os.environ.get("NUMBA_CACHE_DIR")
     folder = (Path(parent) if parent else user_cache_path("gwt-ib") / "kernels") / content.hexdigest()[:16]
@@ -63,7 +65,6 @@ def _forget_old(parent: Path) -> None:
 CACHE = _cache_folder()
 """Where compiled kernels are kept; None: every process compiles them for itself."""
 OPTIONS: dict[str, Any] = {"nogil": True, "cache": CACHE is not None, "error_model": "numpy"}
-F32 = NDArray[np.float32]
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -13,7 +13,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from gwt_ib.kernels.compiled import F32, kernel, reduction
+from gwt_ib.kernels.compiled import kernel, reduction
+from gwt_ib.model.arrays import F32
 
 _F = np.float32
 LOG2_E = _F(1.44269504)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gwt_ib.kernels.compiled import F32, kernel
+from gwt_ib.kernels.compiled import kernel
 from gwt_ib.kernels.elementwise import ONE, ZERO, dot, total
+from gwt_ib.model.arrays import F32
 
 EPSILON = np.float32(1e-5)  # torch's default in layer_norm
 

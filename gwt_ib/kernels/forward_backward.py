@@ -1,4 +1,7 @@
-"""What surrounds the recurrence in the two passes over a part of a minibatch: encoder, heads, gradients of the weights.
+"""What surrounds the recurrence in the two passes over a shard of a minibatch: encoder, heads, gradients of the weights.
+
+Axes: T time, B sequences of the shard, N = T * B, O observation, A columns of an action row, H hidden, R router, G = 3H + R,
+P outputs of policy and value.
 
 The order is `encode_inputs`, `cell.unroll`, the heads' product, the losses, `heads_backward`, `cell.unroll_backward`,
 `weights_backward`. They are few and large, as a thread needs Python's lock between two of them; and not one, as LLVM needs
@@ -7,79 +10,67 @@ far longer for one large function than for its parts.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gwt_ib.kernels.compiled import F32, kernel
+from gwt_ib.kernels.cell import td_drive
+from gwt_ib.kernels.compiled import kernel
 from gwt_ib.kernels.elementwise import ONE, ZERO
 from gwt_ib.kernels.encoder import encode_backward, encode_row
-from gwt_ib.kernels.losses import Coefficients, bottleneck_loss
-from gwt_ib.kernels.matmul import product
+from gwt_ib.kernels.losses import LossCoefficients, bottleneck_loss
+from gwt_ib.kernels.matmul import matmul, product
 from gwt_ib.kernels.packed_weights import Packed
-
-
-class SequenceArrays(NamedTuple):
-    """All sequences of a rollout: [T, S, ...], as `learn.batch.Sequences`."""
-
-    observation: F32  # [T, S, O]
-    h0: F32  # [S, H]
-    td_prev: F32  # [T, S]
-    is_first: F32  # [T, S], 1.0 or 0.0
-    td_mean: F32  # [S]
-    td_std: F32  # [S]
-    action: NDArray[Any]  # [T, S, width]
-    log_prob: F32  # [T, S]
-    advantage: F32  # [T, S]
-    returns: F32  # [T, S]
+from gwt_ib.model.arrays import F32, Field
+from gwt_ib.model.experience import Sequences
 
 
 class Inputs(NamedTuple):
-    """The sequences of one part of a minibatch, gathered: [T, B, ...]."""
+    """The sequences of one shard of a minibatch, gathered."""
 
-    observation: F32
-    h0: F32
-    logit: F32
-    keep: F32
-    action: NDArray[Any]
-    log_prob: F32
-    advantage: F32
-    returns: F32
+    observation: Annotated[F32, Field("T B O")]
+    h0: Annotated[F32, Field("B H")]
+    logit: Annotated[F32, Field("T B")]  # of the prior, with the bias of the router's last layer
+    keep: Annotated[F32, Field("T B")]  # 0.0 where h starts from zero, else 1.0
+    action: Annotated[NDArray[Any], Field("T B A", None)]
+    log_prob: Annotated[F32, Field("T B")]
+    advantage: Annotated[F32, Field("T B")]  # normalised over the whole minibatch
+    returns: Annotated[F32, Field("T B")]
 
 
 class States(NamedTuple):
-    """What the forward pass leaves for the backward pass; G = 3H + R."""
+    """What the forward pass leaves for the backward pass."""
 
-    normal: F32  # [T * B, H]
-    scale: F32  # [T * B]
-    z: F32  # [T * B, H]
-    from_z: F32  # [T, B, G]
-    from_h: F32  # [B, G], of one step
-    h_in: F32  # [T, B, H]
-    gates: F32  # [T, B, 3H]
-    memory: F32  # [T, B, H]
-    router: F32  # [T, B, R]
-    c: F32  # [T, B]
-    h: F32  # [T, B, H]
-    outputs: F32  # [T * B, P + 1]
+    normal: Annotated[F32, Field("N H")]
+    scale: Annotated[F32, Field("N")]
+    z: Annotated[F32, Field("N H")]
+    from_z: Annotated[F32, Field("T B G")]
+    from_h: Annotated[F32, Field("B G")]  # of one step
+    h_in: Annotated[F32, Field("T B H")]
+    gates: Annotated[F32, Field("T B 3H")]
+    memory: Annotated[F32, Field("T B H")]
+    router: Annotated[F32, Field("T B R")]
+    c: Annotated[F32, Field("T B")]
+    h: Annotated[F32, Field("T B H")]
+    outputs: Annotated[F32, Field("N P")]
 
 
 class Gradients(NamedTuple):
     """What the backward pass needs besides."""
 
-    d_h: F32  # [T, B, H]
-    d_c: F32  # [T, B]
-    carry: F32  # [B, H]
-    d_from_z: F32  # [T, B, G]
-    d_from_h: F32  # [T, B, G]
-    d_new_sum: F32  # [H]
-    d_logit: F32  # [T, B]
-    d_z: F32  # [T * B, H]
+    d_h: Annotated[F32, Field("T B H")]
+    d_c: Annotated[F32, Field("T B")]
+    carry: Annotated[F32, Field("B H")]
+    d_from_z: Annotated[F32, Field("T B G")]
+    d_from_h: Annotated[F32, Field("T B G")]
+    d_new_sum: Annotated[F32, Field("H")]
+    d_logit: Annotated[F32, Field("T B")]
+    d_z: Annotated[F32, Field("N H")]
 
 
 class WeightGradients(NamedTuple):
-    """The gradient of every weight but the scale of Gaussian actions, in the shapes of `model.layout`."""
+    """The gradient of every weight but the scale of Gaussian actions, in the shapes of `model.weights`."""
 
     bias: F32  # [1]
     encoder: F32
@@ -101,7 +92,7 @@ class WeightGradients(NamedTuple):
 
 @kernel
 def encode_inputs(
-    sequences: SequenceArrays, which: NDArray[np.int64], mean: Any, std: Any, prior: tuple[Any, Any], memory: Any,
+    sequences: Sequences[Any], which: NDArray[np.int64], mean: Any, std: Any, prior: tuple[Any, Any], memory: Any,
     inputs: Inputs, states: States, packed: Packed,
 ) -> None:  # fmt: skip
     """Gather the sequences `which`, encode their observations and multiply z by all that the cell needs of it.
@@ -110,23 +101,16 @@ def encode_inputs(
     logit, `memory` 0.0 where h is to start from zero at every step.
     """
     gather(sequences, which, mean, std, prior, packed.scalars, memory, inputs)
-    rows, hidden = states.z.shape
-    size, gates = packed.encoder.shape[0], packed.bias_z.size
-    product(
-        inputs.observation.reshape(-1), 0, size, 1, packed.encoder.reshape(-1), 0, hidden,
-        states.normal.reshape(-1), 0, hidden, rows, size, hidden, False,
-    )  # fmt: skip
+    rows = states.z.shape[0]
+    matmul(inputs.observation.reshape(rows, packed.encoder.shape[0]), packed.encoder, states.normal)
     for i in range(rows):
         states.scale[i] = encode_row(packed.encoder_bias, states.normal[i], states.z[i])
-    product(
-        states.z.reshape(-1), 0, hidden, 1, packed.from_z.reshape(-1), 0, gates,
-        states.from_z.reshape(-1), 0, gates, rows, hidden, gates, False,
-    )  # fmt: skip
+    matmul(states.z, packed.from_z, states.from_z.reshape(rows, packed.bias_z.size))
 
 
 @kernel
 def gather(
-    sequences: SequenceArrays, which: NDArray[np.int64], mean: Any, std: Any, prior: tuple[Any, Any], scalars: F32,
+    sequences: Sequences[Any], which: NDArray[np.int64], mean: Any, std: Any, prior: tuple[Any, Any], scalars: F32,
     memory: Any, inputs: Inputs,
 ) -> None:  # fmt: skip
     """Copy the chosen sequences side by side and compute what is known of them beforehand."""
@@ -138,10 +122,10 @@ def gather(
     for t in range(steps):
         for b in range(batch):
             s = which[b]
-            later = ONE - sequences.is_first[t, s]
-            td_norm = (sequences.td_prev[t, s] * later - sequences.td_mean[s]) / sequences.td_std[s]
-            inputs.logit[t, b] = slope * abs(td_norm) + shift
-            inputs.keep[t, b] = later * memory
+            is_first = sequences.is_first[t, s]
+            drive = td_drive(sequences.td_prev[t, s], is_first, sequences.td_mean[s], sequences.td_std[s])
+            inputs.logit[t, b] = slope * drive + shift
+            inputs.keep[t, b] = (ONE - is_first) * memory
             for j in range(inputs.observation.shape[2]):
                 inputs.observation[t, b, j] = sequences.observation[t, s, j]
             for j in range(inputs.action.shape[2]):
@@ -153,16 +137,13 @@ def gather(
 
 @kernel
 def heads_backward(
-    states: States, gradients: Gradients, out: WeightGradients, packed: Packed, loss: Coefficients,
+    states: States, gradients: Gradients, out: WeightGradients, packed: Packed, loss: LossCoefficients,
     sums: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """The bottleneck's loss, and the outputs' gradient, which the losses left in `states.outputs`, towards heads and h."""
     (rows, heads), hidden = states.outputs.shape, packed.heads_rows.shape[1]
     bottleneck_loss(states.c, gradients.d_c, loss, sums)
-    product(
-        states.outputs.reshape(-1), 0, heads, 1, packed.heads_rows.reshape(-1), 0, hidden,
-        gradients.d_h.reshape(-1), 0, hidden, rows, heads, hidden, False,
-    )  # fmt: skip
+    matmul(states.outputs, packed.heads_rows, gradients.d_h.reshape(rows, hidden))
     h = states.h.reshape(rows, hidden)
     weight_gradient(states.outputs, 0, h, out.actor)
     weight_gradient(states.outputs, heads - 1, h, out.critic)
@@ -194,10 +175,7 @@ def weights_backward(
         out.gru_bias_ih[j] = out.gru_bias_hh[j]
         out.gru_bias_ih[hidden + j] = out.gru_bias_hh[hidden + j]
         out.gru_bias_ih[2 * hidden + j] = gradients.d_new_sum[j]
-    product(
-        d_from_z.reshape(-1), 0, gates, 1, packed.from_z_rows.reshape(-1), 0, hidden,
-        gradients.d_z.reshape(-1), 0, hidden, rows, gates, hidden, False,
-    )  # fmt: skip
+    matmul(d_from_z, packed.from_z_rows, gradients.d_z)
     encode_backward(gradients.d_z, states.normal, states.scale)
     weight_gradient(gradients.d_z, 0, inputs.observation.reshape(rows, inputs.observation.shape[2]), out.encoder)
     sum_columns(gradients.d_z, 0, out.encoder_bias)

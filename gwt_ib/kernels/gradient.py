@@ -1,7 +1,7 @@
 """The gradient of a minibatch by kernels, its sequences shared out over threads; twin of `learn.gradient.AutogradGradient`.
 
-Each thread works on its part of the sequences in memory of its own, from the observations to a whole gradient; the parts
-are added in their order. So the result depends on how many parts there are, and not on which thread was faster.
+Each thread works on its shard of the sequences in memory of its own, from the observations to a whole gradient; the shards
+are added in their order. So the result depends on how many shards there are, and not on which thread was faster.
 """
 
 from __future__ import annotations
@@ -14,67 +14,128 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.kernels import packed_weights as forms
 from gwt_ib.kernels.adam import AdamNumbers, adam_step
-from gwt_ib.kernels.compiled import F32, compiling
-from gwt_ib.kernels.forward_backward import SequenceArrays
-from gwt_ib.kernels.losses import SUMS, Coefficients
-from gwt_ib.kernels.shard import Part
-from gwt_ib.model import parameter_layout as layout
+from gwt_ib.kernels.cell import unroll, unroll_backward
+from gwt_ib.kernels.compiled import compiling
+from gwt_ib.kernels.forward_backward import (
+    Gradients,
+    Inputs,
+    States,
+    WeightGradients,
+    encode_inputs,
+    heads_backward,
+    weights_backward,
+)
+from gwt_ib.kernels.losses import SUMS, LossCoefficients, categorical_loss, gaussian_loss
+from gwt_ib.kernels.matmul import matmul
+from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
+from gwt_ib.model import weights as layout
+from gwt_ib.model.arrays import F32, zeros
+from gwt_ib.model.experience import Sequences, blank_minibatch
 from gwt_ib.sections import Sections
+
+
+class Shard:
+    """The memory of one thread for B sequences, and the gradient that it fills."""
+
+    def __init__(self, observation_size: int, actions: ActionCodec, config: Config, batch: int, packed: Packed) -> None:
+        shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
+        self.gradient: F32 = np.zeros(layout.size(shapes), np.float32)
+        named = layout.views(self.gradient, shapes)
+        self._d_log_std = named.pop("head.log_std", np.zeros(0, np.float32))
+        self._weights = WeightGradients(*(x.reshape(-1) if x.ndim < 2 else x for x in named.values()))
+        self._packed = packed
+        self._memory = np.float32(1.0 if config.memory else 0.0)
+        self._prior = (np.float32(config.td_scale), np.float32(config.base_logit))
+        self._sizes = np.array(actions.sizes, np.int64)
+        sizes = model_sizes(observation_size, actions, config.hidden_size)
+        sizes |= {"T": config.seq_len, "B": batch, "N": config.seq_len * batch}
+        self._inputs = zeros(Inputs, sizes, actions.dtype)
+        self._states, self._gradients = zeros(States, sizes), zeros(Gradients, sizes)
+
+    def compute(
+        self, sequences: Sequences[Any], which: NDArray[np.int64], mean: np.float32, std: np.float32,
+        loss: LossCoefficients, sections: Sections | None,
+    ) -> NDArray[np.float64]:  # fmt: skip
+        """Fill `gradient` for the sequences `which`; `mean` and `std` are those of the minibatch's advantages."""
+        inputs, states, gradients, packed = self._inputs, self._states, self._gradients, self._packed
+
+        def ends(name: str) -> None:
+            if sections is not None:
+                sections.end(name)
+
+        sums = np.zeros(SUMS)
+        encode_inputs(sequences, which, mean, std, self._prior, self._memory, inputs, states, packed)
+        unroll(
+            states.from_z, inputs.h0, inputs.logit, inputs.keep, packed.from_h, packed.bias_z, packed.bias_h,
+            packed.router_out, states.from_h, states.h_in, states.gates, states.memory, states.router, states.c, states.h,
+        )  # fmt: skip
+        matmul(states.h.reshape(-1, states.h.shape[2]), packed.heads, states.outputs)
+        ends("unroll forward")
+        outputs = states.outputs
+        decisions = (
+            inputs.action.reshape(outputs.shape[0], -1), inputs.log_prob.reshape(-1), inputs.advantage.reshape(-1),
+            inputs.returns.reshape(-1), loss, sums,
+        )  # fmt: skip
+        if self._sizes.size:
+            categorical_loss(outputs, packed.heads_bias, self._sizes, *decisions)
+        else:
+            self._d_log_std.fill(0.0)
+            gaussian_loss(outputs, packed.heads_bias, packed.log_std, self._d_log_std, *decisions)
+        heads_backward(states, gradients, self._weights, packed, loss, sums)
+        ends("heads")
+        unroll_backward(
+            gradients.d_h, gradients.d_c, states.from_z, inputs.keep, packed.from_h_rows, packed.router_out,
+            states.h_in, states.gates, states.memory, states.router, states.c,
+            gradients.carry, gradients.d_from_z, gradients.d_from_h, gradients.d_new_sum, gradients.d_logit,
+        )  # fmt: skip
+        weights_backward(inputs, states, gradients, self._weights, packed)
+        ends("unroll backward")
+        return sums
 
 
 class KernelGradient:
     """Gradients of minibatches of one rollout after another; owns the threads and their memory."""
 
     def __init__(
-        self, observation_size: int, actions: ActionCodec, config: Config, vector: F32, sections: Sections
+        self,
+        observation_size: int,
+        actions: ActionCodec,
+        config: Config,
+        vector: F32,
+        gradient: F32,
+        sections: Sections,
     ) -> None:
-        """`vector` [N] are the weights, read anew for each minibatch."""
+        """`vector` [N] are the weights, read anew for each minibatch; `gradient` [N] is filled by each."""
+        self._gradient = gradient
         shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
         self._weights = layout.views(vector, shapes)
-        self._packed = forms.allocate(observation_size, actions, config.hidden_size)
-        self._observation_size, self._actions, self._size = observation_size, actions, vector.size
+        self._packed = zeros(Packed, model_sizes(observation_size, actions, config.hidden_size))
+        self._observation_size, self._actions, self._config = observation_size, actions, config
         self._sections = sections
         batch = config.sequences // config.minibatches
         count = min(config.learner_threads, batch)
         self._batch = batch
         self._slices = [slice(batch * i // count, batch * (i + 1) // count) for i in range(count)]
-        self._parts = [
-            Part(observation_size, actions, config, shapes, part.stop - part.start, self._packed)
-            for part in self._slices
+        self._shards = [
+            Shard(observation_size, actions, config, mine.stop - mine.start, self._packed) for mine in self._slices
         ]
         self._others = ThreadPoolExecutor(count - 1, thread_name_prefix="learner") if count > 1 else None
 
-    def prepare(self, config: Config) -> None:
+    def prepare(self) -> None:
         """Compile the kernels, or load them from where they are kept, by a minibatch of zeros."""
-        steps, batch = config.seq_len, config.sequences // config.minibatches
-        actions = self._actions
-        step = np.zeros((steps, batch), np.float32)
-        zeros = {name: step for name in ("td_prev", "is_first", "log_prob", "advantage", "returns")}
-        with compiling(f"learning, {actions.kind}"):
-            self.begin(
-                {
-                    **zeros,
-                    "observation": np.zeros((steps, batch, self._observation_size), np.float32),
-                    "h0": np.zeros((batch, config.hidden_size), np.float32),
-                    "td_mean": np.zeros(batch, np.float32),
-                    "td_std": np.ones(batch, np.float32),
-                    "action": np.zeros((steps, batch, actions.width), actions.dtype),
-                },
-                config,
-                0.0,
-            )
-            vectors = np.zeros((4, self._size), np.float32)
-            self.minibatch(np.arange(batch), vectors[1])
-            adam_step(vectors[0], vectors[1], vectors[2], vectors[3], AdamNumbers(*[np.float32(1.0)] * 7))
+        with compiling(f"learning, {self._actions.kind}"):
+            self.begin(blank_minibatch(self._observation_size, self._actions, self._config), self._config, 0.0)
+            self.minibatch(np.arange(self._batch))
+            a, b, c, d = np.zeros((4, self._gradient.size), np.float32)
+            adam_step(a, b, c, d, AdamNumbers(*[np.float32(1.0)] * 7))
 
-    def begin(self, sequences: dict[str, NDArray[Any]], config: Config, lambda_c: float) -> None:
-        """Take the sequences of a rollout by name; `config` has the live settings of this update.
+    def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
+        """Take the sequences of a rollout; `config` has the live settings of this update.
 
         Raises `ValueError` for what does not fit the agent: kernels look at no bounds.
         """
-        self._sequences = SequenceArrays(**sequences)
+        self._sequences = sequences
         action, sizes = self._sequences.action, self._actions.sizes
         if self._sequences.observation.shape != (*action.shape[:2], self._observation_size):
             raise ValueError(f"observations of shape {self._sequences.observation.shape}, actions {action.shape}")
@@ -83,10 +144,10 @@ class KernelGradient:
         batch = config.sequences // config.minibatches
         numbers = (config.clip_eps, config.vf_coef, config.ent_coef, lambda_c, config.target_c)
         shares = (1.0 / (batch * config.seq_len), 1.0 / batch)
-        self._coefficients = Coefficients(*map(np.float32, (*numbers, *shares)))
+        self._coefficients = LossCoefficients(*map(np.float32, (*numbers, *shares)))
 
-    def minibatch(self, which: NDArray[np.int64], gradient: F32) -> NDArray[np.float64]:
-        """Fill `gradient` [N] for the sequences `which`; returns the sums of `kernels.losses` in their order.
+    def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Fill the gradient for the sequences `which`; returns the sums of `kernels.losses` in their order.
 
         Raises `ValueError` where there are not as many as a minibatch has, or one does not exist.
         """
@@ -94,23 +155,23 @@ class KernelGradient:
             raise ValueError(f"a minibatch is {self._batch} of {self._sequences.h0.shape[0]} sequences, not {which}")
         advantage = self._sequences.advantage[:, which]
         mean, std = advantage.mean(), advantage.std()
-        forms.pack(self._weights, self._packed)
-        self._sections.lap("batch")
+        pack(self._weights, self._packed)
+        self._sections.end("batch")
 
         def work(number: int, sections: Sections | None) -> NDArray[np.float64]:
-            part = self._parts[number]
-            return part.compute(self._sequences, which[self._slices[number]], mean, std, self._coefficients, sections)
+            mine = which[self._slices[number]]
+            return self._shards[number].compute(self._sequences, mine, mean, std, self._coefficients, sections)
 
-        others = [self._others.submit(work, i, None) for i in range(1, len(self._parts))] if self._others else []
+        others = [self._others.submit(work, i, None) for i in range(1, len(self._shards))] if self._others else []
         try:
             sums = work(0, self._sections)
         finally:
             wait(others)  # they write into memory that the next minibatch uses
         for other in others:
             sums = sums + other.result()
-        self._sections.lap("wait for threads")
-        np.copyto(gradient, self._parts[0].gradient)
-        for part in self._parts[1:]:
-            gradient += part.gradient
+        self._sections.end("wait for threads")
+        np.copyto(self._gradient, self._shards[0].gradient)
+        for shard in self._shards[1:]:
+            self._gradient += shard.gradient
         assert sums.shape == (SUMS,)
         return sums

@@ -1,6 +1,6 @@
 """The loss of a minibatch with its gradient towards policy, value and gate; twin of `learn.losses` and the action heads.
 
-Every function works on a part of a minibatch and divides by the size of the whole, so that parts can be added.
+Every function works on a shard of a minibatch and divides by the size of the whole, so that shards can be added.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gwt_ib.kernels.compiled import F32, kernel
+from gwt_ib.kernels.compiled import kernel
 from gwt_ib.kernels.elementwise import HALF, ONE, ZERO, exp
+from gwt_ib.model.arrays import F32
 
 HALF_LOG_2PI = np.float32(0.5 * math.log(2 * math.pi))
 POLICY, VALUE, ENTROPY, BOTTLENECK, KL, CLIPPED = range(6)  # the sums that `heads_loss` and `bottleneck_loss` add to
 SUMS = 6
 
 
-class Coefficients(NamedTuple):
+class LossCoefficients(NamedTuple):
     """The numbers of docs/model.md, "Loss" for one minibatch, float32."""
 
     clip_eps: Any
@@ -34,7 +35,7 @@ class Coefficients(NamedTuple):
 @kernel
 def categorical_loss(
     outputs: F32, bias: F32, sizes: NDArray[np.int64], action: NDArray[np.int32], old_log_prob: F32, advantage: F32,
-    returns: F32, loss: Coefficients, sums: NDArray[np.float64],
+    returns: F32, loss: LossCoefficients, sums: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Turn `outputs` [N, P + 1] (logits of all components, then the value) into their gradient, in place.
 
@@ -68,7 +69,7 @@ def categorical_loss(
 @kernel
 def gaussian_loss(
     outputs: F32, bias: F32, log_std: F32, d_log_std: F32, action: F32, old_log_prob: F32, advantage: F32,
-    returns: F32, loss: Coefficients, sums: NDArray[np.float64],
+    returns: F32, loss: LossCoefficients, sums: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """The same for a diagonal Gaussian: `outputs` [N, D + 1] are means and value; adds to `d_log_std` [D]."""
     dimensions = log_std.size
@@ -112,7 +113,7 @@ def log_softmax(logits: F32, chances: F32) -> Any:
 
 
 @kernel
-def surrogate(log_ratio: np.float32, advantage: np.float32, loss: Coefficients, sums: NDArray[np.float64]) -> Any:
+def surrogate(log_ratio: np.float32, advantage: np.float32, loss: LossCoefficients, sums: NDArray[np.float64]) -> Any:
     """PPO's clipped surrogate of one decision; returns its gradient towards the log-probability."""
     ratio = exp(log_ratio)
     clipped = min(max(ratio, ONE - loss.clip_eps), ONE + loss.clip_eps)
@@ -125,7 +126,7 @@ def surrogate(log_ratio: np.float32, advantage: np.float32, loss: Coefficients, 
 
 
 @kernel
-def value_loss(value: np.float32, returns: np.float32, loss: Coefficients, sums: NDArray[np.float64]) -> Any:
+def value_loss(value: np.float32, returns: np.float32, loss: LossCoefficients, sums: NDArray[np.float64]) -> Any:
     """Half the squared error of one decision; returns the weighted gradient towards the value."""
     error = value - returns
     sums[VALUE] += HALF * error * error * loss.share
@@ -133,7 +134,7 @@ def value_loss(value: np.float32, returns: np.float32, loss: Coefficients, sums:
 
 
 @kernel
-def bottleneck_loss(c: F32, d_c: F32, loss: Coefficients, sums: NDArray[np.float64]) -> None:
+def bottleneck_loss(c: F32, d_c: F32, loss: LossCoefficients, sums: NDArray[np.float64]) -> None:
     """The budget for gates `c` [T, B], each column a sequence; fills `d_c` [T, B] with the weighted gradient."""
     steps, batch = c.shape
     for b in range(batch):

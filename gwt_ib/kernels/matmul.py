@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gwt_ib.kernels.compiled import F32, kernel
+from gwt_ib.kernels.compiled import kernel
 from gwt_ib.kernels.tile import COLUMNS, ROWS, WIDTH, make_tile
+from gwt_ib.model.arrays import F32
 
 _WHOLE = make_tile(ROWS, COLUMNS, masked=False)
 _EDGE = make_tile(ROWS, 1, masked=True)

@@ -2,54 +2,46 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
+from typing import Annotated, NamedTuple
 
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.kernels.compiled import F32, kernel
-from gwt_ib.model.parameter_layout import policy_outputs, router_width
+from gwt_ib.kernels.compiled import kernel
+from gwt_ib.model.arrays import F32, Field
+from gwt_ib.model.weights import policy_outputs, router_width
 
 
 class Packed(NamedTuple):
-    """Weights side by side: G = 3H + R columns for reset, update, new and the router, P + 1 for policy and value."""
+    """Weights side by side: G = 3H + R columns for reset, update, new and the router, P for policy and value."""
 
-    encoder: F32  # [O, H], transposed like all of the first four
-    from_z: F32  # [H, G]
-    from_h: F32  # [H, G]
-    heads: F32  # [H, P + 1]
-    from_z_rows: F32  # [G, H], as they are stored: the backward pass multiplies by these
-    from_h_rows: F32  # [G, H]
-    heads_rows: F32  # [P + 1, H]
-    encoder_bias: F32  # [H]
-    bias_z: F32  # [G]
-    bias_h: F32  # [G]; nothing for the router
-    router_out: F32  # [R]
-    heads_bias: F32  # [P + 1]
-    log_std: F32  # [D], nothing for discrete actions
-    scalars: F32  # [2]: the prior's bias, the bias of the router's last layer
+    encoder: Annotated[F32, Field("O H")]  # transposed like all of the first four
+    from_z: Annotated[F32, Field("H G")]
+    from_h: Annotated[F32, Field("H G")]
+    heads: Annotated[F32, Field("H P")]
+    from_z_rows: Annotated[F32, Field("G H")]  # as they are stored: the backward pass multiplies by these
+    from_h_rows: Annotated[F32, Field("G H")]
+    heads_rows: Annotated[F32, Field("P H")]
+    encoder_bias: Annotated[F32, Field("H")]
+    bias_z: Annotated[F32, Field("G")]
+    bias_h: Annotated[F32, Field("G")]  # nothing for the router
+    router_out: Annotated[F32, Field("R")]
+    heads_bias: Annotated[F32, Field("P")]
+    log_std: Annotated[F32, Field("D")]  # nothing for discrete actions
+    scalars: Annotated[F32, Field("2")]  # the prior's bias, the bias of the router's last layer
 
 
-def allocate(observation_size: int, actions: ActionCodec, hidden: int) -> Packed:
-    """Memory for the weights of one agent."""
-    gates, heads = 3 * hidden + router_width(hidden), policy_outputs(actions) + 1
-    shapes = {
-        "encoder": (observation_size, hidden),
-        "from_z": (hidden, gates),
-        "from_h": (hidden, gates),
-        "heads": (hidden, heads),
-        "from_z_rows": (gates, hidden),
-        "from_h_rows": (gates, hidden),
-        "heads_rows": (heads, hidden),
-        "encoder_bias": (hidden,),
-        "bias_z": (gates,),
-        "bias_h": (gates,),
-        "router_out": (gates - 3 * hidden,),
-        "heads_bias": (heads,),
-        "log_std": (0 if actions.kind == "discrete" else actions.width,),
-        "scalars": (2,),
+def model_sizes(observation_size: int, actions: ActionCodec, hidden_size: int) -> dict[str, int]:
+    """The lengths of the axes of the kernels' records that do not depend on how many rows there are."""
+    router = router_width(hidden_size)
+    return {
+        "O": observation_size,
+        "A": actions.width,
+        "D": 0 if actions.kind == "discrete" else actions.width,
+        "H": hidden_size,
+        "3H": 3 * hidden_size,
+        "R": router,
+        "G": 3 * hidden_size + router,
+        "P": policy_outputs(actions) + 1,
     }
-    return Packed(**{name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
 
 
 def pack(weights: dict[str, F32], packed: Packed) -> None:

@@ -15,12 +15,12 @@ BETAS = (0.9, 0.999)
 
 
 class Adam:
-    """Optimises one vector; snapshots know `state` and tests know `param_groups` as torch's."""
+    """Optimises one vector; `state` has the names that torch gives it, and is empty before the first step."""
 
     def __init__(self, vector: Tensor, lr: float, eps: float, *, kernels: bool = False) -> None:
         """Optimise `vector` [N] by its `grad`; with `kernels`, on the CPU, in one pass."""
-        self.param_groups = [{"lr": lr}]
-        self.state: dict[Tensor, dict[str, Tensor]] = {vector: {}}
+        self.lr = lr
+        self.state: dict[str, Tensor] = {}
         self._vector = vector
         self._eps = eps
         self._kernels = kernels
@@ -36,8 +36,8 @@ class Adam:
 
     @torch.no_grad()
     def step(self, scale: float = 1.0) -> None:
-        """One step along the gradient times `scale`, with the learning rate of `param_groups`."""
-        vector, state, gradient = self._vector, self.state[self._vector], self._gradient
+        """One step along the gradient times `scale`, with the learning rate `lr`."""
+        vector, state, gradient = self._vector, self.state, self._gradient
         if not state:
             state["step"] = torch.zeros(())  # on the CPU: a number that is read must not wait for a GPU
             state["exp_avg"] = torch.zeros_like(vector, requires_grad=False)
@@ -45,7 +45,7 @@ class Adam:
         average, square, (beta1, beta2) = state["exp_avg"], state["exp_avg_sq"], BETAS
         state["step"] += 1
         step = state["step"].item()
-        rate, root = self.param_groups[0]["lr"] / (1 - beta1**step), (1 - beta2**step) ** 0.5
+        rate, root = self.lr / (1 - beta1**step), (1 - beta2**step) ** 0.5
         if self._kernels:
             from gwt_ib.kernels.adam import AdamNumbers, adam_step
 

@@ -7,15 +7,17 @@ tensors: so minibatch, coefficients, gradient and metrics lie where they lay whe
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gwt_ib.config import Config
-from gwt_ib.learn.gradient import LOSS_METRICS, Coefficients, minibatch_loss
-from gwt_ib.learn.sequences import Sequences, contiguous
+from gwt_ib.learn.losses import LOSS_METRICS, LiveCoefficients, minibatch_loss
+from gwt_ib.learn.sequences import pick, to_device
 from gwt_ib.model.agent import Agent
+from gwt_ib.model.experience import Sequences, blank_minibatch
 from gwt_ib.model.flat import FlatParameters
 from gwt_ib.sections import Sections
 
@@ -31,10 +33,11 @@ class GraphGradient:
         self._config = config
         self._sections = sections
         self._device = flat.vector.device
-        self._batch = blank_minibatch(agent, config, self._device)
+        blank = blank_minibatch(agent.encoder.in_features, agent.actions, config)
+        self._batch = Sequences(*(torch.from_numpy(array).to(self._device) for array in blank))
         self._which = torch.zeros(config.sequences // config.minibatches, dtype=torch.int64, device=self._device)
-        self._numbers = torch.zeros(len(Coefficients._fields), device=self._device)
-        self._coefficients = Coefficients(*self._numbers.unbind())
+        self._numbers = torch.zeros(len(LiveCoefficients._fields), device=self._device)
+        self._coefficients = LiveCoefficients(*self._numbers.unbind())
         self._metrics = torch.zeros(len(LOSS_METRICS), device=self._device)
         self._graph: torch.cuda.CUDAGraph | None = None
 
@@ -43,23 +46,23 @@ class GraphGradient:
         if self._device.type == "cuda" and self._graph is None:
             self._graph = self._capture()
 
-    def begin(self, sequences: Sequences, config: Config, lambda_c: float) -> None:
-        """Take the sequences of a rollout, on the device of the weights; `config` has the live settings of this update."""
+    def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
+        """Take the sequences of a rollout; `config` has the live settings of this update."""
         self.prepare()
-        self._sequences = sequences
-        self._numbers.copy_(torch.tensor(Coefficients(config.ent_coef, lambda_c, config.target_c)))
+        self._sequences = to_device(sequences, self._device)
+        self._numbers.copy_(torch.tensor(LiveCoefficients(config.ent_coef, lambda_c, config.target_c)))
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
         """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`. Waits once, for these."""
         self._which.copy_(torch.from_numpy(which), non_blocking=True)
-        self._sequences.pick(self._which, out=self._batch)
-        self._sections.lap("batch")
+        pick(self._sequences, self._which, out=self._batch)
+        self._sections.end("batch")
         if self._graph is None:
             self.compute()
         else:
             self._graph.replay()
         found: NDArray[np.float64] = self._metrics.cpu().double().numpy()
-        self._sections.lap("graph")
+        self._sections.end("graph")
         return found
 
     def compute(self) -> None:
@@ -82,24 +85,3 @@ class GraphGradient:
             with torch.cuda.graph(graph, stream=stream):
                 self.compute()
         return graph
-
-
-def blank_minibatch(agent: Agent, config: Config, device: torch.device) -> Sequences:
-    """Memory for one minibatch: zeros, and TD errors of scale 1."""
-    steps, count, actions = config.seq_len, config.sequences // config.minibatches, agent.actions
-
-    def step(*tail: int, dtype: torch.dtype = torch.float32) -> Tensor:
-        return torch.zeros(steps, count, *tail, dtype=dtype, device=device)
-
-    return Sequences(
-        observation=step(agent.encoder.in_features),
-        h0=torch.zeros(count, agent.hidden_size, device=device),
-        td_prev=step(),
-        is_first=step(),
-        td_mean=torch.zeros(count, device=device),
-        td_std=torch.ones(count, device=device),
-        action=step(actions.width, dtype=contiguous(np.zeros(0, actions.dtype)).dtype),
-        log_prob=step(),
-        advantage=step(),
-        returns=step(),
-    )

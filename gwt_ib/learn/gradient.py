@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gwt_ib.config import Config
 from gwt_ib.kernels import load_kernels
-from gwt_ib.learn.losses import ib_loss, normalised, policy_loss, value_loss
-from gwt_ib.learn.sequences import Sequences
+from gwt_ib.learn.losses import LiveCoefficients, minibatch_loss
+from gwt_ib.learn.sequences import pick, to_device
 from gwt_ib.model.agent import Agent
-from gwt_ib.model.cell import TdScale
+from gwt_ib.model.experience import Sequences
 from gwt_ib.model.flat import FlatParameters
 from gwt_ib.sections import Sections
-
-LOSS_METRICS = ("policy_loss", "value_loss", "entropy", "ib_loss", "approx_kl", "clip_fraction")
-
-
-class Coefficients(NamedTuple):
-    """What may change in the loss between two updates; numbers, or tensors [] that hold them."""
-
-    ent_coef: float | Tensor
-    lambda_c: float | Tensor
-    target_c: float | Tensor
 
 
 class Gradient(Protocol):
@@ -36,7 +24,7 @@ class Gradient(Protocol):
     def prepare(self) -> None:
         """Do beforehand what would make the first minibatch slow."""
 
-    def begin(self, sequences: Sequences, config: Config, lambda_c: float) -> None:
+    def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout; `config` has the live settings of this update."""
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -54,47 +42,22 @@ class AutogradGradient:
     def prepare(self) -> None:
         """Nothing is compiled here."""
 
-    def begin(self, sequences: Sequences, config: Config, lambda_c: float) -> None:
+    def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout."""
-        self._sequences, self._config = sequences, config
-        self._coefficients = Coefficients(config.ent_coef, lambda_c, config.target_c)
+        self._sequences, self._config = to_device(sequences, self._flat.vector.device), config
+        self._coefficients = LiveCoefficients(config.ent_coef, lambda_c, config.target_c)
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
         """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`."""
-        batch = self._sequences.pick(torch.from_numpy(which).to(self._flat.vector.device))
-        self._sections.lap("batch")
+        batch = pick(self._sequences, torch.from_numpy(which).to(self._flat.vector.device))
+        self._sections.end("batch")
         loss, metrics = minibatch_loss(self._agent, batch, self._config, self._coefficients)
-        self._sections.lap("unroll forward")
+        self._sections.end("unroll forward")
         self._flat.grad.zero_()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         found: NDArray[np.float64] = torch.stack(metrics).double().cpu().numpy()
-        self._sections.lap("unroll backward")
+        self._sections.end("unroll backward")
         return found
-
-
-class CompiledGradient:
-    """The fast twin on the processor: kernels, several threads (`kernels.gradient`)."""
-
-    def __init__(self, agent: Agent, flat: FlatParameters, config: Config, sections: Sections) -> None:
-        from gwt_ib.kernels.gradient import KernelGradient  # loaded only where it is used
-
-        self._gradient: NDArray[np.float32] = flat.grad.numpy()
-        size = agent.encoder.in_features
-        self._config = config
-        self._kernels = KernelGradient(size, agent.actions, config, flat.read(), sections)
-
-    def prepare(self) -> None:
-        """Compile the kernels, or load them."""
-        self._kernels.prepare(self._config)
-
-    def begin(self, sequences: Sequences, config: Config, lambda_c: float) -> None:
-        """Take the sequences of a rollout."""
-        arrays = {field.name: getattr(sequences, field.name).numpy() for field in fields(sequences)}
-        self._kernels.begin(arrays, config, lambda_c)
-
-    def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`."""
-        return self._kernels.minibatch(which, self._gradient)
 
 
 def learns_by_kernels(config: Config) -> bool:
@@ -105,25 +68,12 @@ def learns_by_kernels(config: Config) -> bool:
 def make_gradient(agent: Agent, flat: FlatParameters, config: Config, sections: Sections) -> Gradient:
     """The fastest that the configuration allows. Raises `UserError` where it asks for what is not there."""
     if learns_by_kernels(config):
-        return CompiledGradient(agent, flat, config, sections)
+        from gwt_ib.kernels.gradient import KernelGradient  # loaded only where it is used
+
+        weights, gradient = flat.read(), flat.grad.numpy()
+        return KernelGradient(agent.encoder.in_features, agent.actions, config, weights, gradient, sections)
     if config.device != "cpu":
-        from gwt_ib.learn.cuda_graph import GraphGradient  # it is written in terms of this module
+        from gwt_ib.learn.cuda_graph import GraphGradient  # loaded only where it is used
 
         return GraphGradient(agent, flat, config, sections)
     return AutogradGradient(agent, flat, sections)
-
-
-def minibatch_loss(
-    agent: Agent, batch: Sequences, config: Config, coefficients: Coefficients
-) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """The loss of a minibatch and, detached, its `LOSS_METRICS` (docs/model.md, "Loss")."""
-    ent_coef, lambda_c, target_c = coefficients
-    td = TdScale(batch.td_mean, batch.td_std)
-    out = agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
-    policy = policy_loss(out.log_prob, batch.log_prob, normalised(batch.advantage), config.clip_eps)
-    value = value_loss(out.value, batch.returns)
-    entropy = out.entropy.mean()
-    bottleneck = ib_loss(out.c, target_c)
-    loss = policy.loss + config.vf_coef * value - ent_coef * entropy + lambda_c * bottleneck
-    metrics = (policy.loss, value, entropy, bottleneck, policy.approx_kl, policy.clip_fraction)
-    return loss, tuple(metric.detach() for metric in metrics)

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gwt_ib.config import Config
 from gwt_ib.learn.adam import Adam
-from gwt_ib.learn.gradient import LOSS_METRICS, learns_by_kernels, make_gradient
-from gwt_ib.learn.losses import lambda_c_at
+from gwt_ib.learn.gradient import learns_by_kernels, make_gradient
+from gwt_ib.learn.losses import LOSS_METRICS, lambda_c_at
 from gwt_ib.learn.returns import explained_variance
 from gwt_ib.learn.sequences import Rollout, cut
 from gwt_ib.model.agent import Agent
@@ -50,8 +49,7 @@ class Learner:
     def reconfigure(self, config: Config) -> None:
         """Learn by `config` from the next update on; it differs from the present one in live settings alone."""
         self._config = config
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.lr
+        self.optimizer.lr = config.lr
 
     def weights(self) -> Weights:
         """The present version, for publishing."""
@@ -65,7 +63,7 @@ class Learner:
         config = self._config
         update = self.version + 1
         lambda_c = lambda_c_at(update, config.lambda_c, config.budget_warmup_updates)
-        self._gradient.begin(cut(rollout, config.seq_len, config.device), config, lambda_c)
+        self._gradient.begin(cut(rollout, config.seq_len), config, lambda_c)
         sums = np.zeros(len(MINIBATCH_METRICS))
         for epoch in range(config.epochs):
             order = generator(config.seed, Stream.SHUFFLE, update, epoch).permutation(config.sequences)
@@ -98,7 +96,7 @@ class Learner:
             )
         self.optimizer.step(min(1.0, self._config.max_grad_norm / (norm + 1e-6)))
         self.agent.clamp_bias()
-        self.sections.lap("optimiser")
+        self.sections.end("optimiser")
         return np.append(metrics, norm)
 
     def state_tensors(self) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
@@ -106,7 +104,7 @@ class Learner:
         model = self.flat.named_arrays(self.flat.vector)
         model["td_statistics.recent"] = self.td.recent
         optimizer: dict[str, NDArray[Any]] = {}
-        for key, value in self.optimizer.state[self.flat.vector].items():
+        for key, value in self.optimizer.state.items():
             if value.shape == self.flat.vector.shape:
                 optimizer |= {f"{key}.{name}": part for name, part in self.flat.named_arrays(value).items()}
             else:
@@ -125,14 +123,10 @@ class Learner:
         self.flat.restore(self.flat.vector.detach(), model)
         self.td = TdStatistics(td_mean, td_std, model["td_statistics.recent"])
         self.version = version
-        state: dict[str, Tensor] = {}
+        if "step" not in optimizer:  # a snapshot of before the first update
+            return
+        self.optimizer.state["step"] = torch.from_numpy(optimizer["step"].copy())
         for key in ("exp_avg", "exp_avg_sq"):
-            named = {
-                name.removeprefix(f"{key}."): part for name, part in optimizer.items() if name.startswith(f"{key}.")
-            }
-            if named:
-                state[key] = torch.zeros_like(self.flat.vector)
-                self.flat.restore(state[key], named)
-        if state:
-            state["step"] = torch.from_numpy(optimizer["step"].copy())
-            self.optimizer.state[self.flat.vector] = state
+            named = {name.removeprefix(f"{key}."): part for name, part in optimizer.items()}
+            self.optimizer.state[key] = torch.zeros_like(self.flat.vector, requires_grad=False)
+            self.flat.restore(self.optimizer.state[key], named)

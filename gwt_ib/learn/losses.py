@@ -1,4 +1,4 @@
-"""The terms of the loss (docs/model.md, "Loss"), as functions of a minibatch; T time, B sequences."""
+"""The loss (docs/model.md, "Loss") and its terms, as functions of a minibatch; T time, B sequences."""
 
 from __future__ import annotations
 
@@ -6,6 +6,21 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from gwt_ib.config import Config
+from gwt_ib.model.agent import Agent
+from gwt_ib.model.cell import TdScale
+from gwt_ib.model.experience import Sequences
+
+LOSS_METRICS = ("policy_loss", "value_loss", "entropy", "ib_loss", "approx_kl", "clip_fraction")
+
+
+class LiveCoefficients(NamedTuple):
+    """What may change in the loss between two updates; numbers, or tensors [] that hold them."""
+
+    ent_coef: float | Tensor
+    lambda_c: float | Tensor
+    target_c: float | Tensor
 
 
 class PolicyLoss(NamedTuple):
@@ -49,3 +64,19 @@ def lambda_c_at(update: int, lambda_c: float, warmup_updates: int) -> float:
 def normalised(advantage: Tensor) -> Tensor:
     """Advantages of a minibatch with mean 0 and standard deviation 1."""
     return (advantage - advantage.mean()) / (advantage.std(unbiased=False) + 1e-8)
+
+
+def minibatch_loss(
+    agent: Agent, batch: Sequences[Tensor], config: Config, coefficients: LiveCoefficients
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """The loss of a minibatch and, detached, its `LOSS_METRICS`."""
+    ent_coef, lambda_c, target_c = coefficients
+    td = TdScale(batch.td_mean, batch.td_std)
+    out = agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
+    policy = policy_loss(out.log_prob, batch.log_prob, normalised(batch.advantage), config.clip_eps)
+    value = value_loss(out.value, batch.returns)
+    entropy = out.entropy.mean()
+    bottleneck = ib_loss(out.c, target_c)
+    loss = policy.loss + config.vf_coef * value - ent_coef * entropy + lambda_c * bottleneck
+    metrics = (policy.loss, value, entropy, bottleneck, policy.approx_kl, policy.clip_fraction)
+    return loss, tuple(metric.detach() for metric in metrics)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
+from gwt_ib.model.arrays import F32, Bool
 
 
 class Targets(NamedTuple):
@@ -17,9 +16,7 @@ class Targets(NamedTuple):
     returns: F32
 
 
-def gae(
-    td: F32, value: F32, terminated: NDArray[np.bool_], truncated: NDArray[np.bool_], gamma: float, gae_lambda: float
-) -> Targets:
+def gae(td: F32, value: F32, terminated: Bool, truncated: Bool, gamma: float, gae_lambda: float) -> Targets:
     """Generalised advantage estimation (Schulman et al. 2016, eq. 16) over TD errors [T, B].
 
     A TD error already bootstraps rightly at the end of an episode: nothing after termination, V0 of the final

@@ -10,7 +10,7 @@ from torch.nn.functional import layer_norm
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.model.cell import CellOutput, GatedCell, TdScale, prior_logit
+from gwt_ib.model.cell import CellOutput, GatedCell, TdScale, prior_logit, td_norm
 from gwt_ib.model.distributions import ActionHead, make_action_head
 from gwt_ib.model.unroll import unroll
 from gwt_ib.seeding import Stream, derived_seed
@@ -102,8 +102,8 @@ class Agent(nn.Module):
         self.bias.clamp_(*self.bias_limits)
 
     def _prior_logit(self, td_prev: Tensor, is_first: Tensor, td: TdScale) -> Tensor:
-        td_prev = td_prev * (1 - is_first)
-        return prior_logit(td_prev, td, td_scale=self.td_scale, base_logit=self.base_logit, bias=self.bias)
+        driven_by = td_norm(td_prev, is_first, td)
+        return prior_logit(driven_by, td_scale=self.td_scale, base_logit=self.base_logit, bias=self.bias)
 
     def _keep(self, is_first: Tensor) -> Tensor:
         return 1 - is_first if self.memory else torch.zeros_like(is_first)

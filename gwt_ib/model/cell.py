@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gwt_ib.model.parameter_layout import router_width
+from gwt_ib.model.weights import router_width
 
 
 class TdScale(NamedTuple):
@@ -27,12 +27,16 @@ class CellOutput(NamedTuple):
     c: Tensor
 
 
-def prior_logit(td_prev: Tensor, td: TdScale, *, td_scale: float, base_logit: float, bias: Tensor) -> Tensor:
-    """Logit of the prior for `td_prev` of any shape: `td_scale * |td_norm| + base_logit + bias` (docs/model.md, "Prior").
+def td_norm(td_prev: Tensor, is_first: Tensor, td: TdScale) -> Tensor:
+    """The TD error that drives the gate, in units of the statistics; that of a first step counts as 0 ("First steps")."""
+    return (td_prev * (1 - is_first) - td.mean) / td.std
+
+
+def prior_logit(td_norm: Tensor, *, td_scale: float, base_logit: float, bias: Tensor) -> Tensor:
+    """Logit of the prior for `td_norm` of any shape: `td_scale * |td_norm| + base_logit + bias` (docs/model.md, "Prior").
 
     `prior = sigmoid(prior_logit)`; the logit is kept because `logit(sigmoid(x))` loses digits where the gate saturates.
     """
-    td_norm = (td_prev - td.mean) / td.std
     return td_scale * td_norm.abs() + base_logit + bias
 
 

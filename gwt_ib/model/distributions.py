@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.model.noise import normal_noise, uniform_noise
 
 
 class CategoricalHead(nn.Module):
@@ -43,10 +40,6 @@ class CategoricalHead(nn.Module):
         logs = self._log_probs(policy)
         entropy = torch.stack([-(log.exp() * log).sum(-1) for log in logs]).sum(0)
         return self._chosen(logs, actions), entropy
-
-    def draw_noise(self, generator: np.random.Generator, steps: int) -> NDArray[np.float32]:
-        """Uniform numbers [steps, components] in [0, 1)."""
-        return uniform_noise(generator, steps, len(self.sizes))
 
     def _log_probs(self, policy: Tensor) -> list[Tensor]:
         return [torch.log_softmax(part, dim=-1) for part in torch.split(policy, self._split, dim=-1)]
@@ -78,10 +71,6 @@ class GaussianHead(nn.Module):
         """Log-densities of `actions` [..., width] and entropies, both [...] in nats."""
         entropy = (self.log_std + 0.5 * math.log(2 * math.pi * math.e)).sum()
         return self.log_prob(policy, actions), entropy.expand(policy.shape[:-1])
-
-    def draw_noise(self, generator: np.random.Generator, steps: int) -> NDArray[np.float32]:
-        """Standard normal numbers [steps, width]."""
-        return normal_noise(generator, steps, self.outputs)
 
 
 ActionHead = CategoricalHead | GaussianHead

@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from gwt_ib.model.weights import joined
+
 
 class FlatParameters:
     """Owns `vector` [N] and `vector.grad` [N], into which every parameter of the module and its gradient are views."""
@@ -54,8 +56,4 @@ class FlatParameters:
     @torch.no_grad()
     def restore(self, flat: Tensor, arrays: dict[str, NDArray[Any]]) -> None:
         """Fill a flat tensor [N] from named arrays. Raises `ValueError` for a missing name or another shape."""
-        for name, part in self.split(flat).items():
-            if name not in arrays or arrays[name].shape != tuple(part.shape):
-                found = arrays[name].shape if name in arrays else "nothing"
-                raise ValueError(f"{name} has shape {tuple(part.shape)}, the snapshot holds {found}")
-            part.copy_(torch.from_numpy(arrays[name]))
+        flat.copy_(torch.from_numpy(joined(arrays, self._shapes)))

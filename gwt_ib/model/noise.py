@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from numpy.typing import NDArray
 
 from gwt_ib.envs.actions import ActionCodec
-
-F32 = NDArray[np.float32]
-
-
-def uniform_noise(generator: np.random.Generator, steps: int, width: int) -> F32:
-    """Numbers [steps, width] in [0, 1): what choices are sampled with."""
-    return generator.random((steps, width), dtype=np.float32)
+from gwt_ib.model.arrays import F32
 
 
-def normal_noise(generator: np.random.Generator, steps: int, width: int) -> F32:
-    """Standard normal numbers [steps, width]: what continuous actions are sampled with."""
-    return generator.standard_normal((steps, width), dtype=np.float32)
+def action_noise(actions: ActionCodec, streams: Sequence[np.random.Generator], steps: int) -> F32:
+    """The noise [T, B, A] of `steps` actions in environments with a random stream each, so that B changes nothing.
 
-
-def action_noise(actions: ActionCodec, generator: np.random.Generator, steps: int) -> F32:
-    """The noise [steps, width] of `steps` actions of one environment."""
-    draw = uniform_noise if actions.kind == "discrete" else normal_noise
-    return draw(generator, steps, actions.width)
+    Choices are sampled with numbers in [0, 1), continuous actions with standard normal ones.
+    """
+    size = (steps, actions.width)
+    if actions.kind == "discrete":
+        return np.stack([stream.random(size, dtype=np.float32) for stream in streams], axis=1)
+    return np.stack([stream.standard_normal(size, dtype=np.float32) for stream in streams], axis=1)

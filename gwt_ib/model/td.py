@@ -1,18 +1,33 @@
-"""The running statistics that normalise TD errors (docs/model.md, "TD statistics")."""
+"""TD errors in NumPy: what one is, how it is normalised, and the running statistics of that (docs/model.md)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gwt_ib.config import Config
+from gwt_ib.model.arrays import F32, F64, Bool
+
+
+def td_error(reward: F32, value: F32, next_value: F32, terminated: Bool, gamma: float, out: F32 | None = None) -> F32:
+    """`reward + gamma * (1 - terminated) * V0(next_obs) - value` of arrays, into `out` (docs/model.md, "TD error")."""
+    td: F32 = np.multiply(next_value, np.float32(gamma), out=out)
+    td[terminated] = 0.0
+    td += reward
+    td -= value
+    return td
+
+
+def td_norm(td_prev: F32, td_mean: F32, td_std: F32) -> F32:
+    """TD errors in units of the statistics (docs/model.md, "Prior"); twin of `cell.td_norm`, for metrics."""
+    normalised: F32 = (td_prev - td_mean) / td_std
+    return normalised
 
 
 @dataclass
 class TdStatistics:
-    """Mean and scale of the TD errors, in units of reward, with the newest errors in `recent`.
+    """Mean and scale of the TD errors, in units of reward, with the newest errors in `recent` ("TD statistics").
 
     They change only between rollouts and travel with the weights. The batch whose mean and quantile enter the moving
     averages is one time step of all environments; the T batches of a rollout are folded in at once, in closed form. So
@@ -21,14 +36,14 @@ class TdStatistics:
 
     mean: float
     std: float
-    recent: NDArray[np.float32]
+    recent: F32
 
     @classmethod
     def initial(cls) -> TdStatistics:
         """Mean 0 and scale 1 with nothing seen: TD errors pass unchanged."""
         return cls(mean=0.0, std=1.0, recent=np.zeros(0, np.float32))
 
-    def updated(self, td: NDArray[np.float32], config: Config) -> TdStatistics:
+    def updated(self, td: F32, config: Config) -> TdStatistics:
         """The statistics after a rollout of TD errors [T, B]."""
         steps = td.shape[0]
         mean = decayed_mean(self.mean, td.mean(axis=1, dtype=np.float64), config.td_ema)
@@ -39,7 +54,7 @@ class TdStatistics:
         return TdStatistics(mean, float(np.clip(std, config.td_std_min, config.td_std_max)), recent)
 
 
-def decayed_mean(start: float, batches: NDArray[np.float64], decay: float) -> float:
+def decayed_mean(start: float, batches: F64, decay: float) -> float:
     """`x = decay * x + (1 - decay) * batch` over batches [T] in their order, from `start`, in closed form."""
     weights = (1.0 - decay) * decay ** np.arange(len(batches) - 1, -1, -1, dtype=np.float64)
     return float(decay ** len(batches) * start + weights @ batches)

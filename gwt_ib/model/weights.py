@@ -1,11 +1,19 @@
-"""What travels from the learner to the actors. Free of torch, as the trainer lays out memory for it."""
+"""What travels from the learner to the actors, and where each weight lies in it; known without torch."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.model.arrays import F32
+
+Shapes = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,6 +21,68 @@ class Weights:
     """One version of everything that an actor needs: the flat weights [N] and the TD statistics that go with them."""
 
     version: int
-    vector: NDArray[np.float32]
+    vector: F32
     td_mean: float
     td_std: float
+
+
+def parameter_shapes(observation_size: int, actions: ActionCodec, hidden_size: int) -> Shapes:
+    """Names and shapes of the agent's weights, in the order of `Agent.named_parameters()`."""
+    hidden, width = hidden_size, router_width(hidden_size)
+    discrete = actions.kind == "discrete"
+    outputs = policy_outputs(actions)
+    return {
+        "bias": (),
+        "encoder.weight": (hidden, observation_size),
+        "encoder.bias": (hidden,),
+        "cell.router.from_z.weight": (width, hidden),
+        "cell.router.from_z.bias": (width,),
+        "cell.router.from_h.weight": (width, hidden),
+        "cell.router.out.weight": (1, width),
+        "cell.router.out.bias": (1,),
+        "cell.gru.weight_ih": (3 * hidden, hidden),
+        "cell.gru.weight_hh": (3 * hidden, hidden),
+        "cell.gru.bias_ih": (3 * hidden,),
+        "cell.gru.bias_hh": (3 * hidden,),
+        **({} if discrete else {"head.log_std": (actions.width,)}),
+        "actor.weight": (outputs, hidden),
+        "actor.bias": (outputs,),
+        "critic.weight": (1, hidden),
+        "critic.bias": (1,),
+    }
+
+
+def router_width(hidden_size: int) -> int:
+    """Units of the router's hidden layer."""
+    return max(1, hidden_size // 2)
+
+
+def policy_outputs(actions: ActionCodec) -> int:
+    """Numbers that the policy gives for one decision: the logits of all components, or the means of all dimensions."""
+    return sum(actions.sizes) if actions.kind == "discrete" else actions.width
+
+
+def size(shapes: Shapes) -> int:
+    """Length N of the flat vector."""
+    return sum(prod(shape) for shape in shapes.values())
+
+
+def views(vector: F32, shapes: Shapes) -> dict[str, F32]:
+    """The weights by name, as views into a flat vector [N]. Raises `ValueError` for a vector of another length."""
+    if vector.shape != (size(shapes),):
+        raise ValueError(f"{vector.shape} weights where the layout has {size(shapes)}")
+    found: dict[str, F32] = {}
+    at = 0
+    for name, shape in shapes.items():
+        found[name] = vector[at : at + prod(shape)].reshape(shape)
+        at += prod(shape)
+    return found
+
+
+def joined(arrays: Mapping[str, NDArray[Any]], shapes: Shapes) -> F32:
+    """The flat vector [N] of named arrays. Raises `ValueError` for a missing name or another shape."""
+    for name, shape in shapes.items():
+        if name not in arrays or arrays[name].shape != shape:
+            found = arrays[name].shape if name in arrays else "nothing"
+            raise ValueError(f"{name} has shape {shape}, the snapshot holds {found}")
+    return np.concatenate([arrays[name].reshape(-1) for name in shapes])

@@ -12,19 +12,18 @@ import time
 import traceback
 from pathlib import Path
 
-from gwt_ib.channel.counters import Board, board_bytes
+from gwt_ib.channel.counters import Counters
 from gwt_ib.channel.interface import ActorChannel
-from gwt_ib.channel.shared_memory import ActorPipes, Layout, LocalActorChannel, map_memory, wait_for_version
+from gwt_ib.channel.shared_memory import ActorPipes, LocalActorChannel, MemoryLayout, map_memory, wait_for_version
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.durable import write_json
 from gwt_ib.envs.env_batch import EpisodeError
 from gwt_ib.envs.make import check_environment
 from gwt_ib.log import LOGGER, start_log
-from gwt_ib.processes.guard import guard_child
-from gwt_ib.rollout.block import BlockSpec
+from gwt_ib.processes.children import die_with_parent
 from gwt_ib.rollout.collect import Collector, Progress
-from gwt_ib.rollout.policy import Policy, make_policy, weights_size
+from gwt_ib.rollout.policy import Policy, make_policy
 from gwt_ib.runs.directory import RunDirectory
 
 
@@ -35,18 +34,19 @@ def run_actor(config: Config, actor: int, memory: int, pipes: ActorPipes) -> Non
     LOGGER.info(
         "pid %d steps environments %d to %d of %s, one thread", os.getpid(), first, mine.stop - 1, config.env_id
     )
-    facts = check_environment(config.env_id, config.prev_action)
+    facts = check_environment(config)
     policy = make_policy(facts.observation_size, facts.actions, config)
     policy.prepare()  # the learner comes up meanwhile
-    board = Board.over(map_memory(memory, board_bytes(config)), config)
-    if not wait_for_version(board, 0, pipes):
+    counters = Counters.over(map_memory(memory, Counters.nbytes(config)), config)
+    if not wait_for_version(counters, 0, pipes):
         return
-    num_weights = weights_size(facts.observation_size, facts.actions, config)
-    layout = Layout(config, BlockSpec.of(config, facts.observation_size, facts.actions), num_weights)
+    layout = MemoryLayout(facts.observation_size, facts.actions, config)
     channel = LocalActorChannel(layout, memory, actor, pipes)
-    progress = Progress(board.env_steps[actor : actor + 1], board.episodes[mine])
-    collector = Collector(config, actor, policy, board.episodes[mine] + 1, progress)
-    LOGGER.info("begins with block %d; the newest policy is version %d", channel.number, board.header[Board.VERSION])
+    progress = Progress(counters.env_steps[actor : actor + 1], counters.episodes[mine])
+    collector = Collector(config, actor, policy, counters.episodes[mine] + 1, progress)
+    LOGGER.info(
+        "begins with block %d; the newest policy is version %d", channel.number, counters.header[Counters.VERSION]
+    )
     collect_blocks(channel, collector, policy, channel.number)
     LOGGER.info("ends after block %d: the run is over", channel.number - 1)
     collector.close()
@@ -77,7 +77,7 @@ def main(arguments: list[str]) -> None:
     for name in ("trainer", "actor", "memory", "wake", "blocks", "alive"):
         parser.add_argument(f"--{name}", type=int, required=True)
     given = parser.parse_args(arguments)
-    guard_child(given.trainer)
+    die_with_parent(given.trainer)
     run = RunDirectory(given.run)
     config = run.read_config()
     start_log(f"actor-{given.actor}", config.log_level)
@@ -90,18 +90,9 @@ def main(arguments: list[str]) -> None:
 
 def write_incident(run: RunDirectory, actor: int, error: EpisodeError) -> None:
     """Keep what is needed to see the fault again: the episode's seed and its action rows, and the traceback."""
-    incident = {
-        "time": utc_now(),
-        "actor": actor,
-        "env_id": error.env_id,
-        "env_number": error.env_number,
-        "episode": error.episode,
-        "seed": error.seed,
-        "actions": error.actions,
-        "traceback": traceback.format_exception(error),
-    }
+    known = {"time": utc_now(), "actor": actor, **vars(error)}
     path = run.incidents / f"actor-{actor}-episode-{error.env_number}-{error.episode}.json"
-    write_json(path, incident)
+    write_json(path, {**known, "traceback": traceback.format_exception(error)})
     LOGGER.error("seed and actions of the episode that failed are in %s", path)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gwt_ib.channel.counters import Board, board_bytes
+from gwt_ib.channel.counters import Counters
 from gwt_ib.channel.shared_memory import create_memory, map_memory
 from gwt_ib.config import Config
 from gwt_ib.log import LOGGER
@@ -42,9 +42,9 @@ class ActorPool:
     def __init__(self, run: RunDirectory, config: Config) -> None:
         self._run = run
         self._config = config
-        self._memory = create_memory(board_bytes(config))
-        self._board = Board.over(map_memory(self._memory, board_bytes(config)), config)
-        self._board.clear()
+        self._memory = create_memory(Counters.nbytes(config))
+        self._counters = Counters.over(map_memory(self._memory, Counters.nbytes(config)), config)
+        self._counters.clear()
         self._blocks_read, self._blocks_write = os.pipe()
         self._alive_read, self._alive_write = os.pipe()
         count = config.num_actors if config.channel == "local" else 0
@@ -113,7 +113,7 @@ class ActorPool:
 
     def _died(self, slot: Slot) -> bool:
         """Whether the actor in this place has ended though the run is not over."""
-        return slot.child is not None and not slot.child.alive and not self._board.header[Board.CLOSED]
+        return slot.child is not None and not slot.child.alive and not self._counters.header[Counters.CLOSED]
 
     def _start(self, actor: int) -> None:
         slot = self._slots[actor]
@@ -125,12 +125,12 @@ class ActorPool:
         LOGGER.info("actor %d is pid %d", actor, slot.child.pid)
 
     def _describe(self, actor: int, slot: Slot, now: float) -> dict[str, Any]:
-        env_steps = int(self._board.env_steps[actor])
+        env_steps = int(self._counters.env_steps[actor])
         slot.steps.append((now, env_steps))
         while len(slot.steps) > 2 and now - slot.steps[1][0] >= SPEED_WINDOW_S:
             slot.steps.popleft()
         (then, before) = slot.steps[0]
-        published, version = int(self._board.header[Board.VERSION]), int(self._board.versions[actor])
+        published, version = int(self._counters.header[Counters.VERSION]), int(self._counters.versions[actor])
         return {
             "actor": actor,
             "pid": slot.child.pid if slot.child else None,

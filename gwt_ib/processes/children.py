@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
 import os
@@ -13,15 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.kernels import use_kernels
 from gwt_ib.log import INDENT, parse_line
-from gwt_ib.processes.guard import ONE_THREAD
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.lifecycle import HEARTBEAT_S
 
 LOG_TAIL_BYTES = 4096
+PR_SET_PDEATHSIG = 1
+# OpenMP reads these when torch is first imported. A second thread in a process made it 3 to 30 times slower whenever
+# the other core was busy, as it is here: processes side by side are the parallelism.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass(eq=False)
@@ -64,6 +66,19 @@ class Child:
                 self.process.kill()
                 self.process.wait()
                 return
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """What a child does first: die with its parent, and leave Ctrl-C to it. Raises `SystemExit` when that is gone already.
+
+    The kernel's parent-death signal (Linux) ends a child at once even while it computes; the pipe that every child also
+    watches works everywhere.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:
+        raise SystemExit(1)
 
 
 def start_child(run: RunDirectory, name: str, module: str, arguments: list[str], descriptors: list[int]) -> Child:
@@ -109,38 +124,8 @@ def start_trainer(run: RunDirectory, *, resume: bool, meanwhile: Callable[[], ob
     return child.pid
 
 
-def check_device(device: str) -> None:
-    """Ask torch, in a process of its own, whether there is such a device. Raises `UserError` (78) where there is not."""
-    if device == "cpu":
-        return
-    question = f"import torch; torch.zeros(1, device={device!r})"
-    answer = subprocess.run([sys.executable, "-c", question], stdin=subprocess.DEVNULL, capture_output=True)
-    if answer.returncode:
-        raise UserError(
-            f'device = {device!r}, but torch finds no such device here; use device = "cpu".',
-            ExitCode.BAD_CONFIGURATION,
-        )
-
-
-def learner_threads(config: Config) -> int:
-    """The threads that share the work on a minibatch. Raises `UserError` where the kernels cannot be had."""
-    if config.device != "cpu" or not use_kernels(config):
-        return 1
-    return min(config.learner_threads, config.sequences // config.minibatches)
-
-
-def thread_plan(config: Config) -> str:
-    """Which processes the run uses, with how many threads. Raises `UserError` where the kernels cannot be had."""
-    count = learner_threads(config)
-    if config.channel == "serial":
-        learner = f"1 learner that also steps {config.num_envs} environments as {config.num_actors} actor(s)"
-        return f"{learner}, one thread" if count == 1 else f"{learner}, {count} threads while it learns"
-    processes = f"1 learner and {config.num_actors} actor(s) of {config.envs_per_actor} environments"
-    return f"{processes}, one thread each" + ("" if count == 1 else f"; {count} in the learner while it learns")
-
-
 def last_words(log: Path) -> str:
-    """The last line of a log: an exception's text ends a traceback. A record that tells of no fault says nothing here."""
+    """The last line of a log: an exception's text ends a traceback. A record that is no error says nothing here."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - LOG_TAIL_BYTES))

@@ -18,7 +18,7 @@ import torch
 
 from gwt_ib.channel.interface import LearnerChannel
 from gwt_ib.channel.serial import SerialChannel
-from gwt_ib.channel.shared_memory import Layout, LocalLearnerChannel
+from gwt_ib.channel.shared_memory import LocalLearnerChannel, MemoryLayout
 from gwt_ib.config import Config
 from gwt_ib.envs.env_batch import EpisodeError
 from gwt_ib.envs.make import EnvironmentFacts, check_environment
@@ -27,10 +27,9 @@ from gwt_ib.learn.gradient import learns_by_kernels
 from gwt_ib.learn.learner import Learner, NotFiniteError
 from gwt_ib.log import LOGGER, start_log
 from gwt_ib.model.agent import Agent
-from gwt_ib.processes.children import learner_threads
-from gwt_ib.processes.guard import guard_child
+from gwt_ib.processes.children import die_with_parent
 from gwt_ib.processes.link import Link, Message
-from gwt_ib.rollout.block import BlockSpec
+from gwt_ib.processes.plan import learner_threads
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import newest_good_snapshot
@@ -48,7 +47,7 @@ class Requests:
         """Deal with everything that has come in; while paused, wait for more. True when the run is to stop."""
         messages = self._link.receive()
         if messages:
-            training.write_judged()  # whoever looks now sees the update at which it was answered
+            training.recorder.write_verdict()  # whoever looks now sees the update at which it was answered
         while True:
             for message in messages:
                 if self._answer(message, training):
@@ -86,7 +85,7 @@ class Requests:
             if self._paused == wanted:
                 return {"message": "already paused" if wanted else "was not paused"}
             self._paused = wanted
-            training.report({"kind": f"{kind}d", "update": training.update, "env_steps": training.env_steps})
+            training.recorder.event(training.update, {"kind": f"{kind}d"})
         elif kind == "snapshot":
             return {"path": str(training.snapshot(request))}
         elif kind == "evaluate":
@@ -104,7 +103,7 @@ def run_learner(
     code, message = ExitCode.DONE, ""
     complete = False
     try:
-        facts = check_environment(config.env_id, config.prev_action)
+        facts = check_environment(config)
         learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
         training = Training(run, config, learner, link.send)
         LOGGER.info(
@@ -142,9 +141,8 @@ def make_channel(
     if config.channel == "serial":
         policy = make_policy(facts.observation_size, facts.actions, config)
         return SerialChannel(config, policy, training.episodes + 1, training.update)
-    spec = BlockSpec.of(config, facts.observation_size, facts.actions)
     return LocalLearnerChannel(
-        Layout(config, spec, training.learner.flat.vector.numel()),
+        MemoryLayout(facts.observation_size, facts.actions, config),
         descriptors.memory,
         blocks=descriptors.blocks,
         wakes=descriptors.wakes,
@@ -160,11 +158,12 @@ def _resume(training: Training, run: RunDirectory) -> None:
         training.restore(snapshot)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
+    event = training.recorder.event
     for sentence in refused:
         LOGGER.warning("passed over a bad snapshot: %s", sentence)
-        training.report({"kind": "warning", "message": f"passed over a bad snapshot: {sentence}"})
+        event(training.update, {"kind": "warning", "message": f"passed over a bad snapshot: {sentence}"})
     LOGGER.info("goes on from update %s with the snapshot %s", f"{training.update:,}", path)
-    training.report({"kind": "resumed", "update": training.update, "env_steps": training.env_steps, "path": str(path)})
+    event(training.update, {"kind": "resumed", "path": str(path)})
 
 
 def main(arguments: list[str], make_safe_point: Callable[[Link], SafePoint] = Requests) -> None:
@@ -176,7 +175,7 @@ def main(arguments: list[str], make_safe_point: Callable[[Link], SafePoint] = Re
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--wakes", type=int, nargs="*", default=[])
     given = parser.parse_args(arguments)
-    guard_child(given.trainer)
+    die_with_parent(given.trainer)
     torch.set_num_threads(1)
     run = RunDirectory(given.run)
     config = run.read_config()

@@ -1,11 +1,19 @@
-"""Messages between the trainer and the learner: JSON objects, a line each, over a socket pair. Never on the hot path."""
+"""The learner as its trainer sees it: how it is started, and the messages between them.
+
+Messages are JSON objects, a line each, over a socket pair; never on the hot path.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
 from typing import Any
+
+from gwt_ib.processes.actor_pool import ActorPool
+from gwt_ib.processes.children import Child, start_child
+from gwt_ib.runs.directory import RunDirectory
 
 Message = dict[str, Any]
 
@@ -46,3 +54,13 @@ class Link:
             return []
         *lines, self._partial = (self._partial + data).split(b"\n")
         return [json.loads(line) for line in lines]
+
+
+def start_learner(run: RunDirectory, actors: ActorPool, module: str, *, resume: bool = False) -> tuple[Child, Link]:
+    """Start `python -m module` as the learner of these actors, which are not started yet; the link to it is ours."""
+    ours, theirs = socket.socketpair()
+    arguments = ["--trainer", str(os.getpid()), "--control", str(theirs.fileno()), *actors.learner_arguments]
+    arguments += ["--resume"] if resume else []
+    learner = start_child(run, "learner", module, arguments, [theirs.fileno(), *actors.learner_descriptors])
+    theirs.close()
+    return learner, Link(ours)

@@ -1,4 +1,4 @@
-"""The trainer: owns the run's lock and all its processes, answers requests, writes `run.json` and `events.jsonl`.
+"""The trainer supervises: owns the run's lock and processes, answers requests, writes `run.json` and `events.jsonl`.
 
 It never imports torch. A detached one is started as `python -m gwt_ib.processes.trainer`; a headless run is one.
 """
@@ -29,8 +29,8 @@ from gwt_ib.durable import write_json
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
 from gwt_ib.processes.actor_pool import ActorPool
-from gwt_ib.processes.children import start_child, thread_plan
-from gwt_ib.processes.link import Link, Message
+from gwt_ib.processes.link import Message, start_learner
+from gwt_ib.processes.plan import thread_plan
 from gwt_ib.runs.control import Request, take_requests
 from gwt_ib.runs.directory import RunDirectory, installed_versions
 from gwt_ib.runs.jsonl import Record, RecordWriter, cut_back
@@ -82,19 +82,9 @@ class Trainer:
         ignored = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else set()
         previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS if number not in ignored}
         self._log_beginning()
-        ours, theirs = socket.socketpair()
-        self._link = Link(ours)
         self._actors = ActorPool(self._run, self._config)
-        arguments = ["--trainer", str(os.getpid()), "--control", str(theirs.fileno()), *self._actors.learner_arguments]
-        arguments += ["--resume"] if self._resume else []
-        self._learner = start_child(
-            self._run,
-            "learner",
-            "gwt_ib.processes.learner_process",
-            arguments,
-            [theirs.fileno(), *self._actors.learner_descriptors],
-        )
-        theirs.close()
+        module = "gwt_ib.processes.learner_process"
+        self._learner, self._link = start_learner(self._run, self._actors, module, resume=self._resume)
         LOGGER.info("the learner is pid %d", self._learner.pid)
         try:
             self._actors.start()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gwt_ib.rollout.block import Block
+from gwt_ib.model.experience import Block
 
 WINDOW = 100
 

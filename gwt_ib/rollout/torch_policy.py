@@ -1,68 +1,27 @@
-"""Acting with torch: the readable twin of `kernels.act`, and what acts where there is no numba."""
+"""Acting with torch on the CPU: the readable twin of `kernels.act`, and what acts where there is no numba."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from gwt_ib.config import Config
+from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.model.agent import Agent
+from gwt_ib.model.arrays import F32, Bool
 from gwt_ib.model.cell import TdScale
 from gwt_ib.model.flat import FlatParameters
 
-F32 = NDArray[np.float32]
 
+class TorchPolicy:
+    """A `policy.Policy` of torch, with an agent of its own."""
 
-class AgentStepper:
-    """A `rollout.stepper.Stepper` that calls `Agent.act` and `Agent.bootstrap_value`, on the device of the weights."""
-
-    def __init__(self, agent: Agent, size: int) -> None:
-        self._agent = agent
-        self._device = agent.bias.device
-        self._h = torch.zeros(size, agent.hidden_size, device=self._device)
-        self._td = TdScale(torch.zeros((), device=self._device), torch.ones((), device=self._device))
-        self.action: NDArray[Any]
-        self.log_prob: F32
-        self.value: F32
-        self.c: F32
-        self.prior: F32
-        self.next_value: F32
-
-    @property
-    def h(self) -> F32:
-        """[B, H] after the newest `act`."""
-        return _array(self._h)
-
-    def begin(self, td_mean: float, td_std: float) -> None:
-        """Act under these statistics; the weights are read anew in each step anyway."""
-        self._td = TdScale(*(torch.tensor(number, device=self._device) for number in (td_mean, td_std)))
-
-    @torch.inference_mode()
-    def act(self, obs: F32, td_prev: F32, is_first: NDArray[np.bool_], noise: F32) -> None:
-        """Decide for B environments."""
-        inputs = (torch.from_numpy(array).to(self._device) for array in (obs, td_prev, is_first, noise))
-        seen, td, first, random = inputs
-        out = self._agent.act(seen, self._h, td, first.to(torch.float32), self._td, random)
-        self._h = out.h
-        self.action, self.log_prob, self.value = _array(out.action), _array(out.log_prob), _array(out.value)
-        self.c, self.prior = _array(out.c), _array(out.prior)
-
-    @torch.inference_mode()
-    def bootstrap(self, next_obs: F32) -> None:
-        """Fill `next_value`."""
-        seen = torch.from_numpy(next_obs).to(self._device)
-        self.next_value = _array(self._agent.bootstrap_value(seen, self._h, self._td))
-
-
-class AgentPolicy:
-    """A `rollout.stepper.Policy` of torch; the agent's weights become views into one flat vector."""
-
-    def __init__(self, agent: Agent) -> None:
-        self._agent = agent
-        self._flat = FlatParameters(agent)
+    def __init__(self, observation_size: int, actions: ActionCodec, config: Config) -> None:
+        torch.set_num_threads(1)  # a step of few rows: more threads would wait for each other
+        self.agent = Agent(observation_size, actions, config)
+        self._flat = FlatParameters(self.agent)
 
     def write(self, weights: F32) -> None:
         """Replace the weights by a flat vector [N]."""
@@ -71,11 +30,40 @@ class AgentPolicy:
     def prepare(self) -> None:
         """Nothing is slow at first."""
 
-    def stepper(self, size: int) -> AgentStepper:
+    def stepper(self, size: int) -> TorchStepper:
         """A stepper of `size` environments."""
-        return AgentStepper(self._agent, size)
+        return TorchStepper(self.agent, size)
 
 
-def _array(tensor: Tensor) -> NDArray[Any]:
-    array: NDArray[Any] = tensor.cpu().numpy()
-    return array
+class TorchStepper:
+    """A `policy.Stepper` that calls `Agent.act` and `Agent.bootstrap_value`."""
+
+    def __init__(self, agent: Agent, size: int) -> None:
+        self._agent = agent
+        self._h = torch.zeros(size, agent.hidden_size)
+        self._td = TdScale(torch.tensor(0.0), torch.tensor(1.0))
+        self.h: F32 = self._h.numpy()
+        self.action: NDArray[Any]
+        self.log_prob: F32
+        self.value: F32
+        self.c: F32
+        self.prior: F32
+        self.next_value: F32
+
+    def begin(self, td_mean: float, td_std: float) -> None:
+        """Act under these statistics; the weights are read anew in each step anyway."""
+        self._td = TdScale(torch.tensor(td_mean), torch.tensor(td_std))
+
+    @torch.inference_mode()
+    def act(self, obs: F32, td_prev: F32, is_first: Bool, noise: F32) -> None:
+        """Decide for B environments."""
+        seen, td, first, random = map(torch.from_numpy, (obs, td_prev, is_first, noise))
+        out = self._agent.act(seen, self._h, td, first.to(torch.float32), self._td, random)
+        self._h, self.h = out.h, out.h.numpy()
+        self.action, self.log_prob, self.value = out.action.numpy(), out.log_prob.numpy(), out.value.numpy()
+        self.c, self.prior = out.c.numpy(), out.prior.numpy()
+
+    @torch.inference_mode()
+    def bootstrap(self, next_obs: F32) -> None:
+        """Fill `next_value`."""
+        self.next_value = self._agent.bootstrap_value(torch.from_numpy(next_obs), self._h, self._td).numpy()

@@ -47,13 +47,13 @@ def bench(
         from gwt_ib.envs.make import check_environment
         from gwt_ib.kernels import use_kernels
         from gwt_ib.machine import machine_facts
-        from gwt_ib.processes.children import check_device, thread_plan
+        from gwt_ib.processes.plan import check_device, thread_plan
 
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": ANY_LENGTH}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
     config = bench_config(config, updates, warm_up)
     with redirect_stdout(sys.stderr):  # what an environment prints is no result of ours
-        check_environment(config.env_id, config.prev_action)
+        check_environment(config)
     check_device(config.device)
     use_kernels(config)  # refuses what is not installed
     machine = machine_facts()  # before the load is our own

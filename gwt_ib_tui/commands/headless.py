@@ -18,7 +18,7 @@ from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, update_line
 from gwt_ib.gatecheck.rules import evaluate
 from gwt_ib.gatecheck.since import with_since
-from gwt_ib.processes.children import thread_plan
+from gwt_ib.processes.plan import thread_plan
 from gwt_ib.processes.trainer import Trainer, prepare
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import Record, RecordReader, read_records

@@ -9,12 +9,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gwt_ib.processes.guard import guard_child
+from gwt_ib.processes.children import die_with_parent
 
 
 def main(directory: str, server_pid: str) -> None:
     """Show a run directory until the page is left."""
-    guard_child(int(server_pid))
+    die_with_parent(int(server_pid))
     # Only now: these take a second to import, and the server may end meanwhile.
     from gwt_ib.runs.directory import RunDirectory
     from gwt_ib_tui.application.app import run_dashboard

@@ -45,6 +45,21 @@ def test_the_first_process_is_the_trainer_itself():
     assert run_memory(os.getpid())[0].name == "trainer"
 
 
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("gwt_ib.processes.learner_process", "learner"),
+        ("gwt_ib.bench.reporting_learner", "learner"),
+        ("gwt_ib.processes.actor", "actor"),
+    ],
+)
+def test_a_process_has_the_name_of_what_it_does(module, name):
+    command = [sys.executable, "-S", "-c", "import sys; sys.stdin.read()", "-m", module]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as child:
+        assert name in {process.name for process in run_memory(os.getpid())}
+        child.stdin.close()
+
+
 def test_the_processor_is_named_or_its_architecture_is(tmp_path):
     named = tmp_path / "cpuinfo"
     named.write_text("processor\t: 0\nmodel name\t: A Fast One\nflags\t: fpu\n")

@@ -11,7 +11,7 @@ from gwt_ib.model.agent import Agent
 
 def test_a_sample_costs_six_operations_a_weight_of_a_matrix_and_the_encoder_four():
     config = small_config()
-    facts = check_environment(config.env_id, config.prev_action)
+    facts = check_environment(config)
     agent = Agent(facts.observation_size, facts.actions, config)
     matrices = [weight for name, weight in agent.named_parameters() if weight.dim() == 2 and ".out." not in name]
     weights = sum(matrix.numel() for matrix in matrices)

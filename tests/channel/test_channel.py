@@ -7,20 +7,17 @@ import numpy as np
 import pytest
 from support import small_config
 
-from gwt_ib.channel.counters import Board, board_bytes
+from gwt_ib.channel.counters import Counters
 from gwt_ib.channel.shared_memory import (
     ActorPipes,
-    Layout,
     LocalActorChannel,
     LocalLearnerChannel,
+    MemoryLayout,
     create_memory,
     map_memory,
 )
 from gwt_ib.envs.make import check_environment
 from gwt_ib.model.weights import Weights
-from gwt_ib.rollout.block import BlockSpec
-
-N = 1000
 
 
 class Ends:
@@ -28,11 +25,11 @@ class Ends:
 
     def __init__(self, **changes: object) -> None:
         config = small_config(num_actors=2, **changes)
-        facts = check_environment(config.env_id, config.prev_action)
-        self.layout = Layout(config, BlockSpec.of(config, facts.observation_size, facts.actions), N)
-        memory = create_memory(board_bytes(config))
-        self.board = Board.over(map_memory(memory, board_bytes(config)), config)
-        self.board.clear()
+        facts = check_environment(config)
+        self.layout = MemoryLayout(facts.observation_size, facts.actions, config)
+        memory = create_memory(Counters.nbytes(config))
+        self.counters = Counters.over(map_memory(memory, Counters.nbytes(config)), config)
+        self.counters.clear()
         blocks_read, blocks_write = os.pipe()
         self.control_read, self.control_write = os.pipe()
         alive_read, self.alive_write = os.pipe()
@@ -48,7 +45,9 @@ class Ends:
         ]
 
     def publish(self, version: int) -> None:
-        self.learner.publish(Weights(version, np.full(N, version, np.float32), 0.1 * version, 1.0 + version))
+        self.learner.publish(
+            Weights(version, np.full(self.layout.num_weights, version, np.float32), 0.1 * version, 1.0 + version)
+        )
 
 
 def in_thread(function):
@@ -160,4 +159,4 @@ def test_blocks_of_different_actors_and_slots_share_no_memory():
         view.log_prob[...] = mark
     assert [float(view.log_prob.mean()) for view in views] == [1, 2, 3, 4]
     words = np.frombuffer(memory, np.uint8)
-    assert not words[: board_bytes(ends.layout.config) + 2 * ends.layout.weight_slot_bytes].any()
+    assert not words[: ends.layout.blocks].any()

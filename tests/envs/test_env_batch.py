@@ -8,6 +8,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium import spaces
+from support import task
 
 from gwt_ib.envs.env_batch import EnvBatch, EpisodeError
 from gwt_ib.envs.make import make_env
@@ -75,9 +76,8 @@ class Driven:
 
     def __init__(self, env_id, numbers, first=None, seed=7, prev_action=False, stream=Stream.EPISODE):
         first = [0] * len(numbers) if first is None else first
-        self.batch = EnvBatch(
-            env_id, prev_action=prev_action, seed=seed, stream=stream, env_numbers=numbers, first_episodes=first
-        )
+        config = task(env_id, prev_action, seed)
+        self.batch = EnvBatch(config, stream=stream, env_numbers=numbers, first_episodes=first)
         size, width = self.batch.size, self.batch.observation_size
         self.obs = np.full((size, width), 9, np.float32)
         self.next_obs = np.full((size, width), 9, np.float32)
@@ -212,7 +212,7 @@ def test_reset_starts_the_first_episodes_again():
 @pytest.mark.parametrize("prev_action", [False, True])
 def test_it_is_what_one_would_write_by_hand(env_id, prev_action):
     driven = Driven(env_id, [3], prev_action=prev_action)
-    env = make_env(env_id, prev_action=prev_action)
+    env = make_env(task(env_id, prev_action))
     encoder = ObservationEncoder(env.observation_space)
     row, episode = np.empty((1, encoder.size), np.float32), 0
     encoder.encode(env.reset(seed=derived_seed(7, Stream.EPISODE, 3, 0))[0], row[0])
@@ -296,11 +296,11 @@ def test_a_batch_that_cannot_be_made_leaves_nothing_open(monkeypatch):
     Scripted.closed = 0
     made = []
 
-    def make(env_id, *, prev_action):
-        made.append(env_id)
+    def make(config):
+        made.append(config)
         if len(made) == 3:
             raise UserError("no third one", 78)
-        return make_env(env_id, prev_action=prev_action)
+        return make_env(config)
 
     monkeypatch.setattr("gwt_ib.envs.env_batch.make_env", make)
     with pytest.raises(UserError):
@@ -316,8 +316,8 @@ def test_numbers_and_first_episodes_belong_together(numbers, first):
 
 def test_a_failed_episode_is_seen_again_with_its_seed_and_actions() -> None:
     """`Fragile` breaks where the third coin, which its seed decides, meets action 1."""
-    fragile = "sample_envs:Fragile-v0"
-    batch = EnvBatch(fragile, prev_action=False, seed=3, stream=Stream.EPISODE, env_numbers=[4], first_episodes=[0])
+    config = task("sample_envs:Fragile-v0", seed=3)
+    batch = EnvBatch(config, stream=Stream.EPISODE, env_numbers=[4], first_episodes=[0])
     arrays = [np.zeros((1, batch.observation_size), np.float32) for _ in range(2)]
     flags = [np.zeros(1, bool) for _ in range(2)]
     batch.reset(arrays[0])
@@ -332,7 +332,7 @@ def test_a_failed_episode_is_seen_again_with_its_seed_and_actions() -> None:
                 terminated=flags[0],
                 truncated=flags[1],
             )
-    env = make_env(fragile)
+    env = make_env(config)
     env.reset(seed=caught.value.seed)
     *before, last = (batch.actions.to_env(row) for row in caught.value.actions)
     for action in before:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 from popgym.wrappers import Antialias, PreviousAction
+from support import task
 
 from gwt_ib.envs.make import check_environment, known_ids, make_env, popgym_ids
 from gwt_ib.envs.spaces import ObservationEncoder
@@ -62,12 +63,20 @@ def registered():
         del gymnasium.registry[env_id]
 
 
+def make(env_id, prev_action=False):
+    return make_env(task(env_id, prev_action))
+
+
+def check(env_id, prev_action=False):
+    return check_environment(task(env_id, prev_action))
+
+
 def refusal(env_id, prev_action=False):
     """The sentence with which an id is refused; nothing may be warned of beside it."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(UserError) as caught:
-            check_environment(env_id, prev_action)
+            check(env_id, prev_action)
     assert caught.value.code is ExitCode.BAD_CONFIGURATION
     assert "\n" not in caught.value.message
     assert caught.value.message.isprintable()
@@ -79,16 +88,16 @@ def refusal(env_id, prev_action=False):
 def test_all_popgym_ids_pass_the_check(prev_action):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        facts = [check_environment(env_id, prev_action) for env_id in popgym_ids()]
+        facts = [check(env_id, prev_action) for env_id in popgym_ids()]
     assert len(facts) == 48
     assert {fact.actions.kind for fact in facts} == {"discrete", "continuous"}
 
 
 def test_facts_of_the_default_task():
-    facts = check_environment("popgym-CountRecallEasy-v0", False)
-    assert (facts.env_id, facts.observation_size, facts.actions.sizes) == ("popgym-CountRecallEasy-v0", 4, (27,))
+    facts = check("popgym-CountRecallEasy-v0", False)
+    assert (facts.observation_size, facts.actions.sizes) == (4, (27,))
     assert (facts.observation_space, facts.action_space) == ("MultiDiscrete([2 2])", "Discrete(27)")
-    assert check_environment("popgym-CountRecallEasy-v0", True).observation_size == 4 + 27 + 2
+    assert check("popgym-CountRecallEasy-v0", True).observation_size == 4 + 27 + 2
 
 
 def test_known_ids_are_gymnasiums():
@@ -97,7 +106,7 @@ def test_known_ids_are_gymnasiums():
 
 
 def test_the_time_limit_is_kept(registered):
-    env = make_env(registered(limit=3))
+    env = make(registered(limit=3))
     env.reset(seed=0)
     assert [env.step(0)[3] for _ in range(3)] == [False, False, True]
 
@@ -109,7 +118,7 @@ def test_the_time_limit_is_kept(registered):
     "env_id", ["popgym-CountRecallEasy-v0", "popgym-BattleshipEasy-v0", "popgym-AutoencodeEasy-v0"]
 )
 def test_prev_action_is_popgyms_two_wrappers(env_id):
-    ours, theirs = make_env(env_id, prev_action=True), Antialias(PreviousAction(make_env(env_id)))
+    ours, theirs = make(env_id, prev_action=True), Antialias(PreviousAction(make(env_id)))
     assert ours.observation_space == theirs.observation_space
     encoder = ObservationEncoder(ours.observation_space)
     rows = np.empty((2, encoder.size), np.float32)
@@ -134,7 +143,7 @@ SEEN = [
 @pytest.mark.parametrize(("space", "look", "flat"), SEEN, ids=["Discrete", "Box", "Tuple"])
 @pytest.mark.parametrize("limit", [None, 9])
 def test_prev_action_has_the_same_layout_for_any_environment(registered, space, look, flat, limit):
-    env = make_env(registered(limit=limit, observation_space=space, look=lambda: look(None)), prev_action=True)
+    env = make(registered(limit=limit, observation_space=space, look=lambda: look(None)), prev_action=True)
     encoder = ObservationEncoder(env.observation_space)
     row = np.empty(encoder.size, np.float32)
     encoder.encode(env.reset(seed=0)[0], row)
@@ -148,7 +157,7 @@ def test_prev_action_has_the_same_layout_for_any_environment(registered, space, 
 def test_prev_action_leaves_the_environments_own_dictionary_alone(registered):
     own = {"card": 1}
     space = spaces.Dict({"card": spaces.Discrete(2)})
-    env = make_env(registered(observation_space=space, look=lambda: own), prev_action=True)
+    env = make(registered(observation_space=space, look=lambda: own), prev_action=True)
     assert env.reset(seed=0)[0] == {"card": 1, "prev_action": 0, "is_t0": 1}
     assert env.step(1)[0] == {"card": 1, "prev_action": 1, "is_t0": 0}
     assert own == {"card": 1}
@@ -168,11 +177,11 @@ def test_prev_action_leaves_the_environments_own_dictionary_alone(registered):
 )
 def test_the_action_before_the_first_is_zero_or_the_lowest(registered, space, null):
     env_id = registered(action_space=space)
-    env = make_env(env_id, prev_action=True)
+    env = make(env_id, prev_action=True)
     _, action, _ = env.reset(seed=0)[0]
     np.testing.assert_array_equal(action, null)
     assert space.contains(action)
-    assert check_environment(env_id, True).actions.width == np.size(null)
+    assert check(env_id, True).actions.width == np.size(null)
 
 
 # Ids that are none
@@ -191,7 +200,7 @@ def test_the_action_before_the_first_is_zero_or_the_lowest(registered, space, nu
         ("CartPole", "Did you mean CartPole-v1 or CartPole-v0"),
         ("CartPole-v9", "CartPole-v1"),
         ("Qwzzk", "gwt-ib-tui envs"),
-        ("", "gwt-ib-tui envs"),
+        (" ", "gwt-ib-tui envs"),
     ],
 )
 def test_an_unknown_id_is_answered_with_the_nearest(env_id, hint):
@@ -207,7 +216,7 @@ def test_control_characters_in_an_id_are_not_printed():
 def test_an_old_version_is_made_without_a_word():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        make_env("CartPole-v0").close()
+        make("CartPole-v0").close()
 
 
 # module:env-id
@@ -238,15 +247,17 @@ def test_a_module_of_the_current_directory_is_imported(here):
     Path("envs_here_a.py").write_text(MODULE)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert check_environment("envs_here_a:EnvTestHere-v0", False).observation_size == 4
+        assert check("envs_here_a:EnvTestHere-v0", False).observation_size == 4
     assert "Did you mean EnvTestHere-v0?" in refusal("envs_here_a:EnvTestHere")
 
 
 def test_the_current_directory_hides_no_installed_module(here):
     Path("colorsys.py").write_text("raise RuntimeError('shadowed')")
     Path("envs_here_b.py").write_text("import colorsys" + MODULE)
-    script = "import sys, gwt_ib.envs.make as make; assert 'colorsys' not in sys.modules; "
-    script += "make.make_env('envs_here_b:EnvTestHere-v0')"
+    script = (
+        "import sys, gwt_ib.envs.make as make; from gwt_ib.config import Config; assert 'colorsys' not in sys.modules; "
+    )
+    script += "make.make_env(Config(env_id='envs_here_b:EnvTestHere-v0'))"
     subprocess.run([sys.executable, "-P", "-c", script], check=True)
 
 
@@ -278,11 +289,12 @@ def test_a_module_name_that_is_none(here, env_id):
 def test_labyrinths_need_mazelib(tmp_path):
     script = (
         "import sys; sys.modules['mazelib'] = None\n"
+        "from gwt_ib.config import Config\n"
         "from gwt_ib.envs.make import check_environment, popgym_ids\n"
         "from gwt_ib.errors import UserError\n"
         "assert len(popgym_ids()) == 42\n"
         "for name in ('popgym-LabyrinthEscapeEasy-v0', 'LabyrinthExploreHard'):\n"
-        "    try: check_environment(name, False)\n"
+        "    try: check_environment(Config(env_id=name))\n"
         "    except UserError as error: print(int(error.code), error.message)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=True)
@@ -340,9 +352,9 @@ def test_the_environment_is_closed_whatever_happens(registered):
     for parts in ({}, {"step": fail}, {"observation_space": spaces.Text(3)}):
         env_id = registered(close=lambda: closed.append(True), **parts)
         with contextlib.suppress(UserError):
-            check_environment(env_id, False)
+            check(env_id, False)
     assert len(closed) == 3
-    check_environment(registered(close=fail), False)
+    check(registered(close=fail), False)
 
 
 def test_importing_it_is_quick_and_brings_no_torch():

@@ -9,6 +9,7 @@ import pytest
 from gymnasium import spaces
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import task
 
 from gwt_ib.envs.make import make_env, popgym_ids
 from gwt_ib.envs.spaces import ObservationEncoder, mismatch
@@ -89,7 +90,7 @@ def test_a_row_is_what_gymnasium_flattens_to(space, seed):
 @pytest.mark.parametrize("prev_action", [False, True])
 @pytest.mark.parametrize("env_id", popgym_ids())
 def test_popgym_rows_are_what_gymnasium_flattens_to(env_id, prev_action):
-    env = make_env(env_id, prev_action=prev_action)
+    env = make_env(task(env_id, prev_action))
     space = env.observation_space
     encoder = ObservationEncoder(space)
     env.action_space.seed(1)

@@ -17,20 +17,19 @@ from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.envs.make import check_environment
 from gwt_ib.errors import UserError
 from gwt_ib.kernels import use_kernels
-from gwt_ib.kernels.act import KernelAgent
-from gwt_ib.kernels.heads import sample_choices
+from gwt_ib.kernels.act import KernelPolicy, sample_choices
 from gwt_ib.learn.learner import Learner
-from gwt_ib.learn.sequences import cut, join
+from gwt_ib.learn.sequences import cut, join, to_device
 from gwt_ib.model.agent import Agent
+from gwt_ib.model.arrays import fields_of
 from gwt_ib.model.cell import TdScale
-from gwt_ib.model.flat import FlatParameters
+from gwt_ib.model.experience import Block, BlockSpec
 from gwt_ib.model.noise import action_noise
 from gwt_ib.model.weights import Weights
-from gwt_ib.rollout.block import Block, BlockSpec
 from gwt_ib.rollout.collect import Collector, Progress
 from gwt_ib.rollout.evaluate import evaluate, evaluation_envs
-from gwt_ib.rollout.policy import Stepper, make_policy, weights_size
-from gwt_ib.rollout.torch_policy import AgentPolicy, AgentStepper
+from gwt_ib.rollout.policy import Policy, Stepper, make_policy
+from gwt_ib.rollout.torch_policy import TorchPolicy
 
 RESULTS = ("h", "log_prob", "value", "c", "prior", "next_value")
 TD = (0.01, 0.05)
@@ -41,20 +40,16 @@ SPACES = {
 }
 
 
-def make_agent(observation_size: int, actions: ActionCodec, config: Config) -> Agent:
-    """An agent whose router and heads are not at their small start."""
-    agent = Agent(observation_size, actions, config)
+def make_pair(observation_size: int, actions: ActionCodec, config: Config) -> tuple[TorchPolicy, KernelPolicy]:
+    """Torch and kernels with the same weights, of an agent whose router and heads are not at their small start."""
+    pair = TorchPolicy(observation_size, actions, config), KernelPolicy(observation_size, actions, config)
     torch.manual_seed(3)
     with torch.no_grad():
-        for parameter in agent.parameters():
+        for parameter in pair[0].agent.parameters():
             parameter.add_(0.2 * torch.randn_like(parameter))
-    return agent
-
-
-def make_pair(observation_size: int, actions: ActionCodec, config: Config) -> tuple[Agent, KernelAgent]:
-    """The same weights, for torch and for kernels."""
-    agent = make_agent(observation_size, actions, config)
-    return agent, KernelAgent(observation_size, actions, config, FlatParameters(agent).read())
+    vector = torch.nn.utils.parameters_to_vector(pair[0].agent.parameters())
+    pair[1].write(vector.detach().numpy())
+    return pair
 
 
 class Play:
@@ -69,7 +64,7 @@ class Play:
         self.obs[0], self.obs[1:] = random.normal(size=self.obs[0].shape), self.next_obs[:-1]
         self.obs[self.first] = random.normal(size=self.obs[self.first].shape)
         self.td = random.normal(0, 0.1, (steps, size)).astype(np.float32)
-        self.noise = np.stack([action_noise(actions, random, steps) for _ in range(size)], axis=1)
+        self.noise = action_noise(actions, [random] * size, steps)
 
     def results(self, stepper: Stepper, rows: slice = slice(None), always_begin: bool = False) -> dict[str, np.ndarray]:
         """What a stepper of these rows gives, every step."""
@@ -86,11 +81,11 @@ class Play:
         return {name: np.stack(arrays) for name, arrays in seen.items()}
 
 
-def collect(config: Config, agent: Agent | KernelAgent, actor: int = 0, blocks: int = 2) -> list[Block]:
+def collect(config: Config, policy: Policy, actor: int = 0, blocks: int = 2) -> list[Block]:
     """The first blocks of one actor."""
     size = config.envs_per_actor
-    collector = Collector(config, actor, agent, np.zeros(size, np.int64), Progress.private(size))
-    spec = BlockSpec.of(config, collector.envs.observation_size, collector.envs.actions)
+    collector = Collector(config, actor, policy, np.zeros(size, np.int64), Progress.private(size))
+    spec = BlockSpec(collector.envs.observation_size, collector.envs.actions, config)
     made = [spec.allocate() for _ in range(blocks)]
     for number, block in enumerate(made):
         collector.collect(block, number, number, *TD, waited_s=0.5)
@@ -104,10 +99,10 @@ def collect(config: Config, agent: Agent | KernelAgent, actor: int = 0, blocks: 
 def test_the_kernels_act_as_torch_does(space, memory, hidden, observation_size, size):
     actions = ActionCodec(space)
     config = small_config(hidden_size=hidden, memory=memory)
-    agent, kernels = make_pair(observation_size, actions, config)
+    by_torch, kernels = make_pair(observation_size, actions, config)
     play = Play(30, size, observation_size, actions)
     assert play.first[1:].any() or size == 1
-    expected, found = play.results(AgentStepper(agent, size)), play.results(kernels.stepper(size))
+    expected, found = play.results(by_torch.stepper(size)), play.results(kernels.stepper(size))
     assert found["action"].dtype == expected["action"].dtype
     for name in (*RESULTS, "action"):
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
@@ -139,16 +134,16 @@ def test_shared_products_are_those_that_would_be_computed_anew(memory):
 @pytest.mark.parametrize("env_id", ["popgym-RepeatPreviousEasy-v0", "sample_envs:Nested-v0"])
 def test_the_number_of_actors_changes_no_bit_of_a_block(env_id):
     config = small_config(env_id=env_id, num_actors=1)
-    facts = check_environment(env_id, config.prev_action)
+    facts = check_environment(config)
     _, kernels = make_pair(facts.observation_size, facts.actions, config)
     whole = collect(config, kernels)
     parts = [collect(small_config(env_id=env_id, num_actors=2), kernels, actor) for actor in range(2)]
     for number, block in enumerate(whole):
-        for name in BlockSpec.of(config, facts.observation_size, facts.actions).arrays():
-            if name in ("header", "td_statistics", "seconds"):
+        for name, field in fields_of(Block).items():
+            if field.batch_axis is None:
                 continue
             halves = [getattr(part[number], name) for part in parts]
-            joined = np.concatenate(halves, axis=0 if name == "episode" else 1)
+            joined = np.concatenate(halves, axis=field.batch_axis)
             np.testing.assert_array_equal(getattr(block, name), joined, err_msg=name)
 
 
@@ -156,7 +151,7 @@ def test_the_number_of_actors_changes_no_bit_of_what_is_learnt():
     learnt = []
     for num_actors in (1, 2, 4):
         config = small_config(num_actors=num_actors)
-        facts = check_environment(config.env_id, config.prev_action)
+        facts = check_environment(config)
         learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
         policy = make_policy(facts.observation_size, facts.actions, config)
         channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
@@ -171,7 +166,7 @@ def test_the_number_of_actors_changes_no_bit_of_what_is_learnt():
 
 def test_with_a_learning_rate_of_0_what_kernels_do_is_replayed():
     config = small_config(lr=0.0)
-    facts = check_environment(config.env_id, config.prev_action)
+    facts = check_environment(config)
     learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
     policy = make_policy(facts.observation_size, facts.actions, config)
     channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
@@ -187,12 +182,13 @@ def test_with_a_learning_rate_of_0_what_kernels_do_is_replayed():
 @pytest.mark.parametrize("memory", [True, False])
 def test_the_learners_unroll_gives_back_what_the_kernels_did(env_id, memory):
     config = small_config(env_id=env_id, memory=memory, num_actors=1)
-    facts = check_environment(env_id, config.prev_action)
-    agent, kernels = make_pair(facts.observation_size, facts.actions, config)
+    facts = check_environment(config)
+    by_torch, kernels = make_pair(facts.observation_size, facts.actions, config)
+    agent = by_torch.agent
     for block in collect(config, kernels):
         assert block.is_first[1:].any(), "no reset inside a sequence: the test would show nothing"
         rollout = join([block], config)
-        batch = cut(rollout, config.seq_len, "cpu")
+        batch = to_device(cut(rollout, config.seq_len), "cpu")
         td = TdScale(batch.td_mean, batch.td_std)
         out = agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
         h, _ = agent.unroll_cell(batch.observation, batch.h0, batch.td_prev, batch.is_first, td)
@@ -209,7 +205,7 @@ def test_the_learners_unroll_gives_back_what_the_kernels_did(env_id, memory):
 
 def test_a_block_says_what_it_took():
     config = small_config(num_actors=1)
-    facts = check_environment(config.env_id, config.prev_action)
+    facts = check_environment(config)
     _, kernels = make_pair(facts.observation_size, facts.actions, config)
     began = time.monotonic()
     blocks = collect(config, kernels)
@@ -223,21 +219,21 @@ def test_a_block_says_what_it_took():
 def test_kernels_and_torch_are_evaluated_alike():
     config = small_config(eval_episodes=4)
     envs = evaluation_envs(config)
-    agent, kernels = make_pair(envs.observation_size, envs.actions, config)
-    expected = evaluate(agent, *TD, config, envs)
+    by_torch, kernels = make_pair(envs.observation_size, envs.actions, config)
+    expected = evaluate(by_torch, *TD, config, envs)
     assert len(set(expected)) > 1
     assert evaluate(kernels, *TD, config, envs) == expected
 
 
 def test_the_serial_channel_takes_kernels_too():
     config = small_config()
-    facts = check_environment(config.env_id, config.prev_action)
-    agent, _ = make_pair(facts.observation_size, facts.actions, config)
-    weights = Weights(0, FlatParameters(agent).read(), *TD)
+    facts = check_environment(config)
+    _, kernels = make_pair(facts.observation_size, facts.actions, config)
+    weights = Weights(0, kernels.vector, *TD)
     taken = []
     for kind in ("torch", "numba"):
         policy = make_policy(facts.observation_size, facts.actions, small_config(kernels=kind))
-        assert isinstance(policy, AgentPolicy if kind == "torch" else KernelAgent)
+        assert isinstance(policy, TorchPolicy if kind == "torch" else KernelPolicy)
         channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
         channel.publish(weights)
         taken.append(channel.take())
@@ -247,16 +243,15 @@ def test_the_serial_channel_takes_kernels_too():
         np.testing.assert_allclose(found.log_prob, expected.log_prob, atol=2e-5)
 
 
-def test_kernels_see_weights_where_they_lie():
+def test_a_stepper_acts_by_the_weights_that_were_written_before_it_began():
     actions = ActionCodec(spaces.Discrete(4))
-    agent, kernels = make_pair(5, actions, small_config())
-    play = Play(3, 2, 5, actions)
-    stepper = kernels.stepper(2)
-    before = play.results(stepper)["value"][-1, 0]
-    with torch.no_grad():
-        agent.critic.bias.add_(1.0)
-    assert play.results(kernels.stepper(2))["value"][-1, 0] == pytest.approx(before + 1, abs=1e-5)
-    assert kernels.vector.size == weights_size(5, actions, small_config())
+    for policy in make_pair(5, actions, small_config()):
+        play = Play(3, 2, 5, actions)
+        before = play.results(policy.stepper(2))["value"][-1, 0]
+        weights = make_pair(5, actions, small_config())[1].vector
+        weights[-1] += 1.0  # the critic's bias comes last
+        policy.write(weights)
+        assert play.results(policy.stepper(2))["value"][-1, 0] == pytest.approx(before + 1, abs=1e-5)
 
 
 def test_extreme_noise_gives_a_choice_that_exists():
@@ -280,15 +275,15 @@ from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
 from gwt_ib.rollout.evaluate import evaluate, evaluation_envs
 from gwt_ib.rollout.collect import Collector, Progress
-from gwt_ib.rollout.block import BlockSpec
+from gwt_ib.model.experience import BlockSpec
 from gwt_ib.rollout.policy import make_policy
 
 config = Config(num_envs=2, num_actors=2, rollout_steps=128, hidden_size=16, eval_episodes=2, kernels="numba")
-facts = check_environment(config.env_id, config.prev_action)
+facts = check_environment(config)
 policy = make_policy(facts.observation_size, facts.actions, config)
 policy.prepare()
 collector = Collector(config, 0, policy, np.zeros(1, np.int64), Progress.private(1))
-block = BlockSpec.of(config, facts.observation_size, facts.actions).allocate()
+block = BlockSpec(facts.observation_size, facts.actions, config).allocate()
 collector.collect(block, 0, 0, 0.0, 1.0)
 evaluate(policy, 0.0, 1.0, config, evaluation_envs(config))
 print([name for name in ("torch", "textual") if name in sys.modules])

@@ -8,10 +8,12 @@ from gymnasium import spaces
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.kernels.cell import unroll
-from gwt_ib.learn.gradient import LOSS_METRICS, AutogradGradient, CompiledGradient, make_gradient
-from gwt_ib.learn.sequences import Sequences
-from gwt_ib.model import parameter_layout as layout
+from gwt_ib.kernels.gradient import KernelGradient
+from gwt_ib.learn.gradient import AutogradGradient, make_gradient
+from gwt_ib.learn.losses import LOSS_METRICS
+from gwt_ib.model import weights as layout
 from gwt_ib.model.agent import Agent
+from gwt_ib.model.experience import Sequences
 from gwt_ib.model.flat import FlatParameters
 from gwt_ib.sections import Sections
 
@@ -30,14 +32,14 @@ def configuration(**changes: object) -> Config:
     return Config(**{**sizes, "lambda_c": 0.7, "ent_coef": 0.3, "target_c": 0.2, **changes})
 
 
-def made_up(config: Config, observation_size: int, actions: ActionCodec) -> Sequences:
+def made_up(config: Config, observation_size: int, actions: ActionCodec) -> Sequences[np.ndarray]:
     """Sequences with resets inside, ratios on both sides of the clipping range, advantages of both signs."""
     torch.manual_seed(4)
     steps, count, width = config.seq_len, config.sequences, actions.width
     action = torch.randn(steps, count, width)
     if actions.kind == "discrete":
         action = torch.stack([torch.randint(0, size, (steps, count)) for size in actions.sizes], -1).int()
-    return Sequences(
+    tensors = Sequences(
         observation=torch.randn(steps, count, observation_size),
         h0=torch.randn(count, config.hidden_size),
         td_prev=0.05 * torch.randn(steps, count),
@@ -49,16 +51,17 @@ def made_up(config: Config, observation_size: int, actions: ActionCodec) -> Sequ
         advantage=torch.randn(steps, count),
         returns=torch.randn(steps, count),
     )
+    return Sequences(*(tensor.numpy() for tensor in tensors))
 
 
-def both(kind: str, config: Config) -> tuple[FlatParameters, list[AutogradGradient | CompiledGradient]]:
+def both(kind: str, config: Config) -> tuple[FlatParameters, list[AutogradGradient | KernelGradient]]:
     space, size = SPACES[kind]
     agent = Agent(size, ActionCodec(space), config)
     flat = FlatParameters(agent)
     torch.manual_seed(5)
     with torch.no_grad():
         flat.vector.add_(0.2 * torch.randn_like(flat.vector))
-    gradients = [AutogradGradient(agent, flat, Sections()), CompiledGradient(agent, flat, config, Sections())]
+    gradients = [AutogradGradient(agent, flat, Sections()), make_gradient(agent, flat, config, Sections())]
     sequences = made_up(config, size, agent.actions)
     for gradient in gradients:
         gradient.begin(sequences, config, config.lambda_c)
@@ -135,7 +138,7 @@ def test_the_layout_is_that_of_the_agents_parameters() -> None:
 
 
 def test_the_configuration_chooses() -> None:
-    for kernels, kind in (("auto", CompiledGradient), ("numba", CompiledGradient), ("torch", AutogradGradient)):
+    for kernels, kind in (("auto", KernelGradient), ("numba", KernelGradient), ("torch", AutogradGradient)):
         config = configuration(kernels=kernels)
         agent = Agent(8, ActionCodec(spaces.Discrete(3)), config)
         assert type(make_gradient(agent, FlatParameters(agent), config, Sections())) is kind

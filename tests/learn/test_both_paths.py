@@ -17,7 +17,7 @@ ENVIRONMENTS = ["popgym-RepeatPreviousEasy-v0", "popgym-MineSweeperEasy-v0", "po
 
 def train(config: Config, updates: int) -> tuple[list[dict[str, float]], np.ndarray]:
     """The metrics of the first updates, and the weights after them; acting and learning both as configured."""
-    facts = check_environment(config.env_id, config.prev_action)
+    facts = check_environment(config)
     learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
     policy = make_policy(facts.observation_size, facts.actions, config)
     channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)

@@ -13,11 +13,14 @@ from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.cuda_graph import GraphGradient, blank_minibatch
-from gwt_ib.learn.gradient import AutogradGradient, Coefficients, CompiledGradient, make_gradient, minibatch_loss
+from gwt_ib.kernels.gradient import KernelGradient
+from gwt_ib.learn.cuda_graph import GraphGradient
+from gwt_ib.learn.gradient import AutogradGradient, make_gradient
 from gwt_ib.learn.learner import Learner
-from gwt_ib.learn.sequences import Sequences, contiguous, cut, join
+from gwt_ib.learn.losses import LiveCoefficients, minibatch_loss
+from gwt_ib.learn.sequences import cut, join, pick, to_device
 from gwt_ib.model.agent import Agent
+from gwt_ib.model.experience import Sequences, blank_minibatch
 from gwt_ib.model.flat import FlatParameters
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.sections import Sections
@@ -43,10 +46,14 @@ def agent_on(device: str, kind: str, config: Config) -> tuple[Agent, FlatParamet
     return agent, FlatParameters(agent, device)
 
 
-def made_up(agent: Agent, config: Config, seed: int, device: str = "cpu") -> Sequences:
+def blank(agent: Agent, config: Config) -> Sequences[torch.Tensor]:
+    return Sequences(*map(torch.from_numpy, blank_minibatch(5, agent.actions, config)))
+
+
+def made_up(agent: Agent, config: Config, seed: int) -> Sequences[np.ndarray]:
     """A rollout's sequences with resets inside and ratios on both sides of the clipping range; equal on all devices."""
     torch.manual_seed(seed)
-    host = blank_minibatch(agent, config.model_copy(update={"minibatches": 1}), torch.device("cpu"))
+    host = blank(agent, config.model_copy(update={"minibatches": 1}))
     for tensor in (host.observation, host.h0, host.advantage, host.returns):
         tensor.normal_()
     host.td_prev.normal_(std=0.05)
@@ -59,7 +66,7 @@ def made_up(agent: Agent, config: Config, seed: int, device: str = "cpu") -> Seq
             host.action[..., component].random_(size)
     else:
         host.action.normal_()
-    return Sequences(**{name: tensor.to(device) for name, tensor in vars(host).items()})
+    return Sequences(*(tensor.numpy() for tensor in host))
 
 
 def shuffles(config: Config, count: int) -> list[np.ndarray]:
@@ -75,7 +82,7 @@ def compare(device: str, kind: str, config: Config, rtol: float = 0.0, atol: flo
     seen = []
     for update, (lambda_c, ent_coef, target_c) in enumerate([(0.1, 0.01, 0.35), (0.7, 0.3, 0.35), (0.7, 0.0, 0.9)]):
         live = config.model_copy(update={"ent_coef": ent_coef, "target_c": target_c})
-        sequences = made_up(agent, config, update, device)
+        sequences = made_up(agent, config, update)
         for gradient in (graph, autograd):
             gradient.begin(sequences, live, lambda_c)
         for which in shuffles(config, 2):
@@ -107,7 +114,9 @@ def test_what_is_captured_never_waits_and_stays_on_its_device(kind: str) -> None
     with pytest.raises(RuntimeError, match="meta"):
         graph._metrics.sum().item()
     with pytest.raises(RuntimeError, match="device"):
-        minibatch_loss(agent, made_up(agent, small_config(), 0), small_config(), Coefficients(0.1, 0.1, 0.1))
+        minibatch_loss(
+            agent, to_device(made_up(agent, small_config(), 0), "cpu"), small_config(), LiveCoefficients(0.1, 0.1, 0.1)
+        )
 
 
 def test_memory_that_a_graph_knows_by_its_address_never_moves() -> None:
@@ -116,7 +125,7 @@ def test_memory_that_a_graph_knows_by_its_address_never_moves() -> None:
     graph = GraphGradient(agent, flat, config, Sections())
 
     def addresses() -> list[int]:
-        static = [*vars(graph._batch).values(), *graph._coefficients, graph._which, graph._metrics, flat.grad]
+        static = [*graph._batch, *graph._coefficients, graph._which, graph._metrics, flat.grad]
         return [tensor.data_ptr() for parameter in agent.parameters() for tensor in (parameter, parameter.grad)] + [
             tensor.data_ptr() for tensor in static
         ]
@@ -135,9 +144,10 @@ def test_memory_that_a_graph_knows_by_its_address_never_moves() -> None:
 def test_a_blank_minibatch_is_laid_out_as_one_of_a_rollout() -> None:
     config = small_config()
     learner, channel = make(config)
-    picked = cut(join(channel.take(), config), config.seq_len, "cpu").pick(torch.arange(8))
-    blank = blank_minibatch(learner.agent, config, torch.device("cpu"))
-    for name, tensor in vars(blank).items():
+    picked = pick(to_device(cut(join(channel.take(), config), config.seq_len), "cpu"), torch.arange(8))
+    blank = blank_minibatch(learner.agent.encoder.in_features, learner.agent.actions, config)
+    for name, array in blank._asdict().items():
+        tensor = torch.from_numpy(array)
         expected = getattr(picked, name)
         assert (name, tensor.shape, tensor.dtype) == (name, expected.shape, expected.dtype)
         assert tensor.stride() == expected.stride()
@@ -145,7 +155,7 @@ def test_a_blank_minibatch_is_laid_out_as_one_of_a_rollout() -> None:
 
 def make(config: Config, graph: bool = False) -> tuple[Learner, SerialChannel]:
     """A learner that uses torch, and a channel whose rollouts do not depend on the learner's device."""
-    facts = check_environment(config.env_id, config.prev_action)
+    facts = check_environment(config)
     learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
     if graph:
         learner._gradient = GraphGradient(learner.agent, learner.flat, config, learner.sections)
@@ -177,15 +187,16 @@ def test_a_learner_that_uses_it_learns_the_same_bit_by_bit() -> None:
 
 def test_the_device_chooses() -> None:
     agent, flat = agent_on("cpu", "discrete", small_config())
-    for device, kind in (("cpu", CompiledGradient), ("cuda", GraphGradient), ("cuda:1", GraphGradient)):
+    for device, kind in (("cpu", KernelGradient), ("cuda", GraphGradient), ("cuda:1", GraphGradient)):
         assert type(make_gradient(agent, flat, small_config(device=device), Sections())) is kind
 
 
-def test_what_is_cut_on_the_cpu_is_contiguous() -> None:
-    array = np.arange(24, dtype=np.int32).reshape(2, 3, 4).swapaxes(0, 1)
-    tensor = contiguous(array)
-    assert tensor.is_contiguous() and tensor.dtype == torch.int32
-    assert np.array_equal(tensor.numpy(), array)
+def test_what_is_cut_is_contiguous_and_on_the_cpu_its_memory_is_shared() -> None:
+    config = small_config()
+    _, channel = make(config)
+    arrays = cut(join(channel.take(), config), config.seq_len)
+    for array, tensor in zip(arrays, to_device(arrays, "cpu"), strict=True):
+        assert array.flags.c_contiguous and tensor.data_ptr() == array.ctypes.data
 
 
 @on_a_gpu
@@ -202,7 +213,7 @@ def test_the_gpus_gradient_is_the_processors_up_to_rounding() -> None:
     for device in ("cpu", "cuda"):
         agent, flat = agent_on(device, "multi-discrete", config)
         gradient = GraphGradient(agent, flat, config, Sections())
-        gradient.begin(made_up(agent, config, 0, device), config, 0.5)
+        gradient.begin(made_up(agent, config, 0), config, 0.5)
         metrics = gradient.minibatch(shuffles(config, 1)[0])
         found.append((metrics, flat.grad.cpu()))
     np.testing.assert_allclose(found[1][0], found[0][0], rtol=1e-4, atol=1e-5)
@@ -214,7 +225,7 @@ def test_a_replayed_graph_repeats_itself_bit_by_bit() -> None:
     config = small_config()
     agent, flat = agent_on("cuda", "discrete", config)
     gradient = GraphGradient(agent, flat, config, Sections())
-    gradient.begin(made_up(agent, config, 0, "cuda"), config, 0.5)
+    gradient.begin(made_up(agent, config, 0), config, 0.5)
     which = shuffles(config, 1)[0]
     seen = {(gradient.minibatch(which).tobytes(), flat.grad.cpu().numpy().tobytes()) for _ in range(20)}
     assert len(seen) == 1
@@ -230,11 +241,13 @@ def test_sequences_reach_the_gpu_as_they_were_although_the_rollout_is_overwritte
         arrays = (rollout.block.observation, rollout.block.h0, rollout.targets.advantage, rollout.td_std)
         for array in arrays:
             array += turn
-        expected = {name: tensor.clone() for name, tensor in vars(cut(rollout, config.seq_len, "cpu")).items()}
-        found = cut(rollout, config.seq_len, "cuda")
+        expected = {
+            name: tensor.clone() for name, tensor in to_device(cut(rollout, config.seq_len), "cpu")._asdict().items()
+        }
+        found = to_device(cut(rollout, config.seq_len), "cuda")
         for array in arrays:
             array.fill(-1)
-        for name, tensor in vars(found).items():
+        for name, tensor in found._asdict().items():
             assert torch.equal(tensor.cpu(), expected[name]), name
 
 

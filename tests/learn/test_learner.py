@@ -9,16 +9,17 @@ from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
 from gwt_ib.learn.learner import Learner, NotFiniteError
-from gwt_ib.learn.sequences import cut, join
+from gwt_ib.learn.sequences import cut, join, pick, to_device
 from gwt_ib.model.agent import Agent
-from gwt_ib.rollout.block import BlockSpec
+from gwt_ib.model.experience import BlockSpec
+from gwt_ib.rollout.torch_policy import TorchPolicy
 
 
 def make(config: Config) -> tuple[Learner, SerialChannel]:
-    facts = check_environment(config.env_id, config.prev_action)
+    facts = check_environment(config)
     learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
-    agent = Agent(facts.observation_size, facts.actions, config)
-    channel = SerialChannel(config, agent, np.zeros(config.num_envs, np.int64), 0)
+    policy = TorchPolicy(facts.observation_size, facts.actions, config)
+    channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
     channel.publish(learner.weights())
     return learner, channel
 
@@ -91,7 +92,7 @@ def test_sequences_are_rows_of_one_environment_in_order():
     config = small_config(num_actors=2)
     _, channel = make(config)
     rollout = join(channel.take(), config)
-    batch = cut(rollout, config.seq_len, "cpu")
+    batch = to_device(cut(rollout, config.seq_len), "cpu")
     parts = config.rollout_steps // config.seq_len
     assert batch.observation.shape[:2] == (config.seq_len, parts * config.num_envs)
     for s in range(parts):
@@ -101,15 +102,15 @@ def test_sequences_are_rows_of_one_environment_in_order():
             assert np.array_equal(batch.observation[:, row], rollout.block.observation[steps, b])
             assert np.array_equal(batch.advantage[:, row], rollout.targets.advantage[steps, b])
             assert np.array_equal(batch.h0[row], rollout.block.h0[s, b])
-    picked = batch.pick(torch.tensor([5, 2]))
+    picked = pick(batch, torch.tensor([5, 2]))
     assert torch.equal(picked.action, batch.action[:, [5, 2]])
     assert torch.equal(picked.h0, batch.h0[[5, 2]])
 
 
 def test_the_size_of_blocks_is_what_the_specification_says():
     config = small_config()
-    facts = check_environment(config.env_id, False)
-    spec = BlockSpec.of(config, facts.observation_size, facts.actions)
+    facts = check_environment(config)
+    spec = BlockSpec(facts.observation_size, facts.actions, config)
     assert spec.allocate().observation.nbytes < spec.nbytes
 
 
@@ -117,10 +118,10 @@ def test_a_changed_learning_rate_reaches_the_optimiser_and_leaves_its_moments():
     config = small_config()
     learner, channel = make(config)
     train(learner, channel, 1)
-    moments = learner.optimizer.state[learner.flat.vector]["exp_avg"].clone()
+    moments = learner.optimizer.state["exp_avg"].clone()
     learner.reconfigure(config.model_copy(update={"lr": 0.5}))
-    assert [group["lr"] for group in learner.optimizer.param_groups] == [0.5]
-    assert torch.equal(learner.optimizer.state[learner.flat.vector]["exp_avg"], moments)
+    assert learner.optimizer.lr == 0.5
+    assert torch.equal(learner.optimizer.state["exp_avg"], moments)
     learner.reconfigure(config.model_copy(update={"lr": 0.0}))
     before = learner.flat.read().copy()
     assert train(learner, channel, 1)[0]["lr"] == 0.0

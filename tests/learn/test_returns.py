@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gwt_ib.learn.returns import explained_variance, gae
-from gwt_ib.rollout.collect import td_error
+from gwt_ib.model.td import td_error
 
 GAMMA, LAMBDA = 0.9, 0.8
 

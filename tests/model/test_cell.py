@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gwt_ib.model.cell import GatedCell, TdScale, gated_update, prior_logit, unroll_cell
+from gwt_ib.model.cell import GatedCell, TdScale, gated_update, prior_logit, td_norm, unroll_cell
 from gwt_ib.model.unroll import unroll
 
 T, B, H = 7, 3, 5
@@ -23,7 +23,9 @@ def make(dtype: torch.dtype = torch.float64, steps: int = T, batch: int = B, hid
 
 def test_the_prior_is_the_seeds_equation():
     td = TdScale(torch.tensor(0.5), torch.tensor(2.0))
-    logit = prior_logit(torch.tensor([4.5, -3.5]), td, td_scale=5.0, base_logit=-1.0, bias=torch.tensor(-1.5))
+    logit = prior_logit(
+        td_norm(torch.tensor([4.5, -3.5]), torch.zeros(2), td), td_scale=5.0, base_logit=-1.0, bias=torch.tensor(-1.5)
+    )
     assert logit.tolist() == pytest.approx([5.0 * 2.0 - 2.5, 5.0 * 2.0 - 2.5])
 
 

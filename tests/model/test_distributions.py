@@ -2,11 +2,18 @@
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from torch.distributions import Categorical, Normal
 
+from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.model.distributions import CategoricalHead, GaussianHead
+from gwt_ib.model.noise import action_noise
 
 T, B = 5, 3
+
+
+def noise_for(space: spaces.Space, count: int) -> torch.Tensor:
+    return torch.from_numpy(action_noise(ActionCodec(space), [np.random.default_rng(0)], count)[:, 0])
 
 
 def test_choices_agree_with_torch():
@@ -23,7 +30,7 @@ def test_choices_agree_with_torch():
 def test_choices_come_with_their_probabilities():
     head = CategoricalHead((3,))
     probabilities = torch.tensor([0.2, 0.5, 0.3])
-    noise = torch.from_numpy(head.draw_noise(np.random.default_rng(0), 20_000))
+    noise = noise_for(spaces.Discrete(3), 20_000)
     actions = head.sample(probabilities.log().expand(20_000, 3), noise)
     counts = torch.bincount(actions[:, 0], minlength=3) / 20_000
     assert (counts - probabilities).abs().max() < 0.015
@@ -47,5 +54,5 @@ def test_gaussian_agrees_with_torch():
     log_prob, entropy = head.log_prob_and_entropy(policy, actions)
     torch.testing.assert_close(log_prob, normal.log_prob(actions).sum(-1))
     torch.testing.assert_close(entropy, normal.entropy().sum(-1))
-    noise = torch.from_numpy(head.draw_noise(np.random.default_rng(0), B))
+    noise = noise_for(spaces.Box(-1, 1, (2,)), B)
     torch.testing.assert_close(head.sample(policy, noise), policy + head.log_std.exp() * noise)

@@ -6,7 +6,7 @@ import pytest
 from support import small_config
 
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.processes.children import learner_threads, thread_plan
+from gwt_ib.processes.plan import learner_threads, thread_plan
 
 WITH_ACTORS = "1 learner and 2 actor(s) of 2 environments, one thread each"
 SERIAL = "1 learner that also steps 4 environments as 2 actor(s)"

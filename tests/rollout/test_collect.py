@@ -7,25 +7,28 @@ from support import small_config
 
 from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.sequences import cut, join
+from gwt_ib.learn.sequences import cut, join, to_device
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.cell import TdScale
-from gwt_ib.rollout.block import Block, BlockSpec
-from gwt_ib.rollout.collect import Collector, Progress, td_error
+from gwt_ib.model.experience import Block, BlockSpec
+from gwt_ib.model.td import td_error
+from gwt_ib.rollout.collect import Collector, Progress
 from gwt_ib.rollout.episodes import EpisodeWindow
+from gwt_ib.rollout.torch_policy import TorchPolicy
 
 
 def collect(config: Config, blocks: int = 1, actor: int = 0) -> tuple[Agent, list[Block]]:
     """The first blocks of one actor, with an agent whose router and heads are not at their small start."""
-    facts = check_environment(config.env_id, config.prev_action)
-    agent = Agent(facts.observation_size, facts.actions, config)
+    facts = check_environment(config)
+    policy = TorchPolicy(facts.observation_size, facts.actions, config)
+    agent = policy.agent
     torch.manual_seed(3)
     with torch.no_grad():
         for parameter in agent.parameters():
             parameter.add_(0.2 * torch.randn_like(parameter))
     size = config.envs_per_actor
-    collector = Collector(config, actor, agent, np.zeros(size, np.int64), Progress.private(size))
-    spec = BlockSpec.of(config, facts.observation_size, facts.actions)
+    collector = Collector(config, actor, policy, np.zeros(size, np.int64), Progress.private(size))
+    spec = BlockSpec(facts.observation_size, facts.actions, config)
     made = []
     for number in range(blocks):
         block = spec.allocate()
@@ -41,7 +44,7 @@ def test_the_learners_unroll_gives_back_what_the_actor_did(env_id, memory):
     agent, blocks = collect(config, blocks=2)
     for block in blocks:
         assert block.is_first[1:].any(), "no reset inside a sequence: the test would show nothing"
-        batch = cut(join([block], config), config.seq_len, "cpu")
+        batch = to_device(cut(join([block], config), config.seq_len), "cpu")
         td = TdScale(batch.td_mean, batch.td_std)
         out = agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
         h, c = agent.unroll_cell(batch.observation, batch.h0, batch.td_prev, batch.is_first, td)
@@ -76,7 +79,7 @@ def test_the_bootstrap_after_a_truncation_sees_the_final_observation():
     t, b = (int(index[0]) for index in np.nonzero(block.truncated))
     assert block.observation[t, b] == 6.0
     assert block.observation[t + 1, b] == 0.0
-    batch = cut(join([block], config), config.seq_len, "cpu")
+    batch = to_device(cut(join([block], config), config.seq_len), "cpu")
     td = TdScale(batch.td_mean, batch.td_std)
     h, _ = agent.unroll_cell(batch.observation, batch.h0, batch.td_prev, batch.is_first, td)
     state = h[t % config.seq_len, (t // config.seq_len) * config.num_envs + b].unsqueeze(0)

@@ -5,16 +5,16 @@ import pytest
 from support import small_config
 
 from gwt_ib.envs.make import check_environment
-from gwt_ib.model.agent import Agent
 from gwt_ib.rollout.evaluate import evaluate, evaluation_envs
+from gwt_ib.rollout.torch_policy import TorchPolicy
 
 
 def play(**changes):
     config = small_config(eval_episodes=4, **changes)
-    facts = check_environment(config.env_id, config.prev_action)
-    agent = Agent(facts.observation_size, facts.actions, config)
+    facts = check_environment(config)
+    policy = TorchPolicy(facts.observation_size, facts.actions, config)
     envs = evaluation_envs(config)
-    return [evaluate(agent, 0.0, 0.1, config, envs) for _ in range(2)]
+    return [evaluate(policy, 0.0, 0.1, config, envs) for _ in range(2)]
 
 
 def test_an_evaluation_repeats_itself():
@@ -35,8 +35,8 @@ def test_an_episode_that_does_not_end_is_cut_off():
 
 def test_fewer_episodes_are_the_first_of_more():
     config = small_config(eval_episodes=2)
-    facts = check_environment(config.env_id, config.prev_action)
-    agent = Agent(facts.observation_size, facts.actions, config)
-    two = evaluate(agent, 0.0, 0.1, config, evaluation_envs(config))
+    facts = check_environment(config)
+    policy = TorchPolicy(facts.observation_size, facts.actions, config)
+    two = evaluate(policy, 0.0, 0.1, config, evaluation_envs(config))
     four, _ = play()
     assert two == pytest.approx(np.array(four[:2]))

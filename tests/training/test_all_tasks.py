@@ -10,6 +10,7 @@ from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.envs.make import check_environment, popgym_ids
 from gwt_ib.learn.learner import Learner
 from gwt_ib.model.agent import Agent
+from gwt_ib.rollout.policy import make_policy
 from gwt_ib.runs.directory import create_run
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.training.loop import Training
@@ -24,12 +25,13 @@ def test_two_updates(env_id, tmp_path):
     config = small_config(
         env_id=env_id, prev_action=True, num_envs=2, rollout_steps=32, total_timesteps=128, eval_max_steps=50
     )
-    facts = check_environment(env_id, config.prev_action)
-    agents = [Agent(facts.observation_size, facts.actions, config) for _ in range(2)]
+    facts = check_environment(config)
+    agent = Agent(facts.observation_size, facts.actions, config)
+    policy = make_policy(facts.observation_size, facts.actions, config)
     events = []
     run = create_run(config, tmp_path / "run", [])
-    training = Training(run, config, Learner(agents[0], config), events.append)
-    channel = SerialChannel(config, agents[1], training.episodes + 1, 0)
+    training = Training(run, config, Learner(agent, config), events.append)
+    channel = SerialChannel(config, policy, training.episodes + 1, 0)
     assert training.run(channel, lambda _: False)
     channel.close()
     training.snapshot()

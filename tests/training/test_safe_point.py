@@ -51,7 +51,7 @@ def train(tmp_path):
         ours, theirs = map(Link, socket.socketpair())
         ends.extend((ours, theirs))
         events: list[Record] = []
-        facts = check_environment(config.env_id, config.prev_action)
+        facts = check_environment(config)
         learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
         training = Training(directory, config, learner, events.append)
         requests = Requests(theirs)

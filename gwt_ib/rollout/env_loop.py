@@ -1,0 +1,60 @@
+"""One step of B environments with the policy that acts in them: the same for training and for evaluation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gwt_ib.envs.env_batch import EnvBatch
+from gwt_ib.model.arrays import F32, Bool
+from gwt_ib.model.td import td_error
+from gwt_ib.rollout.policy import Policy
+from gwt_ib.sections import Sections
+
+
+class EnvLoop:
+    """Carries from step to step what the next decision depends on: `obs` [B, O], `td_prev`, `is_first` [B], and h.
+
+    A step is `act`, then `step`. `sections` gets the seconds of environments and inference.
+    """
+
+    def __init__(self, envs: EnvBatch, policy: Policy, gamma: float) -> None:
+        """Start the first episode of every environment."""
+        self.envs = envs
+        self.stepper = policy.stepper(envs.size)
+        self.sections = Sections()
+        self.obs = np.zeros((envs.size, envs.observation_size), np.float32)
+        self.td_prev = np.zeros(envs.size, np.float32)
+        self.is_first = np.ones(envs.size, np.bool_)
+        self._next_obs = np.zeros_like(self.obs)
+        self._gamma = gamma
+        envs.reset(self.obs)
+
+    def act(self, noise: F32) -> None:
+        """Decide by `noise` [B, A]; the decision is in `stepper`."""
+        self.stepper.act(self.obs, self.td_prev, self.is_first, noise)
+        self.sections.end("inference")
+
+    def step(self, reward: F32, terminated: Bool, truncated: Bool) -> bool:
+        """Take the step that was decided on and fill the three arrays [B]; True where an episode has ended.
+
+        Raises `EpisodeError` when an environment fails.
+        """
+        stepper = self.stepper
+        some_ended = self.envs.step(
+            stepper.action,
+            observations=self.obs,
+            next_observations=self._next_obs,
+            rewards=reward,
+            terminated=terminated,
+            truncated=truncated,
+        )
+        self.sections.end("environment")
+        stepper.bootstrap(self._next_obs)
+        self.sections.end("inference")
+        td_error(reward, stepper.value, stepper.next_value, terminated, self._gamma, out=self.td_prev)
+        if some_ended:
+            np.logical_or(terminated, truncated, out=self.is_first)
+            self.td_prev[self.is_first] = 0.0
+        else:
+            self.is_first.fill(False)
+        return some_ended
