@@ -11,7 +11,7 @@ from textual.app import App
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.application.app import TOLD_TO_END, run_comparison, run_dashboard
-from gwt_ib_tui.application.preferences import layout_path, read_layout
+from gwt_ib_tui.application.preferences import preferences_path, read_preferences
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
 from gwt_ib_tui.screens.run_list_screen import RunListScreen
@@ -59,7 +59,7 @@ class RunList(App[Choice]):
         self._place = place
         self._interval = interval
         self._lister = RunLister(folder, interval)
-        self._told_broken = False
+        self._said_broken = False
         for ours in THEMES:
             self.register_theme(ours)
         self.theme = theme if theme in self.available_themes else DEFAULT_THEME
@@ -76,7 +76,7 @@ class RunList(App[Choice]):
         return screen
 
     def on_mount(self) -> None:
-        """Begin to look, and leave cleanly when told to from outside."""
+        """Begin to look, and leave cleanly when asked to from outside."""
         leave_on_signals(self.exit)
         self._lister.start()
 
@@ -84,7 +84,7 @@ class RunList(App[Choice]):
         """The list is there: go back to where it was, and show what there is from now on."""
         rows = self.list.rows
         rows.chosen, rows.marked = self._place.chosen, self._place.marked
-        self.list.filter_by(self._place.words)
+        self.list.action_filter_by(self._place.words)
         self._show(rows)
         self.list.set_interval(self._interval / 4, partial(self._show, rows))
 
@@ -106,17 +106,17 @@ class RunList(App[Choice]):
 
     def _show(self, rows: RunRows) -> None:
         rows.summaries = self._lister.summaries
-        if self._lister.broken and not self._told_broken:
-            self._told_broken = True
+        if self._lister.broken and not self._said_broken:
+            self._said_broken = True
             self.notify("The reader of the runs has stopped; leave and come back.", severity="error")
 
 
 def choose_and_show(folder: Path) -> None:
-    """Show the list, and each run that is chosen from it, until the user leaves or is told to."""
+    """Show the list, and each run that is chosen from it, until the user leaves or a signal ends it."""
     place, keymap = Place(), read_keymap(keymap_path())
     while True:
-        layout, _ = read_layout(layout_path())  # a dashboard that was opened may have changed it
-        choice = RunList(folder, place, keymap=keymap, theme=layout.theme).run()
+        preferences, _ = read_preferences(preferences_path())  # a dashboard that was opened may have changed it
+        choice = RunList(folder, place, keymap=keymap, theme=preferences.theme).run()
         if choice is None:
             return
         place = choice.place

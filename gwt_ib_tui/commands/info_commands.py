@@ -68,13 +68,13 @@ def metrics() -> None:
 
 def keys() -> None:
     """Explain the dashboard's panels and keys, your own keys included, in Markdown."""
-    from gwt_ib_tui.application.preferences import layout_path, read_layout
+    from gwt_ib_tui.application.preferences import preferences_path, read_preferences
     from gwt_ib_tui.commands.manual import manual
     from gwt_ib_tui.keys.keymap import keymap_path, read_keymap
 
     keymap = read_keymap(keymap_path())
     typer.echo(manual(keymap.actions))
-    _, unread = read_layout(layout_path())
+    _, unread = read_preferences(preferences_path())
     for problem in filter(None, (*keymap.problems, unread)):
         typer.echo(problem, err=True)
 

@@ -1,12 +1,14 @@
-"""A screen whose keys come from the table of actions, with the user's own laid over it."""
+"""A screen or widget whose keys come from the table of actions, with the user's own laid over it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from gwt_ib_tui.keys.action import Scope
+from gwt_ib_tui.keys.action import Scope, bindings
+from gwt_ib_tui.keys.action_table import actions_of
 
 if TYPE_CHECKING:
+    from textual.binding import BindingType
     from textual.dom import DOMNode as Node
 
     from gwt_ib_tui.keys.keymap import Keymap
@@ -15,9 +17,16 @@ else:
 
 
 class Keyed(Node):
-    """Beside `Screen` or `ModalScreen`: give `SCOPES`, and `BINDINGS` made from them for where there is no dashboard."""
+    """Beside `Screen`, `ModalScreen` or a widget: give `SCOPES`. `BINDINGS` are those that have no action in the table."""
 
     SCOPES: ClassVar[tuple[Scope, ...]]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """The keys of the table, which hold until the user's are known; Textual collects them right after this."""
+        if "SCOPES" in cls.__dict__:
+            own: list[BindingType] = cls.__dict__.get("BINDINGS", [])
+            cls.BINDINGS = [*bindings(actions_of(*cls.SCOPES)), *own]
+        super().__init_subclass__(**options)
 
     def on_mount(self) -> None:
         """The user's keys are known to the application, so they come when the screen is shown."""

@@ -81,11 +81,11 @@ class ChartChoice(ChartKeys, RunScreen):
         for count in range(1, SLOTS + 1):
             self.set_class(count == len(selection.on_show), f"-charts-{count}")
         self.set_class(selection.alone, "-alone")
-        self._tell()
+        self._note()
 
     def watch_words(self) -> None:
         """Say it beside how the charts are looked at."""
-        self._tell()
+        self._note()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is a way back only from a chart that is alone."""
@@ -95,22 +95,17 @@ class ChartChoice(ChartKeys, RunScreen):
             return not isinstance(self.focused, FilterInput)
         return super().check_action(action, parameters)
 
-    def turn_charts(self, by: int) -> None:
+    def action_turn_charts(self, by: int) -> None:
         """The next charts, where there are more than slots."""
         self._show_charts()
         if not (self.selection.paged or self.selection.alone):
-            super().turn_charts(by)
+            super().action_turn_charts(by)
         self.selection = self.selection.turned(by)
 
-    def action_next_chart(self) -> None:
-        """Choose the next chart."""
+    def action_choose_chart(self, by: int) -> None:
+        """Choose the chart some places on, or back."""
         self._show_charts()
-        self.selection = self.selection.moved(1)
-
-    def action_previous_chart(self) -> None:
-        """Choose the chart before."""
-        self._show_charts()
-        self.selection = self.selection.moved(-1)
+        self.selection = self.selection.moved(by)
 
     def action_show_alone(self) -> None:
         """The chosen chart over all the room, or back."""
@@ -128,15 +123,15 @@ class ChartChoice(ChartKeys, RunScreen):
             self._before = self.selection, self.words
         self.selection = self.selection.together()
         self.add_class("-filtering")
-        self._tell()
+        self._note()
         line = self.query_one(FilterLine)
         line.open(self.words)
-        line.tell(self._found(self.words)[1])
+        line.note(self._found(self.words)[1])
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show what the words match, as they are typed."""
         event.stop()
-        self.query_one(FilterLine).tell(self._found(event.value)[1], wrong=not self.show_matching(event.value))
+        self.query_one(FilterLine).note(self._found(event.value)[1], wrong=not self.show_matching(event.value))
 
     def on_filter_input_ended(self, event: FilterInput.Ended) -> None:
         """Close the line; what was on show before comes back where it is not to be kept."""
@@ -149,9 +144,9 @@ class ChartChoice(ChartKeys, RunScreen):
         elif not self._found(typed)[0]:
             stays = f"the charts of /{self.words} stay" if self.words else "the overview stays"
             self.host.say("notice", f"no metric matches /{typed}: {stays}")
-        self._tell()
+        self._note()
 
-    def _tell(self) -> None:
+    def _note(self) -> None:
         """Which charts there are, where it is not the overview; the words not twice while they are typed."""
         typed = self.has_class("-filtering") or not self.words
         self.told = tuple(filter(None, (self.selection.words, "" if typed else f"/{self.words}")))

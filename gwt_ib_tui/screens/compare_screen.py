@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Protocol, cast
+from typing import Protocol, cast
 
 import numpy as np
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
 from textual.reactive import reactive
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.metrics import NAMES
 from gwt_ib_tui.charts.view import X_AXES, XAxis
-from gwt_ib_tui.keys.action import bindings
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.screens.chart_keys import ChartKeys
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.compare.comparison import COMPARED, Comparison
@@ -52,17 +49,16 @@ class CompareScreen(ChartKeys, RunScreen):
 
     PAGES = ("charts", "runs")
     SCOPES = ("compare", "charts", "app", "replay")
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     comparison: reactive[Comparison] = reactive(Comparison(), repaint=False)
     selection: reactive[Selection] = reactive(Selection(CHARTED, SLOTS, chosen=0), repaint=False)
     longest: reactive[RunView | None] = reactive(None, repaint=False)
-    """The run that has come furthest: by its rows the place of the cursor is told."""
+    """The run that has come furthest: the place of the cursor is said by its rows."""
     told: reactive[tuple[str, ...]] = reactive((), repaint=False)
 
     def __init__(self, read_only: bool) -> None:
-        super().__init__(read_only, id="compare")
-        self._told_broken = False
+        super().__init__(read_only)
+        self._said_broken = False
 
     def compose_panels(self) -> ComposeResult:
         """The charts, then the table."""
@@ -113,28 +109,20 @@ class CompareScreen(ChartKeys, RunScreen):
         if selection.chosen is not None:
             self.comparison = replace(self.comparison, metric=selection.charts[selection.chosen])
 
-    def turn_charts(self, by: int) -> None:
+    def action_turn_charts(self, by: int) -> None:
         """The metrics after those on show; the first of them is then the table's."""
         if not (self.selection.paged or self.selection.alone):
-            super().turn_charts(by)
+            super().action_turn_charts(by)
         turned = self.selection.turned(by)
         self.selection = turned if turned.chosen is not None else replace(turned, chosen=turned.first)
 
-    def action_next_run(self) -> None:
-        """Choose the next run."""
-        self.comparison = self.comparison.moved(1)
+    def action_choose_run(self, by: int) -> None:
+        """Choose the run some places on, or back."""
+        self.comparison = self.comparison.moved(by)
 
-    def action_previous_run(self) -> None:
-        """Choose the run before."""
-        self.comparison = self.comparison.moved(-1)
-
-    def action_next_metric(self) -> None:
-        """Choose the next chart."""
-        self.selection = self.selection.moved(1)
-
-    def action_previous_metric(self) -> None:
-        """Choose the chart before."""
-        self.selection = self.selection.moved(-1)
+    def action_choose_chart(self, by: int) -> None:
+        """Choose the chart some places on, or back."""
+        self.selection = self.selection.moved(by)
 
     def action_show_alone(self) -> None:
         """The chosen chart over all the charts' room, or back."""
@@ -142,7 +130,7 @@ class CompareScreen(ChartKeys, RunScreen):
         self.selection = self.selection.toggled()
 
     def action_make_baseline(self) -> None:
-        """The chosen run is what the others are held against."""
+        """The chosen run is what the others are compared with."""
         chosen = self.comparison.chosen_run
         if chosen is not None:
             self.comparison = replace(self.comparison, baseline=chosen.key)
@@ -160,11 +148,11 @@ class CompareScreen(ChartKeys, RunScreen):
     def _look_at_runs(self) -> None:
         """Show the newest of all runs, where there is something newer."""
         run_set = self.opener.run_set
-        if run_set.broken and not self._told_broken:
-            self._told_broken = True
+        if run_set.broken and not self._said_broken:
+            self._said_broken = True
             self.host.say("failed", BROKEN)
         newest = run_set.view
-        if newest is not self.comparison.runs and not self.held:
+        if newest is not self.comparison.runs and not self.frozen:
             self.comparison = replace(self.comparison, runs=newest)
             self.longest = max(
                 (entry.run_view for entry in newest.entries),

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
 
-from gwt_ib_tui.keys.action import bindings
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.screens.chart_choice import ChartChoice
 from gwt_ib_tui.widgets.actors import ActorsPanel
 from gwt_ib_tui.widgets.events import EventsPanel
@@ -24,10 +19,6 @@ class LiveScreen(ChartChoice):
 
     PAGES = ("curves", "gate", "actors")
     SCOPES = ("live", "charts", "app", "replay")
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
-
-    def __init__(self, read_only: bool) -> None:
-        super().__init__(read_only, id="live")
 
     def compose_panels(self) -> ComposeResult:
         """The tiles, then the grid."""
@@ -43,10 +34,6 @@ class LiveScreen(ChartChoice):
         yield self.view_bar()
         yield FilterLine(id="filter")
 
-    def action_next_finding(self) -> None:
-        """Choose the next rule of GateCheck."""
-        self.query_one(GateCheckPanel).select(1)
-
-    def action_previous_finding(self) -> None:
-        """Choose the rule before."""
-        self.query_one(GateCheckPanel).select(-1)
+    def action_choose_rule(self, by: int) -> None:
+        """Choose another rule of GateCheck."""
+        self.query_one(GateCheckPanel).select(by)

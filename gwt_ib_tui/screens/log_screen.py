@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
 
-from gwt_ib_tui.keys.action import bindings
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.widgets.events import EventsPanel
 from gwt_ib_tui.widgets.log_pane import LogPane
@@ -21,10 +16,6 @@ class LogScreen(RunScreen):
 
     PAGES = ("log", "events")
     SCOPES = ("log", "app", "replay")
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
-
-    def __init__(self, read_only: bool) -> None:
-        super().__init__(read_only, id="log")
 
     def compose_panels(self) -> ComposeResult:
         """Processes, events beside or below them, and the log."""
@@ -48,21 +39,13 @@ class LogScreen(RunScreen):
         """All processes, or one after another."""
         self.pane.next_process()
 
-    def action_line_up(self) -> None:
-        """A line back."""
-        self.pane.scroll(-1)
+    def action_scroll_log(self, by: int) -> None:
+        """Some lines on, or back."""
+        self.pane.scroll(by)
 
-    def action_line_down(self) -> None:
-        """A line on."""
-        self.pane.scroll(1)
-
-    def action_page_up(self) -> None:
-        """A page back."""
-        self.pane.page(-1)
-
-    def action_page_down(self) -> None:
-        """A page on."""
-        self.pane.page(1)
+    def action_page_log(self, by: int) -> None:
+        """A page on, or back."""
+        self.pane.page(by)
 
     def action_oldest_line(self) -> None:
         """The oldest line."""

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Literal
 
-from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
-from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.keys.action import bindings
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.keys.keyed import Keyed
-from gwt_ib_tui.screens.run_screen import LEAST_HEIGHT, LEAST_WIDTH
+from gwt_ib_tui.screens.least_size import LeastSize
 from gwt_ib_tui.state.compare.run_set import MOST_RUNS
 from gwt_ib_tui.widgets.filter_line import FilterInput
 from gwt_ib_tui.widgets.key_bar import KeyBar
 from gwt_ib_tui.widgets.run_rows import RunRows
 
 
-class RunListScreen(Keyed, Screen[None]):
+class RunListScreen(LeastSize, Keyed, Screen[None]):
     """All runs of a folder; says with a message which were chosen."""
 
     AUTO_FOCUS = ""  # the keys are the list's until `/`
     SCOPES = ("runs",)
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
+    TOO_SMALL = "the list needs {least}."
 
     class Opened(Message):
         """A run is to be opened."""
@@ -58,59 +53,28 @@ class RunListScreen(Keyed, Screen[None]):
         """The list."""
         return self.query_one(RunRows)
 
-    def filter_by(self, words: str) -> None:
-        """Show only the runs that have these words."""
-        self.query_one(FilterInput).value = words
-        self.set_class(bool(words), "-filtered")
-
-    def on_resize(self, event: Resize) -> None:
-        """A window that is too small for the list says so."""
-        width, height = event.size
-        tiny = width < LEAST_WIDTH or height < LEAST_HEIGHT
-        self.set_class(tiny, "-tiny")
-        words = f"This window is {width}x{height}; the list needs {LEAST_WIDTH}x{LEAST_HEIGHT}."
-        self.query_one(".too-small", Static).update(Text(words))
-
     def on_input_changed(self, event: Input.Changed) -> None:
         """The list follows what is typed."""
         self.rows.words = event.value
 
     def on_filter_input_ended(self, event: FilterInput.Ended) -> None:
         """The keys are the list's again; the filter stays or goes."""
-        self.filter_by(self.rows.words if event.kept else "")
+        self.action_filter_by(self.rows.words if event.kept else "")
         self.set_focus(None)
 
     def action_leave(self) -> None:
         """Leave the list."""
         self.app.exit()
 
-    def action_drop_words(self) -> None:
-        """All runs again."""
-        self.filter_by("")
+    def action_filter_by(self, words: str) -> None:
+        """Show only the runs that have these words."""
+        self.query_one(FilterInput).value = words
+        self.set_class(bool(words), "-filtered")
 
-    def action_run_down(self) -> None:
-        """The next run."""
-        self.rows.move(1)
-
-    def action_run_up(self) -> None:
-        """The run before."""
-        self.rows.move(-1)
-
-    def action_page_down(self) -> None:
-        """A page of runs on."""
-        self.rows.move(self.rows.rows_shown)
-
-    def action_page_up(self) -> None:
-        """A page of runs back."""
-        self.rows.move(-self.rows.rows_shown)
-
-    def action_newest_run(self) -> None:
-        """The first on the list."""
-        self.rows.move(-len(self.rows.runs))
-
-    def action_oldest_run(self) -> None:
-        """The last on the list."""
-        self.rows.move(len(self.rows.runs))
+    def action_move_run(self, by: int, unit: Literal["run", "page", "list"] = "run") -> None:
+        """Choose the run so many runs, pages or whole lists further down."""
+        lines = {"run": 1, "page": self.rows.rows_shown, "list": len(self.rows.runs)}
+        self.rows.move(by * lines[unit])
 
     def action_filter_runs(self) -> None:
         """Type words that the runs on the list must have."""

@@ -1,4 +1,4 @@
-"""A recorded run as a tape: moments at which everything is known as it was, in bounded memory."""
+"""A recorded run: moments at which everything is known as it was, in bounded memory."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Frame:
     history: History
 
 
-class Tape:
-    """Takes the rows of a run; keeps every k-th as a `Frame`, k doubling whenever `most` are held, and the newest."""
+class Recording:
+    """Takes the rows of a run; keeps every k-th as a `Frame`, k doubling whenever `most` are kept, and the newest."""
 
     def __init__(self, most: int = MAX_FRAMES) -> None:
         self._most = max(most, 2)

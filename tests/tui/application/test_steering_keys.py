@@ -211,7 +211,7 @@ async def test_keys_that_steer_say_that_a_dashboard_is_read_only_and_are_not_in_
             await pilot.press(key)
             assert message(app).status == "refused"
             assert message(app).text.startswith("this dashboard is read-only")
-        app.steering.ask("stop")
+        app.ask("stop")
         await pilot.pause(0.05)
         assert in_inbox(recorded) == 0
         titles = {command.title for command in app.get_system_commands(app.screen)}
