@@ -20,7 +20,7 @@ from gwt_ib_tui.application.control import ControlApp
 from gwt_ib_tui.application.preferences import Preferences, preferences_path, read_preferences, save_preferences, suited
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.garbage import spare_what_is_there
+from gwt_ib_tui.garbage import leave_out_what_exists
 from gwt_ib_tui.keys.action_table import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
 from gwt_ib_tui.screens.compare_screen import CompareScreen
@@ -289,7 +289,7 @@ def run_dashboard(
     `ended` when it had ended before; `told to end` by a signal or a terminal that closed. The runs are not touched.
     The user's preferences are read and kept for the next time; they are neither without `keeps_preferences`.
     """
-    spare_what_is_there()
+    leave_out_what_exists()
     keymap = read_keymap(keymap_path())
     read, problem = read_preferences(preferences_path()) if keeps_preferences else (Preferences(), "")
     preferences = suited(read) if keeps_preferences else read

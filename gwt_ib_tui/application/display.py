@@ -7,9 +7,9 @@ import re
 from textual.app import App
 from textual.reactive import reactive
 
-from gwt_ib.text import count, plain
+from gwt_ib.text import plain
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.run.announcements import Announcer
+from gwt_ib_tui.state.run.announcements import Announcer, freeze_notice, frozen_words
 from gwt_ib_tui.state.run.requests import RequestLog
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.state.run.source import Source
@@ -79,21 +79,3 @@ class DisplayApp(App[str]):
         """What is on the screen, as SVG that loads nothing from the network: the viewer's own monospaced font is used."""
         picture = super().export_screenshot(title=plain(title or self.title), simplify=simplify)
         return _WEB_FONT.sub("", picture)
-
-
-def freeze_notice(run_view: RunView) -> str:
-    """What is said when the display is frozen: whether anything goes on under it, and how it comes back."""
-    going = "while the training goes on" if run_view.state == "running" else f"(the run is {plain(run_view.state, 12)})"
-    return f"display frozen {going}; once more shows the newest"
-
-
-def frozen_words(shown: RunView, newest: RunView) -> str:
-    """`FROZEN, 14 updates behind`; where the run's state is another one by now, that too."""
-    words = "FROZEN"
-    then, now = shown.metric("update"), newest.metric("update")
-    behind = (now or 0.0) - (then or 0.0)
-    if behind < 0:  # the run was resumed from an earlier update
-        words += f", run at update {count(now)}"
-    elif behind:
-        words += f", {count(behind)} update{'s' if behind > 1 else ''} behind"
-    return words if newest.state == shown.state else f"{words}, now {plain(newest.state, 12)}"

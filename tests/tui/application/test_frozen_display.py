@@ -10,7 +10,7 @@ from driving import both_sizes, dashboard, message, panel, ready, screen_text, u
 from recorded_run import RecordedRun
 
 from gwt_ib_tui.application.app import Dashboard
-from gwt_ib_tui.application.display import frozen_words
+from gwt_ib_tui.state.run.announcements import frozen_words
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.requests import Message
 
