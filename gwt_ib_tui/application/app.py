@@ -32,6 +32,7 @@ from gwt_ib_tui.screens.log_screen import LogScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.compare.run_set import RunSet, neighbours
+from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.state.run.source import Source
@@ -51,10 +52,7 @@ class Dashboard(ControlApp):
     CSS_PATH = "gwt_ib_tui.tcss"
     TITLE = "GWT-IB"
     RUN_SCREENS: ClassVar[dict[str, Callable[[bool], RunScreen]]] = {
-        "gate": GateScreen,
-        "check": GateCheckScreen,
-        "log": LogScreen,
-        "compare": CompareScreen,
+        screen.SCOPES[0]: screen for screen in (GateScreen, GateCheckScreen, LogScreen, CompareScreen)
     }
     """The screens over the overview by name, each made with whether the dashboard is read-only."""
     view: reactive[ChartView] = reactive(ChartView(), repaint=False, init=False)
@@ -171,15 +169,15 @@ class Dashboard(ControlApp):
 
     def action_play_or_pause(self) -> None:
         """Play, or pause; from the end, play from the start."""
-        self.source.toggle()
+        self.source.play(Playback.toggled)
 
     def action_seek(self, by: float) -> None:
         """Go on by a share of the whole run, or back."""
-        self.source.seek(by)
+        self.source.play(lambda playback: playback.sought(by))
 
     def action_change_speed(self, by: int) -> None:
         """Some speeds faster, or slower."""
-        self.source.change_speed(by)
+        self.source.play(lambda playback: playback.speeded(by))
 
     async def open_run(self, run: RunDirectory) -> None:
         """Show this run: here where it is ours, else leave for it."""
@@ -239,7 +237,7 @@ class Dashboard(ControlApp):
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
     def _tick(self) -> None:
-        """Show the newest snapshot, if there is a newer one."""
+        """Show the newest view of the run, if there is a newer one."""
         newest, shown = self.source.run_view, self.run_view
         if newest is not shown and newest.version and not self._too_many_rows(newest, shown):
             with self.batch_update():

@@ -22,15 +22,16 @@ class Action:
     """One action, and how it is called: `call` is a method with its arguments, as in `zoom(2.0)`; by default the name.
 
     The method is `action_<method>` of the screen that lists `scope`; of those of the scopes `app` and `replay`, and of a
-    call that begins with `app.`, it is the app's. Those of one `footer_group` share a word in the footer. One that
-    decides whose the next keys are has `priority`: it is done before these, however fast they follow.
+    call that begins with `app.`, it is the app's. Those with `in_footer` stand in the footer, and those of one
+    `footer_group` together under its word. One that decides whose the next keys are has `priority`: it is done before
+    these, however fast they follow.
     """
 
     name: str
     keys: tuple[str, ...]
     title: str
     description: str
-    group: str
+    group: str = ""
     scope: Scope = "app"
     call: str = ""
     in_footer: bool = False
@@ -92,7 +93,7 @@ def bindings(actions: tuple[Action, ...]) -> list[Binding]:
             key,
             action.command,
             action.title,
-            show=action.in_footer and key == action.keys[0],
+            show=bool(action.in_footer or action.footer_group) and key == action.keys[0],
             tooltip=action.description,
             priority=action.priority,
             id=action.id,

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from gwt_ib_tui.keys.action import Scope, bindings
 from gwt_ib_tui.keys.action_table import actions_of
+from gwt_ib_tui.keys.keymap import Keymap
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.dom import DOMNode as Node
-
-    from gwt_ib_tui.keys.keymap import Keymap
 else:
     Node = object  # Textual takes styles from the first base that is a node, which is then the screen's own
 
@@ -28,8 +27,11 @@ class Keyed(Node):
             cls.BINDINGS = [*bindings(actions_of(*cls.SCOPES)), *own]
         super().__init_subclass__(**options)
 
+    @property
+    def keymap(self) -> Keymap:
+        """The user's keys, which the application knows."""
+        return getattr(self.app, "keymap", Keymap())
+
     def on_mount(self) -> None:
-        """The user's keys are known to the application, so they come when the screen is shown."""
-        keymap: Keymap | None = getattr(self.app, "keymap", None)
-        if keymap is not None:
-            keymap.rebind(self, *self.SCOPES)
+        """The user's keys come when the screen is shown."""
+        self.keymap.rebind(self, *self.SCOPES)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol, cast
 
 import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import reactive
 
-from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.metrics import NAMES
 from gwt_ib_tui.charts.view import X_AXES, XAxis
-from gwt_ib_tui.screens.chart_keys import ChartKeys
+from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.compare.comparison import COMPARED, Comparison
-from gwt_ib_tui.state.compare.run_set import RunSet
 from gwt_ib_tui.state.history.selection import Selection
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
@@ -32,16 +29,7 @@ INTERVAL_S = 0.25
 BROKEN = "the reader of the other runs has stopped; leave and come back"
 
 
-class Opener(Protocol):
-    """What the screen needs of the application: the runs, and a way to show one of them."""
-
-    run_set: RunSet
-
-    async def open_run(self, run: RunDirectory) -> None:
-        """Show the dashboard of this run."""
-
-
-class CompareScreen(ChartKeys, RunScreen):
+class CompareScreen(ChartScreen):
     """Curves of all runs in `SLOTS` charts, and the runs below them. Its runs are read only while it is in front.
 
     `selection` says which metrics the charts show; that of the chosen chart is the table's.
@@ -81,16 +69,11 @@ class CompareScreen(ChartKeys, RunScreen):
 
     def on_screen_resume(self) -> None:
         """In front: the runs are followed."""
-        self.opener.run_set.wake()
+        self.host.run_set.wake()
 
     def on_screen_suspend(self) -> None:
         """Not in front: nobody needs them."""
-        self.opener.run_set.rest()
-
-    @property
-    def opener(self) -> Opener:
-        """The application."""
-        return cast(Opener, self.app)
+        self.host.run_set.rest()
 
     def x_columns(self) -> Mapping[XAxis, Doubles]:
         """Those of all runs: the window and the cursor go over all of them."""
@@ -143,11 +126,11 @@ class CompareScreen(ChartKeys, RunScreen):
         """The dashboard of the chosen run."""
         chosen = self.comparison.chosen_run
         if chosen is not None:
-            await self.opener.open_run(chosen.directory)
+            await self.host.open_run(chosen.directory)
 
     def _look_at_runs(self) -> None:
         """Show the newest of all runs, where there is something newer."""
-        run_set = self.opener.run_set
+        run_set = self.host.run_set
         if run_set.broken and not self._said_broken:
             self._said_broken = True
             self.host.say("failed", BROKEN)

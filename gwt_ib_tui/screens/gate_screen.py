@@ -52,18 +52,6 @@ class GateScreen(RunScreen):
             yield self._marked(RhoWords(id="rho-words")).add_class("card", "budget")
         yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view)
 
-    def watch_scrub(self) -> None:
-        """Another moment."""
-        self._place_cursor()
-
-    def watch_view(self) -> None:
-        """Another axis, or other symbols."""
-        self._place_cursor()
-
-    def watch_run_view(self) -> None:
-        """When moments are thinned, another one may be the nearest."""
-        self._place_cursor()
-
     def action_scrub(self, by: int) -> None:
         """Some moments on, or back."""
         self.scrub = self.scrub.moved(self._updates, by)
@@ -82,6 +70,9 @@ class GateScreen(RunScreen):
 
     def _place_cursor(self) -> None:
         self.scrubbed_view = replace(self.view, cursor=self._cursor())
+
+    # With another axis, or when moments are thinned, the place of the moment on show is another one.
+    watch_scrub = watch_view = watch_run_view = _place_cursor
 
     def _cursor(self) -> float | None:
         """The place of the moment on show on the charts' axis."""

@@ -10,7 +10,6 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.keys.keyed import Keyed
 
 
@@ -27,10 +26,10 @@ class QuitDialog(Keyed, ModalScreen[str]):
         """A button for each action of the table; the first has the focus."""
         with Vertical(id="dialog"):
             yield Static("Leave the dashboard?", id="question")
-            for action in actions_of("quit"):
+            for action in self.keymap.of("quit"):
                 yield Static(f"{action.title:<7} {action.description}", classes="choice", markup=False)
             with Horizontal(id="buttons"):
-                for action in actions_of("quit"):
+                for action in self.keymap.of("quit"):
                     key = action.keys[0]
                     yield Button(f"{action.title} ({key})", id=action.name)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
@@ -19,26 +19,33 @@ from gwt_ib_tui.widgets.key_bar import KeyBar
 from gwt_ib_tui.widgets.run_rows import RunRows
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a list is: its chosen run, its marks and its filter."""
+
+    chosen: str = ""
+    marked: frozenset[str] = frozenset()
+    words: str = ""
+
+
+FROM_THE_START = Place()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be done with which runs, and where the list was."""
+
+    what: Literal["open", "compare"]
+    runs: tuple[RunDirectory, ...]
+    place: Place
+
+
 class RunListScreen(LeastSize, Keyed, Screen[None]):
-    """All runs of a folder; says with a message which were chosen."""
+    """All runs of a folder; ends the application with a `Choice`, or with none when the user leaves."""
 
     AUTO_FOCUS = ""  # the keys are the list's until `/`
     SCOPES = ("runs",)
     TOO_SMALL = "the list needs {least}."
-
-    class Opened(Message):
-        """A run is to be opened."""
-
-        def __init__(self, run: RunDirectory) -> None:
-            super().__init__()
-            self.run = run
-
-    class Compared(Message):
-        """Runs are to be compared."""
-
-        def __init__(self, runs: tuple[RunDirectory, ...]) -> None:
-            super().__init__()
-            self.runs = runs
 
     def compose(self) -> ComposeResult:
         """The list, with a line for the filter below it."""
@@ -47,6 +54,16 @@ class RunListScreen(LeastSize, Keyed, Screen[None]):
             yield RunRows(id="run-rows")
             yield FilterInput(placeholder="words that a run has: of its name, task, state, verdict", compact=True)
             yield KeyBar()
+
+    @property
+    def place(self) -> Place:
+        """Where the list is."""
+        return Place(self.rows.run.name if self.rows.run else "", self.rows.marked, self.rows.words)
+
+    def go_to(self, place: Place) -> None:
+        """Go back to where the list was."""
+        self.rows.chosen, self.rows.marked = place.chosen, place.marked
+        self.action_filter_by(place.words)
 
     @property
     def rows(self) -> RunRows:
@@ -98,9 +115,9 @@ class RunListScreen(LeastSize, Keyed, Screen[None]):
         if len(marked) > MOST_RUNS:
             self.notify(f"At most {MOST_RUNS} runs can be compared; {len(marked)} are marked.", severity="warning")
         elif marked:
-            self.post_message(self.Compared(marked))
+            self.app.exit(Choice("compare", marked, self.place))
 
     def action_open_run(self) -> None:
         """Open the dashboard on the chosen run."""
         if self.rows.run is not None:
-            self.post_message(self.Opened(self.rows.run.directory))
+            self.app.exit(Choice("open", (self.rows.run.directory,), self.place))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
@@ -12,9 +11,11 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Static
 
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.keys.keyed import Keyed
 from gwt_ib_tui.screens.least_size import LeastSize
+from gwt_ib_tui.state.compare.run_set import RunSet
 from gwt_ib_tui.state.run.requests import Message
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
@@ -24,7 +25,25 @@ from gwt_ib_tui.widgets.panel import Panel
 from gwt_ib_tui.widgets.status_bar import StatusBar
 
 WIDE, TALL = 104, 34  # from here on everything fits on one page
-ALL_IN_SIGHT = "everything is on this page"
+
+
+class Host(Protocol):
+    """What the screens of a run need of the application."""
+
+    view: ChartView
+    run_set: RunSet
+
+    def say(self, status: str, text: str) -> None:
+        """Put a message up."""
+
+    def offered(self, identifier: str) -> bool:
+        """Whether an action of the table has anything to do now."""
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hand a text to the terminal's clipboard."""
+
+    async def open_run(self, run: RunDirectory) -> None:
+        """Show the dashboard of this run."""
 
 
 class RunScreen(LeastSize, Keyed, Screen[None]):
@@ -71,11 +90,15 @@ class RunScreen(LeastSize, Keyed, Screen[None]):
         self.add_class(f"-page-{new}")
 
     @property
+    def host(self) -> Host:
+        """The application."""
+        return cast(Host, self.app)
+
+    @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """What the footer shows. Keys that can only answer why they do nothing are left out."""
         found = super().active_bindings
-        offered: Callable[[str], bool] = getattr(self.app, "offered", lambda identifier: True)
-        return {key: active for key, active in found.items() if offered(active.binding.id or "")}
+        return {key: active for key, active in found.items() if self.host.offered(active.binding.id or "")}
 
     @property
     def paged(self) -> bool:
@@ -85,16 +108,10 @@ class RunScreen(LeastSize, Keyed, Screen[None]):
 
     def turn(self, by: int) -> None:
         """Go some pages on, where there are some."""
-        if not self.paged:
-            self.say_nothing_to_turn()
-            return
-        self.page = self.PAGES[(self.PAGES.index(self.page) + by) % len(self.PAGES)]
-
-    def say_nothing_to_turn(self) -> None:
-        """A key that turns nothing is answered."""
-        say: Callable[[str, str], None] | None = getattr(self.app, "say", None)
-        if say is not None:
-            say("notice", ALL_IN_SIGHT)
+        if self.paged:
+            self.page = self.PAGES[(self.PAGES.index(self.page) + by) % len(self.PAGES)]
+        else:
+            self.host.say("notice", "everything is on this page")
 
     def resized(self, tiny: bool) -> None:
         """The footer follows what is possible now."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -17,14 +16,10 @@ from gwt_ib.config import Config, live_settings
 from gwt_ib.errors import UserError
 from gwt_ib.text import count, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.keys.keyed import Keyed
 from gwt_ib_tui.screens.least_size import LeastSize
 from gwt_ib_tui.state.run.live_settings import Change, LiveSetting, change_of, settings_of
 from gwt_ib_tui.state.run.run_view import RunView
-
-if TYPE_CHECKING:
-    from gwt_ib_tui.keys.keymap import Keymap
 
 FIELDS = live_settings()
 RENEW_S = 1.0
@@ -56,8 +51,7 @@ class SettingDialog(LeastSize, Keyed, ModalScreen[Change | None]):
 
     def on_mount(self) -> None:
         """Show the run's settings, and keep them right while the dialog is open."""
-        keymap: Keymap | None = getattr(self.app, "keymap", None)
-        actions = actions_of(*self.SCOPES) if keymap is None else keymap.of(*self.SCOPES)
+        actions = self.keymap.of(*self.SCOPES)
         hint = "   ".join(f"{action.keys_shown} {action.title.lower()}" for action in actions)
         self.query_one("#setting-hint", Static).update(Text(hint, style=palette_of(self.app.current_theme).dim))
         self._show()

@@ -47,17 +47,12 @@ class Replay(Source):
         self._then = self._feed.run_view
         self.run_view = self._feed.run_view
 
-    def toggle(self) -> None:
-        """Play or pause."""
-        self._change(Playback.toggled)
-
-    def seek(self, by: float) -> None:
-        """Go `by` a share of the whole further; back where it is negative."""
-        self._change(lambda playback: playback.sought(by))
-
-    def change_speed(self, by: int) -> None:
-        """`by` speeds faster; slower where it is negative."""
-        self._change(lambda playback: playback.speeded(by))
+    def play(self, change: Callable[[Playback], Playback]) -> None:
+        """Go on from here with another position, speed, or pause."""
+        self._advance()
+        with self._lock:
+            self._playback = change(self._playback)
+        self.wake()
 
     def read(self) -> bool:
         """Read for a moment; true while there is more."""
@@ -100,9 +95,3 @@ class Replay(Source):
             self._playback = self._playback.advanced(0.0 if self._played_at is None else now - self._played_at)
             self._played_at = now
             return self._playback
-
-    def _change(self, change: Callable[[Playback], Playback]) -> None:
-        self._advance()
-        with self._lock:
-            self._playback = change(self._playback)
-        self.wake()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
+from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.run.follower import Follower
 from gwt_ib_tui.state.run.run_view import RunView
 
 
 class Source(Follower):
-    """Publishes one immutable `RunView` after another, from its thread. What it is not decides what can be done with it.
+    """Publishes one immutable `RunView` after another, from its thread.
 
-    The application asks these attributes, and never which source it has.
+    What can be done with it is said by these attributes; the application never asks which source it has.
     """
 
     run_view: RunView
@@ -23,11 +25,5 @@ class Source(Follower):
     scopes: ClassVar[tuple[str, ...]] = ()
     """The scopes of actions that are this source's own."""
 
-    def toggle(self) -> None:
-        """Play or pause what is played again."""
-
-    def seek(self, by: float) -> None:
-        """Go `by` a share of what is played again further; back where it is negative."""
-
-    def change_speed(self, by: int) -> None:
-        """`by` speeds faster; slower where it is negative."""
+    def play(self, change: Callable[[Playback], Playback]) -> None:
+        """Change how a recorded run is played; of no effect on one that is followed."""

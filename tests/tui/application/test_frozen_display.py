@@ -95,7 +95,7 @@ def test_the_words_say_how_far_behind(recorded: RecordedRun) -> None:
 @pytest.mark.parametrize(
     ("state", "words"), [("running", "while the training goes on"), ("paused", "(the run is paused)")]
 )
-async def test_what_goes_on_under_a_held_display_is_said_as_it_is(
+async def test_what_goes_on_under_a_frozen_display_is_said_as_it_is(
     recorded: RecordedRun, state: str, words: str
 ) -> None:
     recorded.state = state
@@ -103,7 +103,7 @@ async def test_what_goes_on_under_a_held_display_is_said_as_it_is(
     async with dashboard(recorded).run_test() as pilot:
         app = await ready(pilot)
         await pilot.press("d")
-        assert message(app).text == f"display held {words}; once more shows the newest"
+        assert message(app).text == f"display frozen {words}; once more shows the newest"
 
 
 async def test_a_notice_leaves_the_screen_by_itself(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:

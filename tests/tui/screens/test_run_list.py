@@ -10,9 +10,10 @@ from recorded_run import RecordedRun
 from textual.pilot import Pilot
 
 from gwt_ib.clock import utc_now
-from gwt_ib_tui.application.run_list_app import Choice, Place, RunList
+from gwt_ib_tui.application.run_list_app import RunList
 from gwt_ib_tui.charts.palette import DEFAULT_THEME
 from gwt_ib_tui.keys.keymap import read_keymap
+from gwt_ib_tui.screens.run_list_screen import Choice, Place
 from gwt_ib_tui.state.compare.run_summaries import RunLister
 from gwt_ib_tui.widgets.run_rows import age, first_in_sight
 

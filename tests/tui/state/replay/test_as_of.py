@@ -20,6 +20,7 @@ from gwt_ib_tui.state.events.event_marks import placed_events
 from gwt_ib_tui.state.events.timeline import timeline_of
 from gwt_ib_tui.state.history.series import SeriesStore
 from gwt_ib_tui.state.replay.as_of import as_of
+from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.replay.recording import Recording
 from gwt_ib_tui.state.replay.replay import Replay
 from gwt_ib_tui.state.replay.verdicts import Verdicts
@@ -49,7 +50,7 @@ def played(recorded: RecordedRun, clock: Hands) -> Replay:
     replay = Replay(recorded.directory, clock=clock)
     while replay.read():
         pass
-    replay.toggle()
+    replay.play(Playback.toggled)
     replay.judge(10.0)
     replay.show()
     return replay
@@ -232,7 +233,7 @@ def test_the_end_of_a_replay_is_what_attach_shows(recorded: RecordedRun) -> None
     clock = Hands()
     replay, attached = played(recorded, clock), whole(recorded)
     assert replay.run_view.metric("update") == 1 and replay.run_view.state == "running"
-    replay.seek(1.0)
+    replay.play(lambda playback: playback.sought(1.0))
     replay.show()
     end = replay.run_view
     assert end.replay is not None and end.replay.at_end
@@ -245,7 +246,7 @@ def test_the_end_of_a_replay_is_what_attach_shows(recorded: RecordedRun) -> None
 def test_it_plays_by_its_clock_and_its_version_grows(recorded: RecordedRun) -> None:
     clock = Hands()
     replay = played(recorded, clock)
-    replay.toggle()
+    replay.play(Playback.toggled)
     speed, updates, versions = replay.run_view.replay.speed, [], []
     for _ in range(40):
         clock.now += 1.0
@@ -279,7 +280,7 @@ def test_a_long_run_is_shown_at_once_and_held_in_bounded_memory(tmp_path: Path) 
     while replay.read():
         pass
     assert len(replay._recording.frames) <= 1024
-    replay.seek(0.5)
+    replay.play(lambda playback: playback.sought(0.5))
     replay.show()
     half = replay.run_view
     assert 29_900 <= half.metric("update") <= 30_000

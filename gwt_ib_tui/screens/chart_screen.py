@@ -4,39 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Protocol, cast
+from typing import Literal
 
 import numpy as np
 from textual.actions import SkipAction
 
 from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis
+from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.readings import Readout, exact
 
-if TYPE_CHECKING:
-    from textual.dom import DOMNode as Node
-else:
-    Node = object  # as in `Keyed`
-
 NAMED = 3  # metrics named when values are copied; more are counted
 
 
-class Host(Protocol):
-    """What the keys need of the application: the one view of all its charts, and a place to say what was done."""
-
-    view: ChartView
-
-    def say(self, status: str, text: str) -> None:
-        """Put a message up."""
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Hand a text to the terminal's clipboard."""
-
-
-class ChartKeys(Node):
-    """Beside `Screen`: the actions of the scope `charts`, on the application's view. Give `x_columns`."""
+class ChartScreen(RunScreen):
+    """A screen with the actions of the scope `charts`, on the application's view. Give `x_columns`."""
 
     def x_columns(self) -> Mapping[XAxis, Doubles]:
         """The x of each row on each axis, of the run that the cursor steps through; empty without one."""
@@ -45,11 +29,6 @@ class ChartKeys(Node):
     def charts_on_show(self) -> Sequence[ChartPanel]:
         """The charts whose values are copied."""
         return [chart for chart in self.query(ChartPanel) if chart.is_on_screen]
-
-    @property
-    def host(self) -> Host:
-        """The application."""
-        return cast(Host, self.app)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is a cursor to take off only where there is one; else the key does what it does elsewhere."""
