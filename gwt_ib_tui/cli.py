@@ -12,7 +12,7 @@ import typer
 from gwt_ib import __version__
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui.commands import bench, info, launch, run, runs, watch
-from gwt_ib_tui.terminal import tell
+from gwt_ib_tui.terminal import print_line
 
 app = typer.Typer(
     epilog="Start with: gwt-ib-tui launch popgym-RepeatPreviousEasy-v0 --set lr=1e-3",
@@ -51,9 +51,9 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        tell(f"gwt-ib-tui: {error.message}", err=True)
+        print_line(f"gwt-ib-tui: {error.message}", err=True)
         sys.exit(error.code)
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
-        tell(f"gwt-ib-tui: {error.strerror or error}{place}.", err=True)
+        print_line(f"gwt-ib-tui: {error.strerror or error}{place}.", err=True)
         sys.exit(ExitCode.INPUT_OUTPUT)

@@ -36,7 +36,7 @@ from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.state.run.source import Source
-from gwt_ib_tui.terminal import leave_on_signals, tell
+from gwt_ib_tui.terminal import leave_on_signals, print_line
 
 INTERVAL_S = 0.5  # between two pictures: a training that uses every core feels each of them
 READABLE = 2  # new rows in a picture; with more, every second one is left out
@@ -299,7 +299,7 @@ def run_dashboard(
     if keeps_preferences and app.left_as != preferences:
         problem = save_preferences(preferences_path(), app.left_as, read)
         if problem:
-            tell(f"gwt-ib-tui: {problem}", err=True)
+            print_line(f"gwt-ib-tui: {problem}", err=True)
     return how
 
 

@@ -14,6 +14,7 @@ from gwt_ib_tui.charts.palette import DEFAULT_THEME
 from gwt_ib_tui.charts.view import ChartView, Symbols, XAxis
 
 LONGEST_FILTER = 200  # characters
+OF_VIEW = {"x_axis", "log_y", "smoothing", "clip", "symbols"}
 
 
 class Preferences(BaseModel):
@@ -32,20 +33,13 @@ class Preferences(BaseModel):
     @property
     def view(self) -> ChartView:
         """How the charts begin."""
-        return ChartView(self.x_axis, self.log_y, self.smoothing, self.clip, self.symbols)
+        return ChartView(**self.model_dump(include=OF_VIEW))
 
     @classmethod
     def of(cls, theme: str, view: ChartView, metric_filter: str) -> Preferences:
         """What is chosen now."""
-        return cls(
-            theme=theme,
-            x_axis=view.x_axis,
-            log_y=view.log_y,
-            smoothing=view.smoothing,
-            clip=view.clip,
-            symbols=view.symbols,
-            metric_filter=metric_filter[:LONGEST_FILTER],
-        )
+        kept = {field: getattr(view, field) for field in OF_VIEW}
+        return cls(theme=theme, metric_filter=metric_filter[:LONGEST_FILTER], **kept)
 
 
 def preferences_path() -> Path:

@@ -22,7 +22,7 @@ from gwt_ib_tui.commands.options import (
     TotalTimesteps,
 )
 from gwt_ib_tui.garbage import no_garbage_collection
-from gwt_ib_tui.terminal import need_terminal, tell, why_no_dashboard
+from gwt_ib_tui.terminal import need_terminal, print_line, why_no_dashboard
 
 if TYPE_CHECKING:
     from gwt_ib.config import Config
@@ -156,9 +156,9 @@ def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck:
     run_dashboard(run, read_only=read_only)
     words = farewell(run, require_gatecheck=require_gatecheck)
     for line in words.lines:
-        tell(line)
+        print_line(line)
     for line in words.errors:
-        tell(line, err=True)
+        print_line(line, err=True)
     raise typer.Exit(words.code)
 
 

@@ -28,7 +28,7 @@ DIALOGS = frozenset({"runs", "quit", "help", "setting", "filter"})
 WITH_CHARTS = frozenset({"live", "compare"})
 NAMED_KEYS = frozenset(key.value for key in Keys if key.value[0] != "<") | frozenset(KEY_NAME_REPLACEMENTS.values())
 SCOPES = frozenset(get_args(Scope))
-TELLS_ALL = "gwt-ib-tui keys tells all"
+SEE_ALL = "gwt-ib-tui keys tells all"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Keymap:
     def said(self) -> str:
         """The first of the problems and how many more there are; empty where there is none."""
         more = len(self.problems) - 1
-        return "".join(self.problems[:1]) + (f", and {more} more: {TELLS_ALL}" if more > 0 else "")
+        return "".join(self.problems[:1]) + (f", and {more} more: {SEE_ALL}" if more > 0 else "")
 
     def of(self, *scopes: Scope) -> tuple[Action, ...]:
         """The actions of some scopes, scope by scope."""
