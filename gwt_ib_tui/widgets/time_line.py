@@ -10,7 +10,7 @@ from gwt_ib_tui.state.replay.playback import Playback
 
 
 def replay_chip(playback: Playback, palette: Palette) -> Text:
-    """Whether it plays, is paused or is over, and the speed."""
+    """Whether it plays, is held or is over, and the speed."""
     sign = "▶" if playback.playing else "■" if playback.at_end else "‖"
     words = f" {sign} REPLAY {playback.speed:g}x "
     return Text(words, style=f"bold {palette.on_chip} on {palette.second}", end="")
