@@ -47,9 +47,9 @@ class Host(Protocol):
 
 
 class RunScreen(LeastSize, Keyed, Screen[None]):
-    """A screen with the run's state above and messages and keys below. Subclasses give `PAGES`, `SCOPES`,
-    the first of which is the screen's own and its id, and `compose_panels`.
+    """A screen with the run's state above and messages and keys below.
 
+    Subclasses give `PAGES`, `SCOPES`, the first of which is the screen's own and its id, and `compose_panels`.
     The class `-page-<name>` says which page is on show, `-wide` and `-tall` whether the window has room for all.
     """
 
