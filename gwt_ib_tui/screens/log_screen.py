@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from textual.app import ComposeResult
 from textual.containers import Container
 
@@ -9,6 +11,8 @@ from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.widgets.events import EventsPanel
 from gwt_ib_tui.widgets.log_pane import LogPane
 from gwt_ib_tui.widgets.processes import ProcessesPanel
+
+Which = Literal["scroll", "page", "go_to_first", "follow", "next_level", "next_process"]
 
 
 class LogScreen(RunScreen):
@@ -25,32 +29,7 @@ class LogScreen(RunScreen):
                 yield self.bound(EventsPanel(id="log-events")).add_class("card")
             yield self.bound(LogPane(id="log-pane")).add_class("card")
 
-    @property
-    def pane(self) -> LogPane:
-        """The lines, brought into sight: whoever asks for them is about to change what they show."""
+    def action_show_lines(self, which: Which, *by: int) -> None:
+        """Show other lines, brought into sight: `which` is what the pane is asked for, `by` how far."""
         self.page = "log"
-        return self.query_one(LogPane)
-
-    def action_next_level(self) -> None:
-        """Everything, or from INFO, WARNING, ERROR on."""
-        self.pane.next_level()
-
-    def action_next_process(self) -> None:
-        """All processes, or one after another."""
-        self.pane.next_process()
-
-    def action_scroll_log(self, by: int) -> None:
-        """Some lines on, or back."""
-        self.pane.scroll(by)
-
-    def action_page_log(self, by: int) -> None:
-        """A page on, or back."""
-        self.pane.page(by)
-
-    def action_oldest_line(self) -> None:
-        """The oldest line."""
-        self.pane.go_to_first()
-
-    def action_follow_log(self) -> None:
-        """The end, and what comes."""
-        self.pane.follow()
+        getattr(self.query_one(LogPane), which)(*by)

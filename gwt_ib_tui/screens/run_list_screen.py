@@ -79,10 +79,6 @@ class RunListScreen(LeastSize, Keyed, Screen[None]):
         self.action_filter_by(self.rows.words if event.kept else "")
         self.set_focus(None)
 
-    def action_leave(self) -> None:
-        """Leave the list."""
-        self.app.exit()
-
     def action_filter_by(self, words: str) -> None:
         """Show only the runs that have these words."""
         self.query_one(FilterInput).value = words

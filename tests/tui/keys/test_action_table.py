@@ -10,8 +10,10 @@ from textual.actions import parse
 from textual.dom import DOMNode
 
 from gwt_ib_tui.application.app import NEEDS, Dashboard
+from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.keys.action import ON_APP, Action, Scope
 from gwt_ib_tui.keys.action_table import ACTIONS, actions_of
+from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.compare_screen import CompareScreen
 from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
 from gwt_ib_tui.screens.gate_screen import GateScreen
@@ -25,6 +27,7 @@ from gwt_ib_tui.state.replay.replay import Replay
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.widgets.filter_line import FilterInput
 from gwt_ib_tui.widgets.key_bar import ALWAYS_SHOWN, FIRST_LEFT_OUT
+from gwt_ib_tui.widgets.log_pane import LogPane
 
 KEYED = (
     LiveScreen,
@@ -60,7 +63,16 @@ def test_every_row_calls_a_method_that_takes_its_arguments(action: Action) -> No
         found = getattr(owner, f"action_{method}")
         bound = inspect.signature(found).bind(owner, *arguments)
         hints = get_type_hints(found) if found.__module__.startswith("gwt_ib_tui") else {}
-        assert all(fits(value, hints[name]) for name, value in list(bound.arguments.items())[1:] if name in hints)
+        for name, value in list(bound.arguments.items())[1:]:
+            assert all(fits(one, hints.get(name)) for one in (value if isinstance(value, tuple) else [value]))
+
+
+def test_what_is_called_by_name_is_there() -> None:
+    for hinted, name, owner in (
+        (ChartScreen.action_change_view, "change", ChartView),
+        (LogScreen.action_show_lines, "which", LogPane),
+    ):
+        assert all(callable(getattr(owner, method)) for method in get_args(get_type_hints(hinted)[name]))
 
 
 def test_an_identifier_names_one_action() -> None:
