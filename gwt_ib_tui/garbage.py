@@ -10,8 +10,8 @@ THRESHOLDS = (2_000, 5, 100)  # short collections of what is young, and hardly e
 
 
 @contextmanager
-def without_collection() -> Iterator[None]:
-    """Import, say: what modules define stays anyway."""
+def no_garbage_collection() -> Iterator[None]:
+    """For imports: what modules define stays anyway."""
     gc.disable()
     try:
         yield
@@ -19,7 +19,7 @@ def without_collection() -> Iterator[None]:
         gc.enable()
 
 
-def spare_what_is_there() -> None:
+def leave_out_what_exists() -> None:
     """All that exists now is left out of every later collection; those are rarer, too."""
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

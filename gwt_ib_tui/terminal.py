@@ -1,4 +1,4 @@
-"""The terminal: whether a dashboard can be shown in it, how it tells us to leave, and words for it afterwards."""
+"""The terminal: whether a dashboard can be shown in it, how it asks us to leave, and lines for it afterwards."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def why_no_dashboard() -> str:
 
 
 def leave_on_signals(leave: Callable[[], object]) -> None:
-    """Call `leave` in the running event loop when told to end from outside.
+    """Call `leave` in the running event loop when asked to end from outside.
 
     Textual restores the terminal on SIGINT only; a closed terminal or a kill must leave it clean, too.
     """
@@ -49,7 +49,7 @@ def leave_on_signals(leave: Callable[[], object]) -> None:
             loop.add_signal_handler(number, leave)
 
 
-def tell(words: str, *, err: bool = False) -> None:
+def print_line(words: str, *, err: bool = False) -> None:
     """Print, to whom there may be nobody any more: a terminal that was closed under the dashboard takes no words."""
     stream = sys.stderr if err else sys.stdout
     try:

@@ -8,7 +8,6 @@ from textual.pilot import Pilot
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.application.app import Dashboard
-from gwt_ib_tui.application.screenshot import screenshot
 from gwt_ib_tui.state.run.feed import Feed
 
 LIVE = "live"
@@ -27,9 +26,9 @@ def save_picture(run: RunDirectory, path: Path, size: tuple[int, int] = (120, 40
         app.run_view = run_view
         await pilot.pause()
         if screen != LIVE:
-            await app.run_action(f"show_{screen}", app)
+            await app.action_show(screen)
             await pilot.pause()
-        picture.append(screenshot(app, f"gwt-ib-tui · {run.name}"))
+        picture.append(app.export_screenshot(title=f"gwt-ib-tui · {run.name}"))
         app.exit()
 
     app.run(headless=True, size=size, auto_pilot=take)

@@ -1,4 +1,4 @@
-"""The dashboard as its user left it: theme, how charts are drawn, which metrics they show. Kept per user, for all runs."""
+"""What the user has chosen in a dashboard: theme, how charts are drawn, which metrics they show. Kept per user."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from gwt_ib_tui.charts.palette import DEFAULT_THEME
 from gwt_ib_tui.charts.view import ChartView, Symbols, XAxis
 
 LONGEST_FILTER = 200  # characters
+OF_VIEW = {"x_axis", "log_y", "smoothing", "clip", "symbols"}
 
 
-class Layout(BaseModel):
+class Preferences(BaseModel):
     """What is kept. The window and the cursor of the charts are not: they belong to one run and one look at it."""
 
     model_config = ConfigDict(frozen=True, strict=True)
@@ -32,60 +33,53 @@ class Layout(BaseModel):
     @property
     def view(self) -> ChartView:
         """How the charts begin."""
-        return ChartView(self.x_axis, self.log_y, self.smoothing, self.clip, self.symbols)
+        return ChartView(**self.model_dump(include=OF_VIEW))
 
     @classmethod
-    def of(cls, theme: str, view: ChartView, metric_filter: str) -> Layout:
-        """The layout as it is now."""
-        return cls(
-            theme=theme,
-            x_axis=view.x_axis,
-            log_y=view.log_y,
-            smoothing=view.smoothing,
-            clip=view.clip,
-            symbols=view.symbols,
-            metric_filter=metric_filter[:LONGEST_FILTER],
-        )
+    def of(cls, theme: str, view: ChartView, metric_filter: str) -> Preferences:
+        """What is chosen now."""
+        kept = {field: getattr(view, field) for field in OF_VIEW}
+        return cls(theme=theme, metric_filter=metric_filter[:LONGEST_FILTER], **kept)
 
 
-def layout_path() -> Path:
-    """Where the layout is kept."""
+def preferences_path() -> Path:
+    """Where it is kept."""
     return user_state_path("gwt-ib") / "layout.json"
 
 
-def read_layout(path: Path) -> tuple[Layout, str]:
-    """The layout that was kept, or the default with a sentence that says why. Never raises."""
+def read_preferences(path: Path) -> tuple[Preferences, str]:
+    """What was kept, or the default with a sentence that says why. Never raises."""
     try:
-        return Layout.model_validate_json(path.read_bytes()), ""
+        return Preferences.model_validate_json(path.read_bytes()), ""
     except FileNotFoundError:
-        return Layout(), ""
+        return Preferences(), ""
     except OSError as error:
-        return Layout(), f"the saved layout is not used: {error.strerror}: {path}"
+        return Preferences(), f"the saved layout is not used: {error.strerror}: {path}"
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
         reason = f"{place}: {first['msg']}" if place else first["msg"]
-        return Layout(), f"the saved layout is not used: {reason}: {path}"
+        return Preferences(), f"the saved layout is not used: {reason}: {path}"
 
 
-def suited(layout: Layout) -> Layout:
-    """The layout as this terminal can show it: where it says nothing of symbols, ASCII unless the locale has others."""
-    if "symbols" in layout.model_fields_set or locale.getencoding().lower().startswith("utf"):
-        return layout
-    return layout.model_copy(update={"symbols": "ascii"})
+def suited(preferences: Preferences) -> Preferences:
+    """What this terminal can show: where nothing is said of symbols, ASCII unless the locale has others."""
+    if "symbols" in preferences.model_fields_set or locale.getencoding().lower().startswith("utf"):
+        return preferences
+    return preferences.model_copy(update={"symbols": "ascii"})
 
 
-def save_layout(path: Path, layout: Layout, before: Layout | None = None) -> str:
-    """Keep a layout; where that cannot be done, the one before stays. A look at a run never fails for it.
+def save_preferences(path: Path, preferences: Preferences, before: Preferences | None = None) -> str:
+    """Keep them; where that cannot be done, the one before stays. A look at a run never fails for it.
 
     Symbols that only suit this terminal are not kept: those of the `before` that was read, if it says nothing of them.
     Returns a sentence where nothing was kept.
     """
     unsaid = before is not None and "symbols" not in before.model_fields_set
-    passing = {"symbols"} if before is not None and unsaid and layout.symbols == suited(before).symbols else set()
+    passing = {"symbols"} if before is not None and unsaid and preferences.symbols == suited(before).symbols else set()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, layout.model_dump(mode="json", exclude=passing), durable=False)
+        write_json(path, preferences.model_dump(mode="json", exclude=passing), durable=False)
     except OSError as error:
         return f"theme and layout are not kept: {error.strerror}: {path}"
     return ""

@@ -12,25 +12,43 @@ Scope = Literal[
 ]
 
 
+Needs = Literal["", "control", "pages", "news"]
+"""What an action can do nothing without: a run that can be asked, a window that has pages, a run that goes on."""
+ON_APP = frozenset({"app", "replay"})
+
+
 @dataclass(frozen=True)
 class Action:
-    """One action. `name` is also the method: `action_<name>` of the app, or of the screen that `scope` says.
+    """One action, and how it is called: `call` is a method with its arguments, as in `zoom(2.0)`; by default the name.
 
-    Those of the scopes `app` and `replay` belong to the app and work on every screen of a run; the others belong to
-    the screens that list their scope. Those of one `footer_group` share a word in the footer. One that decides whose
-    the next keys are has `priority`: it is done before these, however fast they follow.
+    The method is `action_<method>` of the screen that lists `scope`; of those of the scopes `app` and `replay`, and of a
+    call that begins with `app.`, it is the app's. Those with `in_footer` stand in the footer, and those of one
+    `footer_group` together under its word. One that decides whose the next keys are has `priority`: it is done before
+    these, however fast they follow.
     """
 
     name: str
     keys: tuple[str, ...]
     title: str
     description: str
-    group: str
+    group: str = ""
     scope: Scope = "app"
+    call: str = ""
     in_footer: bool = False
-    steers: bool = False
+    needs: Needs = ""
     footer_group: str = ""
     priority: bool = False
+
+    @property
+    def id(self) -> str:
+        """`<scope>.<name>`: by this name the user's file of keys and the docs know it."""
+        return f"{self.scope}.{self.name}"
+
+    @property
+    def command(self) -> str:
+        """The call as Textual runs it from a screen."""
+        call = self.call or self.name
+        return f"app.{call}" if self.scope in ON_APP else call
 
     @property
     def keys_shown(self) -> str:
@@ -66,19 +84,19 @@ _KEY_NAMES = {
 
 
 def bindings(actions: tuple[Action, ...]) -> list[Binding]:
-    """Textual's bindings of some actions. The identifier of each is `<scope>.<name>`, which a keymap can rebind.
+    """Textual's bindings of some actions, each with the action's id.
 
     They are bound on screens and not on the app: there they go before Textual's own, and no dialog inherits them.
     """
     return [
         Binding(
             key,
-            f"app.{action.name}" if action.scope in ("app", "replay") else action.name,
+            action.command,
             action.title,
-            show=action.in_footer and key == action.keys[0],
+            show=bool(action.in_footer or action.footer_group) and key == action.keys[0],
             tooltip=action.description,
             priority=action.priority,
-            id=f"{action.scope}.{action.name}",
+            id=action.id,
             group=Binding.Group(action.footer_group, compact=True) if action.footer_group else None,
         )
         for action in actions

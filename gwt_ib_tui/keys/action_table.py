@@ -2,198 +2,198 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gwt_ib_tui.keys.action import Action, Scope
 
+
+def _section(group: str, scope: Scope, *actions: Action) -> tuple[Action, ...]:
+    return tuple(replace(action, group=group, scope=scope) for action in actions)
+
+
 # fmt: off
-PAGES = (
-    Action("next_page", ("n", "tab"), "Next page", "In a small window: turn to the next page", "Screens", in_footer=True),
-    Action("previous_page", ("N", "shift+tab"), "Previous page", "Turn back a page", "Screens"),
-)
-TRAINING = (
-    Action("pause_or_go_on", ("space",), "Pause", "Pause the training after the update it is in, or let it go on; the "
-           "display stays live", "Training", in_footer=True, steers=True),
-    Action("snapshot", ("s",), "Snapshot", "Save a snapshot now, with a report beside it: this screen as a picture, the "
-           "newest metrics, the verdict; its path is shown and copied", "Training", in_footer=True, steers=True),
-    Action("evaluate_now", ("e",), "Evaluate", "Evaluate the present weights; the mean return is shown when it is done",
-           "Training", in_footer=True, steers=True),
-    Action("change_setting", ("t",), "Change setting", "Change lr, ent_coef, lambda_c or target_c while the run trains",
-           "Training", in_footer=True, steers=True),
-)
-REPLAY = (
-    Action("play_or_hold", ("space",), "Play", "Play the recorded run, or hold it; from its end, play it from the start",
-           "In a replay", "replay", in_footer=True),
-    Action("seek_back", ("left_square_bracket",), "Back", "Go back by 2 % of the run", "In a replay", "replay",
-           in_footer=True, footer_group="Seek"),
-    Action("seek_on", ("right_square_bracket",), "On", "Go on by 2 % of the run", "In a replay", "replay",
-           in_footer=True, footer_group="Seek"),
-    Action("leap_back", ("left_curly_bracket",), "Far back", "Go back by 10 % of the run", "In a replay", "replay"),
-    Action("leap_on", ("right_curly_bracket",), "Far on", "Go on by 10 % of the run", "In a replay", "replay"),
-    Action("slower", ("less_than_sign",), "Slower", "Play at the next lower speed, from 0.25 to 1,000 times that of the "
-           "recording", "In a replay", "replay", in_footer=True, footer_group="Speed"),
-    Action("faster", ("greater_than_sign",), "Faster", "Play at the next higher speed", "In a replay", "replay",
-           in_footer=True, footer_group="Speed"),
-)
-SCREENS = (
-    Action("show_live", ("1", "escape"), "Live", "The overview of the run", "Screens", in_footer=True,
-           footer_group="Screens"),
-    Action("show_gate", ("2", "g"), "Gate", "The gate through the whole training: curve, ghost, distribution, budget, "
-           "correlations", "Screens", in_footer=True, footer_group="Screens"),
-    Action("show_check", ("3", "v"), "GateCheck", "The verdict, every rule with its number, threshold and trend, and what "
-           "to do about one of them", "Screens", in_footer=True, footer_group="Screens"),
-    Action("show_log", ("4", "a"), "Log", "Actors and log: the processes of the run, what they take of the machine, and "
-           "what they log and print", "Screens", in_footer=True, footer_group="Screens"),
-    Action("show_compare", ("5", "c"), "Compare", "This run against the others in its folder: curves, values, differences "
-           "from a baseline", "Screens", in_footer=True, footer_group="Screens"),
-)
-VIEW = (
-    Action("hold_display", ("d",), "Hold display", "Let the display stand still while the training and the reading go on; "
-           "once more: show the newest at once", "View", in_footer=True),
-    Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", "View", in_footer=True),
-    Action("ask_to_quit", ("q", "ctrl+c"), "Quit", "Leave: detach from the run, stop it, or cancel; leaves at once when "
-           "the run has ended", "View", in_footer=True),
-)
-CHARTS = (
-    Action("cursor_left", ("left",), "Cursor back", "Put a cursor on the charts, and move it back: it reads the exact "
-           "values of all of them at one place", "Charts", "charts", in_footer=True, footer_group="Charts"),
-    Action("cursor_right", ("right",), "Cursor on", "Move the cursor on", "Charts", "charts", in_footer=True,
-           footer_group="Charts"),
-    Action("cursor_first", ("home",), "Cursor to first", "The cursor at the first row", "Charts", "charts"),
-    Action("cursor_newest", ("end",), "Cursor to newest", "The cursor at the newest row", "Charts", "charts"),
-    Action("cursor_off", ("escape",), "Cursor off", "Take the cursor off", "Charts", "charts"),
-    Action("copy_values", ("y",), "Copy values", "Copy the values at the cursor, or the newest ones, of all charts on "
-           "show: name, x and value, with a tab between them", "Charts", "charts"),
-    Action("zoom_in", ("plus", "equals_sign"), "Zoom in", "Half as much of the x axis, about the cursor or at the newest",
-           "Charts", "charts"),
-    Action("zoom_out", ("minus",), "Zoom out", "Twice as much of it", "Charts", "charts"),
-    Action("pan_left", ("shift+left",), "Pan back", "Move the window back by a quarter", "Charts", "charts"),
-    Action("pan_right", ("shift+right",), "Pan on", "Move the window on; at the newest row it follows again", "Charts",
-           "charts"),
-    Action("reset_view", ("0",), "Whole run", "All of the x axis in sight, and no cursor", "Charts", "charts"),
-    Action("next_axis", ("x",), "X axis", "Environment steps, updates or wall time", "Charts", "charts"),
-    Action("toggle_log", ("l",), "Log y", "A logarithmic y axis, or not", "Charts", "charts"),
-    Action("next_smoothing", ("m",), "Smoothing", "More smoothing, at last none; the raw line stays behind it", "Charts",
-           "charts"),
-    Action("toggle_clip", ("o",), "Outliers", "Leave the highest and the lowest 1 % out of the y axis, or not", "Charts",
-           "charts"),
-    Action("next_symbols", ("b",), "Symbols", "Draw with braille, blocks or ASCII", "Charts", "charts"),
-    Action("next_charts", ("pagedown",), "More charts", "The next charts, where there are more than fit", "Charts",
-           "charts"),
-    Action("previous_charts", ("pageup",), "Charts before", "The charts before them", "Charts", "charts"),
-)
-LIVE = (
-    Action("filter_metrics", ("slash",), "Filter", "Choose the metrics on show by words that must all match, or one of "
-           "a|b: parts or patterns of their names, or of what they mean; no words, the overview", "On Live", "live",
-           in_footer=True, footer_group="Charts", priority=True),
-    Action("next_chart", ("down",), "Next chart", "Choose the next chart", "On Live", "live"),
-    Action("previous_chart", ("up",), "Previous chart", "Choose the chart before", "On Live", "live"),
-    Action("show_alone", ("f",), "Large chart", "The chosen chart over all the room, or back", "On Live", "live"),
-    Action("show_together", ("escape",), "All charts", "Back from the large chart", "On Live", "live"),
-    Action("next_finding", ("j",), "Next rule", "Choose the next rule of GateCheck; its next step is shown", "On Live",
-           "live"),
-    Action("previous_finding", ("k",), "Previous rule", "Choose the rule before", "On Live", "live"),
-)
-GATE = (
-    Action("earlier", ("left",), "Earlier", "Show the recorded moment before", "On Gate", "gate",
-           in_footer=True, footer_group="Scrub"),
-    Action("later", ("right",), "Later", "Show the next recorded moment", "On Gate", "gate",
-           in_footer=True, footer_group="Scrub"),
-    Action("much_earlier", ("shift+left",), "10 earlier", "Go ten recorded moments back", "On Gate", "gate"),
-    Action("much_later", ("shift+right",), "10 later", "Go ten recorded moments on", "On Gate", "gate"),
-    Action("first", ("home",), "First", "Show the first moment", "On Gate", "gate"),
-    Action("newest", ("end",), "Newest", "Show the newest moment, and follow it when newer ones come", "On Gate", "gate"),
-    Action("pin_ghost", ("p",), "Pin ghost", "Make the moment on show the ghost beside the others; once more: the first "
-           "is it again", "On Gate", "gate", in_footer=True),
-)
-LOG = (
-    Action("next_level", ("i",), "Level", "Show everything, or only records from INFO, WARNING or ERROR on", "On Log", "log",
-           in_footer=True),
-    Action("next_process", ("w",), "Process", "Show the lines of all processes, or of one after another", "On Log", "log",
-           in_footer=True),
-    Action("line_up", ("up",), "Line back", "Scroll back by a line; the log stops following its end", "On Log", "log"),
-    Action("line_down", ("down",), "Line on", "Scroll on by a line; at the last one the end is followed again", "On Log",
-           "log"),
-    Action("page_up", ("pageup",), "Page back", "Scroll back by a page", "On Log", "log"),
-    Action("page_down", ("pagedown",), "Page on", "Scroll on by a page", "On Log", "log"),
-    Action("oldest_line", ("home",), "Oldest", "The oldest line that is kept", "On Log", "log"),
-    Action("follow_log", ("end",), "Follow", "The newest line, and what comes", "On Log", "log"),
-)
-COMPARE = (
-    Action("next_run", ("down",), "Next run", "Choose the next run: its line is the one in front", "On Compare", "compare",
-           in_footer=True, footer_group="Run"),
-    Action("previous_run", ("up",), "Previous run", "Choose the run before", "On Compare", "compare", in_footer=True,
-           footer_group="Run"),
-    Action("open_run", ("enter",), "Open", "Open the dashboard of the chosen run", "On Compare", "compare",
-           in_footer=True),
-    Action("make_baseline", ("B",), "Baseline", "Hold the other runs against the chosen one", "On Compare", "compare"),
-    Action("toggle_groups", ("G",), "Groups", "Runs that differ in nothing but the seed as their mean with a band from the "
-           "least to the largest, or single runs", "On Compare", "compare", in_footer=True),
-    Action("next_metric", ("j",), "Next metric", "Choose the next chart: the table is about its metric", "On Compare",
-           "compare"),
-    Action("previous_metric", ("k",), "Previous metric", "Choose the chart before", "On Compare", "compare"),
-    Action("show_alone", ("f",), "Large chart", "The chosen chart over the room of all, or back", "On Compare", "compare"),
-)
-RUNS = (
-    Action("run_down", ("down", "j"), "Next run", "Choose the next run", "In the list of runs", "runs"),
-    Action("run_up", ("up", "k"), "Previous run", "Choose the run before", "In the list of runs", "runs"),
-    Action("page_down", ("pagedown",), "Page on", "A page of runs on", "In the list of runs", "runs"),
-    Action("page_up", ("pageup",), "Page back", "A page of runs back", "In the list of runs", "runs"),
-    Action("newest_run", ("home",), "Newest", "The newest run", "In the list of runs", "runs"),
-    Action("oldest_run", ("end",), "Oldest", "The oldest run", "In the list of runs", "runs"),
-    Action("open_run", ("enter",), "Open", "Open the dashboard on the chosen run; leaving it leads back here",
-           "In the list of runs", "runs", in_footer=True),
-    Action("mark_run", ("space",), "Mark", "Mark the run for a comparison, or take its mark away", "In the list of runs",
-           "runs", in_footer=True),
-    Action("compare_marked", ("c",), "Compare", "Compare the marked runs; with none marked, the chosen one with those "
-           "beside it", "In the list of runs", "runs", in_footer=True),
-    Action("filter_runs", ("slash",), "Filter", "Only runs that have the words you type: of name, task, state, verdict, "
-           "or a seed such as s1", "In the list of runs", "runs", in_footer=True),
-    Action("drop_words", ("escape",), "All runs", "Drop the filter", "In the list of runs", "runs"),
-    Action("leave", ("q", "ctrl+c"), "Leave", "Leave the list", "In the list of runs", "runs", in_footer=True),
-)
-CHECK = (
-    Action("next_rule", ("down", "j"), "Next rule", "Choose the rule below; evidence, next step and trend are its own",
-           "On GateCheck", "check", in_footer=True, footer_group="Rule"),
-    Action("previous_rule", ("up", "k"), "Previous rule", "Choose the rule above", "On GateCheck", "check",
-           in_footer=True, footer_group="Rule"),
-    Action("show_rule", ("enter",), "Details", "In a small window: the chosen rule in full, or back to all of them",
-           "On GateCheck", "check"),
-)
-DIALOGS = (
-    Action("keep_filter", ("enter",), "Keep", "Leave the line, and keep the charts that it has found", "In the filter",
-           "filter", in_footer=True, priority=True),
-    Action("drop_filter", ("escape",), "Give up", "Leave the line, and go back to the charts before", "In the filter",
-           "filter", in_footer=True, priority=True),
-    Action("detach", ("d", "enter", "ctrl+c"), "Detach", "Leave the run going; `gwt-ib-tui attach` shows it again",
-           "Asked after q", "quit"),
-    Action("stop", ("s",), "Stop", "End the run after a final snapshot, then leave", "Asked after q", "quit"),
-    Action("cancel", ("c", "escape", "q"), "Cancel", "Go back to the dashboard", "Asked after q", "quit"),
-    Action("previous_setting", ("up",), "Previous", "Choose the setting above", "In the change of a setting", "setting"),
-    Action("next_setting", ("down",), "Next", "Choose the setting below", "In the change of a setting", "setting"),
-    Action("send", ("enter",), "Send", "Ask for the typed value; what is not possible is said and not sent",
-           "In the change of a setting", "setting"),
-    Action("cancel", ("escape", "ctrl+c"), "Cancel", "Leave the setting as it is", "In the change of a setting", "setting"),
-    Action("close", ("escape", "q", "question_mark", "f1", "ctrl+c"), "Close", "Close the help", "In the help", "help"),
-    Action("next_part", ("n", "tab"), "Next part", "Keys, metrics, GateCheck's rules, signs; then keys again", "In the help",
-           "help"),
-    Action("scroll_help_down", ("down", "j", "pagedown", "space"), "Down", "Scroll down", "In the help", "help"),
-    Action("scroll_help_up", ("up", "k", "pageup"), "Up", "Scroll up", "In the help", "help"),
+ACTIONS: tuple[Action, ...] = (
+    *_section("Screens", "app",
+        Action("next_page", ("n", "tab"), "Next page", "In a small window: turn to the next page", call="turn_page(1)",
+               in_footer=True, needs="pages"),
+        Action("previous_page", ("N", "shift+tab"), "Previous page", "Turn back a page", call="turn_page(-1)",
+               needs="pages"),
+        Action("show_live", ("1", "escape"), "Live", "The overview of the run", call="show('live')",
+               footer_group="Screens"),
+        Action("show_gate", ("2", "g"), "Gate", "The gate through the whole training: curve, ghost, distribution, "
+               "budget, correlations", call="show('gate')", footer_group="Screens"),
+        Action("show_check", ("3", "v"), "GateCheck", "The verdict, every rule with its number, threshold and trend, "
+               "and what to do about one of them", call="show('check')", footer_group="Screens"),
+        Action("show_log", ("4", "a"), "Log", "Actors and log: the processes of the run, what they take of the "
+               "machine, and what they log and print", call="show('log')", footer_group="Screens"),
+        Action("show_compare", ("5", "c"), "Compare", "This run against the others in its folder: curves, values, "
+               "differences from a baseline", call="show('compare')", footer_group="Screens"),
+    ),
+    *_section("View", "app",
+        Action("hold_display", ("d",), "Freeze display", "Let the display stand still while the training and the "
+               "reading go on; once more: show the newest at once", call="freeze_display", in_footer=True,
+               needs="news"),
+        Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", in_footer=True),
+        Action("ask_to_quit", ("q", "ctrl+c"), "Quit", "Leave: detach from the run, stop it, or cancel; leaves at once "
+               "when the run has ended", in_footer=True),
+    ),
+    *_section("Training", "app",
+        Action("pause_or_go_on", ("space",), "Pause", "Pause the training after the update it is in, or let it go on; "
+               "the display stays live", in_footer=True, needs="control"),
+        Action("snapshot", ("s",), "Snapshot", "Save a snapshot now, with a report beside it: this screen as a "
+               "picture, the newest metrics, the verdict; its path is shown and copied", in_footer=True,
+               needs="control"),
+        Action("evaluate_now", ("e",), "Evaluate", "Evaluate the present weights; the mean return is shown when it is "
+               "done", in_footer=True, needs="control"),
+        Action("change_setting", ("t",), "Change setting", "Change lr, ent_coef, lambda_c or target_c while the run "
+               "trains", in_footer=True, needs="control"),
+    ),
+    *_section("In a replay", "replay",
+        Action("play_or_hold", ("space",), "Play", "Play the recorded run, or pause it; from its end, play it from the "
+               "start", call="play_or_pause", in_footer=True),
+        Action("seek_back", ("left_square_bracket",), "Back", "Go back by 2 % of the run", call="seek(-0.02)",
+               footer_group="Seek"),
+        Action("seek_on", ("right_square_bracket",), "On", "Go on by 2 % of the run", call="seek(0.02)",
+               footer_group="Seek"),
+        Action("leap_back", ("left_curly_bracket",), "Far back", "Go back by 10 % of the run", call="seek(-0.1)"),
+        Action("leap_on", ("right_curly_bracket",), "Far on", "Go on by 10 % of the run", call="seek(0.1)"),
+        Action("slower", ("less_than_sign",), "Slower", "Play at the next lower speed, from 0.25 to 1,000 times that "
+               "of the recording", call="change_speed(-1)", footer_group="Speed"),
+        Action("faster", ("greater_than_sign",), "Faster", "Play at the next higher speed", call="change_speed(1)",
+               footer_group="Speed"),
+    ),
+    *_section("Charts", "charts",
+        Action("cursor_left", ("left",), "Cursor back", "Put a cursor on the charts, and move it back: it reads the "
+               "exact values of all of them at one place", call="move_cursor(-1)", footer_group="Charts"),
+        Action("cursor_right", ("right",), "Cursor on", "Move the cursor on", call="move_cursor(1)",
+               footer_group="Charts"),
+        Action("cursor_first", ("home",), "Cursor to first", "The cursor at the first row", call="cursor_to('first')"),
+        Action("cursor_newest", ("end",), "Cursor to newest", "The cursor at the newest row",
+               call="cursor_to('newest')"),
+        Action("cursor_off", ("escape",), "Cursor off", "Take the cursor off"),
+        Action("copy_values", ("y",), "Copy values", "Copy the values at the cursor, or the newest ones, of all charts "
+               "on show: name, x and value, with a tab between them"),
+        Action("zoom_in", ("plus", "equals_sign"), "Zoom in", "Half as much of the x axis, about the cursor or at the "
+               "newest", call="zoom(2.0)"),
+        Action("zoom_out", ("minus",), "Zoom out", "Twice as much of it", call="zoom(0.5)"),
+        Action("pan_left", ("shift+left",), "Pan back", "Move the window back by a quarter", call="pan(-0.25)"),
+        Action("pan_right", ("shift+right",), "Pan on", "Move the window on; at the newest row it follows again",
+               call="pan(0.25)"),
+        Action("reset_view", ("0",), "Whole run", "All of the x axis in sight, and no cursor",
+               call="change_view('reset')"),
+        Action("next_axis", ("x",), "X axis", "Environment steps, updates or wall time"),
+        Action("toggle_log", ("l",), "Log y", "A logarithmic y axis, or not"),
+        Action("next_smoothing", ("m",), "Smoothing", "More smoothing, at last none; the raw line stays behind it",
+               call="change_view('next_smoothing')"),
+        Action("toggle_clip", ("o",), "Outliers", "Leave the highest and the lowest 1 % out of the y axis, or not"),
+        Action("next_symbols", ("b",), "Symbols", "Draw with braille, blocks or ASCII",
+               call="change_view('next_symbols')"),
+        Action("next_charts", ("pagedown",), "More charts", "The next charts, where there are more than fit",
+               call="turn_charts(1)"),
+        Action("previous_charts", ("pageup",), "Charts before", "The charts before them", call="turn_charts(-1)"),
+    ),
+    *_section("On Live", "live",
+        Action("filter_metrics", ("slash",), "Filter", "Choose the metrics on show by words that must all match, or "
+               "one of a|b: parts or patterns of their names, or of what they mean; no words, the overview",
+               footer_group="Charts", priority=True),
+        Action("next_chart", ("down",), "Next chart", "Choose the next chart", call="choose_chart(1)"),
+        Action("previous_chart", ("up",), "Previous chart", "Choose the chart before", call="choose_chart(-1)"),
+        Action("show_alone", ("f",), "Large chart", "The chosen chart over all the room, or back"),
+        Action("show_together", ("escape",), "All charts", "Back from the large chart"),
+        Action("next_finding", ("j",), "Next rule", "Choose the next rule of GateCheck; its next step is shown",
+               call="choose_rule(1)"),
+        Action("previous_finding", ("k",), "Previous rule", "Choose the rule before", call="choose_rule(-1)"),
+    ),
+    *_section("On Gate", "gate",
+        Action("earlier", ("left",), "Earlier", "Show the recorded moment before", call="scrub(-1)",
+               footer_group="Scrub"),
+        Action("later", ("right",), "Later", "Show the next recorded moment", call="scrub(1)", footer_group="Scrub"),
+        Action("much_earlier", ("shift+left",), "10 earlier", "Go ten recorded moments back", call="scrub(-10)"),
+        Action("much_later", ("shift+right",), "10 later", "Go ten recorded moments on", call="scrub(10)"),
+        Action("first", ("home",), "First", "Show the first moment"),
+        Action("newest", ("end",), "Newest", "Show the newest moment, and follow it when newer ones come"),
+        Action("pin_ghost", ("p",), "Pin ghost", "Make the moment on show the ghost beside the others; once more: the "
+               "first is it again", in_footer=True),
+    ),
+    *_section("On GateCheck", "check",
+        Action("next_rule", ("down", "j"), "Next rule", "Choose the rule below; evidence, next step and trend are its "
+               "own", call="choose_rule(1)", footer_group="Rule"),
+        Action("previous_rule", ("up", "k"), "Previous rule", "Choose the rule above", call="choose_rule(-1)",
+               footer_group="Rule"),
+        Action("show_rule", ("enter",), "Details", "In a small window: the chosen rule in full, or back to all of them",
+               call="app.turn_page(1)", needs="pages"),
+    ),
+    *_section("On Log", "log",
+        Action("next_level", ("i",), "Level", "Show everything, or only records from INFO, WARNING or ERROR on",
+               call="show_lines('next_level')", in_footer=True),
+        Action("next_process", ("w",), "Process", "Show the lines of all processes, or of one after another",
+               call="show_lines('next_process')", in_footer=True),
+        Action("line_up", ("up",), "Line back", "Scroll back by a line; the log stops following its end",
+               call="show_lines('scroll', -1)"),
+        Action("line_down", ("down",), "Line on", "Scroll on by a line; at the last one the end is followed again",
+               call="show_lines('scroll', 1)"),
+        Action("page_up", ("pageup",), "Page back", "Scroll back by a page", call="show_lines('page', -1)"),
+        Action("page_down", ("pagedown",), "Page on", "Scroll on by a page", call="show_lines('page', 1)"),
+        Action("oldest_line", ("home",), "Oldest", "The oldest line that is kept", call="show_lines('go_to_first')"),
+        Action("follow_log", ("end",), "Follow", "The newest line, and what comes", call="show_lines('follow')"),
+    ),
+    *_section("On Compare", "compare",
+        Action("next_run", ("down",), "Next run", "Choose the next run: its line is the one in front",
+               call="choose_run(1)", footer_group="Run"),
+        Action("previous_run", ("up",), "Previous run", "Choose the run before", call="choose_run(-1)",
+               footer_group="Run"),
+        Action("open_run", ("enter",), "Open", "Open the dashboard of the chosen run", in_footer=True),
+        Action("make_baseline", ("B",), "Baseline", "Compare the other runs with the chosen one"),
+        Action("toggle_groups", ("G",), "Groups", "Runs that differ in nothing but the seed as their mean with a band "
+               "from the least to the largest, or single runs", in_footer=True),
+        Action("next_metric", ("j",), "Next metric", "Choose the next chart: the table is about its metric",
+               call="choose_chart(1)"),
+        Action("previous_metric", ("k",), "Previous metric", "Choose the chart before", call="choose_chart(-1)"),
+        Action("show_alone", ("f",), "Large chart", "The chosen chart over the room of all, or back"),
+    ),
+    *_section("In the list of runs", "runs",
+        Action("run_down", ("down", "j"), "Next run", "Choose the next run", call="move_run(1)"),
+        Action("run_up", ("up", "k"), "Previous run", "Choose the run before", call="move_run(-1)"),
+        Action("page_down", ("pagedown",), "Page on", "A page of runs on", call="move_run(1, 'page')"),
+        Action("page_up", ("pageup",), "Page back", "A page of runs back", call="move_run(-1, 'page')"),
+        Action("newest_run", ("home",), "Newest", "The newest run", call="move_run(-1, 'list')"),
+        Action("oldest_run", ("end",), "Oldest", "The oldest run", call="move_run(1, 'list')"),
+        Action("open_run", ("enter",), "Open", "Open the dashboard on the chosen run; leaving it leads back here",
+               in_footer=True),
+        Action("mark_run", ("space",), "Mark", "Mark the run for a comparison, or take its mark away", in_footer=True),
+        Action("compare_marked", ("c",), "Compare", "Compare the marked runs; with none marked, the chosen one with "
+               "those beside it", in_footer=True),
+        Action("filter_runs", ("slash",), "Filter", "Only runs that have the words you type: of name, task, state, "
+               "verdict, or a seed such as s1", in_footer=True),
+        Action("drop_words", ("escape",), "All runs", "Drop the filter", call="filter_by('')"),
+        Action("leave", ("q", "ctrl+c"), "Leave", "Leave the list", call="app.quit", in_footer=True),
+    ),
+    *_section("In the filter", "filter",
+        Action("keep_filter", ("enter",), "Keep", "Leave the line, and keep the charts that it has found",
+               call="leave_filter(True)", in_footer=True, priority=True),
+        Action("drop_filter", ("escape",), "Give up", "Leave the line, and go back to the charts before",
+               call="leave_filter(False)", in_footer=True, priority=True),
+    ),
+    *_section("Asked after q", "quit",
+        Action("detach", ("d", "enter", "ctrl+c"), "Detach", "Leave the run going; `gwt-ib-tui attach` shows it again",
+               call="dismiss('detach')"),
+        Action("stop", ("s",), "Stop", "End the run after a final snapshot, then leave", call="dismiss('stop')"),
+        Action("cancel", ("c", "escape", "q"), "Cancel", "Go back to the dashboard", call="dismiss('cancel')"),
+    ),
+    *_section("In the change of a setting", "setting",
+        Action("previous_setting", ("up",), "Previous", "Choose the setting above", call="choose_setting(-1)"),
+        Action("next_setting", ("down",), "Next", "Choose the setting below", call="choose_setting(1)"),
+        Action("send", ("enter",), "Send", "Ask for the typed value; what is not possible is said and not sent"),
+        Action("cancel", ("escape", "ctrl+c"), "Cancel", "Leave the setting as it is", call="dismiss"),
+    ),
+    *_section("In the help", "help",
+        Action("close", ("escape", "q", "question_mark", "f1", "ctrl+c"), "Close", "Close the help", call="dismiss"),
+        Action("next_part", ("n", "tab"), "Next part", "Keys, metrics, GateCheck's rules, signs; then keys again"),
+        Action("scroll_help_down", ("down", "j", "pagedown", "space"), "Down", "Scroll down", call="scroll_help(5)"),
+        Action("scroll_help_up", ("up", "k", "pageup"), "Up", "Scroll up", call="scroll_help(-5)"),
+    ),
 )
 # fmt: on
-ACTIONS: tuple[Action, ...] = (
-    *PAGES,
-    *SCREENS,
-    *VIEW,
-    *TRAINING,
-    *REPLAY,
-    *CHARTS,
-    *LIVE,
-    *GATE,
-    *CHECK,
-    *LOG,
-    *COMPARE,
-    *RUNS,
-    *DIALOGS,
-)
 
 
 def actions_of(*scopes: Scope) -> tuple[Action, ...]:

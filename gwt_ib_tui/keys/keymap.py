@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -21,14 +21,14 @@ from textual.dom import DOMNode
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 
 from gwt_ib.errors import nearest
-from gwt_ib_tui.keys.action import Action, Scope, bindings
-from gwt_ib_tui.keys.action_table import ACTIONS
+from gwt_ib_tui.keys.action import ON_APP, Action, Scope, bindings
+from gwt_ib_tui.keys.action_table import ACTIONS, actions_of
 
 DIALOGS = frozenset({"runs", "quit", "help", "setting", "filter"})
 WITH_CHARTS = frozenset({"live", "compare"})
 NAMED_KEYS = frozenset(key.value for key in Keys if key.value[0] != "<") | frozenset(KEY_NAME_REPLACEMENTS.values())
 SCOPES = frozenset(get_args(Scope))
-TELLS_ALL = "gwt-ib-tui keys tells all"
+SEE_ALL = "gwt-ib-tui keys tells all"
 
 
 @dataclass(frozen=True)
@@ -42,24 +42,30 @@ class Keymap:
     def said(self) -> str:
         """The first of the problems and how many more there are; empty where there is none."""
         more = len(self.problems) - 1
-        return "".join(self.problems[:1]) + (f", and {more} more: {TELLS_ALL}" if more > 0 else "")
+        return "".join(self.problems[:1]) + (f", and {more} more: {SEE_ALL}" if more > 0 else "")
 
     def of(self, *scopes: Scope) -> tuple[Action, ...]:
         """The actions of some scopes, scope by scope."""
         return tuple(action for scope in scopes for action in self.actions if action.scope == scope)
 
-    def sharing(self, one: Scope, other: Scope) -> frozenset[str]:
-        """The names of those actions of a scope that have a key which another scope uses too."""
-        taken = {_long(key) for action in self.of(other) for key in action.keys}
-        return frozenset(action.name for action in self.of(one) if taken & {_long(key) for key in action.keys})
+    def serving(self, played: Collection[str]) -> Keymap:
+        """The keys for a source with these scopes of its own; their keys are taken away from the app's other actions."""
+        taken = {_long(key) for action in self.actions if action.scope in played for key in action.keys}
+
+        def usable(action: Action) -> bool:
+            if action.scope == "app":
+                return not taken & {_long(key) for key in action.keys}
+            return action.scope not in ON_APP or action.scope in played
+
+        return replace(self, actions=tuple(filter(usable, self.actions)))
 
     def rebind(self, node: DOMNode, *scopes: Scope) -> None:
-        """Give a screen the keys of its scopes. What Textual itself has bound there stays, behind ours.
+        """Give a screen the keys of its scopes, and no others of the table. What Textual has bound there stays, behind.
 
         `App.set_keymap` cannot do it: it takes a key away from every action that shares it.
         """
         actions = self.of(*scopes)
-        ours = {_identifier(action) for action in actions}
+        ours = {action.id for action in actions_of(*scopes)}
         bound = [binding for found in node._bindings.key_to_bindings.values() for binding in found]
         node._bindings = BindingsMap([*bindings(actions), *(binding for binding in bound if binding.id not in ours)])
 
@@ -78,14 +84,14 @@ def read_keymap(path: Path) -> Keymap:
     except (OSError, ValueError, RecursionError) as error:
         return Keymap(problems=(f"{path.name} is not used, {_reason(error)}: {path}",))
     keys, problems = _entries(content)
-    actions = tuple(replace(action, keys=keys.get(_identifier(action), action.keys)) for action in ACTIONS)
+    actions = tuple(replace(action, keys=keys.get(action.id, action.keys)) for action in ACTIONS)
     actions, clashes = _without_clashes(actions)
     return Keymap(actions, tuple(f"{path.name}: {problem}" for problem in (*problems, *clashes)))
 
 
 def _entries(content: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     """The keys of each action that the file names, and what is wrong with its other entries."""
-    known = {_identifier(action) for action in ACTIONS}
+    known = {action.id for action in ACTIONS}
     keys: dict[str, tuple[str, ...]] = {}
     problems = [f"there is no table [{name}], but [keys.app] and others" for name in content if name != "keys"]
     for name, value in _flat(content.get("keys", {})):
@@ -121,7 +127,7 @@ def _without_clashes(actions: tuple[Action, ...]) -> tuple[tuple[Action, ...], l
             return actions, problems
         place, other, key = clash
         own = ACTIONS[place]
-        problems.append(f"{_identifier(own)} keeps {own.keys_shown}: {key} is {_identifier(other)}")
+        problems.append(f"{own.id} keeps {own.keys_shown}: {key} is {other.id}")
         actions = (*actions[:place], own, *actions[place + 1 :])
 
 
@@ -139,12 +145,11 @@ def _clashes(actions: tuple[Action, ...]) -> Iterator[tuple[int, Action, str]]:
 
 def _meet(one: Scope, other: Scope) -> bool:
     """Whether keys of both scopes work on one screen."""
-    if one == other or {one, other} == {"app", "replay"}:
+    if one == other or {one, other} == ON_APP:
         return one == other  # a replay has no training, so it may use the training's keys
     if one in DIALOGS or other in DIALOGS:
         return False
-    everywhere = {"app", "replay"}
-    return bool({one, other} & everywhere) or ("charts" in (one, other) and bool({one, other} & WITH_CHARTS))
+    return bool({one, other} & ON_APP) or ("charts" in (one, other) and bool({one, other} & WITH_CHARTS))
 
 
 def _is_key(value: object) -> bool:
@@ -168,7 +173,3 @@ def _reason(error: Exception) -> str:
 def _long(key: str) -> str:
     """A key as Textual names it: `question_mark` for `?`."""
     return next(iter(Binding.make_bindings([Binding(key, "")]))).key
-
-
-def _identifier(action: Action) -> str:
-    return f"{action.scope}.{action.name}"

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Protocol, cast
 
 import numpy as np
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
 from textual.reactive import reactive
 
-from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.metrics import NAMES
 from gwt_ib_tui.charts.view import X_AXES, XAxis
-from gwt_ib_tui.keys.action import bindings
-from gwt_ib_tui.keys.action_table import actions_of
-from gwt_ib_tui.screens.chart_keys import ChartKeys
+from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.compare.comparison import COMPARED, Comparison
-from gwt_ib_tui.state.compare.run_set import RunSet
 from gwt_ib_tui.state.history.selection import Selection
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
@@ -35,16 +29,7 @@ INTERVAL_S = 0.25
 BROKEN = "the reader of the other runs has stopped; leave and come back"
 
 
-class Opener(Protocol):
-    """What the screen needs of the application: the runs, and a way to show one of them."""
-
-    run_set: RunSet
-
-    async def open_run(self, run: RunDirectory) -> None:
-        """Show the dashboard of this run."""
-
-
-class CompareScreen(ChartKeys, RunScreen):
+class CompareScreen(ChartScreen):
     """Curves of all runs in `SLOTS` charts, and the runs below them. Its runs are read only while it is in front.
 
     `selection` says which metrics the charts show; that of the chosen chart is the table's.
@@ -52,17 +37,16 @@ class CompareScreen(ChartKeys, RunScreen):
 
     PAGES = ("charts", "runs")
     SCOPES = ("compare", "charts", "app", "replay")
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     comparison: reactive[Comparison] = reactive(Comparison(), repaint=False)
     selection: reactive[Selection] = reactive(Selection(CHARTED, SLOTS, chosen=0), repaint=False)
     longest: reactive[RunView | None] = reactive(None, repaint=False)
-    """The run that has come furthest: by its rows the place of the cursor is told."""
+    """The run that has come furthest: the place of the cursor is said by its rows."""
     told: reactive[tuple[str, ...]] = reactive((), repaint=False)
 
     def __init__(self, read_only: bool) -> None:
-        super().__init__(read_only, id="compare")
-        self._told_broken = False
+        super().__init__(read_only)
+        self._said_broken = False
 
     def compose_panels(self) -> ComposeResult:
         """The charts, then the table."""
@@ -85,16 +69,11 @@ class CompareScreen(ChartKeys, RunScreen):
 
     def on_screen_resume(self) -> None:
         """In front: the runs are followed."""
-        self.opener.run_set.wake()
+        self.host.run_set.wake()
 
     def on_screen_suspend(self) -> None:
         """Not in front: nobody needs them."""
-        self.opener.run_set.rest()
-
-    @property
-    def opener(self) -> Opener:
-        """The application."""
-        return cast(Opener, self.app)
+        self.host.run_set.rest()
 
     def x_columns(self) -> Mapping[XAxis, Doubles]:
         """Those of all runs: the window and the cursor go over all of them."""
@@ -113,28 +92,20 @@ class CompareScreen(ChartKeys, RunScreen):
         if selection.chosen is not None:
             self.comparison = replace(self.comparison, metric=selection.charts[selection.chosen])
 
-    def turn_charts(self, by: int) -> None:
+    def action_turn_charts(self, by: int) -> None:
         """The metrics after those on show; the first of them is then the table's."""
         if not (self.selection.paged or self.selection.alone):
-            super().turn_charts(by)
+            super().action_turn_charts(by)
         turned = self.selection.turned(by)
         self.selection = turned if turned.chosen is not None else replace(turned, chosen=turned.first)
 
-    def action_next_run(self) -> None:
-        """Choose the next run."""
-        self.comparison = self.comparison.moved(1)
+    def action_choose_run(self, by: int) -> None:
+        """Choose the run some places on, or back."""
+        self.comparison = self.comparison.moved(by)
 
-    def action_previous_run(self) -> None:
-        """Choose the run before."""
-        self.comparison = self.comparison.moved(-1)
-
-    def action_next_metric(self) -> None:
-        """Choose the next chart."""
-        self.selection = self.selection.moved(1)
-
-    def action_previous_metric(self) -> None:
-        """Choose the chart before."""
-        self.selection = self.selection.moved(-1)
+    def action_choose_chart(self, by: int) -> None:
+        """Choose the chart some places on, or back."""
+        self.selection = self.selection.moved(by)
 
     def action_show_alone(self) -> None:
         """The chosen chart over all the charts' room, or back."""
@@ -142,7 +113,7 @@ class CompareScreen(ChartKeys, RunScreen):
         self.selection = self.selection.toggled()
 
     def action_make_baseline(self) -> None:
-        """The chosen run is what the others are held against."""
+        """The chosen run is what the others are compared with."""
         chosen = self.comparison.chosen_run
         if chosen is not None:
             self.comparison = replace(self.comparison, baseline=chosen.key)
@@ -155,16 +126,16 @@ class CompareScreen(ChartKeys, RunScreen):
         """The dashboard of the chosen run."""
         chosen = self.comparison.chosen_run
         if chosen is not None:
-            await self.opener.open_run(chosen.directory)
+            await self.host.open_run(chosen.directory)
 
     def _look_at_runs(self) -> None:
         """Show the newest of all runs, where there is something newer."""
-        run_set = self.opener.run_set
-        if run_set.broken and not self._told_broken:
-            self._told_broken = True
+        run_set = self.host.run_set
+        if run_set.broken and not self._said_broken:
+            self._said_broken = True
             self.host.say("failed", BROKEN)
         newest = run_set.view
-        if newest is not self.comparison.runs and not self.held:
+        if newest is not self.comparison.runs and not self.frozen:
             self.comparison = replace(self.comparison, runs=newest)
             self.longest = max(
                 (entry.run_view for entry in newest.entries),

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
 from textual.reactive import reactive
 
-from gwt_ib_tui.keys.action import bindings
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
 from gwt_ib_tui.widgets.verdict import stepped
@@ -23,12 +18,11 @@ class GateCheckScreen(RunScreen):
 
     PAGES = ("rules", "rule")
     SCOPES = ("check", "app", "replay")
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     selected: reactive[str] = reactive("", repaint=False)
 
     def __init__(self, read_only: bool) -> None:
-        super().__init__(read_only, id="check")
+        super().__init__(read_only)
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-short"), (TALL, "-tall")]
 
     def compose_panels(self) -> ComposeResult:
@@ -41,23 +35,12 @@ class GateCheckScreen(RunScreen):
             yield RulePanel(id="rule").data_bind(*follow).add_class("card", "rules", "rule")
             yield TrendPanel(id="trend").data_bind(*charts).add_class("card", "rule")
 
-    def action_next_rule(self) -> None:
-        """Choose the rule below."""
-        self._choose(1)
-
-    def action_previous_rule(self) -> None:
-        """Choose the rule above."""
-        self._choose(-1)
-
-    def action_show_rule(self) -> None:
-        """The chosen rule in full, or back to all of them."""
-        self.turn(1)
+    def action_choose_rule(self, by: int) -> None:
+        """Choose the rule some places below, or above."""
+        report = None if self.run_view is None else self.run_view.report
+        self.selected = stepped(report, self.selected, by)
 
     def on_rules_panel_chosen(self, event: RulesPanel.Chosen) -> None:
         """A click chooses as the keys do."""
         event.stop()
         self.selected = event.kind
-
-    def _choose(self, offset: int) -> None:
-        report = None if self.run_view is None else self.run_view.report
-        self.selected = stepped(report, self.selected, offset)

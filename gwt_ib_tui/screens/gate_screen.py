@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import isfinite
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
 from textual.reactive import reactive
 
 from gwt_ib_tui.charts import levels
 from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.keys.action import bindings
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.gate_history import GateHistory
 from gwt_ib_tui.state.history.series import Doubles
@@ -27,7 +23,6 @@ from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
 from gwt_ib_tui.widgets.scrubbed import HeatPanel, MomentPanel, ScrubbedPanel, TimeBar
 from gwt_ib_tui.widgets.view_bar import ViewBar
 
-LEAP = 10  # moments
 BUDGET = (
     ChartSpec("mean_c", ("mean_c",), min_span=0.1, levels=levels.target),
     ChartSpec("lambda_c", ("lambda_c",), min_span=1e-3),
@@ -40,14 +35,10 @@ class GateScreen(RunScreen):
 
     PAGES = ("moment", "budget")
     SCOPES = ("gate", "app", "replay")
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     scrub: reactive[Scrub] = reactive(Scrub(), repaint=False)
     scrubbed_view: reactive[ChartView] = reactive(ChartView(), repaint=False)
     """As the charts of the budget are looked at: their cursor is at the moment on show, unless that is the newest."""
-
-    def __init__(self, read_only: bool) -> None:
-        super().__init__(read_only, id="gate")
 
     def compose_panels(self) -> ComposeResult:
         """The time bar, then the grid."""
@@ -61,33 +52,9 @@ class GateScreen(RunScreen):
             yield self._marked(RhoWords(id="rho-words")).add_class("card", "budget")
         yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view)
 
-    def watch_scrub(self) -> None:
-        """Another moment."""
-        self._place_cursor()
-
-    def watch_view(self) -> None:
-        """Another axis, or other symbols."""
-        self._place_cursor()
-
-    def watch_run_view(self) -> None:
-        """When moments are thinned, another one may be the nearest."""
-        self._place_cursor()
-
-    def action_earlier(self) -> None:
-        """One moment back."""
-        self.scrub = self.scrub.moved(self._updates, -1)
-
-    def action_later(self) -> None:
-        """One moment on."""
-        self.scrub = self.scrub.moved(self._updates, 1)
-
-    def action_much_earlier(self) -> None:
-        """Ten moments back."""
-        self.scrub = self.scrub.moved(self._updates, -LEAP)
-
-    def action_much_later(self) -> None:
-        """Ten moments on."""
-        self.scrub = self.scrub.moved(self._updates, LEAP)
+    def action_scrub(self, by: int) -> None:
+        """Some moments on, or back."""
+        self.scrub = self.scrub.moved(self._updates, by)
 
     def action_first(self) -> None:
         """The first moment."""
@@ -103,6 +70,9 @@ class GateScreen(RunScreen):
 
     def _place_cursor(self) -> None:
         self.scrubbed_view = replace(self.view, cursor=self._cursor())
+
+    # With another axis, or when moments are thinned, the place of the moment on show is another one.
+    watch_scrub = watch_view = watch_run_view = _place_cursor
 
     def _cursor(self) -> float | None:
         """The place of the moment on show on the charts' axis."""

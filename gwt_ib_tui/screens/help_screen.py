@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -17,8 +15,8 @@ from gwt_ib.gatecheck.catalogue import RULES
 from gwt_ib.runs.metrics import METRICS
 from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
-from gwt_ib_tui.keys.action import Action, bindings
-from gwt_ib_tui.keys.action_table import ACTIONS, actions_of
+from gwt_ib_tui.keys.action import Action
+from gwt_ib_tui.keys.action_table import ACTIONS
 from gwt_ib_tui.keys.keyed import Keyed
 from gwt_ib_tui.state.events.event_marks import EVENT_SIGNS
 from gwt_ib_tui.state.run.run_view import RunView
@@ -29,7 +27,6 @@ class HelpScreen(Keyed, ModalScreen[None]):
     """Keys and metrics, with each metric's present value."""
 
     SCOPES = ("help",)
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     def __init__(self, run_view: RunView | None, actions: tuple[Action, ...] = ACTIONS) -> None:
         """`actions` are those of the table, with the user's own keys."""
@@ -58,17 +55,9 @@ class HelpScreen(Keyed, ModalScreen[None]):
         reachable = [min(place, column.max_scroll_y) for place in places]
         column.scroll_to(y=next((place for place in reachable if place > column.scroll_y), 0), animate=False)
 
-    def action_close(self) -> None:
-        """Back to the dashboard."""
-        self.dismiss()
-
-    def action_scroll_help_down(self) -> None:
-        """Further down."""
-        self.query_one("#help").scroll_relative(y=5, animate=False)
-
-    def action_scroll_help_up(self) -> None:
-        """Further up."""
-        self.query_one("#help").scroll_relative(y=-5, animate=False)
+    def action_scroll_help(self, by: int) -> None:
+        """Some lines down, or up."""
+        self.query_one("#help").scroll_relative(y=by, animate=False)
 
 
 def signs_table(palette: Palette) -> Table:

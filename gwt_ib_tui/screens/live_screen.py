@@ -1,52 +1,177 @@
-"""The overview of one run: everything at once where there is room, else page by page."""
+"""The overview of one run: everything at once where there is room, else page by page; a filter chooses its charts."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
+from textual.reactive import reactive
+from textual.widgets import Input
 
-from gwt_ib_tui.keys.action import bindings
-from gwt_ib_tui.keys.action_table import actions_of
-from gwt_ib_tui.screens.chart_choice import ChartChoice
+from gwt_ib_tui.charts.view import XAxis
+from gwt_ib_tui.screens.chart_screen import ChartScreen, x_columns_of
+from gwt_ib_tui.screens.run_screen import RunScreen
+from gwt_ib_tui.state.history.metric_filter import matching
+from gwt_ib_tui.state.history.rows import COLUMNS
+from gwt_ib_tui.state.history.selection import Selection
+from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.widgets.actors import ActorsPanel
+from gwt_ib_tui.widgets.chart_spec import OVERVIEW_TITLES, spec_of
 from gwt_ib_tui.widgets.events import EventsPanel
-from gwt_ib_tui.widgets.filter_line import FilterLine
+from gwt_ib_tui.widgets.filter_line import FilterInput, FilterLine
 from gwt_ib_tui.widgets.gate_check_panel import GateCheckPanel
 from gwt_ib_tui.widgets.gate_curve import GateCurvePanel
+from gwt_ib_tui.widgets.line_chart import LineChart
 from gwt_ib_tui.widgets.tiles import Tiles
+from gwt_ib_tui.widgets.view_bar import ViewBar
+
+SLOTS = len(OVERVIEW_TITLES)
 
 
-class LiveScreen(ChartChoice):
-    """All panels of one run, in one grid; which are shown depends on the size and the page."""
+class LiveScreen(ChartScreen):
+    """All panels of one run, in one grid; which are shown depends on the size and the page.
+
+    `selection` says what the `SLOTS` charts show and which of them is chosen. The screen's class `-charts-<n>` says how
+    many slots are used, `-alone` that one has all the room, `-filtering` that the filter line is open.
+    """
 
     PAGES = ("curves", "gate", "actors")
     SCOPES = ("live", "charts", "app", "replay")
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
+    AUTO_FOCUS = ""  # the filter line has the keys only while it is open
+    selection: reactive[Selection] = reactive(Selection(OVERVIEW_TITLES, SLOTS), repaint=False)
+    words: reactive[str] = reactive("", repaint=False)
+    """The filter that holds; empty for the overview's own charts."""
 
-    def __init__(self, read_only: bool) -> None:
-        super().__init__(read_only, id="live")
+    told: reactive[tuple[str, ...]] = reactive((), repaint=False)
+
+    _before: tuple[Selection, str] = (Selection(OVERVIEW_TITLES, SLOTS), "")
 
     def compose_panels(self) -> ComposeResult:
         """The tiles, then the grid."""
         yield self.bound(Tiles(id="tiles"))
         with Container(id="panels"):
-            for chart in self.slots():
-                yield chart.add_class("card", "curves")
+            for number, title in enumerate(OVERVIEW_TITLES, 1):
+                yield self.charted(LineChart(spec_of(title))).add_class("slot", f"slot-{number}", "card", "curves")
             yield self.charted(GateCurvePanel()).add_class("card", "curves", "gate")
             yield self.bound(GateCheckPanel(id="gate-check")).add_class("card", "gate")
             with Container(id="side").add_class("actors"):
                 yield self.bound(ActorsPanel(id="actors")).add_class("card")
                 yield self.bound(EventsPanel(id="events")).add_class("card")
-        yield self.view_bar()
+        yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view, LiveScreen.told)
         yield FilterLine(id="filter")
 
-    def action_next_finding(self) -> None:
-        """Choose the next rule of GateCheck."""
-        self.query_one(GateCheckPanel).select(1)
+    def x_columns(self) -> Mapping[XAxis, Doubles]:
+        """Those of the run."""
+        return x_columns_of(self.run_view)
 
-    def action_previous_finding(self) -> None:
-        """Choose the rule before."""
-        self.query_one(GateCheckPanel).select(-1)
+    def show_matching(self, text: str) -> bool:
+        """Show the charts that a filter finds, of no words those of the overview; nothing changes where it finds none."""
+        names, _ = self._found(text)
+        if names:
+            self.words = " ".join(text.split())
+            self.selection = self.selection.showing(names)
+        return bool(names)
+
+    def turn(self, by: int) -> None:
+        """No chart is alone on another page."""
+        if self.paged:
+            self.selection = self.selection.together()
+        super().turn(by)
+
+    def watch_selection(self, selection: Selection) -> None:
+        """Put the charts into their slots."""
+        slots = list(self.query(".slot").results(LineChart))
+        for place, slot in enumerate(slots):
+            used = place < len(selection.on_show)
+            slot.spec = spec_of(selection.on_show[place]) if used else slot.spec
+            slot.chosen = place == selection.chosen_slot
+            slot.set_class(not used, "-unused")
+            slot.set_class(slot.chosen, "-chosen")
+        for count in range(1, SLOTS + 1):
+            self.set_class(count == len(selection.on_show), f"-charts-{count}")
+        self.set_class(selection.alone, "-alone")
+        self._note()
+
+    def watch_words(self) -> None:
+        """Say it beside how the charts are looked at."""
+        self._note()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is a way back only from a chart that is alone."""
+        if action == "show_together":
+            return self.selection.alone
+        if action == "filter_metrics":
+            return not isinstance(self.focused, FilterInput)
+        return super().check_action(action, parameters)
+
+    def action_turn_charts(self, by: int) -> None:
+        """The next charts, where there are more than slots."""
+        self._show_charts()
+        if not (self.selection.paged or self.selection.alone):
+            super().action_turn_charts(by)
+        self.selection = self.selection.turned(by)
+
+    def action_choose_chart(self, by: int) -> None:
+        """Choose the chart some places on, or back."""
+        self._show_charts()
+        self.selection = self.selection.moved(by)
+
+    def action_choose_rule(self, by: int) -> None:
+        """Choose another rule of GateCheck."""
+        self.query_one(GateCheckPanel).select(by)
+
+    def action_show_alone(self) -> None:
+        """The chosen chart over all the room, or back."""
+        self._show_charts()
+        self.selection = self.selection.toggled()
+
+    def action_show_together(self) -> None:
+        """All charts again."""
+        self.selection = self.selection.together()
+
+    def action_filter_metrics(self) -> None:
+        """Open the filter line."""
+        self._show_charts()
+        if not self.has_class("-filtering"):
+            self._before = self.selection, self.words
+        self.selection = self.selection.together()
+        self.add_class("-filtering")
+        self._note()
+        line = self.query_one(FilterLine)
+        line.open(self.words)
+        line.note(self._found(self.words)[1])
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show what the words match, as they are typed."""
+        event.stop()
+        self.query_one(FilterLine).note(self._found(event.value)[1], wrong=not self.show_matching(event.value))
+
+    def on_filter_input_ended(self, event: FilterInput.Ended) -> None:
+        """Close the line; what was on show before comes back where it is not to be kept."""
+        event.stop()
+        self.query_one(FilterLine).close()
+        self.remove_class("-filtering")
+        typed = " ".join(self.query_one(FilterInput).value.split())
+        if not event.kept:
+            self.selection, self.words = self._before
+        elif not self._found(typed)[0]:
+            stays = f"the charts of /{self.words} stay" if self.words else "the overview stays"
+            self.host.say("notice", f"no metric matches /{typed}: {stays}")
+        self._note()
+
+    def _note(self) -> None:
+        """Which charts there are, where it is not the overview; the words not twice while they are typed."""
+        typed = self.has_class("-filtering") or not self.words
+        self.told = tuple(filter(None, (self.selection.words, "" if typed else f"/{self.words}")))
+
+    def _found(self, text: str) -> tuple[tuple[str, ...], str]:
+        """The charts that a filter brings up, and that in words."""
+        if not text.split():
+            return OVERVIEW_TITLES, "the overview"
+        names = matching(text, COLUMNS)
+        return names, f"{len(names)} of {len(COLUMNS)}" if names else "no match"
+
+    def _show_charts(self) -> None:
+        """In a small window: the page with the charts."""
+        self.page = self.PAGES[0]

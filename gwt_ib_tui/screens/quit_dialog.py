@@ -10,8 +10,6 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from gwt_ib_tui.keys.action import bindings
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.keys.keyed import Keyed
 
 
@@ -20,7 +18,6 @@ class QuitDialog(Keyed, ModalScreen[str]):
 
     SCOPES = ("quit",)
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(actions_of(*SCOPES)),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
     ]
@@ -29,25 +26,13 @@ class QuitDialog(Keyed, ModalScreen[str]):
         """A button for each action of the table; the first has the focus."""
         with Vertical(id="dialog"):
             yield Static("Leave the dashboard?", id="question")
-            for action in actions_of("quit"):
+            for action in self.keymap.of("quit"):
                 yield Static(f"{action.title:<7} {action.description}", classes="choice", markup=False)
             with Horizontal(id="buttons"):
-                for action in actions_of("quit"):
+                for action in self.keymap.of("quit"):
                     key = action.keys[0]
                     yield Button(f"{action.title} ({key})", id=action.name)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button is its action."""
         self.dismiss(event.button.id)
-
-    def action_detach(self) -> None:
-        """Leave, the run goes on."""
-        self.dismiss("detach")
-
-    def action_stop(self) -> None:
-        """End the run."""
-        self.dismiss("stop")
-
-    def action_cancel(self) -> None:
-        """Stay."""
-        self.dismiss("cancel")

@@ -2,48 +2,50 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Literal
 
-from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
-from textual.events import Resize
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.keys.action import bindings
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.keys.keyed import Keyed
-from gwt_ib_tui.screens.run_screen import LEAST_HEIGHT, LEAST_WIDTH
+from gwt_ib_tui.screens.least_size import LeastSize
 from gwt_ib_tui.state.compare.run_set import MOST_RUNS
 from gwt_ib_tui.widgets.filter_line import FilterInput
 from gwt_ib_tui.widgets.key_bar import KeyBar
 from gwt_ib_tui.widgets.run_rows import RunRows
 
 
-class RunListScreen(Keyed, Screen[None]):
-    """All runs of a folder; says with a message which were chosen."""
+@dataclass(frozen=True)
+class Place:
+    """Where a list is: its chosen run, its marks and its filter."""
+
+    chosen: str = ""
+    marked: frozenset[str] = frozenset()
+    words: str = ""
+
+
+FROM_THE_START = Place()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be done with which runs, and where the list was."""
+
+    what: Literal["open", "compare"]
+    runs: tuple[RunDirectory, ...]
+    place: Place
+
+
+class RunListScreen(LeastSize, Keyed, Screen[None]):
+    """All runs of a folder; ends the application with a `Choice`, or with none when the user leaves."""
 
     AUTO_FOCUS = ""  # the keys are the list's until `/`
     SCOPES = ("runs",)
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
-
-    class Opened(Message):
-        """A run is to be opened."""
-
-        def __init__(self, run: RunDirectory) -> None:
-            super().__init__()
-            self.run = run
-
-    class Compared(Message):
-        """Runs are to be compared."""
-
-        def __init__(self, runs: tuple[RunDirectory, ...]) -> None:
-            super().__init__()
-            self.runs = runs
+    TOO_SMALL = "the list needs {least}."
 
     def compose(self) -> ComposeResult:
         """The list, with a line for the filter below it."""
@@ -54,22 +56,19 @@ class RunListScreen(Keyed, Screen[None]):
             yield KeyBar()
 
     @property
+    def place(self) -> Place:
+        """Where the list is."""
+        return Place(self.rows.run.name if self.rows.run else "", self.rows.marked, self.rows.words)
+
+    def go_to(self, place: Place) -> None:
+        """Go back to where the list was."""
+        self.rows.chosen, self.rows.marked = place.chosen, place.marked
+        self.action_filter_by(place.words)
+
+    @property
     def rows(self) -> RunRows:
         """The list."""
         return self.query_one(RunRows)
-
-    def filter_by(self, words: str) -> None:
-        """Show only the runs that have these words."""
-        self.query_one(FilterInput).value = words
-        self.set_class(bool(words), "-filtered")
-
-    def on_resize(self, event: Resize) -> None:
-        """A window that is too small for the list says so."""
-        width, height = event.size
-        tiny = width < LEAST_WIDTH or height < LEAST_HEIGHT
-        self.set_class(tiny, "-tiny")
-        words = f"This window is {width}x{height}; the list needs {LEAST_WIDTH}x{LEAST_HEIGHT}."
-        self.query_one(".too-small", Static).update(Text(words))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """The list follows what is typed."""
@@ -77,40 +76,18 @@ class RunListScreen(Keyed, Screen[None]):
 
     def on_filter_input_ended(self, event: FilterInput.Ended) -> None:
         """The keys are the list's again; the filter stays or goes."""
-        self.filter_by(self.rows.words if event.kept else "")
+        self.action_filter_by(self.rows.words if event.kept else "")
         self.set_focus(None)
 
-    def action_leave(self) -> None:
-        """Leave the list."""
-        self.app.exit()
+    def action_filter_by(self, words: str) -> None:
+        """Show only the runs that have these words."""
+        self.query_one(FilterInput).value = words
+        self.set_class(bool(words), "-filtered")
 
-    def action_drop_words(self) -> None:
-        """All runs again."""
-        self.filter_by("")
-
-    def action_run_down(self) -> None:
-        """The next run."""
-        self.rows.move(1)
-
-    def action_run_up(self) -> None:
-        """The run before."""
-        self.rows.move(-1)
-
-    def action_page_down(self) -> None:
-        """A page of runs on."""
-        self.rows.move(self.rows.rows_shown)
-
-    def action_page_up(self) -> None:
-        """A page of runs back."""
-        self.rows.move(-self.rows.rows_shown)
-
-    def action_newest_run(self) -> None:
-        """The first on the list."""
-        self.rows.move(-len(self.rows.runs))
-
-    def action_oldest_run(self) -> None:
-        """The last on the list."""
-        self.rows.move(len(self.rows.runs))
+    def action_move_run(self, by: int, unit: Literal["run", "page", "list"] = "run") -> None:
+        """Choose the run so many runs, pages or whole lists further down."""
+        lines = {"run": 1, "page": self.rows.rows_shown, "list": len(self.rows.runs)}
+        self.rows.move(by * lines[unit])
 
     def action_filter_runs(self) -> None:
         """Type words that the runs on the list must have."""
@@ -134,9 +111,9 @@ class RunListScreen(Keyed, Screen[None]):
         if len(marked) > MOST_RUNS:
             self.notify(f"At most {MOST_RUNS} runs can be compared; {len(marked)} are marked.", severity="warning")
         elif marked:
-            self.post_message(self.Compared(marked))
+            self.app.exit(Choice("compare", marked, self.place))
 
     def action_open_run(self) -> None:
         """Open the dashboard on the chosen run."""
         if self.rows.run is not None:
-            self.post_message(self.Opened(self.rows.run.directory))
+            self.app.exit(Choice("open", (self.rows.run.directory,), self.place))

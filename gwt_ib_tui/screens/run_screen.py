@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Protocol, cast
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.containers import Container
-from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Static
 
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.keys.keyed import Keyed
+from gwt_ib_tui.screens.least_size import LeastSize
+from gwt_ib_tui.state.compare.run_set import RunSet
 from gwt_ib_tui.state.run.requests import Message
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
@@ -24,29 +24,47 @@ from gwt_ib_tui.widgets.message_bar import MessageBar
 from gwt_ib_tui.widgets.panel import Panel
 from gwt_ib_tui.widgets.status_bar import StatusBar
 
-LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 WIDE, TALL = 104, 34  # from here on everything fits on one page
-ALL_IN_SIGHT = "everything is on this page"
 
 
-class RunScreen(Keyed, Screen[None]):
-    """A screen with the run's state above and messages and keys below. Subclasses give `PAGES`, `SCOPES` with
-    the `BINDINGS` of these, and `compose_panels`.
+class Host(Protocol):
+    """What the screens of a run need of the application."""
 
+    view: ChartView
+    run_set: RunSet
+
+    def say(self, status: str, text: str) -> None:
+        """Put a message up."""
+
+    def offered(self, identifier: str) -> bool:
+        """Whether an action of the table has anything to do now."""
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hand a text to the terminal's clipboard."""
+
+    async def open_run(self, run: RunDirectory) -> None:
+        """Show the dashboard of this run."""
+
+
+class RunScreen(LeastSize, Keyed, Screen[None]):
+    """A screen with the run's state above and messages and keys below.
+
+    Subclasses give `PAGES`, `SCOPES`, the first of which is the screen's own and its id, and `compose_panels`.
     The class `-page-<name>` says which page is on show, `-wide` and `-tall` whether the window has room for all.
     """
 
     PAGES: ClassVar[tuple[str, ...]]
+    TOO_SMALL = "the dashboard needs {least}. The run goes on."
 
     run_view: reactive[RunView | None] = reactive(None, repaint=False)
     message: reactive[Message] = reactive(Message("", ""), repaint=False)
     stopping: reactive[bool] = reactive(False, repaint=False)
-    held: reactive[str] = reactive("", repaint=False)
+    frozen: reactive[str] = reactive("", repaint=False)
     page: reactive[str] = reactive("", repaint=False)
     view: reactive[ChartView] = reactive(ChartView(), repaint=False)
 
-    def __init__(self, read_only: bool, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self, read_only: bool) -> None:
+        super().__init__(id=self.SCOPES[0])
         self._read_only = read_only
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (TALL, "-tall")]
@@ -61,7 +79,7 @@ class RunScreen(Keyed, Screen[None]):
         """Every panel once."""
         yield Static(classes="too-small")
         with Container(classes="all"):
-            yield self.bound(StatusBar(self._read_only)).data_bind(RunScreen.stopping, RunScreen.held)
+            yield self.bound(StatusBar(self._read_only)).data_bind(RunScreen.stopping, RunScreen.frozen)
             yield from self.compose_panels()
             yield MessageBar(id="message").data_bind(RunScreen.message)
             yield KeyBar()
@@ -72,11 +90,15 @@ class RunScreen(Keyed, Screen[None]):
         self.add_class(f"-page-{new}")
 
     @property
+    def host(self) -> Host:
+        """The application."""
+        return cast(Host, self.app)
+
+    @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """What the footer shows. Keys that can only answer why they do nothing are left out."""
         found = super().active_bindings
-        offered: Callable[[str], bool] = getattr(self.app, "offered", lambda identifier: True)
-        return {key: active for key, active in found.items() if offered(active.binding.id or "")}
+        return {key: active for key, active in found.items() if self.host.offered(active.binding.id or "")}
 
     @property
     def paged(self) -> bool:
@@ -84,29 +106,15 @@ class RunScreen(Keyed, Screen[None]):
         width, height = self.size
         return width < WIDE or height < TALL
 
-    def turn(self, offset: int) -> None:
+    def turn(self, by: int) -> None:
         """Go some pages on, where there are some."""
-        if not self.paged:
-            self.say_nothing_to_turn()
-            return
-        self.page = self.PAGES[(self.PAGES.index(self.page) + offset) % len(self.PAGES)]
+        if self.paged:
+            self.page = self.PAGES[(self.PAGES.index(self.page) + by) % len(self.PAGES)]
+        else:
+            self.host.say("notice", "everything is on this page")
 
-    def say_nothing_to_turn(self) -> None:
-        """A key that turns nothing is answered."""
-        say: Callable[[str, str], None] | None = getattr(self.app, "say", None)
-        if say is not None:
-            say("notice", ALL_IN_SIGHT)
-
-    def on_resize(self, event: Resize) -> None:
-        """A window that is too small for any panel says so; the footer follows what is possible now."""
-        width, height = event.size
-        tiny = width < LEAST_WIDTH or height < LEAST_HEIGHT
-        self.set_class(tiny, "-tiny")
-        if tiny:
-            words = (
-                f"This window is {width}x{height}; the dashboard needs {LEAST_WIDTH}x{LEAST_HEIGHT}. The run goes on."
-            )
-            self.query_one(".too-small", Static).update(Text(words))
+    def resized(self, tiny: bool) -> None:
+        """The footer follows what is possible now."""
         self.refresh_bindings()
 
     def refresh_colors(self) -> None:

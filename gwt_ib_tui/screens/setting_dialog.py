@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
 
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
@@ -19,25 +16,20 @@ from gwt_ib.config import Config, live_settings
 from gwt_ib.errors import UserError
 from gwt_ib.text import count, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
-from gwt_ib_tui.keys.action import bindings
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.keys.keyed import Keyed
-from gwt_ib_tui.screens.run_screen import LEAST_HEIGHT, LEAST_WIDTH
+from gwt_ib_tui.screens.least_size import LeastSize
 from gwt_ib_tui.state.run.live_settings import Change, LiveSetting, change_of, settings_of
 from gwt_ib_tui.state.run.run_view import RunView
-
-if TYPE_CHECKING:
-    from gwt_ib_tui.keys.keymap import Keymap
 
 FIELDS = live_settings()
 RENEW_S = 1.0
 
 
-class SettingDialog(Keyed, ModalScreen[Change | None]):
+class SettingDialog(LeastSize, Keyed, ModalScreen[Change | None]):
     """Answers with a change that is possible, or with none. `newest` gives the state of the run at any moment."""
 
     SCOPES = ("setting",)
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
+    TOO_SMALL = "changing a setting needs {least}. esc: back"
 
     chosen: reactive[int] = reactive(0, init=False)
 
@@ -59,8 +51,7 @@ class SettingDialog(Keyed, ModalScreen[Change | None]):
 
     def on_mount(self) -> None:
         """Show the run's settings, and keep them right while the dialog is open."""
-        keymap: Keymap | None = getattr(self.app, "keymap", None)
-        actions = actions_of(*self.SCOPES) if keymap is None else keymap.of(*self.SCOPES)
+        actions = self.keymap.of(*self.SCOPES)
         hint = "   ".join(f"{action.keys_shown} {action.title.lower()}" for action in actions)
         self.query_one("#setting-hint", Static).update(Text(hint, style=palette_of(self.app.current_theme).dim))
         self._show()
@@ -75,14 +66,8 @@ class SettingDialog(Keyed, ModalScreen[Change | None]):
         self._say("")
         self._show()
 
-    def on_resize(self, event: Resize) -> None:
-        """A window that is too small says so in the place of the dialog, which would be cut."""
-        width, height = event.size
-        tiny = width < LEAST_WIDTH or height < LEAST_HEIGHT
-        self.set_class(tiny, "-tiny")
-        if tiny:
-            words = f"This window is {width}x{height}; changing a setting needs {LEAST_WIDTH}x{LEAST_HEIGHT}. esc: back"
-            self.query_one(".too-small", Static).update(Text(words))
+    def resized(self, tiny: bool) -> None:
+        """Nothing is typed where nothing is seen."""
         self.set_focus(None if tiny else self.query_one(Input))
 
     def on_input_changed(self) -> None:
@@ -93,13 +78,9 @@ class SettingDialog(Keyed, ModalScreen[Change | None]):
         """The line of text takes the enter key before the screen does."""
         self.action_send()
 
-    def action_previous_setting(self) -> None:
-        """One up."""
-        self.chosen = (self.chosen - 1) % len(FIELDS)
-
-    def action_next_setting(self) -> None:
-        """One down."""
-        self.chosen = (self.chosen + 1) % len(FIELDS)
+    def action_choose_setting(self, by: int) -> None:
+        """Choose the setting some places below, or above."""
+        self.chosen = (self.chosen + by) % len(FIELDS)
 
     def action_send(self) -> None:
         """Answer with the change; where it is none, say why and stay."""
@@ -113,10 +94,6 @@ class SettingDialog(Keyed, ModalScreen[Change | None]):
             self._say(error.message)
             return
         self.dismiss(change)
-
-    def action_cancel(self) -> None:
-        """Leave everything as it is."""
-        self.dismiss(None)
 
     @property
     def _config(self) -> Config | None:

@@ -1,7 +1,7 @@
-"""What a page shows: a dashboard that cannot steer, in a process of its own. `python -m gwt_ib_tui.web.dashboard DIR PID`.
+"""What a page shows: a read-only dashboard, in a process of its own. `python -m gwt_ib_tui.web.dashboard DIR PID`.
 
 It is started by the server with the process id PID, and dies with it. Nobody knows who looks: it shows this run and no
-other of its folder, and the user's layout is neither read nor written. The user's keys apply.
+other of its folder, and the user's preferences are neither read nor written. The user's keys apply.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def main(directory: str, server_pid: str) -> None:
     from gwt_ib_tui.application.app import run_dashboard
 
     run = RunDirectory(Path(directory))
-    run_dashboard(run, read_only=True, compared=[run], keeps_layout=False)
+    run_dashboard(run, read_only=True, compared=[run], keeps_preferences=False)
 
 
 if __name__ == "__main__":

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
 from gwt_ib_tui.charts.palette import palette_of
-from gwt_ib_tui.keys.action import bindings
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.keys.keyed import Keyed
 
 HOW = "all words must match: rho tail, *loss, ev|kl"  # 44 cells: seen in the smallest window
@@ -23,7 +18,6 @@ class FilterInput(Keyed, Input):
     """The words. Every key that writes something stays here; the two of the scope `filter` end it."""
 
     SCOPES = ("filter",)
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     class Ended(Message):
         """The line is left; what it chose is kept or not."""
@@ -32,15 +26,8 @@ class FilterInput(Keyed, Input):
             super().__init__()
             self.kept = kept
 
-    def action_keep_filter(self) -> None:
-        """What is on show stays."""
-        self._end(kept=True)
-
-    def action_drop_filter(self) -> None:
-        """What was on show before comes back."""
-        self._end(kept=False)
-
-    def _end(self, kept: bool) -> None:
+    def action_leave_filter(self, kept: bool) -> None:
+        """Leave the line; what was on show before comes back where what the words found is not kept."""
         self.screen.set_focus(None)  # at once: the next key is not ours any more
         self.post_message(self.Ended(kept))
 
@@ -68,7 +55,7 @@ class FilterLine(Horizontal):
         """Nothing more is typed."""
         self.display = False
 
-    def tell(self, words: str, *, wrong: bool = False) -> None:
+    def note(self, words: str, *, wrong: bool = False) -> None:
         """Say what came of the words."""
         palette = palette_of(self.app.current_theme)
         style = f"bold {palette.warn}" if wrong else palette.dim

@@ -13,15 +13,15 @@ from textual.widget import Widget
 
 from gwt_ib_tui.charts.palette import Palette, palette_of
 
-KEPT = frozenset({"app.show_help", "app.ask_to_quit"})
-FIRST_GONE = ("app.change_setting", "app.evaluate_now", "app.hold_display")
+ALWAYS_SHOWN = frozenset({"app.show_help", "app.ask_to_quit"})
+FIRST_LEFT_OUT = ("app.change_setting", "app.evaluate_now", "app.hold_display")
 
 
 @dataclass(frozen=True)
 class Key:
-    """One action of the bar; those of one `group` stand together, under its name instead of their titles."""
+    """One action of the bar, by its id; those of one `group` stand together, under its name instead of their titles."""
 
-    action: str
+    id: str
     key: str
     shown: str
     title: str
@@ -63,10 +63,10 @@ class KeyBar(Widget, can_focus=False):
         groups = groupby(self._keys, lambda key: key.group)
         entries = [entry for group, members in groups for entry in _entries(group, list(members))]
         while sum(entry.width for entry in entries) - 1 > self.content_size.width:  # the last needs no space after it
-            spare = [entry for entry in entries if entry.keys[0].action not in KEPT]
+            spare = [entry for entry in entries if entry.keys[0].id not in ALWAYS_SHOWN]
             if not spare:
                 break
-            rare = [entry for name in FIRST_GONE for entry in spare if entry.keys[0].action == name]
+            rare = [entry for name in FIRST_LEFT_OUT for entry in spare if entry.keys[0].id == name]
             entries.remove(rare[0] if rare else spare[-1])
         line = Text(no_wrap=True, overflow="crop", end="")
         self._places = []
@@ -103,13 +103,12 @@ class KeyBar(Widget, can_focus=False):
     def _take(self, screen: Screen[object]) -> None:
         found: dict[str, Key] = {}
         for _, binding, enabled, tooltip in screen.active_bindings.values():
-            if binding.show and binding.action not in found:
+            name = binding.id or binding.action
+            if binding.show and name not in found:
                 group = binding.group.description if binding.group else ""
                 shown = self.app.get_key_display(binding)
                 words = tooltip or binding.description
-                found[binding.action] = Key(
-                    binding.action, binding.key, shown, binding.description, words, enabled, group
-                )
+                found[name] = Key(name, binding.key, shown, binding.description, words, enabled, group)
         keys = list(found.values())
         if keys != self._keys:
             self._keys = keys

@@ -23,11 +23,11 @@ SELDOM = "routine lines seldom, all with log_level=debug"
 
 
 class LogPane(Panel):
-    """Lines, the newest at the bottom. `held_at` is the number of the last line on show; none follows the end."""
+    """Lines, the newest at the bottom. `anchor_line` is the number of the one that stays the last; none follows the end."""
 
     least: reactive[int] = reactive(LEVELS[0])
     process: reactive[str] = reactive("")
-    held_at: reactive[int | None] = reactive(None)
+    anchor_line: reactive[int | None] = reactive(None)
 
     def depends_on(self, run_view: RunView) -> Hashable:
         """New lines, files, or problems."""
@@ -46,7 +46,7 @@ class LogPane(Panel):
     def scroll(self, by: int) -> None:
         """Some lines up (negative) or down; at the last one the end is followed again."""
         shown = self._chosen()
-        if by < 0 or self.held_at is not None:
+        if by < 0 or self.anchor_line is not None:
             self._go_to(shown, max(self._bottom(shown), self._downwards(shown, 0)) + by)
 
     def page(self, by: int) -> None:
@@ -54,7 +54,7 @@ class LogPane(Panel):
         shown, view = self._view()
         if by < 0:
             self._go_to(shown, min(view.first, view.last - 1))
-        elif self.held_at is not None:
+        elif self.anchor_line is not None:
             self._go_to(shown, max(self._downwards(shown, view.last), view.last + 1))
 
     def go_to_first(self) -> None:
@@ -63,7 +63,7 @@ class LogPane(Panel):
 
     def follow(self) -> None:
         """The end, and what comes."""
-        self.held_at = None
+        self.anchor_line = None
 
     def next_level(self) -> None:
         """Show from the next level on; after the last, everything."""
@@ -85,7 +85,7 @@ class LogPane(Panel):
     def _go_to(self, lines: Sequence[LogLine], bottom: int) -> None:
         """Bring a line to the bottom, as far as the lines above it fill the window."""
         bottom = max(bottom, self._downwards(lines, 0))
-        self.held_at = None if bottom >= len(lines) - 1 else lines[bottom].number
+        self.anchor_line = None if bottom >= len(lines) - 1 else lines[bottom].number
 
     def _chosen(self) -> Sequence[LogLine]:
         return () if self.run_view is None else chosen(self.run_view.log, self.least, self.process)
@@ -99,7 +99,7 @@ class LogPane(Panel):
         return window(lines, self._bottom(lines), max(height, 1), self._draw)
 
     def _bottom(self, lines: Sequence[LogLine]) -> int:
-        return len(lines) - 1 if self.held_at is None else index_of(lines, self.held_at)
+        return len(lines) - 1 if self.anchor_line is None else index_of(lines, self.anchor_line)
 
     def _downwards(self, lines: Sequence[LogLine], top: int) -> int:
         return downwards(lines, top, max(self.content_size.height - TITLE_ROWS, 1), self._draw)
@@ -112,7 +112,7 @@ class LogPane(Panel):
         errors = log.count(self.process, logging.ERROR)
         warnings = log.count(self.process, logging.WARNING) - errors
         state = Text("following", style=palette.dim)
-        if self.held_at is not None:
+        if self.anchor_line is not None:
             newer = count(len(lines) - 1 - view.last)
             state = Text(f"‖ stopped, {newer} newer (end follows)", style=f"bold {palette.warn}")
         return title_line(

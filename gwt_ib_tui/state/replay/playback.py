@@ -42,7 +42,7 @@ class Playback:
         return replace(self, position=position, playing=position < self.length)
 
     def toggled(self) -> Playback:
-        """Held, or playing; from the end it plays from the start."""
+        """Paused, or playing; from the end it plays from the start."""
         if self.playing:
             return replace(self, playing=False)
         return replace(self, position=0.0 if self.at_end else self.position, playing=True)

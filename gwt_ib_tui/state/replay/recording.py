@@ -1,10 +1,11 @@
-"""A recorded run as a tape: moments at which everything is known as it was, in bounded memory."""
+"""A recorded run: moments at which everything is known as it was, in bounded memory."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from gwt_ib.gatecheck.history import History
 from gwt_ib.lenient import real
@@ -25,8 +26,8 @@ class Frame:
     history: History
 
 
-class Tape:
-    """Takes the rows of a run; keeps every k-th as a `Frame`, k doubling whenever `most` are held, and the newest."""
+class Recording:
+    """Takes the rows of a run; keeps every k-th as a `Frame`, k doubling whenever `most` are kept, and the newest."""
 
     def __init__(self, most: int = MAX_FRAMES) -> None:
         self._most = max(most, 2)
@@ -36,7 +37,6 @@ class Tape:
         """Begin again: the rows that came were cut off or replaced."""
         self._history = History()
         self._frames: list[Frame] = []
-        self._times: list[float] = []
         self._stride = 1
         self._newest: Frame | None = None
         self.length = 0.0
@@ -66,13 +66,11 @@ class Tape:
         """The last frame that is not later than `time`; the first where all are."""
         if not self._frames or time >= self.length:
             return self.newest
-        return self._frames[max(bisect_right(self._times, time) - 1, 0)]
+        return self._frames[max(bisect_right(self._frames, time, key=attrgetter("time")) - 1, 0)]
 
     def _keep(self, frame: Frame) -> None:
         if len(self._frames) >= self._most:
             self._stride *= 2
             self._frames = [kept for kept in self._frames if (kept.number - 1) % self._stride == 0]
-            self._times = [kept.time for kept in self._frames]
         if (frame.number - 1) % self._stride == 0:
             self._frames.append(frame)
-            self._times.append(frame.time)

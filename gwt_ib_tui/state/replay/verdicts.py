@@ -1,4 +1,4 @@
-"""GateCheck's verdicts on the moments of a tape, and since which update each rule has its status."""
+"""GateCheck's verdicts on the moments of a replay, and since which update each rule has its status."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gwt_ib_tui.state.run.run_view import Report
 
 
 class Verdicts:
-    """Judges the frames of a tape one after another, a few at a time; of one that is not reached yet no `since` is known.
+    """Judges the frames of a recording one after another, a few at a time; `since` is not known before one is reached.
 
     Only the statuses are kept: the verdict of one frame is quickly made again.
     """

@@ -1,4 +1,4 @@
-"""What deserves a notification while a dashboard is open: another verdict, the run's end, its trainer's silence; pure."""
+"""What is said of a run beyond its events: another verdict, its end, silence, how far a frozen display is behind; pure."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ SEVERITIES |= {"stopped": "information", "failed": "error", KILLED: "error"}
 GONE = "its trainer is gone; `gwt-ib-tui resume` takes it up again"
 SILENT = "its trainer is silent: stopped, hung, or a busy machine"
 HEARD = "the trainer is heard again"
+FROZEN = "FROZEN"
 
 
 @dataclass(frozen=True)
@@ -76,3 +77,21 @@ def _of_state(run_view: RunView, was_stalled: bool) -> Announcement | None:
     text = plain(texts.get(state, ""), 200)
     message = Message("warning", f"run {state}, {text}") if state in (KILLED, STALLED) else None
     return Announcement(f"Run {plain(state, 20)}", text or steps, SEVERITIES.get(state, "warning"), message=message)
+
+
+def freeze_notice(run_view: RunView) -> str:
+    """What is said when the display is frozen: whether anything goes on under it, and how it comes back."""
+    going = "while the training goes on" if run_view.state == "running" else f"(the run is {plain(run_view.state, 12)})"
+    return f"display frozen {going}; once more shows the newest"
+
+
+def frozen_words(shown: RunView, newest: RunView) -> str:
+    """`FROZEN, 14 updates behind`; where the run's state is another one by now, that too."""
+    words = FROZEN
+    then, now = shown.metric("update"), newest.metric("update")
+    behind = (now or 0.0) - (then or 0.0)
+    if behind < 0:  # the run was resumed from an earlier update
+        words += f", run at update {count(now)}"
+    elif behind:
+        words += f", {count(behind)} update{'s' if behind > 1 else ''} behind"
+    return words if newest.state == shown.state else f"{words}, now {plain(newest.state, 12)}"

@@ -22,8 +22,8 @@ from gwt_ib_tui.state.history.gate_history import MAX_MOMENTS, GateCurve
 from gwt_ib_tui.state.history.metric_feed import SLICE_BYTES, MetricFeed, RowListener
 from gwt_ib_tui.state.history.series import MAX_BUCKETS, RAW_ROWS
 from gwt_ib_tui.state.run.damage import damage_of
-from gwt_ib_tui.state.run.follower import Follower
 from gwt_ib_tui.state.run.run_view import Report, RunInfo, RunView
+from gwt_ib_tui.state.run.source import Source
 from gwt_ib_tui.state.run.usage import Usage, UsageReader
 
 EVENTS_KEPT = 500
@@ -46,7 +46,7 @@ class Limits:
     log_lines: int = LINES_KEPT
 
 
-class Feed:
+class Feed(Source):
     """Follows one run directory. `poll` does one step; `start` runs it in a thread at `interval`."""
 
     def __init__(
@@ -56,10 +56,10 @@ class Feed:
         limits: Limits = Limits(),
         listener: RowListener | None = None,
     ) -> None:
+        super().__init__("feed", self._follow)
         self._directory = run
         self._limits = limits
         self._interval = interval
-        self._follower = Follower("feed", self._follow)
         self._signatures: dict[Path, Signature | None] = {}
         self._info = RunInfo.of({}, run.name)
         self._config: Config | None = None
@@ -77,14 +77,6 @@ class Feed:
         self._version = 0
         self._metrics = MetricFeed(run.metrics, limits.rows, limits.buckets, limits.moments, listener)
         self.run_view = self._run_view(UNKNOWN, "", None)
-
-    def start(self) -> None:
-        """Begin to follow, in a thread."""
-        self._follower.start()
-
-    def stop(self) -> None:
-        """End the thread and wait for it."""
-        self._follower.stop()
 
     def poll(self) -> bool:
         """Take in what is new, a turn of reading at most, and publish it; true when there is more to read at once."""
@@ -117,11 +109,6 @@ class Feed:
             self._news = False
             self.run_view = self._run_view(state, problem, self._metrics.share_read() if more else None)
         return more
-
-    @property
-    def broken(self) -> bool:
-        """Whether the thread ended without being asked to: a bug, and what is shown will not change any more."""
-        return self._follower.broken
 
     def read_everything(self) -> RunView:
         """Read to the end, without the thread, and return the last snapshot."""

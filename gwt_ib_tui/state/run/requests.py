@@ -21,7 +21,7 @@ NAMES: dict[str, str] = {
     "set": "setting",
 }
 OPEN = frozenset({"asked", "accepted"})
-HOLD_S = 8.0  # an answer stays at least so long before a notice takes its place
+NOTICES_WAIT_S = 8.0  # after a request, an answer or a message of ours
 STAYS_S = 20.0  # then an answer or a notice is old
 STAYS_LONGER_S = {"warning": 120.0, "failed": 120.0} | dict.fromkeys(OPEN, math.inf)
 
@@ -64,7 +64,7 @@ class RequestLog:
         self._message = Message("", "")
         self._clock = clock
         self._put_at = clock()
-        self._held_until = -1.0
+        self._notices_wait_until = -1.0
         self._asked: list[Asked] = []
         self._unclaimed: dict[str, Record] = {}
         self._outcomes: dict[str, str] = {}
@@ -97,7 +97,7 @@ class RequestLog:
         asked = Asked(kind, plain(what))
         self._asked.append(asked)
         self.message = _waiting(asked)
-        self._held_until = self._clock() + HOLD_S
+        self._notices_wait_until = self._clock() + NOTICES_WAIT_S
         return len(self._asked) - 1
 
     def sent(self, number: int, request_id: str) -> None:
@@ -118,12 +118,18 @@ class RequestLog:
     def say(self, status: str, text: str) -> None:
         """Put another message up."""
         self.message = Message(status, plain(text))
-        self._held_until = self._clock() + HOLD_S
+        self._notices_wait_until = self._clock() + NOTICES_WAIT_S
 
     def take_answered(self) -> list[Asked]:
         """Those of our requests that were answered since this was called last."""
         answered, self._answered = self._answered, []
         return answered
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was asked for and not refused."""
+        stop = self.newest("stop")
+        return stop is not None and stop.status != "refused"
 
     def newest(self, *kinds: RequestKind) -> Asked | None:
         """Our newest request of these kinds."""
@@ -146,7 +152,7 @@ class RequestLog:
             message = None if self._is_ours(request) else notice(event)
             if message is None or (real(event.get("time")) or 0.0) < since:
                 continue
-            if message.status != "notice" or self._clock() >= self._held_until:
+            if message.status != "notice" or self._clock() >= self._notices_wait_until:
                 self.message = message
 
     def _take_answer(self, event: Record) -> None:
@@ -188,10 +194,10 @@ class RequestLog:
         )
         self._asked[number] = asked
         self._answered.append(asked)
-        told = self._outcomes.pop(asked.id, "") or path or asked.detail
+        details = self._outcomes.pop(asked.id, "") or path or asked.detail
         name = asked.name if status == "refused" else NAMES[asked.kind]
-        self.message = Message(status, name + asked.where + (f": {told}" if told else ""))
-        self._held_until = self._clock() + HOLD_S
+        self.message = Message(status, name + asked.where + (f": {details}" if details else ""))
+        self._notices_wait_until = self._clock() + NOTICES_WAIT_S
 
 
 def _waiting(asked: Asked) -> Message:

@@ -11,15 +11,12 @@ from driving import SIZES, both_sizes, dashboard, message, panel, ready, screen_
 from recorded_run import RecordedRun
 from textual.widgets import Static
 
-from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.application.picture import save_picture
 from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
 from gwt_ib_tui.screens.gate_screen import GateScreen
-from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
-from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.run.requests import Message
 from gwt_ib_tui.widgets.gate_check_panel import GateCheckPanel
@@ -146,17 +143,6 @@ def test_on_no_screen_a_key_has_two_actions(screen: type[RunScreen]) -> None:
     keys = [key for action in actions_of(*screen.SCOPES) if action.scope != "replay" for key in action.keys]
     shared = {key for key in keys if keys.count(key) > 1}
     assert shared <= {"escape"}, "of the two that escape has, the screen's own comes first"
-    for action in actions_of(*screen.SCOPES):
-        owner = Dashboard if action.scope in ("app", "replay") else screen
-        assert callable(getattr(owner, f"action_{action.name}"))
-
-
-def test_every_action_of_a_dialog_is_there() -> None:
-    for scope, owner in {"quit": QuitDialog, "help": HelpScreen}.items():
-        keys = [key for action in actions_of(scope) for key in action.keys]
-        assert len(keys) == len(set(keys))
-        for action in actions_of(scope):
-            assert callable(getattr(owner, f"action_{action.name}"))
 
 
 async def test_news_is_shown_and_old_events_are_not(recorded: RecordedRun) -> None:

@@ -14,7 +14,6 @@ from driving import until
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.application.app import Dashboard
-from gwt_ib_tui.application.screenshot import without_web_font
 from gwt_ib_tui.state.run.feed import Feed
 
 HERE = Path(__file__).parent
@@ -58,7 +57,7 @@ async def test_the_screen_looks_as_it_did(name: str, monkeypatch: pytest.MonkeyP
         await pilot.press(*keys)
         await until(pilot, lambda: not app.animator._animations)
         await pilot.pause()
-        picture = without_web_font(app.export_screenshot(title=name, simplify=True))
+        picture = app.export_screenshot(title=name, simplify=True)
     golden = PICTURES / f"{name}.svg"
     if os.environ.get("UPDATE_PICTURES"):
         golden.parent.mkdir(exist_ok=True)

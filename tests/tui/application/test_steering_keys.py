@@ -211,11 +211,11 @@ async def test_keys_that_steer_say_that_a_dashboard_is_read_only_and_are_not_in_
             await pilot.press(key)
             assert message(app).status == "refused"
             assert message(app).text.startswith("this dashboard is read-only")
-        app.steering.ask("stop")
+        app.ask("stop")
         await pilot.pause(0.05)
         assert in_inbox(recorded) == 0
         titles = {command.title for command in app.get_system_commands(app.screen)}
-        assert "Hold display" in titles and not titles & {"Pause", "Snapshot", "Evaluate", "Change setting"}
+        assert "Freeze display" in titles and not titles & {"Pause", "Snapshot", "Evaluate", "Change setting"}
 
 
 async def test_in_a_small_window_the_arrows_still_choose_and_the_value_is_seen(recorded: RecordedRun) -> None:

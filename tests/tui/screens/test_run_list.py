@@ -10,11 +10,10 @@ from recorded_run import RecordedRun
 from textual.pilot import Pilot
 
 from gwt_ib.clock import utc_now
-from gwt_ib_tui.application.run_list_app import Choice, Place, RunList
+from gwt_ib_tui.application.run_list_app import RunList
 from gwt_ib_tui.charts.palette import DEFAULT_THEME
-from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.keys.keymap import read_keymap
-from gwt_ib_tui.screens.run_list_screen import RunListScreen
+from gwt_ib_tui.screens.run_list_screen import Choice, Place
 from gwt_ib_tui.state.compare.run_summaries import RunLister
 from gwt_ib_tui.widgets.run_rows import age, first_in_sight
 
@@ -98,13 +97,6 @@ def test_ages_and_the_part_in_sight() -> None:
     assert [age(value) for value in (None, 5, 61, 7300, 200_000)] == ["–", "now", "1 min", "2 h", "2 d"]
     assert [first_in_sight(place, 100, 10) for place in (0, 4, 50, 99)] == [0, 0, 45, 90]
     assert first_in_sight(2, 3, 10) == 0
-
-
-def test_every_action_of_the_list_is_there() -> None:
-    actions = actions_of("runs")
-    keys = [key for action in actions for key in action.keys]
-    assert len(keys) == len(set(keys))
-    assert all(callable(getattr(RunListScreen, f"action_{action.name}")) for action in actions)
 
 
 @both_sizes

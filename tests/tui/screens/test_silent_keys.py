@@ -8,11 +8,10 @@ import pytest
 from driving import both_sizes, dashboard, message, ready, screen_text
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.application.replaying import NOT_IN_A_REPLAY
 from gwt_ib_tui.keys.action import Action
 from gwt_ib_tui.keys.action_table import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap
-from gwt_ib_tui.state.replay.replay import Replay
+from gwt_ib_tui.state.replay.replay import NOT_IN_A_REPLAY, Replay
 from gwt_ib_tui.state.run.requests import Message
 
 
@@ -36,7 +35,7 @@ async def test_what_asks_the_training_says_that_there_is_none_in_a_replay(
             await pilot.press(key)
             assert message(app) == Message("refused", NOT_IN_A_REPLAY), key
         bar = screen_text(app).splitlines()[-1]
-        assert not any(words in bar for words in ("Snapshot", "Evaluate", "Change", "Hold"))
+        assert not any(words in bar for words in ("Snapshot", "Evaluate", "Change", "Freeze"))
     assert not any(recorded.directory.control.iterdir())
 
 

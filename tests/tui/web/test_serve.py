@@ -22,7 +22,7 @@ from recorded_run import RecordedRun
 from typer.testing import CliRunner
 
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib_tui.application.preferences import layout_path
+from gwt_ib_tui.application.preferences import preferences_path
 from gwt_ib_tui.cli import app as command_line
 from gwt_ib_tui.web.messages import LARGEST, answer_to, for_dashboard
 from gwt_ib_tui.web.page_process import PageProcess, dashboard_environment
@@ -224,8 +224,8 @@ async def test_a_page_neither_reads_nor_writes_the_layout_of_the_user(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     kept = '{"log_y": 7}'  # a damaged layout is said by whoever reads it
-    layout_path().parent.mkdir(parents=True)
-    layout_path().write_text(kept)
+    preferences_path().parent.mkdir(parents=True)
+    preferences_path().write_text(kept)
     server = Served(recorded)
     try:
         async with aiohttp.ClientSession() as session, a_page(session, server) as page:
@@ -234,7 +234,7 @@ async def test_a_page_neither_reads_nor_writes_the_layout_of_the_user(
             seen += await drawn(page, "log")
             await page.send_json(["stdin", "q"])
             await closed(page)
-        assert b"layout" not in seen and layout_path().read_text() == kept
+        assert b"layout" not in seen and preferences_path().read_text() == kept
     finally:
         server.end(signal.SIGTERM)
 

@@ -20,7 +20,8 @@ from gwt_ib_tui.state.events.event_marks import placed_events
 from gwt_ib_tui.state.events.timeline import timeline_of
 from gwt_ib_tui.state.history.series import SeriesStore
 from gwt_ib_tui.state.replay.as_of import as_of
-from gwt_ib_tui.state.replay.recording import Tape
+from gwt_ib_tui.state.replay.playback import Playback
+from gwt_ib_tui.state.replay.recording import Recording
 from gwt_ib_tui.state.replay.replay import Replay
 from gwt_ib_tui.state.replay.verdicts import Verdicts
 from gwt_ib_tui.state.run.feed import Feed
@@ -37,11 +38,11 @@ class Hands:
         return self.now
 
 
-def tape_of(rows: list[dict[str, Any]], most: int = 1024) -> Tape:
-    tape = Tape(most)
+def recording_of(rows: list[dict[str, Any]], most: int = 1024) -> Recording:
+    recording = Recording(most)
     for row in rows:
-        tape.take(row)
-    return tape
+        recording.take(row)
+    return recording
 
 
 def played(recorded: RecordedRun, clock: Hands) -> Replay:
@@ -49,7 +50,7 @@ def played(recorded: RecordedRun, clock: Hands) -> Replay:
     replay = Replay(recorded.directory, clock=clock)
     while replay.read():
         pass
-    replay.toggle()
+    replay.play(Playback.toggled)
     replay.judge(10.0)
     replay.show()
     return replay
@@ -105,21 +106,21 @@ def test_a_cut_costs_no_copy_of_the_series() -> None:
     assert np.shares_memory(view.until(3900, {})._raw, view._raw)
 
 
-def test_a_tape_is_thinned_evenly_and_its_end_is_exact() -> None:
-    tape = tape_of([{"update": row, "elapsed_s": row * 0.5} for row in range(1, 1001)], most=64)
-    assert 32 <= len(tape.frames) <= 64
-    assert len({b.number - a.number for a, b in zip(tape.frames, tape.frames[1:], strict=False)}) == 1
-    assert tape.length == 500.0 and tape.newest.number == 1000 and tape.at(500.0) is tape.newest
-    assert tape.at(0.0) is tape.frames[0]
+def test_a_recording_is_thinned_evenly_and_its_end_is_exact() -> None:
+    recording = recording_of([{"update": row, "elapsed_s": row * 0.5} for row in range(1, 1001)], most=64)
+    assert 32 <= len(recording.frames) <= 64
+    assert len({b.number - a.number for a, b in zip(recording.frames, recording.frames[1:], strict=False)}) == 1
+    assert recording.length == 500.0 and recording.newest.number == 1000 and recording.at(500.0) is recording.newest
+    assert recording.at(0.0) is recording.frames[0]
     for time in np.linspace(1, 499, 77):
-        frame = tape.at(time)
+        frame = recording.at(time)
         assert frame.time <= time and frame.history.latest["update"] == frame.number == frame.history.rows_seen
 
 
 def test_rows_without_a_time_count_as_seconds_and_time_never_runs_back() -> None:
-    assert tape_of([{"update": 1}, {"update": 2}]).length == 2.0
-    assert [tape_of([{"elapsed_s": 5.0}, {"elapsed_s": 3.0}]).at(time).time for time in (0, 5)] == [5.0, 5.0]
-    empty = Tape()
+    assert recording_of([{"update": 1}, {"update": 2}]).length == 2.0
+    assert [recording_of([{"elapsed_s": 5.0}, {"elapsed_s": 3.0}]).at(time).time for time in (0, 5)] == [5.0, 5.0]
+    empty = Recording()
     assert empty.length == 0.0 and empty.at(0.0).number == 0
 
 
@@ -131,9 +132,9 @@ def test_at_every_moment_it_is_what_a_dashboard_knew_then(tmp_path: Path) -> Non
         run.learn()
         known[update] = feed.read_everything()
     run.finish()
-    final, tape, verdicts = whole(run), tape_of(read_records(run.directory.metrics)), Verdicts()
+    final, recording, verdicts = whole(run), recording_of(read_records(run.directory.metrics)), Verdicts()
     assert final.config is not None
-    for frame in tape.frames[:-1]:
+    for frame in recording.frames[:-1]:
         then, real = as_of(final, frame, verdicts.report(frame, final.config)), known[frame.number]
         assert then.state == real.state == "running" and not then.ended
         assert then.row == real.row and then.progress == real.progress and then.steps_per_s == real.steps_per_s
@@ -150,14 +151,14 @@ def test_at_every_moment_it_is_what_a_dashboard_knew_then(tmp_path: Path) -> Non
 
 def test_the_verdict_is_that_of_the_rules_on_the_rows_up_to_there(recorded: RecordedRun) -> None:
     config, rows = recorded.config, read_records(recorded.directory.metrics)
-    tape, verdicts, before = tape_of(rows), Verdicts(), {}
-    assert verdicts.report(tape.frames[7], config).since is None, "not known before it was found out"
-    verdicts.work(tape.frames, config, 10.0)
+    recording, verdicts, before = recording_of(rows), Verdicts(), {}
+    assert verdicts.report(recording.frames[7], config).since is None, "not known before it was found out"
+    verdicts.work(recording.frames, config, 10.0)
     for number in range(1, len(rows) + 1):
         judged = with_since(evaluate(History.from_rows(rows[:number]), config), before)
         before = judged.as_dict()
-        assert verdicts.report(tape.frames[number - 1], config) == Report.of(before)
-    assert verdicts.report(Tape().newest, config) is None and verdicts.report(tape.newest, None) is None
+        assert verdicts.report(recording.frames[number - 1], config) == Report.of(before)
+    assert verdicts.report(Recording().newest, config) is None and verdicts.report(recording.newest, None) is None
 
 
 def test_events_belong_to_their_update_or_to_that_of_their_time(tmp_path: Path) -> None:
@@ -168,7 +169,7 @@ def test_events_belong_to_their_update_or_to_that_of_their_time(tmp_path: Path) 
     assert list(timeline_of(run_view).updates) == [10, 15], "what was after update 15 was undone"
     assert timeline_of(run_view).events == (events[0], events[5])
     assert list(timeline_of(replace(run_view, events=tuple(events[:4]))).updates) == [10, 16, 16, 20]
-    frames = tape_of([{"update": update} for update in range(1, 31)]).frames
+    frames = recording_of([{"update": update} for update in range(1, 31)]).frames
     counts = [
         len(as_of(replace(run_view, events=tuple(events[:4])), frames[at - 1], None).events) for at in (9, 15, 16)
     ]
@@ -177,7 +178,7 @@ def test_events_belong_to_their_update_or_to_that_of_their_time(tmp_path: Path) 
 
 def test_actors_are_dead_until_they_are_replaced(recorded: RecordedRun) -> None:
     final = whole(recorded)
-    frames = tape_of(read_records(recorded.directory.metrics)).frames
+    frames = recording_of(read_records(recorded.directory.metrics)).frames
     assert final.run.actors == (), "run.json of a run that has ended names none"
     for update, alive, restarts in ((39, True, 0), (41, False, 0), (50, True, 1)):
         first, second = as_of(final, frames[update - 1], None).run.actors
@@ -196,7 +197,7 @@ def test_a_resume_brings_new_actors_that_were_never_restarted(tmp_path: Path) ->
     for ended in (False, True):
         if ended:
             run.finish()
-        frames = tape_of(read_records(run.directory.metrics)).frames
+        frames = recording_of(read_records(run.directory.metrics)).frames
         before, after = (as_of(whole(run), frames[update - 1], None).run.actors for update in (15, 25))
         assert [(actor.number, actor.alive, actor.restarts) for actor in before] == [(0, True, 1), (1, False, 0)]
         assert [(actor.number, actor.alive, actor.restarts) for actor in after] == [(0, True, 0), (1, True, 0)]
@@ -222,7 +223,7 @@ def test_an_event_that_a_resume_has_undone_is_neither_in_a_replays_list_nor_on_i
     run.resume(20)
     run.learn(10)
     final = whole(run)
-    then = as_of(final, tape_of(read_records(run.directory.metrics)).frames[26], None)
+    then = as_of(final, recording_of(read_records(run.directory.metrics)).frames[26], None)
     assert [event["kind"] for event in then.events] == ["started", "snapshot", "resumed"]
     assert sorted(event.kind for event in placed_events(then, "update")) == ["resumed", "snapshot"]
     assert "warning" in [event["kind"] for event in final.events], "the run's own list keeps everything"
@@ -232,7 +233,7 @@ def test_the_end_of_a_replay_is_what_attach_shows(recorded: RecordedRun) -> None
     clock = Hands()
     replay, attached = played(recorded, clock), whole(recorded)
     assert replay.run_view.metric("update") == 1 and replay.run_view.state == "running"
-    replay.seek(1.0)
+    replay.play(lambda playback: playback.sought(1.0))
     replay.show()
     end = replay.run_view
     assert end.replay is not None and end.replay.at_end
@@ -245,7 +246,7 @@ def test_the_end_of_a_replay_is_what_attach_shows(recorded: RecordedRun) -> None
 def test_it_plays_by_its_clock_and_its_version_grows(recorded: RecordedRun) -> None:
     clock = Hands()
     replay = played(recorded, clock)
-    replay.toggle()
+    replay.play(Playback.toggled)
     speed, updates, versions = replay.run_view.replay.speed, [], []
     for _ in range(40):
         clock.now += 1.0
@@ -278,8 +279,8 @@ def test_a_long_run_is_shown_at_once_and_held_in_bounded_memory(tmp_path: Path) 
     assert first.replay is not None and first.replay.length == 27_000.0, "the length is known from the last row"
     while replay.read():
         pass
-    assert len(replay._tape.frames) <= 1024
-    replay.seek(0.5)
+    assert len(replay._recording.frames) <= 1024
+    replay.play(lambda playback: playback.sought(0.5))
     replay.show()
     half = replay.run_view
     assert 29_900 <= half.metric("update") <= 30_000

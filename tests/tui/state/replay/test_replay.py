@@ -152,7 +152,7 @@ async def test_a_comparison_says_that_it_shows_whole_runs(played: Played, size: 
 
 
 async def test_what_steers_a_training_is_not_there(played: Played) -> None:
-    steering = [action for action in actions_of("app") if action.steers or action.name == "hold_display"]
+    steering = [action for action in actions_of("app") if action.needs in ("control", "news")]
     async with played.app.run_test(size=(120, 40)) as pilot:
         await played.begun(pilot)
         offered = {command.title for command in played.app.get_system_commands(played.app.screen)}
@@ -173,7 +173,7 @@ async def test_a_followed_run_has_no_replay_keys(tmp_path: Path) -> None:
         offered = {command.title for command in app.get_system_commands(app.screen)}
         assert not offered & {action.title for action in actions_of("replay")}
         await pilot.press("left_square_bracket", "greater_than_sign", "right_curly_bracket")
-        assert app.is_running and app.replay is None and "REPLAY" not in screen_text(app)
+        assert app.is_running and app.source.live and "REPLAY" not in screen_text(app)
         await pilot.press("space")
         assert message(app).text.startswith("pause")
 

@@ -10,22 +10,19 @@ from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.application.app import READABLE, Dashboard
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.run_view import Report, RunView
+from gwt_ib_tui.state.run.source import Source
 
 
-class Given:
-    """A source whose snapshots the test sets."""
-
-    broken = False
+class Given(Source):
+    """A source whose views of the run the test sets."""
 
     def __init__(self, directory: RunDirectory) -> None:
+        super().__init__("given", lambda: None)
         self.directory = directory
         self.run_view = Feed(directory).read_everything()
 
     def start(self) -> None:
         """Nothing is followed."""
-
-    def stop(self) -> None:
-        """Nothing was started."""
 
     def publish(self, rows: int = 0, **changes: object) -> RunView:
         """The next snapshot, with so many more rows."""

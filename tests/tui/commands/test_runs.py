@@ -12,7 +12,7 @@ import pytest
 from recorded_run import RecordedRun
 
 from gwt_ib.errors import UserError
-from gwt_ib_tui.commands.compare_commands import select_runs
+from gwt_ib_tui.commands.runs import select_runs
 from gwt_ib_tui.state.compare.run_set import MOST_RUNS
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]

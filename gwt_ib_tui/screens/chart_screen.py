@@ -4,41 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Literal
 
 import numpy as np
 from textual.actions import SkipAction
 
 from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis
+from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.readings import Readout, exact
 
-if TYPE_CHECKING:
-    from textual.dom import DOMNode as Node
-else:
-    Node = object  # as in `Keyed`
-
-ZOOM = 2.0
-PAN = 0.25  # of the window
 NAMED = 3  # metrics named when values are copied; more are counted
 
 
-class Host(Protocol):
-    """What the keys need of the application: the one view of all its charts, and a place to say what was done."""
-
-    view: ChartView
-
-    def say(self, status: str, text: str) -> None:
-        """Put a message up."""
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Hand a text to the terminal's clipboard."""
-
-
-class ChartKeys(Node):
-    """Beside `Screen`: the actions of the scope `charts`, on the application's view. Give `x_columns`."""
+class ChartScreen(RunScreen):
+    """A screen with the actions of the scope `charts`, on the application's view. Give `x_columns`."""
 
     def x_columns(self) -> Mapping[XAxis, Doubles]:
         """The x of each row on each axis, of the run that the cursor steps through; empty without one."""
@@ -47,15 +29,6 @@ class ChartKeys(Node):
     def charts_on_show(self) -> Sequence[ChartPanel]:
         """The charts whose values are copied."""
         return [chart for chart in self.query(ChartPanel) if chart.is_on_screen]
-
-    def turn_charts(self, by: int) -> None:
-        """Show other charts, where there are more than fit; else say that there are none."""
-        self.host.say("notice", "every chart is on this page")
-
-    @property
-    def host(self) -> Host:
-        """The application."""
-        return cast(Host, self.app)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is a cursor to take off only where there is one; else the key does what it does elsewhere."""
@@ -68,21 +41,14 @@ class ChartKeys(Node):
         event.stop()
         self._look(replace(self.host.view, cursor=event.x).moved(self._x, 0))
 
-    def action_cursor_left(self) -> None:
-        """The cursor a step back."""
-        self._look(self.host.view.moved(self._x, -1))
+    def action_move_cursor(self, by: int) -> None:
+        """The cursor some steps on, or back."""
+        self._look(self.host.view.moved(self._x, by))
 
-    def action_cursor_right(self) -> None:
-        """The cursor a step on."""
-        self._look(self.host.view.moved(self._x, 1))
-
-    def action_cursor_first(self) -> None:
-        """The cursor at the first row."""
-        self._look(self.host.view.at_first(self._x))
-
-    def action_cursor_newest(self) -> None:
-        """The cursor at the newest row."""
-        self._look(self.host.view.at_newest(self._x))
+    def action_cursor_to(self, row: Literal["first", "newest"]) -> None:
+        """The cursor at an end of the data."""
+        view = self.host.view
+        self._look(view.at_first(self._x) if row == "first" else view.at_newest(self._x))
 
     def action_cursor_off(self) -> None:
         """No cursor."""
@@ -90,25 +56,20 @@ class ChartKeys(Node):
             raise SkipAction
         self._look(self.host.view.without_cursor())
 
-    def action_pan_left(self) -> None:
-        """The window further back."""
-        self._pan(-PAN)
+    def action_pan(self, share: float) -> None:
+        """The window further on, or back, by a share of it; at the newest row it follows."""
+        if self.host.view.whole:
+            self.host.say("notice", "everything is in sight: zoom in with + first")
+        else:
+            self._look(self.host.view.panned(self._x, share))
 
-    def action_pan_right(self) -> None:
-        """The window further on; at the newest row it follows."""
-        self._pan(PAN)
+    def action_zoom(self, factor: float) -> None:
+        """A window that is so many times shorter."""
+        self._look(self.host.view.zoomed(self._x, factor))
 
-    def action_zoom_in(self) -> None:
-        """Half as much in sight."""
-        self._look(self.host.view.zoomed(self._x, ZOOM))
-
-    def action_zoom_out(self) -> None:
-        """Twice as much in sight."""
-        self._look(self.host.view.zoomed(self._x, 1 / ZOOM))
-
-    def action_reset_view(self) -> None:
-        """Everything in sight, no cursor."""
-        self._look(self.host.view.reset())
+    def action_change_view(self, change: Literal["reset", "next_smoothing", "next_symbols"]) -> None:
+        """Everything in sight; more smoothing; other symbols."""
+        self._look(getattr(self.host.view, change)())
 
     def action_next_axis(self) -> None:
         """Another x axis."""
@@ -118,25 +79,13 @@ class ChartKeys(Node):
         """The y axis logarithmic, or not."""
         self._look(replace(self.host.view, log_y=not self.host.view.log_y))
 
-    def action_next_smoothing(self) -> None:
-        """More smoothing, at last none."""
-        self._look(self.host.view.next_smoothing())
-
     def action_toggle_clip(self) -> None:
         """Outliers out of sight, or in it."""
         self._look(replace(self.host.view, clip=not self.host.view.clip))
 
-    def action_next_symbols(self) -> None:
-        """Other symbols."""
-        self._look(self.host.view.next_symbols())
-
-    def action_next_charts(self) -> None:
-        """The charts that come after those on show."""
-        self.turn_charts(1)
-
-    def action_previous_charts(self) -> None:
-        """The charts before."""
-        self.turn_charts(-1)
+    def action_turn_charts(self, by: int) -> None:
+        """Show the charts after those on show, or before; where all are on show, say so."""
+        self.host.say("notice", "every chart is on this page")
 
     def action_copy_values(self) -> None:
         """The values at the cursor, or the newest, of all charts on show."""
@@ -150,13 +99,6 @@ class ChartKeys(Node):
     @property
     def _x(self) -> Doubles:
         return self.x_columns().get(self.host.view.x_axis, np.empty(0))
-
-    def _pan(self, share: float) -> None:
-        view = self.host.view
-        if view.whole:
-            self.host.say("notice", "everything is in sight: zoom in with + first")
-        else:
-            self._look(view.panned(self._x, share))
 
     def _look(self, view: ChartView) -> None:
         self.host.view = view

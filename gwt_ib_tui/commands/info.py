@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+from gwt_ib_tui.commands.options import AsJson, Assignments, ConfigFile, Preset
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 
-def register(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
-    app.command()(envs)
-    app.command()(config)
-    app.command()(metrics)
-    app.command()(keys)
-
-
-def envs(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs: JSON on stdout.")] = False,
-) -> None:
+def envs(as_json: AsJson = False) -> None:
     """List the POPGym tasks with their known ceilings."""
     from gwt_ib.envs.make import popgym_ids
     from gwt_ib.gatecheck.ceilings import ceiling
@@ -37,10 +28,10 @@ def envs(
 
 
 def config(
-    config_file: Annotated[Path | None, typer.Option("--config", metavar="FILE.toml", help="TOML file.")] = None,
-    preset: Annotated[str | None, typer.Option("--preset", metavar="NAME", help="A named set of settings.")] = None,
-    assignments: Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Any setting.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The resolved configuration as JSON.")] = False,
+    config_file: ConfigFile = None,
+    preset: Preset = None,
+    assignments: Assignments = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show every setting, as a file for --config."""
     from gwt_ib.config import Config
@@ -68,15 +59,18 @@ def metrics() -> None:
 
 def keys() -> None:
     """Explain the dashboard's panels and keys, your own keys included, in Markdown."""
-    from gwt_ib_tui.application.preferences import layout_path, read_layout
+    from gwt_ib_tui.application.preferences import preferences_path, read_preferences
     from gwt_ib_tui.commands.manual import manual
     from gwt_ib_tui.keys.keymap import keymap_path, read_keymap
 
     keymap = read_keymap(keymap_path())
     typer.echo(manual(keymap.actions))
-    _, unread = read_layout(layout_path())
+    _, unread = read_preferences(preferences_path())
     for problem in filter(None, (*keymap.problems, unread)):
         typer.echo(problem, err=True)
+
+
+COMMANDS = (envs, config, metrics, keys)
 
 
 def describe_field(field: FieldInfo) -> str:

@@ -1,4 +1,4 @@
-"""Commands that show a run and steer nothing: played again, or in a browser."""
+"""Commands that show a run and ask nothing of it: played again, or in a browser."""
 
 from __future__ import annotations
 
@@ -7,14 +7,7 @@ from typing import Annotated
 import typer
 
 from gwt_ib.errors import ExitCode, UserError
-
-Run = Annotated[str, typer.Argument(metavar="RUN", help="Directory, name under runs/, or latest.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
-    app.command()(replay)
-    app.command()(serve)
+from gwt_ib_tui.commands.options import Run
 
 
 def replay(run_name: Run = "latest") -> None:
@@ -45,3 +38,6 @@ def serve(
             raise
         raise UserError("serve needs the package textual-serve: pip install 'gwt-ib[serve]'.", ExitCode.USAGE) from None
     serve_run(run, port, lambda address: typer.echo(f"{run.path}, read-only: {address} (Ctrl-C ends it)"))
+
+
+COMMANDS = (replay, serve)

@@ -4,11 +4,11 @@ import gc
 
 import pytest
 
-from gwt_ib_tui.garbage import THRESHOLDS, spare_what_is_there, without_collection
+from gwt_ib_tui.garbage import THRESHOLDS, leave_out_what_exists, no_garbage_collection
 
 
 def test_no_collection_meanwhile_and_again_afterwards() -> None:
-    with pytest.raises(KeyError), without_collection():
+    with pytest.raises(KeyError), no_garbage_collection():
         assert not gc.isenabled()
         raise KeyError
     assert gc.isenabled()
@@ -18,7 +18,7 @@ def test_what_is_there_is_spared() -> None:
     before, frozen = gc.get_threshold(), gc.get_freeze_count()
     there: list[object] = []
     try:
-        spare_what_is_there()
+        leave_out_what_exists()
         assert gc.get_freeze_count() > frozen
         assert all(one is not there for one in gc.get_objects())
         assert gc.get_threshold() == THRESHOLDS

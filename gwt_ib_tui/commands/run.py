@@ -1,4 +1,4 @@
-"""Commands on a run that exists: steer it, ask how it is, judge it."""
+"""Commands on a run that exists: control it, ask how it is, judge it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gwt_ib.errors import ExitCode, UserError, nearest
+from gwt_ib_tui.commands.options import AsJson, RequireGateCheck, Run
 
 if TYPE_CHECKING:
     from gwt_ib.runs.control import RequestKind
     from gwt_ib.runs.directory import RunDirectory
 
 ANSWER_S = 60.0
-Run = Annotated[str, typer.Argument(metavar="RUN", help="Directory, name under runs/, or latest.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on stdout.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
-    for steer in (pause, unpause, snapshot, stop):
-        app.command()(steer)
-    app.command("set")(change)
-    for look in (status, check, evaluate, picture):
-        app.command()(look)
 
 
 def pause(run: Run) -> None:
@@ -49,7 +39,7 @@ def stop(run: Run) -> None:
     _ask(run, "stop")
 
 
-def change(
+def set_(
     run: Run,
     assignment: Annotated[str, typer.Argument(metavar="FIELD=VALUE", help="Such as lr=1e-4.")],
 ) -> None:
@@ -83,9 +73,7 @@ def status(run: Run, as_json: AsJson = False) -> None:
 def check(
     run: Run,
     as_json: AsJson = False,
-    require_gatecheck: Annotated[
-        bool, typer.Option("--require-gatecheck", help="Exit with 3 unless it passes.")
-    ] = False,
+    require_gatecheck: RequireGateCheck = False,
 ) -> None:
     """Judge a run by GateCheck's rules, with evidence."""
     from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines
@@ -161,6 +149,9 @@ def picture(
         save_picture(find_run(run), path, (columns, rows), screen)
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror}.", ExitCode.INPUT_OUTPUT) from None
+
+
+COMMANDS = (pause, unpause, snapshot, stop, set_, status, check, evaluate, picture)
 
 
 def summarise(run: RunDirectory) -> dict[str, Any]:

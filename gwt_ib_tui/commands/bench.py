@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from contextlib import redirect_stdout
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gwt_ib_tui.garbage import without_collection
+from gwt_ib_tui.commands.launch import refuse_what_cannot_run
+from gwt_ib_tui.commands.options import AsJson, Assignments, ConfigFile, EnvId, Preset, Seed
+from gwt_ib_tui.garbage import no_garbage_collection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,38 +23,28 @@ MIB = 1 << 20
 ANY_LENGTH = 2**53  # the bench sets the length itself; until then the configuration has to allow any number of envs
 
 
-def register(app: typer.Typer) -> None:
-    """Add this command to the command line."""
-    app.command()(bench)
-
-
 def bench(
-    env_id: Annotated[str | None, typer.Argument(metavar="ENV_ID", help="Gymnasium id, or module:env-id.")] = None,
-    config_file: Annotated[Path | None, typer.Option("--config", metavar="FILE.toml", help="TOML file.")] = None,
-    preset: Annotated[str | None, typer.Option("--preset", metavar="NAME", help="A named set of settings.")] = None,
-    assignments: Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Any setting.")] = None,
-    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the run.")] = None,
+    env_id: EnvId = None,
+    config_file: ConfigFile = None,
+    preset: Preset = None,
+    assignments: Assignments = None,
+    seed: Seed = None,
     updates: Annotated[int, typer.Option("--updates", min=1, max=100_000, help="Updates that are measured.")] = 20,
     warm_up: Annotated[int, typer.Option("--warm-up", min=0, max=100_000, help="Updates before them.")] = 5,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a short run: where its time and memory go."""
-    with without_collection():
+    with no_garbage_collection():
         from gwt_ib.bench.figures import figures
         from gwt_ib.bench.measure import bench_config, measure
         from gwt_ib.config_sources import resolve
-        from gwt_ib.envs.make import check_environment
-        from gwt_ib.kernels import use_kernels
         from gwt_ib.machine import machine_facts
-        from gwt_ib.processes.plan import check_device, thread_plan
+        from gwt_ib.processes.plan import thread_plan
 
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": ANY_LENGTH}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
     config = bench_config(config, updates, warm_up)
-    with redirect_stdout(sys.stderr):  # what an environment prints is no result of ours
-        check_environment(config)
-    check_device(config.device)
-    use_kernels(config)  # refuses what is not installed
+    refuse_what_cannot_run(config)
     machine = machine_facts()  # before the load is our own
     reports = _with_progress(config, measure)
     found = {
@@ -71,6 +60,9 @@ def bench(
         typer.echo(json.dumps(found))
         return
     _print(found, config)
+
+
+COMMANDS = (bench,)
 
 
 def _with_progress(config: Config, measure: Callable[[Config, Callable[[int], object]], list[Record]]) -> list[Record]:

@@ -10,17 +10,24 @@ from driving import dashboard, ready, screen_text
 from recorded_run import RecordedRun
 
 from gwt_ib_tui.application.app import Dashboard, run_dashboard
-from gwt_ib_tui.application.preferences import LONGEST_FILTER, Layout, layout_path, read_layout, save_layout, suited
+from gwt_ib_tui.application.preferences import (
+    LONGEST_FILTER,
+    Preferences,
+    preferences_path,
+    read_preferences,
+    save_preferences,
+    suited,
+)
 from gwt_ib_tui.charts.view import ChartView
 
 
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "not" / "yet" / "layout.json"
-    assert read_layout(path) == (Layout(), "")
+    assert read_preferences(path) == (Preferences(), "")
     view = ChartView("elapsed_s", True, 0.9, True, "ascii", span=10.0, end=3.0, cursor=4.0)
-    layout = Layout.of("gwt-light", view, "rho*")
-    save_layout(path, layout)
-    assert read_layout(path) == (layout, "")
+    layout = Preferences.of("gwt-light", view, "rho*")
+    save_preferences(path, layout)
+    assert read_preferences(path) == (layout, "")
     assert layout.view == ChartView("elapsed_s", True, 0.9, True, "ascii"), "without window and cursor"
     assert list(path.parent.iterdir()) == [path]
 
@@ -40,27 +47,27 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
 def test_a_broken_file_is_said_and_not_used(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "layout.json"
     path.write_bytes(content)
-    layout, problem = read_layout(path)
-    assert layout == Layout()
+    layout, problem = read_preferences(path)
+    assert layout == Preferences()
     assert problem.startswith("the saved layout is not used: ") and words in problem and str(path) in problem
 
 
 def test_fields_of_another_version_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "layout.json"
     path.write_text('{"log_y": true, "of_tomorrow": 1}')
-    assert read_layout(path) == (Layout(log_y=True), "")
+    assert read_preferences(path) == (Preferences(log_y=True), "")
 
 
 def test_a_directory_in_its_place_is_said_and_saving_does_not_raise(tmp_path: Path) -> None:
     path = tmp_path / "layout.json"
     path.mkdir()
-    assert "Is a directory" in read_layout(path)[1]
-    assert save_layout(path, Layout(log_y=True)) == f"theme and layout are not kept: Is a directory: {path}"
+    assert "Is a directory" in read_preferences(path)[1]
+    assert save_preferences(path, Preferences(log_y=True)) == f"theme and layout are not kept: Is a directory: {path}"
     assert path.is_dir() and list(tmp_path.iterdir()) == [path]
 
 
 def test_a_long_filter_is_cut() -> None:
-    assert len(Layout.of("nord", ChartView(), "x" * 1000).metric_filter) == LONGEST_FILTER
+    assert len(Preferences.of("nord", ChartView(), "x" * 1000).metric_filter) == LONGEST_FILTER
 
 
 @pytest.fixture
@@ -77,8 +84,8 @@ async def test_the_dashboard_begins_as_it_was_left(recorded: RecordedRun) -> Non
         first.theme = "gwt-light"
         await pilot.pause()
     left = first.left_as
-    assert left == Layout(theme="gwt-light", x_axis="update", log_y=True, smoothing=0.6, metric_filter="rho")
-    async with dashboard(recorded, layout=left).run_test(size=(120, 40)) as pilot:
+    assert left == Preferences(theme="gwt-light", x_axis="update", log_y=True, smoothing=0.6, metric_filter="rho")
+    async with dashboard(recorded, preferences=left).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         assert "rho_tail" in screen_text(app) and "updates" in screen_text(app)
         assert app.theme == "gwt-light"
@@ -86,14 +93,14 @@ async def test_the_dashboard_begins_as_it_was_left(recorded: RecordedRun) -> Non
 
 
 async def test_a_theme_and_a_filter_of_another_version_are_passed_over(recorded: RecordedRun) -> None:
-    layout = Layout(theme="of-tomorrow", metric_filter="metric_of_tomorrow")
-    async with dashboard(recorded, layout=layout).run_test(size=(120, 40)) as pilot:
+    layout = Preferences(theme="of-tomorrow", metric_filter="metric_of_tomorrow")
+    async with dashboard(recorded, preferences=layout).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
-        assert app.left_as == Layout()
+        assert app.left_as == Preferences()
 
 
 def test_the_tests_never_touch_the_users_own_files() -> None:
-    assert layout_path().is_relative_to(os.environ["XDG_STATE_HOME"])
+    assert preferences_path().is_relative_to(os.environ["XDG_STATE_HOME"])
 
 
 @pytest.mark.parametrize(
@@ -104,20 +111,20 @@ def test_symbols_begin_as_the_locale_has_them(
 ) -> None:
     monkeypatch.setattr("locale.getencoding", lambda: encoding)
     path = tmp_path / "layout.json"
-    read, _ = read_layout(path)
+    read, _ = read_preferences(path)
     assert suited(read).symbols == symbols
-    save_layout(path, suited(read).model_copy(update={"log_y": True}), read)
-    again, _ = read_layout(path)
+    save_preferences(path, suited(read).model_copy(update={"log_y": True}), read)
+    again, _ = read_preferences(path)
     assert again.log_y and "symbols" not in again.model_fields_set, "another terminal begins with its own"
-    save_layout(path, Layout(symbols="block"), read)
-    assert suited(read_layout(path)[0]).symbols == "block", "what the user has chosen holds everywhere"
+    save_preferences(path, Preferences(symbols="block"), read)
+    assert suited(read_preferences(path)[0]).symbols == "block", "what the user has chosen holds everywhere"
 
 
 def test_a_layout_that_cannot_be_kept_is_said_on_leaving(
     recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "state").write_text("in the way")
-    monkeypatch.setattr("gwt_ib_tui.application.app.layout_path", lambda: tmp_path / "state" / "layout.json")
+    monkeypatch.setattr("gwt_ib_tui.application.app.preferences_path", lambda: tmp_path / "state" / "layout.json")
 
     def left(app: Dashboard) -> str:
         app.view = ChartView(log_y=True)

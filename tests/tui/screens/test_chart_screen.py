@@ -69,10 +69,10 @@ async def test_escape_takes_the_cursor_off_and_nothing_else(
 ) -> None:
     shown = []
 
-    async def show_live(app: Dashboard) -> None:
+    async def show(app: Dashboard, name: str) -> None:
         shown.append(app.view)
 
-    monkeypatch.setattr(Dashboard, "action_show_live", show_live)
+    monkeypatch.setattr(Dashboard, "action_show", show)
     async with dashboard(recorded).run_test(size=size) as pilot:
         app = await ready(pilot)
         await pilot.press("left", "escape")

@@ -1,4 +1,4 @@
-"""Commands on several runs: list them and open one, and hold some of them against each other."""
+"""Commands on several runs: list them and open one, and compare some of them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib_tui.commands.options import AsJson
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from gwt_ib.runs.directory import RunDirectory
-
-AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on stdout.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
-    app.command()(runs)
-    app.command()(compare)
 
 
 def runs(
@@ -31,7 +24,7 @@ def runs(
 ) -> None:
     """Choose among the runs under runs/, or list them."""
     from gwt_ib.runs.directory import RUNS, list_runs
-    from gwt_ib_tui.commands.run_commands import summarise
+    from gwt_ib_tui.commands.run import summarise
     from gwt_ib_tui.terminal import why_no_dashboard
 
     found = list_runs()
@@ -56,7 +49,7 @@ def compare(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Hold runs against the first of them, on a screen or as a table."""
+    """Compare runs with the first of them, on a screen or as a table."""
     from gwt_ib_tui.terminal import why_no_dashboard
 
     chosen = select_runs(names)
@@ -77,6 +70,9 @@ def compare(
     if any(len(group["runs"]) > 1 for group in found["groups"]):
         typer.echo()
         _print(_groups_table(found))
+
+
+COMMANDS = (runs, compare)
 
 
 def select_runs(names: Sequence[str]) -> list[RunDirectory]:

@@ -1,0 +1,167 @@
+"""Commands that train or show a training: start a run, go on with one, open the dashboard on one."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gwt_ib.errors import ExitCode, UserError
+from gwt_ib_tui.commands.options import (
+    Assignments,
+    ConfigFile,
+    EnvId,
+    Preset,
+    RequireGateCheck,
+    Run,
+    Seed,
+    TotalTimesteps,
+)
+from gwt_ib_tui.garbage import no_garbage_collection
+from gwt_ib_tui.terminal import need_terminal, print_line, why_no_dashboard
+
+if TYPE_CHECKING:
+    from gwt_ib.config import Config
+    from gwt_ib.runs.directory import RunDirectory
+
+Headless = Annotated[bool, typer.Option("--headless", help="No dashboard: a line per update.")]
+MetricsAsJson = Annotated[bool, typer.Option("--json", help="Headless, one metrics object a line on stdout.")]
+
+
+def launch(
+    env_id: EnvId = None,
+    config_file: ConfigFile = None,
+    preset: Preset = None,
+    assignments: Assignments = None,
+    seed: Seed = None,
+    total_timesteps: TotalTimesteps = None,
+    run_dir: Annotated[
+        Path | None, typer.Option("--run-dir", metavar="DIR", help="The run's own directory; new or empty.")
+    ] = None,
+    headless: Headless = False,
+    as_json: MetricsAsJson = False,
+    require_gatecheck: RequireGateCheck = False,
+) -> None:
+    """Start a run and open its dashboard (or headless)."""
+    with no_garbage_collection():
+        from gwt_ib.config_sources import resolve
+        from gwt_ib.runs.directory import create_run
+
+    flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
+    config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
+    refuse_what_cannot_run(config)
+    run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]])
+    _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
+
+
+def resume(
+    run_name: Run,
+    total_timesteps: TotalTimesteps = None,
+    headless: Headless = False,
+    as_json: MetricsAsJson = False,
+    require_gatecheck: RequireGateCheck = False,
+) -> None:
+    """Go on from a run's newest good snapshot."""
+    from gwt_ib.runs.directory import find_run
+
+    run = find_run(run_name)
+    config, update = _prepare_resume(run, total_timesteps)
+    refuse_what_cannot_run(config)
+    run.write_config(config)
+    _train(run, resumed_after=update, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
+
+
+def attach(
+    run_name: Run = "latest",
+    read_only: Annotated[bool, typer.Option("--read-only", help="Look, but do not steer.")] = False,
+) -> None:
+    """Open the dashboard on a run, live or ended."""
+    from gwt_ib.runs.directory import find_run
+
+    run = find_run(run_name)
+    need_terminal(run.path)
+    _dashboard(run, read_only=read_only)
+
+
+COMMANDS = (launch, resume, attach)
+
+
+def refuse_what_cannot_run(config: Config) -> None:
+    """Raises `UserError` for an environment, a device or kernels that this machine does not have."""
+    with no_garbage_collection():
+        from gwt_ib.envs.make import check_environment
+        from gwt_ib.kernels import use_kernels
+        from gwt_ib.processes.plan import check_device
+
+    with redirect_stdout(sys.stderr):  # what an environment prints is no result of ours
+        check_environment(config)
+    check_device(config.device)
+    use_kernels(config)
+
+
+def _prepare_resume(run: RunDirectory, total_timesteps: int | None) -> tuple[Config, int]:
+    """The configuration to go on with and the update of the newest good snapshot. Raises `UserError`."""
+    from gwt_ib.config_sources import build
+    from gwt_ib.processes.trainer import lock_run
+    from gwt_ib.runs.snapshot import newest_good_snapshot
+
+    lock_run(run).release()
+    config = run.read_config()
+    if total_timesteps is not None:
+        values = {**config.model_dump(), "total_timesteps": total_timesteps}
+        config = build(values, {"total_timesteps": "--total-timesteps"})
+    _, snapshot, _ = newest_good_snapshot(run.snapshots)
+    update = int(snapshot.state["update"])
+    if update >= config.num_updates:
+        steps = update * config.steps_per_update
+        raise UserError(
+            f"{run.path} has made all of its {steps} env steps; go on with --total-timesteps and a larger number.",
+            ExitCode.USAGE,
+        )
+    return config, update
+
+
+def _train(
+    run: RunDirectory, *, resumed_after: int | None = None, headless: bool, as_json: bool, require_gatecheck: bool
+) -> None:
+    """Train headless in this process, or start a trainer of its own and open the dashboard on it."""
+    resume = resumed_after is not None
+    reason = "" if headless or as_json else why_no_dashboard()
+    if reason:
+        typer.echo(f"Running headless: {reason}.", err=True)
+    if headless or as_json or reason:
+        from gwt_ib_tui.commands.headless import run_headless
+
+        code = run_headless(
+            run, resume=resume, after_update=resumed_after or 0, as_json=as_json, require_gatecheck=require_gatecheck
+        )
+        raise typer.Exit(int(code))
+    from gwt_ib.processes.children import start_trainer
+
+    # The trainer starts before the application: inside it, processes and shared memory cannot be made safely.
+    start_trainer(run, resume=resume, meanwhile=_import_dashboard)
+    _dashboard(run, require_gatecheck=require_gatecheck)
+
+
+def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck: bool = False) -> None:
+    """Show the dashboard; afterwards say in the shell how things stand."""
+    _import_dashboard()
+    from gwt_ib_tui.application.app import run_dashboard
+    from gwt_ib_tui.commands.farewell import farewell
+
+    run_dashboard(run, read_only=read_only)
+    words = farewell(run, require_gatecheck=require_gatecheck)
+    for line in words.lines:
+        print_line(line)
+    for line in words.errors:
+        print_line(line, err=True)
+    raise typer.Exit(words.code)
+
+
+def _import_dashboard() -> None:
+    with no_garbage_collection():
+        import_module("gwt_ib_tui.application.app")
