@@ -15,9 +15,9 @@ from rich.text import Span, Text
 
 from gwt_ib.text import short_count
 from gwt_ib_tui.charts.axes import LARGEST, Range, nice_ticks, positions, widened
-from gwt_ib_tui.charts.blending import blend
 from gwt_ib_tui.charts.figure import blank, notice
 from gwt_ib_tui.charts.glyphs import GLYPHS, Cells, Glyphs
+from gwt_ib_tui.charts.palette import blend
 from gwt_ib_tui.charts.traces import Flags, in_force
 from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory

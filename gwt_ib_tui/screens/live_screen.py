@@ -11,11 +11,11 @@ from textual.containers import Container
 from gwt_ib_tui.keys.action import bindings
 from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.screens.chart_choice import ChartChoice
-from gwt_ib_tui.widgets.actors import ActorsPanel
 from gwt_ib_tui.widgets.events import EventsPanel
 from gwt_ib_tui.widgets.filter_line import FilterLine
 from gwt_ib_tui.widgets.gate_check_panel import GateCheckPanel
 from gwt_ib_tui.widgets.gate_curve import GateCurvePanel
+from gwt_ib_tui.widgets.processes import ActorsPanel
 from gwt_ib_tui.widgets.tiles import Tiles
 
 

@@ -9,7 +9,7 @@ from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
 
-from gwt_ib_tui.charts.curves import Drawn
+from gwt_ib_tui.charts.lines import Drawn
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel

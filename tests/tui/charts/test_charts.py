@@ -19,13 +19,12 @@ BLUE, ORANGE, GRAY = "#0000ff", "#ff8800", "#888888"
 COLORS = GateColors(BLUE, "#224466", "#ff00ff", ORANGE, GRAY, GRAY)
 
 
-def exact(values: object) -> Column:
-    array = np.asarray(values, dtype=float)
-    return Column(array, array, array)
+def exact(values: object, sparse: bool = False) -> Column:
+    return Column.flat(np.asarray(values, dtype=float), sparse=sparse)
 
 
 def drawn(values: object, width: int = 40, height: int = 10, x: object = None, **options: object) -> list[str]:
-    column = exact(values)
+    column = exact(values, bool(options.pop("sparse", False)))
     steps = exact(np.arange(len(column.mean)) * 4096.0 if x is None else x)
     levels = [Level(0.35, ORANGE)]
     lines = draw(steps, [Curve(column, BLUE, **options)], levels, width, height, frame=GRAY, min_span=0.1).lines

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 
-from gwt_ib_tui.charts.blending import blend
 from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.heat_map import (
     HeatColors,
@@ -15,6 +14,7 @@ from gwt_ib_tui.charts.heat_map import (
     mass_over_time,
     shade_legend,
 )
+from gwt_ib_tui.charts.palette import blend
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory, Moment
 
 SHADES = GLYPHS["braille"].shades
