@@ -80,8 +80,8 @@ class ProcessesPanel(Panel):
         """A title with what an update waits for, the header, rows."""
         palette = self.palette
         columns: list[TableColumn[ProcessRow]] = [
-            TableColumn("process", 10, lambda row, _: (row.name, palette.text)),
-            _state_column("", 9, palette),
+            TableColumn("process", 11, lambda row, _: (row.name, palette.text)),
+            _state_column("", 9, palette, gap=0),
             _number_column("pid", 8, palette, palette.dim),
             _number_column("CPU", 5, palette, palette.text),
             _number_column("memory", 9, palette, palette.text),
@@ -131,7 +131,7 @@ def _actor_rows(run_view: RunView) -> list[ProcessRow]:
     ]
 
 
-def _state_column(title: str, width: int, palette: Palette, gap: int = 1) -> TableColumn[ProcessRow]:
+def _state_column(title: str, width: int, palette: Palette, gap: int) -> TableColumn[ProcessRow]:
     colors = {"●": palette.good, "✗": palette.bad, "?": palette.warn}
     return TableColumn(title, width, lambda row, _: (row.state, f"bold {colors.get(row.state[0], palette.dim)}"), gap)
 

@@ -56,13 +56,12 @@ class Table(Generic[Row]):
         """One row."""
         line = Text(no_wrap=True, end="")
         for column in self.columns:
-            line.append(" " * column.gap)
-            cell = column.cell(row, column.width)
+            cell, gap = column.cell(row, column.width), " " * column.gap
             if isinstance(cell, Text):
                 cell.pad_right(column.width - cell.cell_len)
-                line.append_text(cell)
+                line.append(gap).append_text(cell)
             else:
-                line.append(_padded(cell[0], column), style=cell[1])
+                line.append(gap + _padded(cell[0], column), style=cell[1])
         return line
 
     def first(self, rows: Sequence[Row], height: int) -> list[Text]:
