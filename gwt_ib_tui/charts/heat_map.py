@@ -14,8 +14,8 @@ from rich.style import Style
 from rich.text import Span, Text
 
 from gwt_ib.text import short_count
-from gwt_ib_tui.charts.axes import LARGEST, Range, nice_ticks, positions, widened
-from gwt_ib_tui.charts.figure import blank, notice
+from gwt_ib_tui.charts.axes import LARGEST, Range, nice_ticks, position, positions, widened
+from gwt_ib_tui.charts.figure import Frame, notice
 from gwt_ib_tui.charts.glyphs import GLYPHS, Cells, Glyphs
 from gwt_ib_tui.charts.palette import blend
 from gwt_ib_tui.charts.traces import Flags, in_force
@@ -115,23 +115,21 @@ def heat_map(
         return []
     if not len(history):
         return notice("waiting for data", width, height, colors.frame)
-    glyphs = GLYPHS[symbols]
-    framed = width >= MARGIN + LEAST_CANVAS and height >= 5
-    columns, rows = (width - MARGIN, height - 2) if framed else (width, height)
+    frame = _frame(history, width, height, symbols)
+    columns, rows = frame.canvas_width, frame.canvas_height
     shares = mass_over_time(history, columns, rows)
     targets = _target_rows(history, marks, columns, rows)
-    labels = _c_labels(rows)
     lines = []
-    for row in reversed(range(rows)):
-        line = Text(f"{labels.get(row, ''):>3}" if framed else "", style=colors.frame, no_wrap=True, end="")
-        if framed:
-            newest = row == targets[-1]
-            line.append(glyphs.here if newest else glyphs.side, style=colors.target if newest else colors.frame)
-        line.append_text(_cells(shares[row], targets == row, colors, glyphs))
-        lines.append(line)
-    if framed:
-        lines += [_time_axis(history, marks, columns, colors, glyphs), _time_labels(history, columns, colors.frame)]
-    return [line if line.cell_len == width else blank(width) for line in lines]
+    for row, left in zip(reversed(range(rows)), frame.left(), strict=True):
+        line = Text(left, style=colors.frame, no_wrap=True, end="")
+        if frame.framed and row == targets[-1]:
+            line = Text(left[:-1], style=colors.frame, no_wrap=True, end="").append(frame.glyphs.here, colors.target)
+        lines.append(line.append_text(_cells(shares[row], targets == row, colors, frame.glyphs)))
+    above = {}
+    for steps, marker, color in ((marks.ghost, "△", colors.ghost), (marks.shown, "▲", colors.shown)):
+        if steps is not None:
+            above[int(column_of(np.array([steps]), history, columns)[0])] = marker, color
+    return lines + frame.below(colors.frame, above)
 
 
 def shade_legend(colors: HeatColors, symbols: Symbols = "braille") -> Text:
@@ -189,35 +187,17 @@ def _target_rows(history: GateHistory, marks: HeatMarks, columns: int, rows: int
     return np.where(np.isfinite(found), np.nan_to_num(found), -1).astype(np.int64)
 
 
-def _c_labels(rows: int) -> dict[int, str]:
-    ticks = (0.0, 0.5, 1.0) if rows < 10 else (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    return {min(int(tick * rows), rows - 1): f"{tick:.1f}" for tick in ticks}
-
-
-def _time_axis(history: GateHistory, marks: HeatMarks, columns: int, colors: HeatColors, glyphs: Glyphs) -> Text:
-    """The axis, with the moment on show and its ghost upon it."""
-    axis = [glyphs.axis] * columns
-    spans = {}
-    for steps, sign, color in ((marks.ghost, "△", colors.ghost), (marks.shown, "▲", colors.shown)):
-        if steps is not None:
-            column = int(column_of(np.array([steps]), history, columns)[0])
-            axis[column] = glyphs.said(sign)
-            spans[column] = Span(MARGIN + column, MARGIN + column + 1, color)
-    plain = glyphs.corner.rjust(MARGIN) + "".join(axis)
-    return Text(plain, style=colors.frame, no_wrap=True, end="", spans=list(spans.values()))
-
-
-def _time_labels(history: GateHistory, columns: int, frame: str) -> Text:
-    first, last = _limits(history)
-    cells = [" "] * columns
-    free = 0
-    for tick in nice_ticks(first, last, max(columns // 9, 1)):
-        label = short_count(tick)
-        start = min(max(int((tick - first) / (last - first) * columns) - len(label) // 2, 0), columns - len(label))
-        if start >= free and start >= 0:
-            cells[start : start + len(label)] = label
-            free = start + len(label) + 1
-    return Text(" " * MARGIN + "".join(cells), style=frame, no_wrap=True, end="")
+def _frame(history: GateHistory, width: int, height: int, symbols: Symbols) -> Frame:
+    """Axes of c and of environment steps; none around a map that is too small for them."""
+    framed = width >= MARGIN + LEAST_CANVAS and height >= 5
+    columns, rows = (width - MARGIN, height - 2) if framed else (width, height)
+    first, last = limits = _limits(history)
+    steps = nice_ticks(first, last, max(columns // 9, 1))
+    x_ticks = tuple((position(tick, limits), short_count(tick)) for tick in steps)
+    c_ticks = (0.0, 0.5, 1.0) if rows < 10 else (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    # A label stands beside the row that has the steps of its c, which begins there.
+    y_ticks = tuple(((min(int(tick * rows), rows - 1) + 0.5) / rows, f"{tick:.1f}") for tick in c_ticks)
+    return Frame(width, height, columns, rows, x_ticks, y_ticks, framed, GLYPHS[symbols])
 
 
 def _limits(history: GateHistory) -> Range:

@@ -14,7 +14,7 @@ from gwt_ib_tui.screens.chart_choice import ChartChoice
 from gwt_ib_tui.widgets.events import EventsPanel
 from gwt_ib_tui.widgets.filter_line import FilterLine
 from gwt_ib_tui.widgets.gate_check_panel import GateCheckPanel
-from gwt_ib_tui.widgets.gate_curve import GateCurvePanel
+from gwt_ib_tui.widgets.gate_panels import GateCurvePanel
 from gwt_ib_tui.widgets.processes import ActorsPanel
 from gwt_ib_tui.widgets.tiles import Tiles
 

@@ -22,8 +22,8 @@ from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
+from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, TimeBar
 from gwt_ib_tui.widgets.rho import end_labels
-from gwt_ib_tui.widgets.scrubbed import HeatPanel, MomentPanel, TimeBar
 
 UPDATES = 31
 
