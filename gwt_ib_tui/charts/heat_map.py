@@ -17,7 +17,7 @@ from gwt_ib.text import short_count
 from gwt_ib_tui.charts.axes import LARGEST, Range, nice_ticks, position, positions, widened
 from gwt_ib_tui.charts.figure import Frame, notice
 from gwt_ib_tui.charts.glyphs import GLYPHS, Cells, Glyphs
-from gwt_ib_tui.charts.palette import blend
+from gwt_ib_tui.charts.palette import Palette, blend
 from gwt_ib_tui.charts.traces import Flags, in_force
 from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory
@@ -33,19 +33,6 @@ LEAST_CANVAS = 8
 
 _CDF_AT = np.linspace(-8.0, 8.0, 4001)
 _CDF = np.array([0.5 * (1.0 + math.erf(x / math.sqrt(2.0))) for x in _CDF_AT.tolist()])
-
-
-@dataclass(frozen=True)
-class HeatColors:
-    """A ramp from few steps to many, and what lies over the map."""
-
-    low: str
-    middle: str
-    high: str
-    target: str
-    shown: str
-    ghost: str
-    frame: str
 
 
 @dataclass(frozen=True)
@@ -108,41 +95,41 @@ def column_of(env_steps: Doubles, history: GateHistory, columns: int) -> Cells:
 
 
 def heat_map(
-    history: GateHistory, marks: HeatMarks, width: int, height: int, colors: HeatColors, symbols: Symbols = "braille"
+    history: GateHistory, marks: HeatMarks, width: int, height: int, palette: Palette, symbols: Symbols = "braille"
 ) -> list[Text]:
     """The map as exactly `height` lines of `width` cells; a map that is too small for labels has none."""
     if width < 1 or height < 1:
         return []
     if not len(history):
-        return notice("waiting for data", width, height, colors.frame)
+        return notice("waiting for data", width, height, palette.frame)
     frame = _frame(history, width, height, symbols)
     columns, rows = frame.canvas_width, frame.canvas_height
     shares = mass_over_time(history, columns, rows)
     targets = _target_rows(history, marks, columns, rows)
     lines = []
     for row, left in zip(reversed(range(rows)), frame.left(), strict=True):
-        line = Text(left, style=colors.frame, no_wrap=True, end="")
+        line = Text(left, style=palette.frame, no_wrap=True, end="")
         if frame.framed and row == targets[-1]:
-            line = Text(left[:-1], style=colors.frame, no_wrap=True, end="").append(frame.glyphs.here, colors.target)
-        lines.append(line.append_text(_cells(shares[row], targets == row, colors, frame.glyphs)))
+            line = Text(left[:-1], style=palette.frame, no_wrap=True, end="").append(frame.glyphs.here, palette.target)
+        lines.append(line.append_text(_cells(shares[row], targets == row, palette, frame.glyphs)))
     above = {}
-    for steps, marker, color in ((marks.ghost, "△", colors.ghost), (marks.shown, "▲", colors.shown)):
+    for steps, marker, color in ((marks.ghost, "△", palette.second), (marks.shown, "▲", palette.line)):
         if steps is not None:
             above[int(column_of(np.array([steps]), history, columns)[0])] = marker, color
-    return lines + frame.below(colors.frame, above)
+    return lines + frame.below(palette.frame, above)
 
 
-def shade_legend(colors: HeatColors, symbols: Symbols = "braille") -> Text:
+def shade_legend(palette: Palette, symbols: Symbols = "braille") -> Text:
     """Each shade with the share from which it is used."""
     text = Text(no_wrap=True, end="")
     for share in SHARES[1:]:
-        text.append_text(_cells(np.array([share]), np.array([False]), colors, GLYPHS[symbols]))
-        text.append(f"{share:.0%} ", style=colors.frame)
+        text.append_text(_cells(np.array([share]), np.array([False]), palette, GLYPHS[symbols]))
+        text.append(f"{share:.0%} ", style=palette.frame)
     text.rstrip()
     return text
 
 
-def _cells(shares: Doubles, target: Flags, colors: HeatColors, glyphs: Glyphs) -> Text:
+def _cells(shares: Doubles, target: Flags, palette: Palette, glyphs: Glyphs) -> Text:
     """Cells side by side: the shade of each as a character and as a colour, which say the same.
 
     `target` marks those on the target's line: it is dotted where no steps are, and elsewhere every `SEEN_EVERY` cells.
@@ -158,7 +145,7 @@ def _cells(shares: Doubles, target: Flags, colors: HeatColors, glyphs: Glyphs) -
     )
     edges = np.flatnonzero(np.diff(looks, prepend=-3, append=-3)).tolist()
     spans = [
-        Span(start, end, _look(look, colors) if look >= 0 else colors.target)
+        Span(start, end, _look(look, palette) if look >= 0 else palette.target)
         for start, end, look in zip(edges, edges[1:], looks[edges[:-1]].tolist(), strict=False)
         if look > -2
     ]
@@ -166,12 +153,12 @@ def _cells(shares: Doubles, target: Flags, colors: HeatColors, glyphs: Glyphs) -
 
 
 @lru_cache(maxsize=8 * TONES)
-def _look(look: int, colors: HeatColors) -> Style:
+def _look(look: int, palette: Palette) -> Style:
     """The colours of one step of the ramp; from `TONES` on, those of the target's line over it."""
     depth = look % TONES / (TONES - 1)
-    under, over = (colors.low, colors.middle) if depth < 0.5 else (colors.middle, colors.high)
+    under, over = (palette.heat_low, palette.line) if depth < 0.5 else (palette.line, palette.heat_high)
     color = blend(under, over, (2 * depth) % 1.0 if depth < 1.0 else 1.0)
-    return Style(color=color if look < TONES else colors.target, bgcolor=blend(colors.low, color, 0.75))
+    return Style(color=color if look < TONES else palette.target, bgcolor=blend(palette.heat_low, color, 0.75))
 
 
 def _target_rows(history: GateHistory, marks: HeatMarks, columns: int, rows: int) -> Cells:

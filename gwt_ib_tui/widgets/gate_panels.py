@@ -10,9 +10,9 @@ from textual.reactive import reactive
 
 from gwt_ib.lenient import real
 from gwt_ib.text import count, number, short_count
-from gwt_ib_tui.charts.gate_chart import GateColors, gate_chart
+from gwt_ib_tui.charts.gate_chart import gate_chart
 from gwt_ib_tui.charts.glyphs import GLYPHS
-from gwt_ib_tui.charts.heat_map import HeatColors, HeatMarks, heat_map, shade_legend
+from gwt_ib_tui.charts.heat_map import HeatMarks, heat_map, shade_legend
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.traces import in_force
@@ -42,8 +42,8 @@ class GateCurvePanel(ChartPanel):
         """A title that is the legend, then the chart."""
         palette, symbols = self.palette, self.view.symbols
         title = title_line(palette, "TD→gate", Text(" ").join(_legend(symbols, palette)))
-        target, colors = target_c(run_view), _colors(palette)
-        return [title, *gate_chart(run_view.curve, target, width, height - 1, colors, symbols=symbols)]
+        chart = gate_chart(run_view.curve, target_c(run_view), width, height - 1, palette, symbols=symbols)
+        return [title, *chart]
 
 
 class ScrubbedPanel(TitledChart):
@@ -140,7 +140,7 @@ class MomentPanel(ScrubbedPanel):
             target_then(run_view, shown),
             width,
             height,
-            _colors(self.palette),
+            self.palette,
             ghost.curve if ghost and ghost is not shown else None,
             2 if height >= COUNT_ROWS_FROM else 1,
             self.view.symbols,
@@ -152,10 +152,9 @@ class HeatPanel(ScrubbedPanel):
 
     def title(self, run_view: RunView, width: int) -> Text:
         """The shades."""
-        legend = Text("share of steps ", style=self.palette.dim, end="") if width >= 50 else Text("", end="")
-        return title_line(
-            self.palette, "c over time", legend.append_text(shade_legend(self._colors(), self.view.symbols))
-        )
+        legend = Text("share of steps " if width >= 50 else "", style=self.palette.dim, end="")
+        legend = Text(end="").append_text(legend).append_text(shade_legend(self.palette, self.view.symbols))
+        return title_line(self.palette, "c over time", legend)
 
     def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The map."""
@@ -165,19 +164,7 @@ class HeatPanel(ScrubbedPanel):
             shown, ghost = self.moments(history)
             targets = run_view.series.column("env_steps").mean, run_view.series.column("target_c").mean
             marks = HeatMarks(target_c(run_view), shown.env_steps, ghost.env_steps, targets)
-        return heat_map(history, marks, width, height, self._colors(), self.view.symbols)
-
-    def _colors(self) -> HeatColors:
-        palette = self.palette
-        return HeatColors(
-            palette.heat_low,
-            palette.line,
-            palette.heat_high,
-            palette.target,
-            palette.line,
-            palette.second,
-            palette.frame,
-        )
+        return heat_map(history, marks, width, height, self.palette, self.view.symbols)
 
 
 def mean_c_then(run_view: RunView, moment: Moment) -> float | None:
@@ -212,10 +199,6 @@ def _legend(symbols: Symbols, palette: Palette) -> list[Text]:
         Text(f"{glyphs.level}target", style=palette.target, end=""),
         Text(f"{lines[2]}±std", style=palette.dim, end=""),
     ]
-
-
-def _colors(palette: Palette) -> GateColors:
-    return GateColors(palette.line, palette.band, palette.prior, palette.target, palette.frame, palette.second)
 
 
 def _words(moment: Moment, *, long: bool) -> str:

@@ -12,9 +12,8 @@ from gwt_ib_tui.charts.lines import Curve, Mark, draw
 from gwt_ib_tui.state.events.event_marks import SEVERITIES, placed_events
 from gwt_ib_tui.state.history.series import SeriesView
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.chart_panel import TitledChart
+from gwt_ib_tui.widgets.chart_panel import TitledChart, chart_title
 from gwt_ib_tui.widgets.chart_spec import OVERVIEW, ChartSpec, span_of
-from gwt_ib_tui.widgets.chart_title import chart_title
 from gwt_ib_tui.widgets.readings import Readout, at_words, cursor_words, newest_words, read
 
 LINE_SYMBOL = "━"  # as a line looks in a legend, where it is made of dots

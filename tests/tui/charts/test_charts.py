@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,14 +10,15 @@ from hypothesis import strategies as st
 
 from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib_tui.charts.axes import nice_ticks, tick_labels
-from gwt_ib_tui.charts.gate_chart import GateColors, gate_chart
+from gwt_ib_tui.charts.gate_chart import gate_chart
 from gwt_ib_tui.charts.lines import Curve, Level, draw
+from gwt_ib_tui.charts.palette import DARK
 from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.history.gate_history import GateCurve
 from gwt_ib_tui.state.history.series import Column
 
 BLUE, ORANGE, GRAY = "#0000ff", "#ff8800", "#888888"
-COLORS = GateColors(BLUE, "#224466", "#ff00ff", ORANGE, GRAY, GRAY)
+COLORS = replace(DARK, line=BLUE, band="#224466", prior="#ff00ff", target=ORANGE, frame=GRAY, second=GRAY)
 
 
 def exact(values: object, sparse: bool = False) -> Column:
@@ -139,7 +141,7 @@ def test_gate_chart_has_all_its_parts() -> None:
     assert "█" in text and "n│" in text, "the counts"
     assert all(tick in lines[-1].plain for tick in ("0", "0.4", "1", "2", "5", "10"))
     painted = {str(span.style) for line in lines for span in line.spans}
-    for color in (COLORS.curve, COLORS.prior, COLORS.band, COLORS.target):
+    for color in (COLORS.line, COLORS.prior, COLORS.band, COLORS.target):
         assert any(color in style for style in painted), color
 
 
