@@ -1,11 +1,11 @@
-"""The drawing surface of all charts: cells of signs over the unit square, and a frame with ticks and marks around them.
+"""The drawing surface of all charts: cells over the unit square, and a frame with ticks and marks around them.
 
-plotext draws the paths; what is a sign or a dot by itself is laid under or over them as arrays of cells.
+plotext draws the paths; what is a character or a dot by itself is laid under or over them as arrays of cells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +57,45 @@ class Frame:
         """The canvas cell in which a place along y lies, 0 at the top."""
         return min(max(int((1.0 - place) * self.canvas_height), 0), self.canvas_height - 1)
 
+    def left(self) -> list[str]:
+        """What stands on the left of each row of the canvas: the axis, and the labels of its ticks."""
+        if not self.framed:
+            return [""] * self.canvas_height
+        labels = {self.row(place): label for place, label in self.y_ticks}
+        return [
+            labels.get(row, "").rjust(self.margin - 1) + (self.glyphs.side_tick if row in labels else self.glyphs.side)
+            for row in range(self.canvas_height)
+        ]
+
+    def below(self, color: str, marks: Mapping[int, tuple[str, str]]) -> list[Text]:
+        """The axis below the canvas with marks by their cell, each a character and its colour; then the labels."""
+        if not self.framed:
+            return []
+        axis = [self.glyphs.axis] * self.canvas_width
+        for place, _ in self.x_ticks:
+            axis[self.column(place)] = self.glyphs.axis_tick
+        spans = []
+        for column, (marker, own) in marks.items():
+            axis[column] = self.glyphs.said(marker)
+            spans.append(Span(self.margin + column, self.margin + column + 1, own))
+        plain = self.glyphs.corner.rjust(self.margin) + "".join(axis)
+        labels = Text(self._labels(), style=color, no_wrap=True, end="")
+        return [Text(plain, style=color, no_wrap=True, end="", spans=spans), labels]
+
+    def _labels(self) -> str:
+        """Each label in the middle under its tick as far as there is room."""
+        cells, free = [" "] * self.width, 0
+        for place, label in self.x_ticks:
+            start = self.margin + self.column(place) - (len(label) - 1) // 2
+            start = min(max(start, 0), self.width - len(label))
+            if start >= free:
+                cells[start : start + len(label)] = label
+                free = start + len(label) + 1
+        return "".join(cells)
+
 
 class Figure:
-    """What is drawn in one chart; what is drawn later lies over it, and paths lie over everything but `over` signs."""
+    """What is drawn in one chart; what is drawn later lies over it, and paths lie over everything but marks over them."""
 
     def __init__(self, layout: Frame, frame: str) -> None:
         self._layout = layout
@@ -67,7 +103,7 @@ class Figure:
         shape = layout.canvas_height, layout.canvas_width
         self._bits: Bits = np.zeros(shape, dtype=np.uint8)
         self._shadow: Bits = np.zeros(shape, dtype=np.uint8)
-        self._signs = np.zeros(shape, dtype=np.uint32)
+        self._glyphs = np.zeros(shape, dtype=np.uint32)
         self._inks = np.zeros(shape, dtype=np.int64)
         self._colors = [frame]
         self._paths = Paths(layout.canvas_width, layout.canvas_height, layout.glyphs)
@@ -83,43 +119,43 @@ class Figure:
         seen = (places >= 0.0) & (places <= 1.0)
         columns = np.flatnonzero(seen)
         rows = _cells(1.0 - places[seen], self._layout.canvas_height)
-        self._sign(columns, rows, self._layout.glyphs.level, color)
+        self._put(columns, rows, self._layout.glyphs.level, color)
 
     def column_line(self, place: float, color: str) -> None:
-        """A vertical line of light signs."""
+        """A vertical line of light marks."""
         rows = np.arange(self._layout.canvas_height)
-        self._sign(np.full_like(rows, self._layout.column(place)), rows, self._layout.glyphs.cursor, color)
+        self._put(np.full_like(rows, self._layout.column(place)), rows, self._layout.glyphs.cursor, color)
 
     def gaps(self, x: Doubles) -> None:
-        """A sign at the bottom for each place along x where a value is missing."""
+        """A mark at the bottom for each place along x where a value is missing."""
         columns = np.unique(_cells(x, self._layout.canvas_width))
         rows = np.full_like(columns, self._layout.canvas_height - 1)
-        self._sign(columns, rows, self._layout.glyphs.gap, self._frame)
+        self._put(columns, rows, self._layout.glyphs.gap, self._frame)
 
-    def points(self, x: Doubles, y: Doubles, color: str, sign: str = "") -> None:
-        """Each point as a sign, over the paths."""
-        self._lay_over(x, y, self._layout.glyphs.said(sign), color)
+    def points(self, x: Doubles, y: Doubles, color: str, glyph: str = "") -> None:
+        """Each point as a character, over the paths."""
+        self._lay_over(x, y, self._layout.glyphs.said(glyph), color)
 
     def beyond(self, x: Doubles, *, above: bool, color: str) -> None:
-        """A sign at the upper or lower edge for each place along x where a value lies beyond it; over the paths."""
+        """A mark at the upper or lower edge for each place along x where a value lies beyond it; over the paths."""
         glyphs = self._layout.glyphs
         self._lay_over(x, np.full(len(x), float(above)), glyphs.above if above else glyphs.below, color)
 
-    def path(self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_], color: str, sign: str = "") -> None:
+    def path(self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_], color: str, glyph: str = "") -> None:
         """A line through the points; one marked in `breaks` is no point but a gap.
 
-        `sign` is what it is made of where a cell is a single dot.
+        `glyph` is what it is made of where a cell is a single dot.
         """
-        self._paths.add(x, y, breaks, self._ink(color), sign or self._layout.glyphs.lines[0])
+        self._paths.add(x, y, breaks, self._ink(color), glyph or self._layout.glyphs.lines[0])
 
     def dashes(self, x: Doubles, y: Doubles, color: str) -> None:
         """A dashed line: runs of dots and runs of none."""
         breaks = ~np.isfinite(y) | (np.arange(len(x)) % DASH >= DASH // 2)
         self.path(x, y, breaks, color, self._layout.glyphs.prior)
 
-    def dots(self, x: Doubles, y: Doubles, color: str, sign: str) -> None:
-        """Each point as a dot, or as `sign` where a cell is a single dot."""
-        self._dot(_cells(x, self._layout.columns), _cells(1.0 - y, self._rows), color, sign)
+    def dots(self, x: Doubles, y: Doubles, color: str, glyph: str) -> None:
+        """Each point as a dot, or as `glyph` where a cell is a single dot."""
+        self._dot(_cells(x, self._layout.columns), _cells(1.0 - y, self._rows), color, glyph)
 
     def stipple(self, low: Doubles, high: Doubles, color: str) -> None:
         """An area as a loose pattern of single dots, which shows also without colour; one `low` and `high` a dot column."""
@@ -131,7 +167,7 @@ class Figure:
         inside = loose & (places >= low) & (places <= high)
         self._dot(column[inside], row[inside], color, self._layout.glyphs.band)
 
-    def shadow(self, low: Doubles, high: Doubles, color: str, sign: str) -> None:
+    def shadow(self, low: Doubles, high: Doubles, color: str, glyph: str) -> None:
         """A faded line: every second dot from `low` to `high`, one of each a dot column, joined to the column before.
 
         It is seen only where no path crosses its cell, so that the path on it stays clear, without colour too.
@@ -143,71 +179,39 @@ class Figure:
         row, column = np.meshgrid(np.arange(rows), np.arange(len(low)), indexing="ij")
         loose = (row + column) % 2 == 0 if len(self._layout.glyphs.codes) else True
         inside = loose & (row >= top) & (row <= bottom)
-        self._dot(column[inside], row[inside], color, sign, self._shadow)
+        self._dot(column[inside], row[inside], color, glyph, self._shadow)
 
-    def mark(self, place: float, sign: str, color: str) -> None:
-        """A sign on the axis below; of several in one cell the last one is seen."""
-        self._marks[self._layout.column(place)] = self._layout.glyphs.said(sign), color
+    def mark(self, place: float, marker: str, color: str) -> None:
+        """A character on the axis below; of several in one cell the last one is seen."""
+        self._marks[self._layout.column(place)] = marker, color
 
     def lines(self) -> list[Text]:
         """What was drawn, in exactly the layout's height and width."""
         codes, inks = self._merged()
-        layout, glyphs = self._layout, self._layout.glyphs
-        ticks = {layout.row(place): label for place, label in layout.y_ticks}
         lines = []
-        for row in range(layout.canvas_height):
-            left = ""
-            if layout.framed:
-                label = ticks.get(row)
-                left = (label or "").rjust(layout.margin - 1) + (glyphs.side if label is None else glyphs.side_tick)
+        for row, left in enumerate(self._layout.left()):
             plain = left + codes[row].tobytes().decode("utf-32-le")
             lines.append(Text(plain, style=self._frame, no_wrap=True, end="", spans=self._spans(inks[row], len(left))))
-        if layout.framed:
-            lines += [self._axis(), self._labels()]
-        return lines
+        return lines + self._layout.below(self._frame, self._marks)
 
     def _merged(self) -> tuple[Codes, Cells]:
         """The characters of the canvas and the number of the colour of each; shape [rows, columns]."""
         glyphs = self._layout.glyphs
         path_codes, path_inks = self._paths.drawn()
         on_path = path_codes != SPACE
-        bits, codes = self._bits, np.where(self._signs > 0, self._signs, np.uint32(SPACE))
+        bits, codes = self._bits, np.where(self._glyphs > 0, self._glyphs, np.uint32(SPACE))
         if len(glyphs.codes):
             # Dots of an area show through the line above it, so that its edge stays whole.
             bits = np.where(on_path, bits, bits | self._shadow)
-            bits = np.where(self._signs > 0, 0, bits) | glyphs.bits(path_codes)
+            bits = np.where(self._glyphs > 0, 0, bits) | glyphs.bits(path_codes)
             codes = np.where(bits > 0, glyphs.codes[bits], codes)
         else:
             codes = np.where(on_path, path_codes, codes)
         inks = np.where(on_path, path_inks, self._inks)
-        for columns, rows, sign, ink in self._over:
-            codes[rows, columns] = ord(sign)
+        for columns, rows, glyph, ink in self._over:
+            codes[rows, columns] = ord(glyph)
             inks[rows, columns] = ink
         return codes.astype("<u4"), np.where(codes == SPACE, 0, inks)
-
-    def _axis(self) -> Text:
-        layout, glyphs = self._layout, self._layout.glyphs
-        signs = [glyphs.axis] * layout.canvas_width
-        for place, _ in layout.x_ticks:
-            signs[layout.column(place)] = glyphs.axis_tick
-        spans = []
-        for column, (sign, color) in self._marks.items():
-            signs[column] = sign
-            spans.append(Span(layout.margin + column, layout.margin + column + 1, color))
-        plain = glyphs.corner.rjust(layout.margin) + "".join(signs)
-        return Text(plain, style=self._frame, no_wrap=True, end="", spans=spans)
-
-    def _labels(self) -> Text:
-        """The labels of the ticks below, each in the middle under its tick as far as there is room."""
-        layout = self._layout
-        cells, free = [" "] * layout.width, 0
-        for place, label in layout.x_ticks:
-            start = layout.margin + layout.column(place) - (len(label) - 1) // 2
-            start = min(max(start, 0), layout.width - len(label))
-            if start >= free:
-                cells[start : start + len(label)] = label
-                free = start + len(label) + 1
-        return Text("".join(cells), style=self._frame, no_wrap=True, end="")
 
     def _spans(self, inks: Cells, offset: int) -> list[Span]:
         """Runs of one colour; what has the frame's is none."""
@@ -223,26 +227,26 @@ class Figure:
         """Dots down the canvas."""
         return self._layout.glyphs.down * self._layout.canvas_height
 
-    def _dot(self, columns: Cells, rows: Cells, color: str, sign: str, layer: Bits | None = None) -> None:
+    def _dot(self, columns: Cells, rows: Cells, color: str, glyph: str, layer: Bits | None = None) -> None:
         """Dots by their column and row."""
         glyphs = self._layout.glyphs
         if not len(glyphs.codes):
-            self._sign(columns, rows, sign, color)
+            self._put(columns, rows, glyph, color)
             return
         cells = rows // glyphs.down, columns // glyphs.across
         bits = glyphs.weights[rows % glyphs.down, columns % glyphs.across]
         np.bitwise_or.at(self._bits if layer is None else layer, cells, bits)
-        self._signs[cells] = 0
+        self._glyphs[cells] = 0
         self._inks[cells] = self._ink(color)
 
-    def _sign(self, columns: Cells, rows: Cells, sign: str, color: str) -> None:
-        self._signs[rows, columns] = ord(sign)
+    def _put(self, columns: Cells, rows: Cells, glyph: str, color: str) -> None:
+        self._glyphs[rows, columns] = ord(glyph)
         self._inks[rows, columns] = self._ink(color)
 
-    def _lay_over(self, x: Doubles, y: Doubles, sign: str, color: str) -> None:
+    def _lay_over(self, x: Doubles, y: Doubles, glyph: str, color: str) -> None:
         layout = self._layout
         columns, rows = _cells(x, layout.canvas_width), _cells(1.0 - y, layout.canvas_height)
-        self._over.append((columns, rows, sign, self._ink(color)))
+        self._over.append((columns, rows, glyph, self._ink(color)))
 
     def _ink(self, color: str) -> int:
         """The number of a colour; 0 is the frame's."""
@@ -272,14 +276,9 @@ def layout_of(
 
 def notice(words: str, width: int, height: int, frame: str) -> list[Text]:
     """An empty chart with a word in its middle."""
-    lines = [blank(width) for _ in range(height)]
-    lines[(height - 1) // 2] = Text(words[:width].center(width), style=frame, no_wrap=True, end="")
+    lines = [Text(" " * width, style=frame, no_wrap=True, end="") for _ in range(height)]
+    lines[(height - 1) // 2].plain = words[:width].center(width)
     return lines
-
-
-def blank(width: int) -> Text:
-    """An empty line."""
-    return Text(" " * width, no_wrap=True, end="")
 
 
 def _cells(places: Doubles, count: int) -> Cells:

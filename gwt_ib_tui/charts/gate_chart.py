@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from rich.text import Text
 
 from gwt_ib_tui.charts.axes import Scale, Ticks
 from gwt_ib_tui.charts.figure import Figure, Frame, layout_of, notice
+from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.history.gate_history import GateCurve
 from gwt_ib_tui.state.history.series import Doubles
-
-
-@dataclass(frozen=True)
-class GateColors:
-    """What the parts of the gate chart are painted with."""
-
-    curve: str
-    band: str
-    prior: str
-    target: str
-    frame: str
-    ghost: str
 
 
 def gate_chart(
@@ -32,7 +20,7 @@ def gate_chart(
     target: float | None,
     width: int,
     height: int,
-    colors: GateColors,
+    palette: Palette,
     ghost: GateCurve | None = None,
     count_rows: int = 1,
     symbols: Symbols = "braille",
@@ -45,25 +33,25 @@ def gate_chart(
     if width < 1 or height < 1:
         return []
     if curve is None or not np.isfinite(curve.c).any():
-        return notice("waiting for data", width, height, colors.frame)
+        return notice("waiting for data", width, height, palette.frame)
     bars = count_rows if height >= 7 + count_rows else 0
     layout = layout_of(
         width, height - bars, Scale((0.0, 1.0)), lambda columns: _edge_ticks(curve.edges, columns), symbols
     )
-    figure = Figure(layout, colors.frame)
+    figure = Figure(layout, palette.frame)
     centres = (np.arange(len(curve.c)) + 0.5) / len(curve.c)
     dots = (np.arange(layout.columns) + 0.5) / layout.columns
-    low, high = (np.clip(_between(dots, centres, curve.c + sign * curve.c_std), 0.0, 1.0) for sign in (-1, 1))
-    figure.stipple(low, high, colors.band)
+    low, high = (np.clip(_between(dots, centres, curve.c + side * curve.c_std), 0.0, 1.0) for side in (-1, 1))
+    figure.stipple(low, high, palette.band)
     if target is not None:
-        figure.level(min(max(target, 0.0), 1.0), colors.target)
+        figure.level(min(max(target, 0.0), 1.0), palette.target)
     if ghost is not None:
-        _draw_ghost(figure, dots, ghost, curve.edges, colors.ghost, layout.glyphs.ghost)
+        _draw_ghost(figure, dots, ghost, curve.edges, palette.second, layout.glyphs.ghost)
     mean = _between(dots, centres, curve.c)
-    figure.path(dots, mean, ~np.isfinite(mean), colors.curve)
-    figure.dashes(dots, _between(dots, centres, curve.prior), colors.prior)
+    figure.path(dots, mean, ~np.isfinite(mean), palette.line)
+    figure.dashes(dots, _between(dots, centres, curve.prior), palette.prior)
     lines = figure.lines()
-    lines[layout.canvas_height : layout.canvas_height] = count_lines(curve.count, layout, bars, colors.frame)
+    lines[layout.canvas_height : layout.canvas_height] = count_lines(curve.count, layout, bars, palette.frame)
     return lines
 
 
@@ -72,21 +60,21 @@ def count_lines(counts: Doubles, layout: Frame, rows: int, frame: str) -> list[T
     place = (np.arange(layout.canvas_width) + 0.5) / layout.canvas_width
     owner = np.minimum((place * len(counts)).astype(int), len(counts) - 1)
     share = np.log1p(np.maximum(counts, 0.0)) / max(math.log1p(float(counts.max())), 1e-9)
-    signs = layout.glyphs.bars
-    top = len(signs) - 1
+    glyphs = layout.glyphs.bars
+    top = len(glyphs) - 1
     heights = np.minimum(np.ceil(share * top * rows), top * rows).astype(int)[owner]
     margin = layout.margin - 1
     lines = []
     for row in range(rows):
         label = ("n" if row == rows - 1 else "").rjust(margin)[:margin] + layout.glyphs.side if layout.framed else ""
         cells = np.clip(heights - top * (rows - 1 - row), 0, top)
-        text = Text(label + "".join(signs[cell] for cell in cells), style=frame, no_wrap=True, end="")
+        text = Text(label + "".join(glyphs[cell] for cell in cells), style=frame, no_wrap=True, end="")
         text.truncate(layout.width, pad=True)
         lines.append(text)
     return lines
 
 
-def _draw_ghost(figure: Figure, dots: Doubles, ghost: GateCurve, edges: Doubles, color: str, sign: str) -> None:
+def _draw_ghost(figure: Figure, dots: Doubles, ghost: GateCurve, edges: Doubles, color: str, glyph: str) -> None:
     """The ghost's mean at the same |td_norm|; its own bins may be others, in a file of another version."""
     bins = len(edges) - 1
     if np.array_equal(ghost.edges, edges):
@@ -96,7 +84,7 @@ def _draw_ghost(figure: Figure, dots: Doubles, ghost: GateCurve, edges: Doubles,
         own = np.interp(td, ghost.edges, np.linspace(0.0, 1.0, len(ghost.edges)))
     mean = _between(own, (np.arange(len(ghost.c)) + 0.5) / len(ghost.c), ghost.c)
     seen = np.isfinite(mean) & (np.arange(len(dots)) % 3 == 0)
-    figure.dots(dots[seen], mean[seen], color, sign)
+    figure.dots(dots[seen], mean[seen], color, glyph)
 
 
 def _between(x: Doubles, centres: Doubles, values: Doubles) -> Doubles:

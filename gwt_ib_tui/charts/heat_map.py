@@ -14,10 +14,10 @@ from rich.style import Style
 from rich.text import Span, Text
 
 from gwt_ib.text import short_count
-from gwt_ib_tui.charts.axes import LARGEST, Range, nice_ticks, positions, widened
-from gwt_ib_tui.charts.blending import blend
-from gwt_ib_tui.charts.figure import blank, notice
+from gwt_ib_tui.charts.axes import LARGEST, Range, nice_ticks, position, positions, widened
+from gwt_ib_tui.charts.figure import Frame, notice
 from gwt_ib_tui.charts.glyphs import GLYPHS, Cells, Glyphs
+from gwt_ib_tui.charts.palette import Palette, blend
 from gwt_ib_tui.charts.traces import Flags, in_force
 from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory
@@ -33,19 +33,6 @@ LEAST_CANVAS = 8
 
 _CDF_AT = np.linspace(-8.0, 8.0, 4001)
 _CDF = np.array([0.5 * (1.0 + math.erf(x / math.sqrt(2.0))) for x in _CDF_AT.tolist()])
-
-
-@dataclass(frozen=True)
-class HeatColors:
-    """A ramp from few steps to many, and what lies over the map."""
-
-    low: str
-    middle: str
-    high: str
-    target: str
-    shown: str
-    ghost: str
-    frame: str
 
 
 @dataclass(frozen=True)
@@ -108,43 +95,41 @@ def column_of(env_steps: Doubles, history: GateHistory, columns: int) -> Cells:
 
 
 def heat_map(
-    history: GateHistory, marks: HeatMarks, width: int, height: int, colors: HeatColors, symbols: Symbols = "braille"
+    history: GateHistory, marks: HeatMarks, width: int, height: int, palette: Palette, symbols: Symbols = "braille"
 ) -> list[Text]:
     """The map as exactly `height` lines of `width` cells; a map that is too small for labels has none."""
     if width < 1 or height < 1:
         return []
     if not len(history):
-        return notice("waiting for data", width, height, colors.frame)
-    glyphs = GLYPHS[symbols]
-    framed = width >= MARGIN + LEAST_CANVAS and height >= 5
-    columns, rows = (width - MARGIN, height - 2) if framed else (width, height)
+        return notice("waiting for data", width, height, palette.frame)
+    frame = _frame(history, width, height, symbols)
+    columns, rows = frame.canvas_width, frame.canvas_height
     shares = mass_over_time(history, columns, rows)
     targets = _target_rows(history, marks, columns, rows)
-    labels = _c_labels(rows)
     lines = []
-    for row in reversed(range(rows)):
-        line = Text(f"{labels.get(row, ''):>3}" if framed else "", style=colors.frame, no_wrap=True, end="")
-        if framed:
-            newest = row == targets[-1]
-            line.append(glyphs.here if newest else glyphs.side, style=colors.target if newest else colors.frame)
-        line.append_text(_cells(shares[row], targets == row, colors, glyphs))
-        lines.append(line)
-    if framed:
-        lines += [_time_axis(history, marks, columns, colors, glyphs), _time_labels(history, columns, colors.frame)]
-    return [line if line.cell_len == width else blank(width) for line in lines]
+    for row, left in zip(reversed(range(rows)), frame.left(), strict=True):
+        line = Text(left, style=palette.frame, no_wrap=True, end="")
+        if frame.framed and row == targets[-1]:
+            line = Text(left[:-1], style=palette.frame, no_wrap=True, end="").append(frame.glyphs.here, palette.target)
+        lines.append(line.append_text(_cells(shares[row], targets == row, palette, frame.glyphs)))
+    above = {}
+    for steps, marker, color in ((marks.ghost, "△", palette.second), (marks.shown, "▲", palette.line)):
+        if steps is not None:
+            above[int(column_of(np.array([steps]), history, columns)[0])] = marker, color
+    return lines + frame.below(palette.frame, above)
 
 
-def shade_legend(colors: HeatColors, symbols: Symbols = "braille") -> Text:
+def shade_legend(palette: Palette, symbols: Symbols = "braille") -> Text:
     """Each shade with the share from which it is used."""
     text = Text(no_wrap=True, end="")
     for share in SHARES[1:]:
-        text.append_text(_cells(np.array([share]), np.array([False]), colors, GLYPHS[symbols]))
-        text.append(f"{share:.0%} ", style=colors.frame)
+        text.append_text(_cells(np.array([share]), np.array([False]), palette, GLYPHS[symbols]))
+        text.append(f"{share:.0%} ", style=palette.frame)
     text.rstrip()
     return text
 
 
-def _cells(shares: Doubles, target: Flags, colors: HeatColors, glyphs: Glyphs) -> Text:
+def _cells(shares: Doubles, target: Flags, palette: Palette, glyphs: Glyphs) -> Text:
     """Cells side by side: the shade of each as a character and as a colour, which say the same.
 
     `target` marks those on the target's line: it is dotted where no steps are, and elsewhere every `SEEN_EVERY` cells.
@@ -160,7 +145,7 @@ def _cells(shares: Doubles, target: Flags, colors: HeatColors, glyphs: Glyphs) -
     )
     edges = np.flatnonzero(np.diff(looks, prepend=-3, append=-3)).tolist()
     spans = [
-        Span(start, end, _look(look, colors) if look >= 0 else colors.target)
+        Span(start, end, _look(look, palette) if look >= 0 else palette.target)
         for start, end, look in zip(edges, edges[1:], looks[edges[:-1]].tolist(), strict=False)
         if look > -2
     ]
@@ -168,12 +153,12 @@ def _cells(shares: Doubles, target: Flags, colors: HeatColors, glyphs: Glyphs) -
 
 
 @lru_cache(maxsize=8 * TONES)
-def _look(look: int, colors: HeatColors) -> Style:
+def _look(look: int, palette: Palette) -> Style:
     """The colours of one step of the ramp; from `TONES` on, those of the target's line over it."""
     depth = look % TONES / (TONES - 1)
-    under, over = (colors.low, colors.middle) if depth < 0.5 else (colors.middle, colors.high)
+    under, over = (palette.heat_low, palette.line) if depth < 0.5 else (palette.line, palette.heat_high)
     color = blend(under, over, (2 * depth) % 1.0 if depth < 1.0 else 1.0)
-    return Style(color=color if look < TONES else colors.target, bgcolor=blend(colors.low, color, 0.75))
+    return Style(color=color if look < TONES else palette.target, bgcolor=blend(palette.heat_low, color, 0.75))
 
 
 def _target_rows(history: GateHistory, marks: HeatMarks, columns: int, rows: int) -> Cells:
@@ -189,35 +174,17 @@ def _target_rows(history: GateHistory, marks: HeatMarks, columns: int, rows: int
     return np.where(np.isfinite(found), np.nan_to_num(found), -1).astype(np.int64)
 
 
-def _c_labels(rows: int) -> dict[int, str]:
-    ticks = (0.0, 0.5, 1.0) if rows < 10 else (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    return {min(int(tick * rows), rows - 1): f"{tick:.1f}" for tick in ticks}
-
-
-def _time_axis(history: GateHistory, marks: HeatMarks, columns: int, colors: HeatColors, glyphs: Glyphs) -> Text:
-    """The axis, with the moment on show and its ghost upon it."""
-    axis = [glyphs.axis] * columns
-    spans = {}
-    for steps, sign, color in ((marks.ghost, "△", colors.ghost), (marks.shown, "▲", colors.shown)):
-        if steps is not None:
-            column = int(column_of(np.array([steps]), history, columns)[0])
-            axis[column] = glyphs.said(sign)
-            spans[column] = Span(MARGIN + column, MARGIN + column + 1, color)
-    plain = glyphs.corner.rjust(MARGIN) + "".join(axis)
-    return Text(plain, style=colors.frame, no_wrap=True, end="", spans=list(spans.values()))
-
-
-def _time_labels(history: GateHistory, columns: int, frame: str) -> Text:
-    first, last = _limits(history)
-    cells = [" "] * columns
-    free = 0
-    for tick in nice_ticks(first, last, max(columns // 9, 1)):
-        label = short_count(tick)
-        start = min(max(int((tick - first) / (last - first) * columns) - len(label) // 2, 0), columns - len(label))
-        if start >= free and start >= 0:
-            cells[start : start + len(label)] = label
-            free = start + len(label) + 1
-    return Text(" " * MARGIN + "".join(cells), style=frame, no_wrap=True, end="")
+def _frame(history: GateHistory, width: int, height: int, symbols: Symbols) -> Frame:
+    """Axes of c and of environment steps; none around a map that is too small for them."""
+    framed = width >= MARGIN + LEAST_CANVAS and height >= 5
+    columns, rows = (width - MARGIN, height - 2) if framed else (width, height)
+    first, last = limits = _limits(history)
+    steps = nice_ticks(first, last, max(columns // 9, 1))
+    x_ticks = tuple((position(tick, limits), short_count(tick)) for tick in steps)
+    c_ticks = (0.0, 0.5, 1.0) if rows < 10 else (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    # A label stands beside the row that has the steps of its c, which begins there.
+    y_ticks = tuple(((min(int(tick * rows), rows - 1) + 0.5) / rows, f"{tick:.1f}") for tick in c_ticks)
+    return Frame(width, height, columns, rows, x_ticks, y_ticks, framed, GLYPHS[symbols])
 
 
 def _limits(history: GateHistory) -> Range:

@@ -7,25 +7,144 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from rich.text import Text
 
-from gwt_ib_tui.charts.axes import LARGEST, Range, Scale, Ticks, count_ticks, log10, position, time_ticks, widened
-from gwt_ib_tui.charts.curves import Curve, Drawn, Level, Mark
-from gwt_ib_tui.charts.figure import Figure, layout_of, notice
-from gwt_ib_tui.charts.layers import draw_hidden, draw_levels, draw_lines
-from gwt_ib_tui.charts.traces import Reading, readings
+from gwt_ib_tui.charts.axes import (
+    LARGEST,
+    Range,
+    Scale,
+    Ticks,
+    count_ticks,
+    log10,
+    position,
+    positions,
+    time_ticks,
+    widened,
+)
+from gwt_ib_tui.charts.figure import Figure, Frame, layout_of, notice
+from gwt_ib_tui.charts.traces import Trace, in_force, moving_average
 from gwt_ib_tui.charts.view import ChartView, XAxis
-from gwt_ib_tui.charts.windowed import Line, finite, values_of
 from gwt_ib_tui.state.history.series import Column, Doubles
-
-__all__ = ("Curve", "Drawn", "Level", "Mark", "Reading", "draw", "readings")
 
 CLIPPED = (1.0, 99.0)  # percentiles between which a clipped chart's y axis lies
 LEAST_DECADES = 0.1
 CELLS_A_TICK = 9
 FEW_LINES = 3  # more would hide each other if each reached from its least to its largest value
 WHOLE = ChartView()
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One line. Few values of a sparse column are dots, which are never smoothed.
+
+    `x` is its own, where it is of another run than the chart's. `band` is drawn as a stippled area: low and high for
+    each row. `letter` names it: it stands at its newest point, and in place of dots.
+    """
+
+    column: Column
+    color: str
+    x: Column | None = None
+    band: tuple[Doubles, Doubles] | None = None
+    letter: str = ""
+
+
+@dataclass(frozen=True)
+class Level:
+    """A horizontal dotted line; with `stretch` the axis reaches it, else it shows only where the data is near.
+
+    `series` is its value at each row of the chart's x, for a level that was changed during the run; `value` is then the
+    newest. The line has a step where it changed, and `value` is drawn where the series has none at all.
+    """
+
+    value: float
+    color: str
+    stretch: bool = True
+    label: str = ""
+    series: Column | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An event on the time axis. Of several in one cell the one of the largest `severity` is seen, or the last."""
+
+    x: float
+    marker: str
+    color: str
+    severity: int = 0
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart, what it does not show, in a few words each, and where its canvas lies on the x axis."""
+
+    lines: list[Text]
+    notes: tuple[str, ...] = ()
+    margin: int = 0
+    """Cells on the left of the canvas."""
+    cells: int = 0
+    """Cells across the canvas; none in a chart without data."""
+    x_range: Range = (0.0, 0.0)
+
+    def x_at(self, column: int) -> float | None:
+        """The x in the middle of a cell of the chart, as the mouse points at it; none beside the canvas."""
+        if not self.margin <= column < self.margin + self.cells:
+            return None
+        share = (column - self.margin + 0.5) / self.cells
+        return self.x_range[0] + share * (self.x_range[1] - self.x_range[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A curve in the window.
+
+    `inside` are its rows there; `rows` are these with the points where the line crosses the window's edges. `dots` says
+    that it is drawn as single points.
+    """
+
+    curve: Curve
+    inside: Trace
+    rows: Trace
+    smooth: Trace | None
+    band: Trace | None
+    dots: bool
+
+    @staticmethod
+    def of(curve: Curve, x: Column, window: Range, *, smoothing: float, most_dots: int, averaged: bool) -> Line:
+        """A curve over its own x, or else over `x`.
+
+        `most_dots` is the largest number of values in the window that a sparse one has as single dots. With `averaged`
+        a bucket of rows is its mean alone, and not its least and largest value.
+        """
+        column = curve.column
+
+        def trace(low: Doubles, high: Doubles) -> Trace:
+            return Trace.of((curve.x or x).mean, low, high, sparse=column.sparse)
+
+        every = trace(column.mean, column.mean) if averaged else trace(column.low, column.high)
+        inside = every.within(window, joined=False)
+        dots = column.sparse and len(inside.x) <= most_dots
+        smooth = band = None
+        if smoothing > 0.0 and not dots:
+            average = moving_average(column.mean, smoothing)
+            smooth = trace(average, average).within(window, joined=True)
+        if curve.band is not None:
+            band = trace(*curve.band).within(window, joined=True)
+        return Line(curve, inside, inside if dots else every.within(window, joined=True), smooth, band, dots)
+
+    def positive(self) -> Line:
+        """What a logarithmic axis can show of it."""
+        inside, rows = self.inside.positive(), self.rows.positive()
+        smooth, band = (trace and trace.positive() for trace in (self.smooth, self.band))
+        return replace(self, inside=inside, rows=rows, smooth=smooth, band=band)
+
+    @property
+    def values(self) -> Doubles:
+        """All that the y axis is to reach."""
+        traces = [trace for trace in (self.rows, self.smooth, self.band) if trace is not None]
+        return _finite(np.concatenate([values for trace in traces for values in (trace.low, trace.high)]))
 
 
 def draw(
@@ -50,12 +169,12 @@ def draw(
     """
     if width < 1 or height < 1:
         return Drawn([])
-    x_range = _x_range([x.mean if curve.x is None else curve.x.mean for curve in curves], view)
+    x_range = _x_range([(curve.x or x).mean for curve in curves], view)
     averaged = len(curves) > FEW_LINES
     lines = [
         Line.of(curve, x, x_range, smoothing=view.smoothing, most_dots=width, averaged=averaged) for curve in curves
     ]
-    values = values_of(lines)
+    values = _values(lines)
     if not values.size:
         known = any(np.isfinite(curve.column.mean).any() for curve in curves)
         return Drawn(notice("no data in this window" if known else "waiting for data", width, height, frame))
@@ -63,27 +182,27 @@ def draw(
     log = view.log_y and _has_logarithm(values, y_range, notes)
     if log:
         lines = _positive(lines, notes)
-        values = values_of(lines)
+        values = _values(lines)
     clip = view.clip and y_range is None
     scale = _scale(values, _in_sight(levels, x, x_range), min_span, y_range, log=log, clip=clip)
     layout = layout_of(width, height, scale, _x_ticks(x_range, view.x_axis), view.symbols)
     figure = Figure(layout, frame)
-    draw_levels(figure, layout, levels, x, x_range, scale)
+    _draw_levels(figure, layout, levels, x, x_range, scale)
     if view.cursor is not None and x_range[0] <= view.cursor <= x_range[1]:
         figure.column_line(position(view.cursor, x_range), frame)
-    draw_lines(figure, layout, lines, x_range, scale, raw_color or frame, averaged=averaged)
-    hidden = draw_hidden(figure, lines, x_range, scale) if clip else 0
+    _draw_lines(figure, layout, lines, x_range, scale, raw_color or frame, averaged=averaged)
+    hidden = _draw_hidden(figure, lines, x_range, scale) if clip else 0
     if hidden:
         notes.append(f"{hidden:,} hidden")
     for mark in sorted(marks, key=lambda mark: mark.severity):
         if x_range[0] <= mark.x <= x_range[1]:
-            figure.mark(position(mark.x, x_range), mark.sign, mark.color)
+            figure.mark(position(mark.x, x_range), mark.marker, mark.color)
     return Drawn(figure.lines(), tuple(notes), layout.margin, layout.canvas_width, x_range)
 
 
 def _x_range(columns: Sequence[Doubles], view: ChartView) -> Range:
     """The window, or everything; the axis of everything begins at 0 where the data begins near it."""
-    places = [np.clip(finite(column), -LARGEST, LARGEST) for column in columns]
+    places = [np.clip(_finite(column), -LARGEST, LARGEST) for column in columns]
     first = min((float(place.min()) for place in places if place.size), default=0.0)
     last = max((float(place.max()) for place in places if place.size), default=0.0)
     low, high = view.window(first, last)
@@ -118,7 +237,7 @@ def _scale(
         low, high = y_range
         return Scale((math.log10(low), math.log10(high)), log=True) if log else Scale(y_range)
     if log:
-        values, stretched, min_span = log10(values), finite(log10(stretched)), LEAST_DECADES
+        values, stretched, min_span = log10(values), _finite(log10(stretched)), LEAST_DECADES
     values = np.clip(values, -LARGEST, LARGEST)
     if clip:
         values = np.percentile(values, CLIPPED)
@@ -143,7 +262,73 @@ def _x_ticks(x_range: Range, axis: XAxis) -> Callable[[int], Ticks]:
 
 def _in_sight(levels: Sequence[Level], x: Column, window: Range) -> Doubles:
     """The values of the levels that the axis is to reach."""
-    found = [np.array([level.value]) for level in levels if level.stretch and level.series is None]
     inside = (x.mean >= window[0]) & (x.mean <= window[1])
-    found += [level.series.mean[inside] for level in levels if level.stretch and level.series is not None]
-    return finite(np.concatenate(found)) if found else np.empty(0)
+    stretched = [level for level in levels if level.stretch]
+    found = [np.array([level.value]) if level.series is None else level.series.mean[inside] for level in stretched]
+    return _finite(np.concatenate(found)) if found else np.empty(0)
+
+
+def _draw_levels(
+    figure: Figure, layout: Frame, levels: Sequence[Level], x: Column, window: Range, scale: Scale
+) -> None:
+    """Each level; one that changed has in every cell the value that it had there."""
+    middles = (np.arange(layout.canvas_width) + 0.5) / layout.canvas_width
+    at = window[0] + middles * (window[1] - window[0])
+    for level in levels:
+        changed = level.series is not None and np.isfinite(level.series.mean).any()
+        values = in_force(x.mean, level.series.mean, at) if level.series and changed else np.full(len(at), level.value)
+        figure.levels(scale.places(values), level.color)
+
+
+def _draw_lines(
+    figure: Figure, layout: Frame, lines: Sequence[Line], window: Range, scale: Scale, raw_color: str, *, averaged: bool
+) -> None:
+    """Areas, then the marks of gaps, then raw lines, then the lines themselves: each over what was before.
+
+    With `averaged` a line goes through the mean of each dot column, else through the least and the largest value.
+    """
+    columns, glyphs = layout.columns, layout.glyphs
+    for line in lines:
+        if line.band is not None:
+            low, high = line.band.reduced(window, scale, columns).spread(columns)
+            figure.stipple(low, high, line.curve.color)
+    reduced = [line.rows.reduced(window, scale, columns, averaged=averaged) for line in lines]
+    for line, rows in zip(lines, reduced, strict=True):
+        if not line.curve.column.sparse:
+            figure.gaps(rows.x[rows.gap])
+    for line, rows in zip(lines, reduced, strict=True):
+        if line.smooth is not None:
+            figure.shadow(*rows.spread(columns), raw_color, glyphs.raw)
+    for place, (line, rows) in enumerate(zip(lines, reduced, strict=True)):
+        shown = rows if line.smooth is None else line.smooth.reduced(window, scale, columns, averaged=averaged)
+        points, values, breaks = shown.path()
+        color, letter = line.curve.color, line.curve.letter
+        if line.dots:
+            figure.points(points[~breaks], values[~breaks], color, letter)
+            continue
+        figure.path(points, values, breaks, color, glyphs.lines[place % len(glyphs.lines)])
+        if letter:
+            figure.points(points[~breaks][-1:], values[~breaks][-1:], color, letter)
+
+
+def _draw_hidden(figure: Figure, lines: Sequence[Line], window: Range, scale: Scale) -> int:
+    """A mark at the edge where a clipped axis leaves values out; returns how many rows have one."""
+    low, high = scale.limits
+    limits = (10.0**low, 10.0**high) if scale.log else (low, high)
+    hidden = 0
+    for line in lines:
+        below, above = line.inside.outside(limits)
+        hidden += int((below | above).sum())
+        for outside, up in ((below, False), (above, True)):
+            figure.beyond(positions(line.inside.x[outside], window), above=up, color=line.curve.color)
+    return hidden
+
+
+def _values(lines: Sequence[Line]) -> Doubles:
+    """All values in the window that are numbers."""
+    return np.concatenate([line.values for line in lines]) if lines else np.empty(0)
+
+
+def _finite(values: Doubles) -> Doubles:
+    """What is a number."""
+    return values[np.isfinite(values)]

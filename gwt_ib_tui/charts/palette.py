@@ -73,37 +73,36 @@ LIGHT = Palette(
     heat_high="#06233a",
     runs=("#0088ff", "#cc7700", "#662299", "#990000", "#335566", "#888866", "#330000", "#000033"),
 )
+
+
+def _theme(name: str, palette: Palette, background: str, surface: str, panel: str) -> Theme:
+    return Theme(
+        name=name,
+        dark=palette is DARK,
+        primary=palette.line,
+        secondary=palette.prior,
+        accent=palette.target,
+        success=palette.good,
+        warning=palette.warn,
+        error=palette.bad,
+        foreground=palette.text,
+        background=background,
+        surface=surface,
+        panel=panel,
+    )
+
+
 THEMES = (
-    Theme(
-        name="gwt-dark",
-        dark=True,
-        primary=DARK.line,
-        secondary=DARK.prior,
-        accent=DARK.target,
-        success=DARK.good,
-        warning=DARK.warn,
-        error=DARK.bad,
-        foreground=DARK.text,
-        background="#0d1219",
-        surface="#141b25",
-        panel="#1d2734",
-    ),
-    Theme(
-        name="gwt-light",
-        dark=False,
-        primary=LIGHT.line,
-        secondary=LIGHT.prior,
-        accent=LIGHT.target,
-        success=LIGHT.good,
-        warning=LIGHT.warn,
-        error=LIGHT.bad,
-        foreground=LIGHT.text,
-        background="#e9eef3",
-        surface="#f8fafc",
-        panel="#dde5ec",
-    ),
+    _theme("gwt-dark", DARK, background="#0d1219", surface="#141b25", panel="#1d2734"),
+    _theme("gwt-light", LIGHT, background="#e9eef3", surface="#f8fafc", panel="#dde5ec"),
 )
 DEFAULT_THEME = "gwt-dark"
+
+
+def blend(first: str, second: str, share: float) -> str:
+    """A colour between two, `#rrggbb`."""
+    channels = zip(*([int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in (first, second)), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in channels)
 
 
 def palette_of(theme: Theme) -> Palette:

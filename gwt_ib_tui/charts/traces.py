@@ -1,20 +1,20 @@
-"""What a chart shows of a series: the rows in its window, and of these the least and largest in each dot column; pure."""
+"""What a chart shows of a series: the rows in its window, reduced to its dot columns, and their moving average; pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from gwt_ib_tui.charts.axes import LARGEST, Range, Scale, positions
-from gwt_ib_tui.state.history.series import Column, Doubles
+from gwt_ib_tui.state.history.series import Doubles
 
 Flags = npt.NDArray[np.bool_]
+SPENT = 1e-18  # a weight below does not show in a double
 
 
-@dataclass(frozen=True, eq=False)
-class Trace:
+class Trace(NamedTuple):
     """Rows by rising x; all arrays of shape [rows]. NaN stands where a row has no value, which `gap` says as well."""
 
     x: Doubles
@@ -26,35 +26,28 @@ class Trace:
     def of(x: Doubles, low: Doubles, high: Doubles, *, sparse: bool = False) -> Trace:
         """All rows that have an x; of a sparse series, whose nulls are no gaps, those with a value."""
         low, high = (np.where(np.isfinite(values), values, np.nan) for values in (low, high))
-        gap = np.isnan(low)
-        keep = np.isfinite(x)
-        if sparse:
-            keep &= ~gap
+        rows = Trace(np.clip(x, -LARGEST, LARGEST), low, high, np.isnan(low))
+        keep = np.isfinite(x) & ~rows.gap if sparse else np.isfinite(x)
         if not keep.all():
-            x, low, high, gap = x[keep], low[keep], high[keep], gap[keep]
-        if (x[1:] < x[:-1]).any():
-            order = np.argsort(x, kind="stable")
-            x, low, high, gap = x[order], low[order], high[order], gap[order]
-        return Trace(np.clip(x, -LARGEST, LARGEST), low, high, gap)
+            rows = rows._rows(keep)
+        if (rows.x[1:] < rows.x[:-1]).any():
+            rows = rows._rows(np.argsort(rows.x, kind="stable"))
+        return rows
 
     def within(self, window: Range, *, joined: bool) -> Trace:
         """The rows in a window; where a `joined` line crosses its edge, also the point on the edge."""
-        start, end = np.searchsorted(self.x, window[0], side="left"), np.searchsorted(self.x, window[1], side="right")
-        inside = Trace(self.x[start:end], self.low[start:end], self.high[start:end], self.gap[start:end])
+        start = int(np.searchsorted(self.x, window[0], side="left"))
+        end = int(np.searchsorted(self.x, window[1], side="right"))
+        inside = self._rows(slice(start, end))
         if not joined:
             return inside
-        parts = (self._crossing(int(start), window[0]), inside, self._crossing(int(end), window[1]))
-        return Trace(
-            np.concatenate([part.x for part in parts]),
-            np.concatenate([part.low for part in parts]),
-            np.concatenate([part.high for part in parts]),
-            np.concatenate([part.gap for part in parts]),
-        )
+        parts = (self._crossing(start, window[0]), inside, self._crossing(end, window[1]))
+        return Trace(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
     def positive(self) -> Trace:
-        """What a logarithm is left of: a bucket with values on both sides of zero keeps its upper end."""
+        """What has a logarithm: a bucket with values on both sides of zero keeps its upper end."""
         high = np.where(self.high > 0.0, self.high, np.nan)
-        return replace(self, low=np.where(self.low > 0.0, self.low, high), high=high)
+        return self._replace(low=np.where(self.low > 0.0, self.low, high), high=high)
 
     def outside(self, limits: Range) -> tuple[Flags, Flags]:
         """Which rows have a value below the limits, and which one above."""
@@ -103,14 +96,35 @@ class Trace:
         y[1:][index[1:] == index[:-1]] = second[both]
         return self.x[index], y, breaks[index]
 
+    def _rows(self, which: slice | Flags | npt.NDArray[np.int64]) -> Trace:
+        return Trace(self.x[which], self.low[which], self.high[which], self.gap[which])
+
     def _crossing(self, place: int, edge: float) -> Trace:
         """Where the line from row `place - 1` to row `place` crosses an edge, as no row or one."""
-        if 0 < place < len(self.x) and self.x[place - 1] < edge < self.x[place]:
-            pair = slice(place - 1, place + 1)
-            low, high = (np.array([np.interp(edge, self.x[pair], values[pair])]) for values in (self.low, self.high))
-            return Trace(np.array([edge]), low, high, np.isnan(low))
-        empty = np.empty(0)
-        return Trace(empty, empty, empty, np.empty(0, dtype=bool))
+        if not 0 < place < len(self.x) or not self.x[place - 1] < edge < self.x[place]:
+            return self._rows(slice(0, 0))
+        pair = slice(place - 1, place + 1)
+        low, high = (np.array([np.interp(edge, self.x[pair], values[pair])]) for values in (self.low, self.high))
+        return Trace(np.array([edge]), low, high, np.isnan(low))
+
+
+def moving_average(values: Doubles, weight: float) -> Doubles:
+    """The exponential moving average of the values that are there, bias-corrected; NaN stays where none is.
+
+    `weight`, from 0 to below 1, is that of the past. The first result is the first value, and a gap changes nothing: it
+    is an average over rows that have a value. A bucket of a thinned history counts as one row.
+    """
+    there = np.isfinite(values)
+    sums = np.clip(values[there], -LARGEST, LARGEST)
+    # s[n] = v[n] + w s[n-1] for all n at once: after k rounds each sum holds its newest 2**k values.
+    reach, factor = 1, weight
+    while reach < len(sums) and factor > SPENT:
+        sums = sums + factor * np.concatenate([np.zeros(reach), sums[:-reach]])
+        reach, factor = 2 * reach, factor * factor
+    result = np.full(len(values), np.nan)
+    # The weights of the first n values sum up to this, and would to 1 / (1 - w) if there had been values for ever.
+    result[there] = sums * (1.0 - weight) / (1.0 - weight ** np.arange(1, len(sums) + 1))
+    return result
 
 
 def in_force(x: Doubles, values: Doubles, at: Doubles) -> Doubles:
@@ -122,25 +136,3 @@ def in_force(x: Doubles, values: Doubles, at: Doubles) -> Doubles:
     if not len(rows.x):
         return np.full(len(at), np.nan)
     return rows.low[np.maximum(np.searchsorted(rows.x, at, side="right") - 1, 0)]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What one row says: its x, its value, and the least and largest value that the row stands for."""
-
-    x: float
-    value: float
-    low: float
-    high: float
-
-
-def readings(x: Doubles, column: Column, at: float) -> Reading | None:
-    """The row whose x is nearest to `at`, the earlier one of two; none where it has no value, or where no row has an x."""
-    distance = np.abs(np.clip(x, -LARGEST, LARGEST) - at)
-    if not np.isfinite(distance).any():
-        return None
-    row = int(np.nanargmin(distance))
-    value = float(column.mean[row])
-    return (
-        Reading(float(x[row]), value, float(column.low[row]), float(column.high[row])) if np.isfinite(value) else None
-    )

@@ -142,13 +142,13 @@ def _groups_table(found: dict[str, Any]) -> Table:
     from rich.table import Table
 
     from gwt_ib.text import number, plain
-    from gwt_ib_tui.state.compare.comparison import TOLD
+    from gwt_ib_tui.state.compare.comparison import REPORTED
     from gwt_ib_tui.state.compare.settings import setting_words
 
-    table = Table("setting", "seeds", *TOLD, box=None)
+    table = Table("setting", "seeds", *REPORTED, box=None)
     for group in found["groups"]:
         cells = []
-        for name in TOLD:
+        for name in REPORTED:
             mean, std = group["metrics"][name]["mean"], group["metrics"][name]["std"]
             cells.append(number(mean) + ("" if std is None else f" ± {number(std)}"))
         setting = setting_words(list(group["settings"].items())) or plain(group["runs"][0])

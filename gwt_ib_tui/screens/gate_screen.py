@@ -17,10 +17,10 @@ from gwt_ib_tui.state.history.gate_history import GateHistory
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.chart_spec import ChartSpec
+from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, ScrubbedPanel, TimeBar
 from gwt_ib_tui.widgets.line_chart import LineChart
 from gwt_ib_tui.widgets.readings import row_near
 from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
-from gwt_ib_tui.widgets.scrubbed import HeatPanel, MomentPanel, ScrubbedPanel, TimeBar
 from gwt_ib_tui.widgets.view_bar import ViewBar
 
 BUDGET = (

@@ -16,13 +16,13 @@ from gwt_ib_tui.state.history.metric_filter import matching
 from gwt_ib_tui.state.history.rows import COLUMNS
 from gwt_ib_tui.state.history.selection import Selection
 from gwt_ib_tui.state.history.series import Doubles
-from gwt_ib_tui.widgets.actors import ActorsPanel
 from gwt_ib_tui.widgets.chart_spec import OVERVIEW_TITLES, spec_of
 from gwt_ib_tui.widgets.events import EventsPanel
 from gwt_ib_tui.widgets.filter_line import FilterInput, FilterLine
 from gwt_ib_tui.widgets.gate_check_panel import GateCheckPanel
-from gwt_ib_tui.widgets.gate_curve import GateCurvePanel
+from gwt_ib_tui.widgets.gate_panels import GateCurvePanel
 from gwt_ib_tui.widgets.line_chart import LineChart
+from gwt_ib_tui.widgets.processes import ActorsPanel
 from gwt_ib_tui.widgets.tiles import Tiles
 from gwt_ib_tui.widgets.view_bar import ViewBar
 

@@ -1,19 +1,23 @@
-"""What charts over the run have in common: the way they are looked at, what they show there, and the mouse."""
+"""What charts over the run have in common: their title, the way they are looked at, and the mouse."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from rich.text import Text
 from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
 
-from gwt_ib_tui.charts.curves import Drawn
+from gwt_ib.text import shortened
+from gwt_ib_tui.charts.lines import Drawn
+from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel
 from gwt_ib_tui.widgets.readings import Readout
+
+SHORTEST_NAME = 5  # cells of a title
 
 
 class ChartPanel(Panel):
@@ -60,7 +64,7 @@ class ChartPanel(Panel):
 
 
 class TitledChart(ChartPanel):
-    """A chart under a title, which tells the newest snapshot at any time; the chart itself is dear, and follows later.
+    """A chart under a title, which is of the newest snapshot at any time; the chart is expensive, and follows later.
 
     Subclasses give `title` and `chart`.
     """
@@ -98,3 +102,47 @@ class TitledChart(ChartPanel):
     def _redraw(self) -> None:
         self._stale = True
         super()._redraw()
+
+
+def chart_title(
+    palette: Palette,
+    name: str,
+    values: Sequence[Sequence[Text]],
+    extras: Sequence[Text],
+    width: int,
+    *,
+    chosen: bool = False,
+) -> Text:
+    """At most `width` cells. Each of `values` is given in several forms, the longest first; `extras`, the weightiest first.
+
+    First extras go, the last one first; then values get shorter, all of them together; at last the name does.
+    """
+    forms = max((len(value) for value in values), default=1)
+    for form in range(forms):
+        shown = [value[min(form, len(value) - 1)] for value in values]
+        # A shorter form makes room for itself, not for what has gone before it.
+        for kept in range(len(extras) if form == 0 else 0, -1, -1):
+            line = _line(palette, name, [*shown, *extras[:kept]], "  ", chosen)
+            if line.cell_len <= width:
+                return line
+        line = _line(palette, name, shown, " ", chosen)
+        if line.cell_len <= width:
+            return line
+    room = max(len(name) - (line.cell_len - width), SHORTEST_NAME)
+    line = _line(palette, shortened(name, room), shown, " ", chosen)
+    line.truncate(width)
+    return line
+
+
+def _line(palette: Palette, name: str, parts: Sequence[Text], space: str, chosen: bool) -> Text:
+    line = Text(no_wrap=True, end="")
+    if chosen:
+        line.append("▶", style=f"bold {palette.target}")
+        line.append(name, style=f"bold underline {palette.text}")
+    else:
+        line.append("▍", style=palette.line)
+        line.append(name, style=f"bold {palette.text}")
+    for part in parts:
+        line.append(space)
+        line.append_text(part)
+    return line

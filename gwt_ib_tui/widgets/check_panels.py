@@ -111,9 +111,7 @@ class RulesPanel(ChartPanel):
             drawn_as = finding.kind, cells, self.view.symbols
             if drawn_as not in self._trends:
                 found = trend_of(run_view, finding)
-                self._trends[drawn_as] = (
-                    sparkline(found.x, found.y, cells, sparse=found.sparse, symbols=self.view.symbols) if found else ""
-                )
+                self._trends[drawn_as] = sparkline(found.x, found.y, cells, symbols=self.view.symbols) if found else ""
             return self._trends[drawn_as]
 
         return rule_table(report, chosen_of(report, self.selected), trend, width, height, self.palette)
@@ -192,7 +190,7 @@ class TrendPanel(TitledChart):
             return notice("nothing to draw yet", width, height, palette.frame)
         drawn = draw(
             trend.x,
-            [Curve(trend.y, palette.line, trend.sparse)],
+            [Curve(trend.y, palette.line)],
             _levels(trend, palette),
             width,
             height,

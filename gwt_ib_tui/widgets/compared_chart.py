@@ -1,4 +1,4 @@
-"""A chart of one metric over several runs, under a title with each run's sign and value."""
+"""A chart of one metric over several runs, under a title with each run's letter and value."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ from textual.reactive import reactive
 
 from gwt_ib.text import number
 from gwt_ib_tui.charts.compared import ComparedCurve, compared_curves
-from gwt_ib_tui.charts.lines import Reading, draw, readings
+from gwt_ib_tui.charts.lines import draw
 from gwt_ib_tui.state.compare.comparison import Comparison
 from gwt_ib_tui.state.compare.run_set import RunSetView
 from gwt_ib_tui.state.history.series import Column
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.chart_panel import ChartPanel
+from gwt_ib_tui.widgets.chart_panel import ChartPanel, chart_title
 from gwt_ib_tui.widgets.chart_spec import spec_of
-from gwt_ib_tui.widgets.chart_title import chart_title
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S
-from gwt_ib_tui.widgets.readings import Readout
+from gwt_ib_tui.widgets.readings import Readout, read
 
-NOTHING = Column(np.empty(0), np.empty(0), np.empty(0))
+NOTHING = Column.flat(np.empty(0))
 
 
 class ComparedChart(ChartPanel):
     """One chart; without a `metric` it is empty. `picked` says that the table of runs is about this metric."""
 
-    period = 2 * CHART_PERIOD_S  # as dear as a chart of one run, times the runs
+    period = 2 * CHART_PERIOD_S  # as expensive as a chart of one run, times the runs
     comparison: reactive[Comparison] = reactive(Comparison(), repaint=False)
     metric: reactive[str] = reactive("", repaint=False)
     picked: reactive[bool] = reactive(False, repaint=False)
@@ -74,23 +73,18 @@ class ComparedChart(ChartPanel):
 
     def readouts(self) -> list[Readout]:
         """Each line's value at the cursor, or its newest."""
-        found = [(curve.sign, self._reading(curve)) for curve in self._curves()]
-        return [
-            Readout(f"{self.metric}[{sign}]", reading.x, reading.value, reading.low, reading.high)
-            for sign, reading in found
-            if reading is not None
-        ]
+        return [readout for curve in self._curves() if (readout := self._readout(curve)) is not None]
 
     def _curves(self) -> list[ComparedCurve]:
         return compared_curves(self.comparison, self.metric, self.view.x_axis, self.palette) if self.metric else []
 
     def _legend(self, curves: list[ComparedCurve]) -> list[list[Text]]:
-        """Sign and value of each line, the chosen one first, then the baseline; of as many as fit, and how many more."""
-        read = [(found, self._reading(found)) for found in curves]
-        read.sort(key=lambda pair: (not pair[0].front, pair[1] is None, not pair[0].based))
-        if not read:
+        """Letter and value of each line, the chosen one first, then the baseline; of as many as fit, and how many more."""
+        values = [(found, self._readout(found)) for found in curves]
+        values.sort(key=lambda pair: (not pair[0].front, pair[1] is None, not pair[0].based))
+        if not values:
             return []
-        front, *others = [self._value(found, reading) for found, reading in read]
+        front, *others = [self._value(*pair) for pair in values]
         forms = []
         for shown in range(len(others), -1, -1):
             left_out = len(others) - shown
@@ -98,24 +92,20 @@ class ComparedChart(ChartPanel):
             forms += [Text(space).join([front, *others[:shown], *more]) for space in ("  ", " ")]
         return [forms]
 
-    def _value(self, found: ComparedCurve, reading: Reading | None) -> Text:
+    def _value(self, found: ComparedCurve, readout: Readout | None) -> Text:
         palette = self.palette
-        text = Text(f"{found.sign} ", style=f"bold {found.color}", end="")
-        value = number(None if reading is None else reading.value)
+        text = Text(f"{found.letter} ", style=f"bold {found.color}", end="")
+        value = number(None if readout is None else readout.value)
         return text.append(value, style=f"bold {palette.text}" if found.front else palette.dim)
 
-    def _reading(self, found: ComparedCurve) -> Reading | None:
-        """A line's row at the cursor, or its newest; none where it does not reach so far."""
-        x, column = found.x.mean, found.curve.column
-        keep = np.isfinite(x) & (np.isfinite(column.mean) if found.curve.sparse else True)
-        x = x[keep]
-        column = Column(column.low[keep], column.mean[keep], column.high[keep])
-        if not x.size:
+    def _readout(self, found: ComparedCurve) -> Readout | None:
+        """A line's value at the cursor, or its newest; none where it does not reach so far."""
+        x, column, at = found.x.mean, found.curve.column, self.view.cursor
+        known = np.isfinite(x) & (np.isfinite(column.mean) if column.sparse else True)
+        if not known.any() or (at is not None and not x[known].min() <= at <= x[known].max()):
             return None
-        at = self.view.cursor
-        if at is not None and not x.min() <= at <= x.max():
-            return None
-        return readings(x, column, float(x.max()) if at is None else at)
+        readout = read(f"{self.metric}[{found.letter}]", found.x, column, at)
+        return None if readout is None or readout.value is None else readout
 
 
 def choices_of(comparison: Comparison) -> Hashable:

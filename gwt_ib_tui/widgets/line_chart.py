@@ -7,18 +7,16 @@ from collections.abc import Hashable
 from rich.text import Text
 from textual.reactive import reactive
 
-from gwt_ib.runs.metrics import SPARSE
-from gwt_ib_tui.charts.curves import Curve, Mark
 from gwt_ib_tui.charts.glyphs import GLYPHS
-from gwt_ib_tui.charts.lines import draw
+from gwt_ib_tui.charts.lines import Curve, Mark, draw
 from gwt_ib_tui.state.events.event_marks import SEVERITIES, placed_events
+from gwt_ib_tui.state.history.series import SeriesView
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.chart_panel import TitledChart
+from gwt_ib_tui.widgets.chart_panel import TitledChart, chart_title
 from gwt_ib_tui.widgets.chart_spec import OVERVIEW, ChartSpec, span_of
-from gwt_ib_tui.widgets.chart_title import chart_title
 from gwt_ib_tui.widgets.readings import Readout, at_words, cursor_words, newest_words, read
 
-LINE_SIGN = "━"  # as a line looks in a legend, where it is made of dots
+LINE_SYMBOL = "━"  # as a line looks in a legend, where it is made of dots
 
 
 class LineChart(TitledChart):
@@ -68,7 +66,7 @@ class LineChart(TitledChart):
     def title(self, run_view: RunView, width: int) -> Text:
         """Its name, the values, and what is to be known of the chart."""
         palette, spec, series, view = self.palette, self.spec, run_view.series, self.view
-        readouts = [read(series, name, view, sparse=name in SPARSE) for name in spec.metrics]
+        readouts = self._read(series)
         values = [
             self._forms(readout, curve, place, width)
             for place, (readout, curve) in enumerate(zip(readouts, self._curves(run_view), strict=True))
@@ -81,9 +79,9 @@ class LineChart(TitledChart):
         extras = [Text(note, style=palette.warn) for note in self.drawn.notes]
         if view.cursor is not None and readouts[0] is not None:
             extras.append(Text(at_words(readouts[0].x, view.x_axis, width), style=palette.dim))
-        sign = GLYPHS[view.symbols].level
+        dots = GLYPHS[view.symbols].level
         extras += [
-            Text(f"{sign}{level.label}", style=level.color) for level in spec.levels(run_view, palette) if level.label
+            Text(f"{dots}{level.label}", style=level.color) for level in spec.levels(run_view, palette) if level.label
         ]
         return chart_title(palette, spec.title, values, extras, width, chosen=self.chosen)
 
@@ -91,9 +89,11 @@ class LineChart(TitledChart):
         """One for each metric that has a value yet, or a row at the cursor."""
         if self.run_view is None:
             return []
-        series, spec = self.run_view.series, self.spec
-        found = (read(series, name, self.view, sparse=name in SPARSE) for name in spec.metrics)
-        return [readout for readout in found if readout is not None]
+        return [readout for readout in self._read(self.run_view.series) if readout is not None]
+
+    def _read(self, series: SeriesView) -> list[Readout | None]:
+        x, view = series.column(self.view.x_axis), self.view
+        return [read(name, x, series.column(name), view.cursor, view.smoothing) for name in self.spec.metrics]
 
     def _forms(self, readout: Readout | None, curve: Curve, place: int, width: int) -> list[Text]:
         """A curve's value in its forms, the longest first."""
@@ -102,21 +102,20 @@ class LineChart(TitledChart):
         if not spec.labels:
             return [Text(form, style=style, end="") for form in words]
         glyphs = GLYPHS[self.view.symbols]
-        line = LINE_SIGN if len(glyphs.codes) else glyphs.lines[place % len(glyphs.lines)]
-        sign = glyphs.point if curve.sparse else line
-        label = f"{sign}{spec.labels[place]} "
+        line = LINE_SYMBOL if len(glyphs.codes) else glyphs.lines[place % len(glyphs.lines)]
+        symbol = glyphs.point if curve.column.sparse else line
+        label = f"{symbol}{spec.labels[place]} "
         # A value of another place gives up its label before it goes.
         labelled = words[:-1] if readout is not None and readout.away else words
         return [
             Text.assemble((before, curve.color), (form, style), end="")
-            for before, form in [*((label, form) for form in labelled), *((sign, form) for form in words[-2:])]
+            for before, form in [*((label, form) for form in labelled), *((symbol, form) for form in words[-2:])]
         ]
 
     def _curves(self, run_view: RunView) -> list[Curve]:
         colors = (self.palette.line, self.palette.second)
         return [
-            Curve(run_view.series.column(name), color, name in SPARSE)
-            for name, color in zip(self.spec.metrics, colors, strict=False)
+            Curve(run_view.series.column(name), color) for name, color in zip(self.spec.metrics, colors, strict=False)
         ]
 
     def _marks(self, run_view: RunView) -> list[Mark]:

@@ -1,14 +1,25 @@
-"""What all panels have in common: they get a snapshot, decide whether it changes them, and draw lines of text."""
+"""What all panels have in common: they get a snapshot, decide whether it changes them, and draw lines of text.
+
+A line that is as it was before stays the very strip that it was. Textual's own way makes a new object of each styled run
+several times over, which is most of what a panel costs.
+"""
 
 from __future__ import annotations
 
+import io
 import itertools
 import math
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import ClassVar
 
-from rich.text import Text
+from rich.cells import cell_len
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Span, Text
 from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -16,13 +27,35 @@ from textual.widget import Widget
 
 from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.strips import MEASURE, StripCache
 
 CHART_PERIOD_S = 1.0
 MANY_ROWS, LONG_PERIOD_S = 100, 2.0  # a chart of so many rows changes little in that time
 TURN_S, TURNS = 0.02, 8
 REPLAY_PERIOD_S = 0.25  # a replay shows in seconds what took hours, and no training is slowed down by it
 _turns = itertools.count()
+MEASURE = Console(file=io.StringIO())  # rich wraps and renders for a console; this one prints nothing
+Look = tuple[str, Style | str, tuple[Span, ...]]
+
+
+class StripCache:
+    """The strips of one widget as they were painted last."""
+
+    def __init__(self) -> None:
+        self._ground: tuple[object, ...] = ()
+        self._strips: dict[Look, Strip] = {}
+
+    def strips(self, lines: Sequence[Text], width: int, left: int, base: Style) -> list[Strip]:
+        """Each line in `width` cells, `left` of them blank before it, over the style `base`; none is too long."""
+        ground = (width, left, base)
+        known = self._strips if ground == self._ground else {}
+        self._ground, self._strips = ground, {}
+        strips = []
+        for line in lines:
+            look = line.plain, line.style, tuple(line.spans)
+            strip = known.get(look) or self._strips.get(look) or strip_of(line, width, left, base)
+            self._strips[look] = strip
+            strips.append(strip)
+        return strips
 
 
 class Panel(Widget, can_focus=False):
@@ -33,14 +66,14 @@ class Panel(Widget, can_focus=False):
     run_view: reactive[RunView | None] = reactive(None, repaint=False)
 
     period: ClassVar[float] = 0.0
-    """Seconds between two redraws for new data: what is dear to draw is drawn more rarely."""
+    """Seconds between two redraws for new data: what is expensive to draw is drawn more rarely."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._drawn: Hashable = None
         self._drawn_at = -math.inf
         self._due = False
-        # What is dear is drawn one panel after the other: a key in between, or the screen that came up, does not wait.
+        # What is expensive is drawn one panel after the other: a key in between, or the screen that came up, does not wait.
         self._turn = (next(_turns) % TURNS + 1) * TURN_S
         self._cache = StripCache()
         self._painted: list[Strip] = []
@@ -145,3 +178,38 @@ def title_line(palette: Palette, title: str, *parts: Text | str) -> Text:
 def wrapped(text: Text, width: int) -> list[Text]:
     """A text in lines of at most `width` cells."""
     return list(text.wrap(MEASURE, width)) if width > 0 and text else []
+
+
+def strip_of(line: Text, width: int, left: int, base: Style) -> Strip:
+    """One line with blanks around it."""
+    segments = [Segment(" " * left, base)] if left else []
+    segments += _segments(line, base)
+    right = width - left - cell_len(line.plain)
+    if right > 0:
+        segments.append(Segment(" " * right, base))
+    return Strip(segments, width)
+
+
+def _segments(line: Text, base: Style) -> list[Segment]:
+    plain, ground = line.plain, _over(base, line.style)
+    segments, done = [], 0
+    spans = [span for span in line.spans if span.end > span.start and span.start < len(plain)]
+    if any(after.start < before.end for before, after in pairwise(spans)):
+        return [
+            Segment(text, _over(base, style) if style else ground)
+            for text, style, _ in line.render(MEASURE, end="")
+            if text
+        ]
+    for start, end, style in spans:
+        if start > done:
+            segments.append(Segment(plain[done:start], ground))
+        segments.append(Segment(plain[start:end], _over(ground, style)))
+        done = end
+    if done < len(plain):
+        segments.append(Segment(plain[done:], ground))
+    return segments
+
+
+@lru_cache(maxsize=4096)
+def _over(base: Style, style: Style | str) -> Style:
+    return base + (Style.parse(style) if isinstance(style, str) else style)

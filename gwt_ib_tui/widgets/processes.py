@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from rich.text import Text
 
+from gwt_ib.runs.lifecycle import STALLED, UNKNOWN
 from gwt_ib.text import ABSENT, count, number
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.state.run.run_view import DAMAGED, Actor, RunView
 from gwt_ib_tui.state.run.usage import Usage
 from gwt_ib_tui.widgets.panel import Panel, title_line
-from gwt_ib_tui.widgets.process_signs import actor_speed, actors_in_words, process_sign, sign_color
+from gwt_ib_tui.widgets.table import Table, TableColumn
 
-COLUMNS = (("pid", 8), ("CPU", 5), ("memory", 9), ("steps/s", 8), ("version", 8), ("lag", 4), ("restarts", 9))
-NAME_WIDTH, STATE_WIDTH = 10, 9
 DROPPED_FIRST = ("version", "restarts", "pid", "lag", "memory")  # where there is little room
+NO_USAGE = Usage(None, None)
 
 
 @dataclass(frozen=True)
-class Row:
-    """One process; its values are in the order of `COLUMNS`."""
+class ProcessRow:
+    """One process as it is shown; `numbers` in words, by the titles of their columns."""
 
     name: str
     state: str
-    values: tuple[str, ...]
+    numbers: Mapping[str, str]
     restarted: bool = False
+
+
+class ActorsPanel(Panel):
+    """A row an actor; those that are not alive come first, and what does not fit is counted."""
+
+    def depends_on(self, run_view: RunView) -> Hashable:
+        """What run.json says of them."""
+        return run_view.run.actors, run_view.state, run_view.replay is None
+
+    def watch_run_view(self, run_view: RunView | None) -> None:
+        """Title, header and a row for each actor; the style sheet sets the limit."""
+        self.styles.height = 2 + max(len(run_view.run.actors) if run_view else 0, 1)
+        super().watch_run_view(run_view)
+
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
+        """A title with the sums, the header, rows."""
+        palette, actors = self.palette, run_view.run.actors
+        if not actors:
+            unsaid = "none has reported yet" if run_view.replay is None else "not recorded"
+            words = "all have ended" if run_view.ended else unsaid
+            words = f" {DAMAGED if run_view.state == UNKNOWN else words}"
+            return [title_line(palette, "actors"), Text(words, style=palette.dim)]
+        speeds = [speed for actor in actors if actor.alive and (speed := _speed(run_view, actor)) is not None]
+        sums = [f"{number(sum(speeds))} steps/s"] if speeds else []
+        columns: list[TableColumn[ProcessRow]] = [
+            TableColumn("actor", 5, lambda row, _: (row.name.removeprefix("actor "), palette.text), right=True),
+            _state_column("state", 8, palette, gap=2),
+            _number_column("steps/s", 8, palette, palette.text, gap=1),
+            _number_column("lag", 4, palette, palette.text, gap=1),
+            _number_column("restarts", 8, palette, palette.dim, gap=1),
+            _number_column("pid", 8, palette, palette.dim, gap=1),
+        ]
+        table = Table(columns, width, palette)
+        title = title_line(palette, "actors", _alive_words(run_view), *sums)
+        return [title, table.header(), *table.first(_actor_rows(run_view), height - 2)]
 
 
 class ProcessesPanel(Panel):
@@ -37,89 +72,114 @@ class ProcessesPanel(Panel):
         return run_view.run, run_view.state, tuple(run_view.usage.items()), run_view.metric("update")
 
     def watch_run_view(self, run_view: RunView | None) -> None:
-        """Title, heads and a row for each process; the style sheet sets the limit."""
+        """Title, header and a row for each process; the style sheet sets the limit."""
         self.styles.height = 4 + (len(run_view.run.actors) if run_view else 0)
         super().watch_run_view(run_view)
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
-        """A title with what an update waits for, column heads, rows."""
+        """A title with what an update waits for, the header, rows."""
         palette = self.palette
-        lines = [title_line(palette, "processes", *_sums(run_view, width - 8))]
-        shown = shown_columns(width)
-        heads = f" {'process':<{NAME_WIDTH}} {'':<{STATE_WIDTH}}"
-        heads += "".join(f"{name:>{size}}" for name, size in COLUMNS if name in shown)
-        lines.append(Text(heads, style=palette.dim, no_wrap=True))
-        rows = process_rows(run_view)
-        room = max(height - len(lines), 0)
-        kept = rows if len(rows) <= room else rows[: max(room - 1, 0)]
-        lines += [_line(row, shown, palette) for row in kept]
-        if len(kept) < len(rows):
-            lines.append(Text(f" and {len(rows) - len(kept)} more", style=palette.dim))
-        return lines
+        columns: list[TableColumn[ProcessRow]] = [
+            TableColumn("process", 11, lambda row, _: (row.name, palette.text)),
+            _state_column("", 9, palette, gap=0),
+            _number_column("pid", 8, palette, palette.dim),
+            _number_column("CPU", 5, palette, palette.text),
+            _number_column("memory", 9, palette, palette.text),
+            _number_column("steps/s", 8, palette, palette.text),
+            _number_column("version", 8, palette, palette.text),
+            _number_column("lag", 4, palette, palette.text),
+            _number_column("restarts", 9, palette, palette.text),
+        ]
+        table = Table(columns, width, palette, DROPPED_FIRST)
+        title = title_line(palette, "processes", *_sums(run_view, width - 8))
+        return [title, table.header(), *table.first(process_rows(run_view), height - 2)]
 
 
-def process_rows(run_view: RunView) -> list[Row]:
-    """Trainer, learner, then the actors: those that are dead in a run that lives before the others."""
-    run, ended = run_view.run, run_view.ended
-    whole = process_sign(run_view)
-    speed = None if ended or run_view.halted else run_view.steps_per_s
-    learnt = ("" if speed is None else number(speed), count(run_view.metric("policy_version")))
-    lag = count(run_view.metric("policy_lag_max"))
-    rows = [
-        Row("trainer", whole, (_pid(run.trainer), *_usage(run_view, run.trainer), "", "", "", "")),
-        Row("learner", whole, (_pid(run.learner), *_usage(run_view, run.learner), *learnt, lag, "")),
+def process_rows(run_view: RunView) -> list[ProcessRow]:
+    """Trainer, learner, then the actors."""
+    state = _state_words(run_view)
+    speed = None if run_view.ended or run_view.halted else run_view.steps_per_s
+    learner = {
+        "steps/s": "" if speed is None else number(speed),
+        "version": count(run_view.metric("policy_version")),
+        "lag": count(run_view.metric("policy_lag_max")),
+    }
+    return [
+        ProcessRow("trainer", state, _usage(run_view, run_view.run.trainer)),
+        ProcessRow("learner", state, _usage(run_view, run_view.run.learner) | learner),
+        *_actor_rows(run_view),
     ]
-    for actor in sorted(run.actors, key=lambda actor: (actor.alive or ended, actor.number)):
-        values = (
-            number(actor_speed(run_view, actor)),
-            count(actor.policy_version),
-            count(actor.policy_lag),
-            count(actor.restarts),
-        )
-        machine = (_pid(actor.pid), *_usage(run_view, actor.pid))
-        rows.append(
-            Row(f"actor {actor.number}", process_sign(run_view, actor.alive), (*machine, *values), actor.restarts > 0)
-        )
-    return rows
 
 
-def shown_columns(width: int) -> set[str]:
-    """The columns that fit into a width."""
-    shown = dict(COLUMNS)
-    for name in DROPPED_FIRST:
-        if 2 + NAME_WIDTH + STATE_WIDTH + sum(shown.values()) <= width:
-            break
-        del shown[name]
-    return set(shown)
+def _actor_rows(run_view: RunView) -> list[ProcessRow]:
+    """The actors: those that are dead in a run that lives before the others."""
+    ordered = sorted(run_view.run.actors, key=lambda actor: (actor.alive or run_view.ended, actor.number))
+    return [
+        ProcessRow(
+            f"actor {actor.number}",
+            _state_words(run_view, actor.alive),
+            _usage(run_view, actor.pid)
+            | {
+                "steps/s": number(_speed(run_view, actor)),
+                "version": count(actor.policy_version),
+                "lag": count(actor.policy_lag),
+                "restarts": count(actor.restarts),
+            },
+            actor.restarts > 0,
+        )
+        for actor in ordered
+    ]
+
+
+def _state_column(title: str, width: int, palette: Palette, gap: int) -> TableColumn[ProcessRow]:
+    colors = {"●": palette.good, "✗": palette.bad, "?": palette.warn}
+    return TableColumn(title, width, lambda row, _: (row.state, f"bold {colors.get(row.state[0], palette.dim)}"), gap)
+
+
+def _number_column(title: str, width: int, palette: Palette, color: str, gap: int = 0) -> TableColumn[ProcessRow]:
+    def cell(row: ProcessRow, _: int) -> tuple[str, str]:
+        warns = title == "restarts" and row.restarted
+        return row.numbers.get(title, ""), palette.warn if warns else color
+
+    return TableColumn(title, width, cell, gap, right=True)
+
+
+def _state_words(run_view: RunView, alive: bool = True) -> str:
+    """An icon and a word for a process of which run.json last said whether it was alive."""
+    if run_view.ended:
+        return "■ ended"
+    if not alive:
+        return "✗ dead"
+    return {STALLED: "? silent", UNKNOWN: "? unknown"}.get(run_view.state, "● alive")
+
+
+def _alive_words(run_view: RunView, noun: str = "") -> str:
+    """How many of the actors are what, such as `2 of 2 actors alive` where `noun` is ` actors`."""
+    actors = run_view.run.actors
+    if run_view.ended:
+        return f"{len(actors)}{noun} ended"
+    word = _state_words(run_view).partition(" ")[2]
+    return f"{sum(actor.alive for actor in actors)} of {len(actors)}{noun} {word}"
+
+
+def _speed(run_view: RunView, actor: Actor) -> float | None:
+    """Steps per second; none of an actor that nobody has heard of for a while."""
+    return None if run_view.ended or run_view.state in (STALLED, UNKNOWN) else actor.steps_per_s
 
 
 def _sums(run_view: RunView, width: int) -> list[str]:
     """How many actors live, and what an update waits for; only what fits."""
-    words = [actors_in_words(run_view, " actors")] if run_view.run.actors else []
+    words = [_alive_words(run_view, " actors")] if run_view.run.actors else []
     waits, learns = run_view.metric("rollout_s"), run_view.metric("learn_s")
     if waits is not None and learns is not None:
         words.append(f"update: waits {number(waits)} s, learns {number(learns)} s")
     return words if sum(len(word) + 2 for word in words) <= width else words[:1]
 
 
-def _line(row: Row, shown: set[str], palette: Palette) -> Text:
-    line = Text(no_wrap=True, end="")
-    line.append(f" {row.name:<{NAME_WIDTH}} ", style=palette.text)
-    line.append(f"{row.state:<{STATE_WIDTH}}", style=f"bold {sign_color(row.state, palette)}")
-    for (name, size), value in zip(COLUMNS, row.values, strict=True):
-        if name in shown:
-            style = (
-                palette.warn if name == "restarts" and row.restarted else palette.dim if name == "pid" else palette.text
-            )
-            line.append(f"{value:>{size}}", style=style)
-    return line
-
-
-def _pid(pid: int | None) -> str:
-    return ABSENT if pid is None else str(pid)
-
-
-def _usage(run_view: RunView, pid: int | None) -> tuple[str, str]:
-    usage = Usage(None, None) if pid is None else run_view.usage.get(pid, Usage(None, None))
-    percent = ABSENT if usage.cpu_percent is None else f"{usage.cpu_percent:.0f}%"
-    return percent, ABSENT if usage.resident is None else f"{usage.resident / 1e6:,.0f} MB"
+def _usage(run_view: RunView, pid: int | None) -> dict[str, str]:
+    usage = NO_USAGE if pid is None else run_view.usage.get(pid, NO_USAGE)
+    return {
+        "pid": ABSENT if pid is None else str(pid),
+        "CPU": ABSENT if usage.cpu_percent is None else f"{usage.cpu_percent:.0f}%",
+        "memory": ABSENT if usage.resident is None else f"{usage.resident / 1e6:,.0f} MB",
+    }

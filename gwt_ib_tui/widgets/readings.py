@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gwt_ib.text import count, duration, number, short_count
-from gwt_ib_tui.charts.smoothing import moving_average
-from gwt_ib_tui.charts.view import ChartView, XAxis
-from gwt_ib_tui.state.history.series import SeriesView
+from gwt_ib_tui.charts.traces import moving_average
+from gwt_ib_tui.charts.view import XAxis
+from gwt_ib_tui.state.history.series import Column, SeriesView
 
 ROOMY, MEDIUM = 60, 36  # cells from which a value is written with all its digits, or with nine
 
@@ -37,25 +37,26 @@ class Readout:
         return self.low == self.high
 
 
-def read(series: SeriesView, name: str, view: ChartView, *, sparse: bool = False) -> Readout | None:
-    """One metric at the view's cursor, or where there is none at the newest row; none where there is no such row."""
-    x, column = series.column(view.x_axis).mean, series.column(name)
-    rows = np.flatnonzero(np.isfinite(x))
+def read(name: str, x: Column, column: Column, at: float | None, smoothing: float = 0.0) -> Readout | None:
+    """A metric's row at the cursor `at`, or where there is none the newest; none where there is no such row.
+
+    Of two rows that are equally near it is the earlier one; a sparse metric is read at its last value until there.
+    """
+    rows = np.flatnonzero(np.isfinite(x.mean))
     if not rows.size:
         return None
-    here = int(rows[-1] if view.cursor is None else rows[np.argmin(np.abs(x[rows] - view.cursor))])
-    row = here
-    if sparse:
+    here = row = int(rows[-1] if at is None else rows[np.argmin(np.abs(x.mean[rows] - at))])
+    if column.sparse:
         valued = rows[(rows <= here) & np.isfinite(column.mean[rows])]
         if not valued.size:
             return None
         row = int(valued[-1])
-    value = _number(column.mean[row])
-    if value is None:
-        return Readout(name, float(x[row]), None)
-    smooth = _number(moving_average(column.mean, view.smoothing)[row]) if view.smoothing and not sparse else None
-    away = view.cursor is not None and row != here
-    return Readout(name, float(x[row]), value, float(column.low[row]), float(column.high[row]), smooth, away)
+    place, value = float(x.mean[row]), float(column.mean[row])
+    if not np.isfinite(value):
+        return Readout(name, place, None)
+    average = float(moving_average(column.mean, smoothing)[row]) if smoothing and not column.sparse else None
+    away = at is not None and row != here
+    return Readout(name, place, value, float(column.low[row]), float(column.high[row]), average, away)
 
 
 def newest_words(readout: Readout | None) -> list[str]:
@@ -124,7 +125,3 @@ def exact(value: float, digits: int = 17) -> str:
     if value.is_integer() and abs(value) < 2**53:
         return f"{value:.0f}"
     return repr(value) if digits >= 17 else f"{value:.{digits}g}"
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

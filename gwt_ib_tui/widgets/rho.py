@@ -6,15 +6,13 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 from rich.text import Text
 
 from gwt_ib.text import number
-from gwt_ib_tui.charts.axes import positions
 from gwt_ib_tui.charts.lines import Curve, Level, draw
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.rho_words import rho_sentence
-from gwt_ib_tui.charts.smoothing import moving_average
+from gwt_ib_tui.charts.traces import moving_average
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.history.series import Column, Doubles
 from gwt_ib_tui.state.run.run_view import RunView
@@ -28,7 +26,6 @@ RHOS = {
     "rho_td_dc": "|td| with δc",
     "rho_tail_dc": "the same in the top 20 %",
 }
-Y_LABELS = 6  # cells beside the canvas
 LEAST_FRAMED = 5  # lines from which a chart has an axis below
 DIGITS = "1234"
 
@@ -50,25 +47,21 @@ class RhoChart(ChartPanel):
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title, the chart, the digits beside it."""
         palette, series, view = self.palette, run_view.series, self.view
-        along = series.column(view.x_axis).mean
-        values = np.stack([moving_average(series.column(name).mean, view.smoothing) for name in RHOS])
-        inside = in_window(along, view)
-        x, means = averaged(along[inside], values[:, inside], max(width - Y_LABELS, 1))
+        smooth = [Column.flat(moving_average(series.column(name).mean, view.smoothing)) for name in RHOS]
         colors = rho_colors(palette)
-        curves = [Curve(Column(mean, mean, mean), color) for mean, color in zip(means, colors, strict=True)]
         drawn = draw(
-            Column(x, x, x),
-            curves[::-1],  # the first of them is drawn last, over the others
+            series.column(view.x_axis),
+            [Curve(column, color) for column, color in zip(smooth, colors, strict=True)][::-1],  # the first is on top
             [Level(0.0, palette.frame)],
             max(width - 1, 1),
             height - 1,
             frame=palette.frame,
             y_range=(-1.0, 1.0),
-            view=ChartView(x_axis=view.x_axis, symbols=view.symbols, cursor=view.cursor),
+            view=replace(view, log_y=False, clip=False, smoothing=0.0),
         )
         chart = drawn.lines
         rows = height - 3 if height - 1 >= LEAST_FRAMED else height - 1
-        digits = end_labels([last_known(mean) for mean in means], rows)
+        digits = end_labels([last_known(column.mean) for column in smooth], rows)
         for row, line in enumerate(chart):
             which = digits.get(row)
             line.append(" " if which is None else DIGITS[which], style="" if which is None else colors[which])
@@ -116,7 +109,8 @@ class RhoWords(ChartPanel):
         """The four at the cursor and where that is, or the newest four."""
         if self.view.cursor is None:
             return tuple(run_view.metric(name) for name in RHOS), None
-        found = [read(run_view.series, name, self.view) for name in RHOS]
+        series, view = run_view.series, self.view
+        found = [read(name, series.column(view.x_axis), series.column(name), view.cursor) for name in RHOS]
         at = None if found[0] is None else found[0].x
         return tuple(None if readout is None else readout.value for readout in found), at
 
@@ -139,38 +133,6 @@ def end_labels(values: list[float], rows: int) -> dict[int, int]:
         free = [row for row in range(rows) if row not in places]
         places[min(free, key=lambda row: abs(row - wanted))] = which
     return places
-
-
-def averaged(x: Doubles, values: Doubles, columns: int) -> tuple[Doubles, Doubles]:
-    """Means of `values` [metrics, rows] over at most `columns` equal parts of `x` [rows], and the middles of these.
-
-    Four lines that each show their least and largest value would hide each other. NaN where a part has no value; parts
-    without a row are left out.
-    """
-    known = np.isfinite(x)
-    x, values = x[known], values[:, known]
-    if not len(x) or x.max() <= x.min():
-        return x, values
-    part = np.minimum((positions(x, (float(x.min()), float(x.max()))) * columns).astype(np.int64), columns - 1)
-    present = np.unique(part)
-    sums = np.zeros((2, len(values), columns))
-    for row, metric in enumerate(values):
-        there = np.isfinite(metric)
-        sums[0, row] = np.bincount(part[there], metric[there], columns)
-        sums[1, row] = np.bincount(part[there], minlength=columns)
-    with np.errstate(invalid="ignore"):
-        means = sums[0] / sums[1]
-    middles = np.bincount(part, x, columns)[present] / np.bincount(part, minlength=columns)[present]
-    return middles, means[:, present]
-
-
-def in_window(x: Doubles, view: ChartView) -> npt.NDArray[np.bool_]:
-    """Which rows are in the view's window."""
-    known = np.isfinite(x)
-    if view.whole or not known.any():
-        return known
-    low, high = view.window(float(x[known].min()), float(x[known].max()))
-    return known & (x >= low) & (x <= high)
 
 
 def last_known(values: Doubles) -> float:

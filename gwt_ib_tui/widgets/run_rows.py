@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -11,7 +9,9 @@ from textual.widget import Widget
 from gwt_ib.text import ABSENT, count, number, plain, shortened
 from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.state.compare.run_summaries import RunSummaries, RunSummary
-from gwt_ib_tui.widgets.status_bar import progress_bar, state_chip
+from gwt_ib_tui.widgets.panel import title_line
+from gwt_ib_tui.widgets.status_bar import progress_bar, share_words, state_chip
+from gwt_ib_tui.widgets.table import Table, TableColumn
 from gwt_ib_tui.widgets.verdict import SIGNS
 
 BAR_FROM, LONG_BAR_FROM = 70, 100  # widths of the list from which there is room for the bar
@@ -19,7 +19,7 @@ _AGES = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
 
 
 class RunRows(Widget, can_focus=False):
-    """The runs that match the filter; the chosen one is always in sight, and told in full below."""
+    """The runs that match the filter; the chosen one is always in sight, and its name and progress are below."""
 
     summaries: reactive[RunSummaries] = reactive(RunSummaries())
     words: reactive[str] = reactive("")
@@ -54,21 +54,16 @@ class RunRows(Widget, can_focus=False):
         return max(self.content_size.height - 4, 1)
 
     def render(self) -> Text:
-        """Title, names of the columns, runs, and the chosen one in full."""
+        """Title, header, runs, and the chosen one in full."""
         width, height = self.content_size
         palette = palette_of(self.app.current_theme)
         runs, chosen = self.runs, self.run
-        lines = [self._title(palette, len(runs)), _head(palette, width)]
+        table = self._table(chosen, width, palette)
+        lines = [self._title(palette, len(runs)), table.header()]
         if chosen is None:
             lines.append(Text(" no run here" if not self.words else f" no run has {self.words!r}", style=palette.dim))
         else:
-            first = first_in_sight(runs.index(chosen), len(runs), self.rows_shown)
-            for run in runs[first : first + self.rows_shown]:
-                line = run_line(run, self.summaries.now, width, palette, marked=run.name in self.marked)
-                if run is chosen:
-                    line = Text("›", style=f"bold {palette.line}", end="").append_text(line[1:])
-                    line.stylize("bold")
-                lines.append(line)
+            lines += table.around(runs, runs.index(chosen), self.rows_shown, bold=True)
             lines += [Text("")] * (height - 2 - len(lines))
             lines += _in_full(chosen, palette, width)
         for line in lines:
@@ -76,42 +71,46 @@ class RunRows(Widget, can_focus=False):
         return Text("\n", no_wrap=True, end="").join(lines[:height])
 
     def _title(self, palette: Palette, shown: int) -> Text:
-        line = Text("▍", style=palette.line, no_wrap=True, end="")
-        line.append("runs", style=f"bold {palette.text}")
         every = len(self.summaries.runs)
-        line.append(f"  {count(shown)} of {count(every)}" if self.words else f"  {count(every)}", style=palette.dim)
+        parts: list[Text | str] = [f"{count(shown)} of {count(every)}" if self.words else count(every)]
         if self.words:
-            line.append(f"  /{plain(self.words, 60)}", style=palette.target)
+            parts.append(Text(f"/{plain(self.words, 60)}", style=palette.target))
         if self.marked:
-            line.append(f"  {len(self.marked)} marked: c compares them", style=palette.target)
-        return line
+            parts.append(Text(f"{len(self.marked)} marked: c compares them", style=palette.target))
+        return title_line(palette, "runs", *parts)
 
+    def _table(self, chosen: RunSummary | None, width: int, palette: Palette) -> Table[RunSummary]:
+        bar = (17 if width >= LONG_BAR_FROM else 7) if width >= BAR_FROM else 0
+        env, marked = "environment" if bar else "env", self.marked
+        columns: list[TableColumn[RunSummary]] = [
+            TableColumn("", 1, lambda run, _: ("›" if run is chosen else "", f"bold {palette.line}"), gap=0),
+            TableColumn("", 1, lambda run, _: ("✓" if run.name in marked else "", f"bold {palette.target}"), gap=0),
+            TableColumn("state", 12, lambda run, _: state_chip(run.state, palette), gap=0),
+            TableColumn(
+                "", bar, lambda run, cells: progress_bar(run.progress or 0.0, max(cells - 1, 0), palette), gap=0
+            ),
+            TableColumn("done", 4, lambda run, _: (share_words(run.progress), palette.text), gap=0, right=True),
+            TableColumn(env, 4, lambda run, cells: (_env_words(run, cells), palette.text), gap=2, most=width),
+            TableColumn("seed", 6, lambda run, _: (seed_words(run.info.seed), palette.dim)),
+            TableColumn("ep100", 8, lambda run, _: (number(run.ep100), f"bold {palette.text}"), gap=0, right=True),
+            TableColumn("gate", 6, lambda run, _: (verdict_words(run.verdict), palette.of_status(run.verdict)), gap=2),
+            TableColumn("age", 6, lambda run, _: (self._age(run), palette.dim), right=True),
+        ]
+        return Table(columns, width - 1, palette)
 
-def run_line(run: RunSummary, now: float, width: int, palette: Palette, *, marked: bool) -> Text:
-    """One run in one line; its first cell is left free."""
-    line = Text(" ", no_wrap=True, end="")
-    line.append("✓" if marked else " ", style=f"bold {palette.target}")
-    chip = state_chip(run.state, palette)
-    chip.pad_right(12 - chip.cell_len)
-    line.append_text(chip)
-    share = run.progress
-    if width >= BAR_FROM:
-        line.append_text(progress_bar(share or 0.0, 16 if width >= LONG_BAR_FROM else 6, palette)).append(" ")
-    line.append(f"{ABSENT if share is None else format(share, '.0%'):>4}  ", style=palette.text)
-    right = Text(no_wrap=True, end="")
-    right.append(f" {'s' + plain(ABSENT if run.info.seed is None else run.info.seed, 6):<6}", style=palette.dim)
-    right.append(f"{number(run.ep100):>8} ", style=f"bold {palette.text}")
-    right.append(f" {verdict_words(run.verdict):<6} ", style=palette.of_status(run.verdict))
-    right.append(f"{age(None if run.info.created is None else now - run.info.created):>6}", style=palette.dim)
-    room = max(width - line.cell_len - right.cell_len - 1, 4)
-    env = plain(run.info.env_id or run.name, 200).removeprefix("popgym-")
-    line.append(f"{shortened(env, room):<{room}}", style=palette.text)
-    return line.append_text(right)
+    def _age(self, run: RunSummary) -> str:
+        created = run.info.created
+        return age(None if created is None else self.summaries.now - created)
 
 
 def verdict_words(verdict: str) -> str:
-    """The verdict as a sign and a word."""
+    """The verdict as an icon and a word."""
     return f"{SIGNS.get(verdict, '?')} {plain(verdict, 4).upper()}"
+
+
+def seed_words(seed: int | None) -> str:
+    """The seed in at most 6 cells: `s1`."""
+    return ABSENT if seed is None else shortened(f"s{seed}", 6)
 
 
 def age(seconds: float | None) -> str:
@@ -124,23 +123,13 @@ def age(seconds: float | None) -> str:
     return "now"
 
 
-def first_in_sight(chosen: int, total: int, rows: int) -> int:
-    """The first of `rows` lines on show, so that the chosen one is in their middle where there are more."""
-    return min(max(chosen - rows // 2, 0), max(total - rows, 0))
+def _env_words(run: RunSummary, width: int) -> str:
+    return shortened(plain(run.info.env_id or run.name, 200).removeprefix("popgym-"), width)
 
 
-def _head(palette: Palette, width: int) -> Text:
-    bar = (17 if width >= LONG_BAR_FROM else 7) if width >= BAR_FROM else 0
-    left = f"  {'state':<{12 + bar}}{'done':>4}  {'environment' if bar else 'env'}"
-    right = f" {'seed':<6}{'ep100':>8}  {'gate':<6} {'age':>6}"
-    return Text(
-        left + " " * max(width - len(left) - len(right) - 1, 1) + right, style=palette.dim, no_wrap=True, end=""
-    )
-
-
-def _in_full(run: RunSummary, palette: Palette, width: int) -> Sequence[Text]:
+def _in_full(run: RunSummary, palette: Palette, width: int) -> list[Text]:
+    """The run's whole name, and how far it is or why it failed."""
     steps = f"{count(run.env_steps)}/{count(run.info.total_timesteps)} env steps"
     name = Text(" " + shortened(plain(run.name, 300), width - 2), style=f"bold {palette.text}", no_wrap=True, end="")
-    if run.info.message:
-        return name, Text(f" {plain(run.info.message)}", style=palette.bad, no_wrap=True, end="")
-    return name, Text(f" {steps}", style=palette.dim, no_wrap=True, end="")
+    words, style = (plain(run.info.message), palette.bad) if run.info.message else (steps, palette.dim)
+    return [name, Text(f" {words}", style=style, no_wrap=True, end="")]

@@ -1,32 +1,33 @@
-"""The runs of a comparison, one a line, and the chosen one told in full."""
+"""The runs of a comparison, one a line, and all that the chosen one differs in."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from rich.text import Text
 from textual.reactive import reactive
 
 from gwt_ib.text import ABSENT, count, cut_at_end, number, plain, shortened
-from gwt_ib_tui.charts.compared import group_sign, run_color
+from gwt_ib_tui.charts.compared import group_letters, run_color
 from gwt_ib_tui.state.compare.comparison import Comparison, newest_of
 from gwt_ib_tui.state.compare.run_set import RunEntry
 from gwt_ib_tui.state.compare.settings import fitting_settings, setting_words, short_env_ids
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.compared_chart import choices_of
 from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
-from gwt_ib_tui.widgets.run_rows import first_in_sight, verdict_words
-from gwt_ib_tui.widgets.status_bar import GLYPHS
+from gwt_ib_tui.widgets.run_rows import seed_words, verdict_words
+from gwt_ib_tui.widgets.status_bar import ICONS, share_words
+from gwt_ib_tui.widgets.table import Table, TableColumn
 
-TELL_FROM = 10  # a table this tall keeps room to tell the chosen run in full below the lines
+IN_FULL_FROM = 10  # a table this tall keeps room below the lines for the chosen run in full
 FEW = 4  # so many runs leave a small window's table free lines
 SHORTEST_NAME = 20
 NAME_FROM = 100  # a table this wide has room for names beside what differs
 
 
 class RunTable(Panel):
-    """Sign, state, progress, newest value, difference from the baseline, seed, verdict, what differs."""
+    """Letter, state, progress, newest value, difference from the baseline, seed, verdict, what differs."""
 
     comparison: reactive[Comparison] = reactive(Comparison(), repaint=False)
 
@@ -40,17 +41,15 @@ class RunTable(Panel):
         self._redraw()
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
-        """A title, the names of the columns, the runs, and below them the chosen one."""
-        comparison, palette = self.comparison, self.palette
-        entries, chosen = comparison.runs.entries, comparison.chosen_run
+        """A title, the header, the runs, and below them the chosen one."""
+        entries, chosen = self.comparison.runs.entries, self.comparison.chosen_run
         if chosen is None:
-            return [title_line(palette, "runs", "reading")]
-        kept = 3 if height >= TELL_FROM else 0
+            return [title_line(self.palette, "runs", "reading")]
+        kept = 3 if height >= IN_FULL_FROM else 0
         in_full = self._in_full(chosen, width, max(height - 2 - len(entries), kept))
-        rows = max(height - 2 - len(in_full), 1)
-        first = first_in_sight(entries.index(chosen), len(entries), rows)
-        lines = [self._title(run_view, width), self._head(width)]
-        lines += [self._row(entry, width) for entry in entries[first : first + rows]]
+        table = self._table(width)
+        lines = [self._title(run_view, width), table.header()]
+        lines += table.around(entries, entries.index(chosen), max(height - 2 - len(in_full), 1), bold=True)
         lines += [Text("")] * (height - len(lines) - len(in_full))
         return lines + in_full
 
@@ -63,7 +62,7 @@ class RunTable(Panel):
             parts.append(Text(words, style=palette.target, end=""))
         if baseline is not None:
             part = Text(f"Δ {comparison.metric} against ", style=palette.dim, end="")
-            part.append(baseline.sign, style=f"bold {run_color(baseline, palette)}")
+            part.append(baseline.letter, style=f"bold {run_color(baseline, palette)}")
             part.append(" at equal env steps" if width >= NAME_FROM else " at equal steps")
             parts.append(part)
         if comparison.grouped:
@@ -73,55 +72,61 @@ class RunTable(Panel):
             parts.append("reading")
         return title_line(palette, "runs", *parts)
 
-    def _head(self, width: int) -> Text:
-        metric = shortened(self.comparison.metric, 9)
-        line = f"     {'state':<10} {'done':>4} {metric:>9} {'Δ':>9}  {'seed':<6} {'gate':<6}  "
-        line += f"{'differs in':<{self._differs_width(width - len(line))}} run" if width >= NAME_FROM else "differs in"
-        return Text(line, style=self.palette.dim, no_wrap=True, end="")
-
-    def _row(self, entry: RunEntry, width: int) -> Text:
-        comparison, palette, run_view = self.comparison, self.palette, entry.run_view
-        chosen, based = entry is comparison.chosen_run, entry is comparison.baseline_run
-        line = Text(no_wrap=True, end="")
-        line.append("›" if chosen else " ", style=f"bold {palette.line}")
-        line.append(f"━{entry.sign} ", style=f"bold {run_color(entry, palette)}")
-        line.append("=" if based else " ", style=palette.target)
-        state = plain(run_view.state, 8)
-        if run_view.loading is not None:
-            state = f"read {run_view.loading:.0%}"
-        line.append(f"{GLYPHS.get(run_view.state, '○')} {state:<9}", style=palette.text)
-        share = run_view.progress
-        line.append(f"{ABSENT if share is None else format(share, '.0%'):>4} ", style=palette.dim)
-        line.append(f"{number(newest_of(entry, comparison.metric)):>9} ", style=f"bold {palette.text}")
-        line.append(f"{self._delta(entry, based=based):>9}  ", style=palette.target if based else palette.text)
-        seed = ABSENT if entry.seed is None else f"s{entry.seed}"
-        line.append(f"{shortened(seed, 6):<6} ", style=palette.dim)
-        line.append(f"{verdict_words(entry.verdict):<6}  ", style=palette.of_status(entry.verdict))
-        room = width - line.cell_len
+    def _table(self, width: int) -> Table[RunEntry]:
+        comparison, palette, text = self.comparison, self.palette, self.palette.text
+        metric, based = comparison.metric, comparison.baseline_run
+        columns: list[TableColumn[RunEntry]] = [
+            TableColumn("", 5, self._marks, gap=0),
+            TableColumn("state", 11, lambda entry, _: (_state_words(entry.run_view), text), gap=0),
+            TableColumn("done", 4, lambda entry, _: (share_words(entry.run_view.progress), palette.dim), 0, right=True),
+            TableColumn(
+                shortened(metric, 9), 9, lambda entry, _: (number(newest_of(entry, metric)), f"bold {text}"), right=True
+            ),
+            TableColumn(
+                "Δ", 9, lambda entry, _: (self._delta(entry), palette.target if entry is based else text), right=True
+            ),
+            TableColumn("seed", 6, lambda entry, _: (seed_words(entry.seed), palette.dim), gap=2),
+            TableColumn("gate", 6, lambda entry, _: (verdict_words(entry.verdict), palette.of_status(entry.verdict))),
+        ]
+        differs = self._differs()
         if width >= NAME_FROM:
-            room = self._differs_width(room)
-            line.append(f"{self._differs(entry, room):<{room}} ", style=palette.text)
-            line.append(shortened(plain(entry.name, 300), max(width - line.cell_len, 1)), style=palette.dim)
+            most = width - Table(columns, width, palette).width - 2 - SHORTEST_NAME - 1
+            longest = max(len(differs(entry, most)) for entry in comparison.runs.entries)
+            columns += [
+                TableColumn(
+                    "differs in", min(max(longest, 10), most), lambda entry, _: (differs(entry, most), text), 2
+                ),
+                TableColumn("run", 1, lambda entry, cells: (_name(entry, cells), palette.dim), most=width),
+            ]
         else:
-            line.append(self._differs(entry, max(room, 1)), style=palette.text)
-        if chosen:
-            line.stylize("bold")
-        return line
+            columns.append(
+                TableColumn("differs in", 1, lambda entry, cells: (differs(entry, cells), text), 2, most=width)
+            )
+        return Table(columns, width, palette)
 
-    def _differs_width(self, room: int) -> int:
-        """The cells that the longest difference takes of the `room` which it shares with the name."""
-        most = max(room - SHORTEST_NAME - 1, 1)
-        longest = max(len(self._differs(entry, most)) for entry in self.comparison.runs.entries)
-        return min(max(longest, len("differs in")), most)
+    def _marks(self, entry: RunEntry, _: int) -> Text:
+        """Whether it is the chosen one, its line in the charts, and whether it is the baseline."""
+        comparison, palette = self.comparison, self.palette
+        chosen, based = entry is comparison.chosen_run, entry is comparison.baseline_run
+        return Text.assemble(
+            ("›" if chosen else " ", f"bold {palette.line}"),
+            (f"━{entry.letter} ", f"bold {run_color(entry, palette)}"),
+            ("=" if based else " ", palette.target),
+            end="",
+        )
 
-    def _differs(self, entry: RunEntry, width: int) -> str:
+    def _differs(self) -> Callable[[RunEntry, int], str]:
         """In which settings a run differs from others, but for the seed, as far as there is room."""
         env_ids = short_env_ids(other.env_id for other in self.comparison.runs.entries)
-        env = env_ids[entry.env_id] if len(env_ids) > 1 else ""
-        return fitting_settings(entry.differs, width, env) or cut_at_end("nothing else", width)
 
-    def _delta(self, entry: RunEntry, *, based: bool) -> str:
-        if based:
+        def words(entry: RunEntry, width: int) -> str:
+            env = env_ids[entry.env_id] if len(env_ids) > 1 else ""
+            return fitting_settings(entry.differs, width, env) or cut_at_end("nothing else", width)
+
+        return words
+
+    def _delta(self, entry: RunEntry) -> str:
+        if entry is self.comparison.baseline_run:
             return "baseline"
         found = self.comparison.difference(entry)
         if found is None:
@@ -131,30 +136,40 @@ class RunTable(Panel):
     def _in_full(self, entry: RunEntry, width: int, room: int) -> list[Text]:
         """Its name, the comparison in a sentence, and all that it differs in; with little room the last of these only."""
         comparison, palette = self.comparison, self.palette
-        name = Text(f" {entry.sign} ", style=f"bold {run_color(entry, palette)}", no_wrap=True, end="")
-        name.append(shortened(plain(entry.name, 300), max(width - 4, 1)), style=palette.text)
+        name = Text(f" {entry.letter} ", style=f"bold {run_color(entry, palette)}", no_wrap=True, end="")
+        name.append(_name(entry, max(width - 4, 1)), style=palette.text)
         words = plain(entry.env_id, 100)
         found, baseline = comparison.difference(entry), comparison.baseline_run
         if found is not None and baseline is not None and entry is not baseline:
-            words += f" · {number(found.value)} at {count(found.x)} env steps, {baseline.sign} {number(found.baseline)}"
+            words += f" · {number(found.value)} at {count(found.x)} env steps"
+            words += f", {baseline.letter} {number(found.baseline)}"
         group = [comparison.runs.entries[place] for place in comparison.runs.groups[entry.group]]
         if len(group) > 1:
-            words += f" · seeds of one setting: {group_sign(group)}"
-        told = [name, Text(f"   {words}", style=palette.dim, no_wrap=True, end="")]
-        settings = self._all_settings([pair for pair in entry.differs if pair[0] != "env_id"], entry.sign, width)
-        if room < len(told) + min(len(settings), 1) and entry.differs:
-            told, settings = [], self._all_settings(entry.differs, entry.sign, width)
-        if len(told) + len(settings) > room:
-            settings = settings[: max(room - len(told), 0)]
-            if settings:
-                settings[-1] = Text(
-                    cut_at_end(settings[-1].plain + " …", width), style=palette.text, no_wrap=True, end=""
-                )
-        return (told + settings)[: max(room, 0)]
+            words += f" · seeds of one setting: {group_letters(group)}"
+        head = [name, Text(f"   {words}", style=palette.dim, no_wrap=True, end="")]
+        settings = self._all_settings([pair for pair in entry.differs if pair[0] != "env_id"], entry.letter, width)
+        if room < len(head) + min(len(settings), 1) and entry.differs:
+            head, settings = [], self._all_settings(entry.differs, entry.letter, width)
+        room = max(room - len(head), 0)
+        if len(settings) > room > 0:
+            words = cut_at_end(settings[room - 1].plain + " …", width)
+            settings[room - 1] = Text(words, style=palette.text, no_wrap=True, end="")
+        return [*head, *settings[:room]][: room + len(head)]
 
-    def _all_settings(self, values: Sequence[tuple[str, Any]], sign: str, width: int) -> list[Text]:
+    def _all_settings(self, values: Sequence[tuple[str, Any]], letter: str, width: int) -> list[Text]:
         """Settings in which a run differs from others, in lines; none where there are none."""
         if not values:
             return []
-        words = Text(f"{sign} differs in {setting_words(values)}", style=self.palette.text, end="")
+        words = Text(f"{letter} differs in {setting_words(values)}", style=self.palette.text, end="")
         return [Text("   ", no_wrap=True, end="").append_text(line) for line in wrapped(words, width - 5)]
+
+
+def _state_words(run_view: RunView) -> str:
+    loading = run_view.loading
+    return f"{ICONS.get(run_view.state, '○')} " + (
+        plain(run_view.state, 8) if loading is None else f"read {loading:.0%}"
+    )
+
+
+def _name(entry: RunEntry, width: int) -> str:
+    return shortened(plain(entry.name, 300), width)

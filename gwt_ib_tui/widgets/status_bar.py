@@ -11,10 +11,9 @@ from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel
-from gwt_ib_tui.widgets.time_line import replay_chip, time_line
 
-GLYPHS = {"running": "●", "paused": "‖", "starting": "○", "finished": "■", "stopped": "■", "failed": "✗"}
-GLYPHS |= {KILLED: "✗", STALLED: "?"}
+ICONS = {"running": "●", "paused": "‖", "starting": "○", "finished": "■", "stopped": "■", "failed": "✗"}
+ICONS |= {KILLED: "✗", STALLED: "?"}
 STALE_S = 5.0  # without a new row for longer than this, the row's age is shown
 
 
@@ -74,15 +73,15 @@ class StatusBar(Panel):
         trouble = plain(run_view.trouble)
         share = run_view.progress
         facts = _facts(run_view)[: 2 if trouble else None]
-        percent = ABSENT if share is None else f"{share:.0%}"
+        percent = share_words(share)
         while len(facts) > 2 and sum(len(fact) + 3 for fact, _ in facts) + len(percent) + 13 > width:
             facts.remove(min(facts, key=lambda fact: fact[1]))
-        told = " · ".join(fact for fact, _ in facts)
+        words = " · ".join(fact for fact, _ in facts)
         # Beside the reason of a failure the bar is short: the reason is longer than any fact.
-        room = 8 if trouble else min(width - len(told) - len(percent) - 4, 48)
+        room = 8 if trouble else min(width - len(words) - len(percent) - 4, 48)
         line = progress_bar(share or 0.0, max(room, 4), palette)
         line.append(f" {percent}", style=f"bold {palette.text}")
-        line.append(f"  {told}", style=palette.dim)
+        line.append(f"  {words}", style=palette.dim)
         if trouble:
             line.append(f" · {trouble}", style=palette.bad)
             line.truncate(width, overflow="ellipsis")
@@ -91,12 +90,12 @@ class StatusBar(Panel):
     def _replay_line(self, run_view: RunView, playback: Playback, width: int) -> Text:
         palette = self.palette
         if run_view.trouble:
-            told, color = plain(run_view.trouble), palette.bad
+            words, color = plain(run_view.trouble), palette.bad
         else:
             facts = sorted(_facts(run_view)[:3], key=lambda fact: -fact[1])[: 3 if width >= 100 else 2]
-            told, color = " · ".join(fact for fact, _ in facts), palette.dim
+            words, color = " · ".join(fact for fact, _ in facts), palette.dim
         line = time_line(playback, max(min(width - 66, 40), 10), palette)
-        line.append(f"  {told}", style=color)
+        line.append(f"  {words}", style=color)
         line.truncate(width, overflow="ellipsis")
         return line
 
@@ -121,8 +120,13 @@ def _facts(run_view: RunView) -> list[tuple[str, int]]:
     return facts
 
 
+def share_words(share: float | None) -> str:
+    """A share in percent."""
+    return ABSENT if share is None else f"{share:.0%}"
+
+
 def state_chip(state: str, palette: Palette) -> Text:
-    """The state as a word with a sign, light on dark or dark on light."""
+    """The state as a word with an icon, light on dark or dark on light."""
     color = {
         "running": palette.good,
         "finished": palette.good,
@@ -134,7 +138,7 @@ def state_chip(state: str, palette: Palette) -> Text:
         KILLED: palette.bad,
     }.get(state, palette.wait)
     return Text(
-        f" {GLYPHS.get(state, '○')} {plain(state, 12).upper()} ", style=f"bold {palette.on_chip} on {color}", end=""
+        f" {ICONS.get(state, '○')} {plain(state, 12).upper()} ", style=f"bold {palette.on_chip} on {color}", end=""
     )
 
 
@@ -146,3 +150,21 @@ def progress_bar(share: float, width: int, palette: Palette) -> Text:
     bar.append("━" * full + "╸" * half, style=palette.line)
     bar.append("─" * (width - full - half), style=palette.frame)
     return bar
+
+
+def replay_chip(playback: Playback, palette: Palette) -> Text:
+    """Whether a replay plays, waits or is over, and its speed; no live run has such a chip."""
+    icon = "▶" if playback.playing else "■" if playback.at_end else "‖"
+    words = f" {icon} REPLAY {playback.speed:g}x "
+    return Text(words, style=f"bold {palette.on_chip} on {palette.second}", end="")
+
+
+def time_line(playback: Playback, width: int, palette: Palette) -> Text:
+    """A replay's time as a line of `width` cells with a mark at the position, then the position and the length in words."""
+    here = round(playback.share * (width - 1))
+    line = Text(no_wrap=True, end="")
+    line.append("━" * here, style=palette.second)
+    line.append("●", style=f"bold {palette.second}")
+    line.append("─" * (width - 1 - here), style=palette.frame)
+    line.append(f" {duration(playback.position)} of {duration(playback.length)}", style=f"bold {palette.text}")
+    return line

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gwt_ib.runs.metrics import SPARSE
 from gwt_ib_tui.state.compare.over_runs import Difference, difference, mean_and_std, newest
 from gwt_ib_tui.state.compare.run_set import RunEntry, RunSetView
 from gwt_ib_tui.state.compare.settings import RUN_LOCAL
 
 COMPARED = ("ep100", "eval_return", "td_std", "mean_c", "explained_variance", "steps_per_s")
-TOLD = ("ep100", "eval_return", "mmer", "td_std", "mean_c", "explained_variance")
+REPORTED = ("ep100", "eval_return", "mmer", "td_std", "mean_c", "explained_variance")
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Comparison:
 
     @property
     def baseline_run(self) -> RunEntry | None:
-        """The run that the others are held against."""
+        """The run that the others are compared with."""
         return self._run(self.baseline)
 
     def moved(self, offset: int) -> Comparison:
@@ -54,15 +53,16 @@ class Comparison:
 def newest_of(entry: RunEntry, metric: str) -> float | None:
     """A run's newest value of a metric; of one that has a value now and then, the last that there was."""
     value = entry.run_view.metric(metric)
-    return newest(entry.run_view.series.column(metric)) if value is None and metric in SPARSE else value
+    if value is not None:
+        return value
+    column = entry.run_view.series.column(metric)
+    return newest(column) if column.sparse else None
 
 
 def difference_of(entry: RunEntry, baseline: RunEntry, metric: str) -> Difference | None:
     """Two runs by one metric, at the env steps that both have come to."""
-    run, base = (
-        (one.run_view.series.column("env_steps"), one.run_view.series.column(metric)) for one in (entry, baseline)
-    )
-    return difference(run, base, sparse=metric in SPARSE)
+    series = (one.run_view.series for one in (entry, baseline))
+    return difference(*((one.column("env_steps"), one.column(metric)) for one in series))
 
 
 def report(view: RunSetView) -> dict[str, Any]:
@@ -85,11 +85,11 @@ def _run_record(entry: RunEntry, baseline: RunEntry) -> dict[str, Any]:
         "state": run_view.state,
         "env_steps": run_view.metric("env_steps"),
         "total_timesteps": run_view.run.total_timesteps,
-        **{metric: newest_of(entry, metric) for metric in TOLD},
+        **{metric: newest_of(entry, metric) for metric in REPORTED},
         "verdict": entry.verdict,
         "group": entry.group,
         "differs": dict(entry.differs),
-        "delta": {metric: _difference_record(difference_of(entry, baseline, metric)) for metric in TOLD},
+        "delta": {metric: _difference_record(difference_of(entry, baseline, metric)) for metric in REPORTED},
     }
 
 
@@ -101,7 +101,7 @@ def _difference_record(found: Difference | None) -> dict[str, float] | None:
 
 def _group_record(entries: list[RunEntry]) -> dict[str, Any]:
     metrics = {}
-    for metric in TOLD:
+    for metric in REPORTED:
         values = [value for entry in entries if (value := newest_of(entry, metric)) is not None]
         mean, std = mean_and_std(values)
         metrics[metric] = {"mean": mean, "std": std, "n": len(values)}

@@ -41,14 +41,12 @@ class Difference:
         return self.value - self.baseline
 
 
-def over_seeds(
-    runs: Sequence[tuple[Column, Column]], *, sparse: bool = False, points: int = GRID_POINTS
-) -> OverSeeds | None:
+def over_seeds(runs: Sequence[tuple[Column, Column]], *, points: int = GRID_POINTS) -> OverSeeds | None:
     """Mean and band of `runs`, each an x column and a metric's, on a grid over all their ranges; none without a value.
 
-    The values of a `sparse` metric are joined over the rows without one; elsewhere such rows are a gap.
+    The values of a sparse metric are joined over the rows without one; elsewhere such rows are a gap.
     """
-    paths = [path for x, y in runs if len((path := _path(x, y, sparse))[0])]
+    paths = [path for x, y in runs if len((path := _path(x, y))[0])]
     if not paths:
         return None
     first, last = min(x[0] for x, _ in paths), max(x[-1] for x, _ in paths)
@@ -61,11 +59,9 @@ def over_seeds(
     return OverSeeds(grid, mean, np.fmin.reduce(values), np.fmax.reduce(values), count)
 
 
-def difference(
-    run: tuple[Column, Column], baseline: tuple[Column, Column], *, sparse: bool = False
-) -> Difference | None:
+def difference(run: tuple[Column, Column], baseline: tuple[Column, Column]) -> Difference | None:
     """Run against baseline at the largest x that both have; none where their ranges have nothing in common."""
-    (x, y), (base_x, base_y) = _path(*run, sparse), _path(*baseline, sparse)
+    (x, y), (base_x, base_y) = _path(*run), _path(*baseline)
     if not len(x) or not len(base_x):
         return None
     at = float(min(x[-1], base_x[-1]))
@@ -86,9 +82,9 @@ def mean_and_std(values: Sequence[float]) -> tuple[float | None, float | None]:
     return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
-def _path(x: Column, y: Column, sparse: bool) -> tuple[Doubles, Doubles]:
+def _path(x: Column, y: Column) -> tuple[Doubles, Doubles]:
     """The rows that have an x, and a value; NaN are gaps inside the range of the values, and nothing beside it."""
-    keep = np.isfinite(x.mean) & (np.isfinite(y.mean) if sparse else True)
+    keep = np.isfinite(x.mean) & (np.isfinite(y.mean) if y.sparse else True)
     xs, ys = x.mean[keep], y.mean[keep]
     valued = np.flatnonzero(np.isfinite(ys))
     if not valued.size:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 from gwt_ib.runs.directory import RunDirectory, list_runs
-from gwt_ib_tui.state.compare.run_marks import colors_of, signs_of
 from gwt_ib_tui.state.compare.settings import differing, groups_of
 from gwt_ib_tui.state.run.feed import Feed, Limits
 from gwt_ib_tui.state.run.follower import Follower
 from gwt_ib_tui.state.run.run_view import RunInfo, RunView
 
 MOST_RUNS = 32
+LETTERS = ascii_uppercase + "123456789"
+COLORS = 8  # as many as `Palette.runs` has
 NEIGHBOURS = 8
 SMALL = Limits(rows=256, buckets=512, moments=2, events=1, log_lines=0)  # about 1 MB a run
 BUDGET_S = 0.2  # reading between two publications
@@ -25,7 +28,7 @@ Choice = Callable[[], Sequence[RunDirectory]]
 
 @dataclass(frozen=True, eq=False)
 class RunEntry:
-    """One of several runs: its marks beside the others, in what it differs from them, and all that is known of it.
+    """One of several runs: its letter and colour, in what it differs from the others, and all that is known of it.
 
     `key` is its directory's full path; `group` the number of its setting, which it shares with its other seeds.
     """
@@ -33,7 +36,7 @@ class RunEntry:
     key: str
     directory: RunDirectory
     name: str
-    sign: str
+    letter: str
     color: int
     group: int
     differs: tuple[tuple[str, Any], ...]
@@ -90,7 +93,7 @@ class RunSet:
         self._feeds: dict[str, tuple[RunDirectory, Feed]] = {}
         self._turn = 0
         self._colors: dict[str, int] = {}
-        self._signs: dict[str, str] = {}
+        self._letters: dict[str, str] = {}
         self._published: tuple[RunView, ...] = ()
         self.view = RunSetView()
 
@@ -151,7 +154,7 @@ class RunSet:
         names = {_marked_name(key, kept): key for key in kept}
         before = {name: self._colors[key] for name, key in names.items() if key in self._colors}
         self._colors = {names[name]: color for name, color in colors_of(names, before).items()}
-        self._signs = signs_of(kept, self._signs)
+        self._letters = letters_of(kept, self._letters)
 
     def _publish(self) -> None:
         run_views = tuple(feed.run_view for _, feed in self._feeds.values())
@@ -168,7 +171,7 @@ class RunSet:
                 key=key,
                 directory=run,
                 name=Path(key).name,
-                sign=self._signs[key],
+                letter=self._letters[key],
                 color=self._colors[key],
                 group=group_of[place],
                 differs=differs,
@@ -194,3 +197,30 @@ def _marked_name(key: str, keys: Sequence[str]) -> str:
     """The name that a run's colour comes from: its directory's, with the path where two have the same."""
     name = Path(key).name
     return name if sum(Path(other).name == name for other in keys) == 1 else key
+
+
+def colors_of(names: Iterable[str], before: Mapping[str, int] | None = None) -> dict[str, int]:
+    """The number of each run's colour, from 0.
+
+    It comes from the name. Where two names come to the same one, the later in the alphabet goes on to the next that is
+    free; of more runs than colours each colour gets equally many. Runs in `before` keep theirs.
+    """
+    known = dict(before or {})
+    names = set(names)
+    taken = [0] * COLORS
+    for name in names & known.keys():
+        taken[known[name] % COLORS] += 1
+    for name in sorted(names - known.keys()):
+        first = int.from_bytes(hashlib.sha256(name.encode(errors="replace")).digest()[:8], "big") % COLORS
+        number = min(range(COLORS), key=lambda number: (taken[number], (number - first) % COLORS))
+        known[name] = number
+        taken[number] += 1
+    return {name: known[name] % COLORS for name in names}
+
+
+def letters_of(names: Iterable[str], before: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A letter or digit for each run, in the order given; those in `before` keep theirs."""
+    names = list(dict.fromkeys(names))
+    known = {name: letter for name, letter in (before or {}).items() if name in names}
+    free = iter([letter for letter in LETTERS if letter not in known.values()])
+    return {name: known[name] if name in known else next(free, "?") for name in names}

@@ -11,9 +11,10 @@ import numpy as np
 
 from gwt_ib.lenient import mapping, real
 from gwt_ib_tui.state.history.series import Doubles
+from gwt_ib_tui.state.history.thinned import Thinned
 
 MAX_MOMENTS = 512
-MAX_BINS = 256  # a curve of more is damage, and would make the memory unbounded
+MAX_BINS = 256  # a curve of more is damaged, and would make the memory unbounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +69,14 @@ class GateHistory:
 
 
 class GateStore:
-    """Takes rows of metrics, for ever; keeps every k-th gate curve, k doubling whenever `most` of them are held.
+    """Takes rows of metrics, for ever; keeps evenly spaced gate curves, fewer than `most`, and the newest one.
 
     Only the curves that are kept are made into arrays, and the newest when it is asked for: a long file loads as fast
     as one without curves.
     """
 
     def __init__(self, most: int = MAX_MOMENTS) -> None:
-        self._most = max(most, 2)
-        self._stride = 1
-        self._seen = 0
-        self._kept: list[tuple[int, Moment]] = []
+        self._kept: Thinned[Moment] = Thinned(most - 1)  # one place is the newest's
         self._newest: Mapping[str, Any] | None = None
         self._view = GateHistory()
         self._viewed = 0
@@ -87,39 +85,27 @@ class GateStore:
         """Take a row of metrics; one without a curve is passed over."""
         if not isinstance(row.get("gate_curve"), dict):
             return
-        if self.keeps_next:
-            self._keep(self._seen, row)
+        self._kept.add(moment_of(row) if self.keeps_next else None)
         self._newest = row
-        self._seen += 1
 
     @property
     def keeps_next(self) -> bool:
         """Whether the next curve is one of those that are kept."""
-        return self._seen % self._stride == 0
+        return self._kept.keeps_next
 
     def pass_over(self) -> None:
         """Count a row with a curve that is neither kept nor the newest, without looking at it."""
-        self._seen += 1
+        self._kept.add(None)
 
     def view(self) -> GateHistory:
-        """What is held, with the newest moment at its end; the same object as before when no row came since."""
-        if self._viewed != self._seen:
-            moments = tuple(moment for _, moment in self._kept)
+        """The moments, the newest at their end; the same object as before when no row came since."""
+        if self._viewed != self._kept.seen:
+            moments = tuple(self._kept.items)
             newest = None if self._newest is None else moment_of(self._newest)
             if newest is not None and (not moments or moments[-1].update != newest.update):
                 moments += (newest,)
-            self._view, self._viewed = GateHistory(moments), self._seen
+            self._view, self._viewed = GateHistory(moments), self._kept.seen
         return self._view
-
-    def _keep(self, number: int, row: Mapping[str, Any]) -> None:
-        moment = moment_of(row)
-        if moment is None:
-            return
-        if len(self._kept) >= self._most - 1:  # one place is the newest's
-            self._stride *= 2
-            self._kept = [(number, moment) for number, moment in self._kept if number % self._stride == 0]
-        if number % self._stride == 0:
-            self._kept.append((number, moment))
 
 
 def moment_of(row: Mapping[str, Any]) -> Moment | None:

@@ -68,17 +68,13 @@ def _cut(line: bytes) -> bytes:
 
 
 def _numbers(records: list[Record]) -> Doubles:
-    if not records:
-        return np.empty((0, len(COLUMNS)))
     try:
         values: list[tuple[Any, ...]] = list(map(_values_of, records))
-    except KeyError:  # of another version
-        values = [tuple(map(record.get, COLUMNS)) for record in records]
-    if not _NUMBERS.issuperset(map(type, chain.from_iterable(values))):
-        values = [tuple(map(real, row)) for row in values]
-    try:
-        numbers = np.array(values, dtype=np.float64)
-    except OverflowError:
-        numbers = np.array([tuple(map(real, row)) for row in values], dtype=np.float64)
-    numbers[~np.isfinite(numbers)] = np.nan
-    return numbers
+        if _NUMBERS.issuperset(map(type, chain.from_iterable(values))):
+            numbers = np.array(values, dtype=np.float64).reshape(len(records), len(COLUMNS))
+            numbers[~np.isfinite(numbers)] = np.nan
+            return numbers
+    except (KeyError, OverflowError):
+        pass  # some line is damaged: a field is missing, or too large a number
+    values = [tuple(real(record.get(name)) for name in COLUMNS) for record in records]
+    return np.array(values, dtype=np.float64)

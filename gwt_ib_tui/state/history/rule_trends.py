@@ -9,7 +9,6 @@ import numpy as np
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.catalogue import DISTANCE_FROM_PRIOR, RULES, SPREAD_OF_C
 from gwt_ib.gatecheck.curve import Bins, distance_from_prior, spread_of_c
-from gwt_ib.runs.metrics import SPARSE
 from gwt_ib_tui.state.history.gate_history import GateHistory
 from gwt_ib_tui.state.history.series import Column, Doubles
 from gwt_ib_tui.state.run.run_view import Finding, RunView
@@ -24,7 +23,6 @@ class Trend:
     name: str
     x: Column
     y: Column
-    sparse: bool
     limits: tuple[float, ...]
 
 
@@ -40,7 +38,7 @@ def trend_of(run_view: RunView, finding: Finding) -> Trend | None:
     else:
         return None
     limits = tuple(limit for limit in finding.limits if limit is not None) if own else ()
-    return Trend(name, x, y, name in SPARSE, limits)
+    return Trend(name, x, y, limits)
 
 
 def _of_curves(run_view: RunView, name: str) -> tuple[Column, Column]:
@@ -55,7 +53,7 @@ def _of_curves(run_view: RunView, name: str) -> tuple[Column, Column]:
         values = np.full(len(steps), np.nan)
     else:
         values = distance_from_prior(bins, _bias_at(run_view, run_view.config, steps), run_view.config)
-    return Column(steps, steps, steps), Column(values, values, values)
+    return Column.flat(steps), Column.flat(values)
 
 
 def _bins(history: GateHistory) -> Bins | None:

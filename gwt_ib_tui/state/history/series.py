@@ -9,12 +9,13 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from gwt_ib.lenient import real
+from gwt_ib.runs.metrics import SPARSE
 
 Doubles = npt.NDArray[np.float64]
 RAW_ROWS = 1024
@@ -27,54 +28,46 @@ _ids = itertools.count()
 class Column:
     """One metric, oldest first: its least, mean and largest value per bucket, all equal where a bucket is one row.
 
-    NaN stands where a whole bucket had no value.
+    NaN stands where a whole bucket had no value. A `sparse` metric has a value now and then: its nulls are no gaps.
     """
 
     low: Doubles
     mean: Doubles
     high: Doubles
+    sparse: bool = False
+
+    @staticmethod
+    def flat(values: Doubles, *, sparse: bool = False) -> Column:
+        """Each value as a bucket of its own."""
+        return Column(values, values, values, sparse)
 
 
-@dataclass(frozen=True, eq=False)
-class _Buckets:
-    """Arrays [buckets, columns], and how many rows each bucket holds; never changed in place."""
+class _Buckets(NamedTuple):
+    """Arrays [buckets, columns], and how many rows each bucket has; never changed in place."""
 
     low: Doubles
     total: Doubles
     high: Doubles
     valued: Doubles
-    rows: npt.NDArray[np.int64]
+    rows: Doubles
 
     @staticmethod
     def of(rows: Doubles) -> _Buckets:
         """Each row as a bucket of its own."""
         valued = np.isfinite(rows)
         clean = np.where(valued, rows, np.nan)
-        return _Buckets(
-            clean, np.where(valued, rows, 0.0), clean, valued.astype(np.float64), np.ones(len(rows), dtype=np.int64)
-        )
+        return _Buckets(clean, np.where(valued, rows, 0.0), clean, valued.astype(np.float64), np.ones(len(rows)))
 
     def merged(self, starts: npt.NDArray[np.int64]) -> _Buckets:
         """Neighbours made one: bucket k of the result begins at bucket `starts[k]`."""
-        return _Buckets(
-            np.fmin.reduceat(self.low, starts),
-            np.add.reduceat(self.total, starts),
-            np.fmax.reduceat(self.high, starts),
-            np.add.reduceat(self.valued, starts),
-            np.add.reduceat(self.rows, starts),
-        )
+        folds = (np.fmin, np.add, np.fmax, np.add, np.add)
+        return _Buckets(*(fold.reduceat(array, starts) for fold, array in zip(folds, self, strict=True)))
 
     def first(self, count: int) -> _Buckets:
-        return _Buckets(self.low[:count], self.total[:count], self.high[:count], self.valued[:count], self.rows[:count])
+        return _Buckets(*(array[:count] for array in self))
 
     def followed_by(self, other: _Buckets) -> _Buckets:
-        return _Buckets(
-            np.concatenate([self.low, other.low]),
-            np.concatenate([self.total, other.total]),
-            np.concatenate([self.high, other.high]),
-            np.concatenate([self.valued, other.valued]),
-            np.concatenate([self.rows, other.rows]),
-        )
+        return _Buckets(*(np.concatenate(arrays) for arrays in zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +96,7 @@ class SeriesView:
             np.concatenate([history.low[:, index], raw]),
             np.concatenate([mean, raw]),
             np.concatenate([history.high[:, index], raw]),
+            name in SPARSE,
         )
 
     def newest(self, name: str, count: int) -> Doubles:

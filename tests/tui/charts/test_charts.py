@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,23 +10,23 @@ from hypothesis import strategies as st
 
 from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib_tui.charts.axes import nice_ticks, tick_labels
-from gwt_ib_tui.charts.gate_chart import GateColors, gate_chart
+from gwt_ib_tui.charts.gate_chart import gate_chart
 from gwt_ib_tui.charts.lines import Curve, Level, draw
+from gwt_ib_tui.charts.palette import DARK
 from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.history.gate_history import GateCurve
 from gwt_ib_tui.state.history.series import Column
 
 BLUE, ORANGE, GRAY = "#0000ff", "#ff8800", "#888888"
-COLORS = GateColors(BLUE, "#224466", "#ff00ff", ORANGE, GRAY, GRAY)
+COLORS = replace(DARK, line=BLUE, band="#224466", prior="#ff00ff", target=ORANGE, frame=GRAY, second=GRAY)
 
 
-def exact(values: object) -> Column:
-    array = np.asarray(values, dtype=float)
-    return Column(array, array, array)
+def exact(values: object, sparse: bool = False) -> Column:
+    return Column.flat(np.asarray(values, dtype=float), sparse=sparse)
 
 
 def drawn(values: object, width: int = 40, height: int = 10, x: object = None, **options: object) -> list[str]:
-    column = exact(values)
+    column = exact(values, bool(options.pop("sparse", False)))
     steps = exact(np.arange(len(column.mean)) * 4096.0 if x is None else x)
     levels = [Level(0.35, ORANGE)]
     lines = draw(steps, [Curve(column, BLUE, **options)], levels, width, height, frame=GRAY, min_span=0.1).lines
@@ -140,7 +141,7 @@ def test_gate_chart_has_all_its_parts() -> None:
     assert "█" in text and "n│" in text, "the counts"
     assert all(tick in lines[-1].plain for tick in ("0", "0.4", "1", "2", "5", "10"))
     painted = {str(span.style) for line in lines for span in line.spans}
-    for color in (COLORS.curve, COLORS.prior, COLORS.band, COLORS.target):
+    for color in (COLORS.line, COLORS.prior, COLORS.band, COLORS.target):
         assert any(color in style for style in painted), color
 
 

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.charts.blending import blend
 from gwt_ib_tui.charts.compared import BEHIND, compared_curves, run_color
 from gwt_ib_tui.charts.lines import draw
-from gwt_ib_tui.charts.palette import DARK, LIGHT
+from gwt_ib_tui.charts.palette import DARK, LIGHT, blend
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.compare.comparison import Comparison
 from gwt_ib_tui.state.compare.run_set import RunSet
@@ -33,8 +32,8 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
 def test_the_chosen_run_is_drawn_last_in_its_full_colour(comparison: Comparison) -> None:
     for offset, front in enumerate("ABC"):
         curves = compared_curves(comparison.moved(offset), "td_std", "env_steps", DARK)
-        assert sorted(found.sign for found in curves) == ["A", "B", "C"]
-        assert [found.front for found in curves] == [False, False, True] and curves[-1].sign == front
+        assert sorted(found.letter for found in curves) == ["A", "B", "C"]
+        assert [found.front for found in curves] == [False, False, True] and curves[-1].letter == front
         assert curves[-1].curve.color == curves[-1].color
         assert all(found.curve.color == blend(found.color, DARK.on_chip, BEHIND) for found in curves[:-1])
 
@@ -43,13 +42,13 @@ def test_a_run_has_one_colour_in_all_charts_and_another_for_another_theme(compar
     entry = comparison.runs.entries[1]
     for metric in ("td_std", "eval_return"):
         for found in compared_curves(comparison, metric, "update", DARK):
-            assert found.sign != entry.sign or found.color == run_color(entry, DARK)
+            assert found.letter != entry.letter or found.color == run_color(entry, DARK)
     assert run_color(entry, DARK) in DARK.runs and run_color(entry, LIGHT) in LIGHT.runs
 
 
 def test_the_seeds_of_a_setting_are_one_curve_with_a_band(comparison: Comparison) -> None:
     curves = {
-        found.sign: found for found in compared_curves(replace(comparison, grouped=True), "td_std", "update", DARK)
+        found.letter: found for found in compared_curves(replace(comparison, grouped=True), "td_std", "update", DARK)
     }
     assert set(curves) == {"AB", "C"}
     assert curves["AB"].front and curves["AB"].based and not curves["C"].front

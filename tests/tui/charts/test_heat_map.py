@@ -1,24 +1,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from gwt_ib_tui.charts.blending import blend
 from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.heat_map import (
-    HeatColors,
     HeatMarks,
     gate_mass,
     heat_map,
     mass_over_time,
     shade_legend,
 )
+from gwt_ib_tui.charts.palette import DARK, blend
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory, Moment
 
 SHADES = GLYPHS["braille"].shades
-COLORS = HeatColors("#000000", "#0000ff", "#ffffff", "#ff8800", "#00ff00", "#ffff00", "#888888")
+COLORS = replace(DARK, target="#ff8800")
 
 
 def curve(c: list[float], std: list[float], count: list[float]) -> GateCurve:

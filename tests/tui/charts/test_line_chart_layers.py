@@ -104,7 +104,7 @@ def dots(sign: str) -> int:
 
 def test_runs_of_other_lengths_lie_each_over_its_own_x() -> None:
     long, short = exact(np.arange(100.0)), exact(np.arange(50.0))
-    curves = [Curve(exact(np.zeros(100)), BLUE, sign="A"), Curve(exact(np.ones(50)), YELLOW, x=short, sign="B")]
+    curves = [Curve(exact(np.zeros(100)), BLUE, letter="A"), Curve(exact(np.ones(50)), YELLOW, x=short, letter="B")]
     drawn = draw(long, curves, [], *WIDE, frame=GRAY)
     assert painted(drawn, BLUE)[-1].all()
     assert (

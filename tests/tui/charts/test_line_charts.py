@@ -25,9 +25,8 @@ from line_charting import (
     painted,
 )
 
-from gwt_ib_tui.charts.lines import Curve, Level, Mark, draw, readings
+from gwt_ib_tui.charts.lines import Curve, Level, Mark, draw
 from gwt_ib_tui.charts.view import ChartView, Symbols
-from gwt_ib_tui.state.history.series import Column
 
 
 @pytest.mark.parametrize("size", [WIDE, TALL])
@@ -87,7 +86,7 @@ def test_a_sparse_metric_has_no_gaps() -> None:
     values[::30] = 1.0
     assert not any("×" in line for line in canvas(chart(values, sparse=True)))
     assert sum(line.count("•") for line in canvas(chart(values, sparse=True))) == 10
-    assert sum(line.count("A") for line in canvas(chart(values, sparse=True, sign="A"))) == 10
+    assert sum(line.count("A") for line in canvas(chart(values, sparse=True, letter="A"))) == 10
 
 
 def test_a_gap_does_not_cover_the_line_that_lies_there() -> None:
@@ -259,16 +258,3 @@ def test_anything_is_drawn_in_exactly_its_size(
     marks = [Mark(float(place), "▲", ORANGE) for place in x]
     levels = [Level(0.35, ORANGE, series=exact(array))]
     chart(array, (width, height), view, x=x, sparse=sparse, band=band, marks=marks, levels=levels, min_span=0.1)
-
-
-def test_a_reading_is_the_row_nearest_to_the_cursor() -> None:
-    x = np.array([NAN, 10.0, 20.0, 40.0])
-    column = Column(np.array([0.0, 1.0, NAN, 3.0]), np.array([0.0, 2.0, NAN, 4.0]), np.array([0.0, 3.0, NAN, 5.0]))
-    near = readings(x, column, 12.0)
-    assert near is not None and (near.x, near.value, near.low, near.high) == (10.0, 2.0, 1.0, 3.0)
-    assert readings(x, column, 21.0) is None, "a gap"
-    last = readings(x, column, 1e9)
-    assert last is not None and last.value == 4.0
-    assert readings(np.array([NAN]), exact([1.0]), 0.0) is None
-    tied = readings(np.array([1.0, 3.0]), exact([7.0, 8.0]), 2.0)
-    assert tied is not None and tied.value == 7.0

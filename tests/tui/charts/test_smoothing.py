@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwt_ib_tui.charts.smoothing import moving_average
+from gwt_ib_tui.charts.traces import moving_average
 
 NAN = math.nan
 

@@ -9,9 +9,8 @@ from gwt_ib_tui.charts.sparkline import sparkline
 from gwt_ib_tui.state.history.series import Column
 
 
-def column(*values: float) -> Column:
-    array = np.array(values, dtype=np.float64)
-    return Column(array, array, array)
+def column(*values: float, sparse: bool = False) -> Column:
+    return Column.flat(np.array(values, dtype=np.float64), sparse=sparse)
 
 
 nan = float("nan")
@@ -40,7 +39,7 @@ def test_a_bucket_reaches_from_its_least_to_its_largest_value() -> None:
 def test_nulls_are_blank_and_rows_far_apart_are_joined() -> None:
     x = column(0.0, 1.0, 2.0, 3.0)
     assert sparkline(x, column(1.0, nan, nan, 1.0), 2) == "⠂⠐"
-    assert sparkline(x, column(1.0, nan, nan, 1.0), 2, sparse=True) == "⠒⠒"
+    assert sparkline(x, column(1.0, nan, nan, 1.0, sparse=True), 2) == "⠒⠒"
     assert sparkline(column(0.0, 3.0), column(1.0, 1.0), 2) == "⠒⠒"
 
 

@@ -17,18 +17,16 @@ WHOLE = ChartView()
 ALL: tuple[Symbols, ...] = ("braille", "block", "ascii")
 
 
-def exact(values: object) -> Column:
-    array = np.asarray(values, dtype=float)
-    return Column(array, array, array)
+def exact(values: object, sparse: bool = False) -> Column:
+    return Column.flat(np.asarray(values, dtype=float), sparse=sparse)
 
 
 def chart(values: object, size: tuple[int, int] = WIDE, view: ChartView = WHOLE, **options: object) -> Drawn:
     """A chart of one curve, one row a step; `x`, `sparse`, `band` and what `draw` takes are options."""
     array = np.asarray(values, dtype=float)
     x = exact(options.pop("x", np.arange(len(array), dtype=float)))
-    curve = Curve(
-        exact(array), BLUE, **{name: options.pop(name) for name in ("sparse", "band", "sign") if name in options}
-    )
+    column = exact(array, bool(options.pop("sparse", False)))
+    curve = Curve(column, BLUE, **{name: options.pop(name) for name in ("band", "letter") if name in options})
     levels = options.pop("levels", [])
     drawn = draw(x, [curve], levels, *size, frame=GRAY, view=view, raw_color=FAINT, **options)
     assert len(drawn.lines) == size[1] and {line.cell_len for line in drawn.lines} == {size[0]}
@@ -36,7 +34,7 @@ def chart(values: object, size: tuple[int, int] = WIDE, view: ChartView = WHOLE,
 
 
 def canvas(drawn: Drawn) -> list[str]:
-    """The signs beside the labels and over the axis."""
+    """The cells beside the labels and over the axis."""
     return [line.plain[drawn.margin :] for line in drawn.lines[:-2]]
 
 

@@ -13,7 +13,7 @@ from recorded_run import RecordedRun
 from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.screens.gate_screen import GateScreen
-from gwt_ib_tui.widgets.gate_curve import GateCurvePanel
+from gwt_ib_tui.widgets.gate_panels import GateCurvePanel
 from gwt_ib_tui.widgets.line_chart import LineChart
 from gwt_ib_tui.widgets.rho import RhoChart
 

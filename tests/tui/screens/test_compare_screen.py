@@ -62,8 +62,8 @@ async def test_choosing_a_run_brings_its_line_to_the_front(runs: list[RecordedRu
             await pilot.press(key)
             await pilot.pause()
             chosen = screen.comparison.chosen_run
-            assert chosen is not None and row(app, chosen.sign).startswith("›")
-            assert chart.render().plain.startswith(f"▶ep100  {chosen.sign} ")
+            assert chosen is not None and row(app, chosen.letter).startswith("›")
+            assert chart.render().plain.startswith(f"▶ep100  {chosen.letter} ")
             names.append(chosen.name)
         assert names == ["second", "third", "first", "third"]
 

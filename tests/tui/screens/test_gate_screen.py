@@ -6,7 +6,6 @@ import asyncio
 import random
 from pathlib import Path
 
-import numpy as np
 import pytest
 from driving import SIZES, both_sizes, dashboard, message, ready, screen_text, until
 from recorded_run import RecordedRun
@@ -23,8 +22,8 @@ from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
-from gwt_ib_tui.widgets.rho import averaged, end_labels
-from gwt_ib_tui.widgets.scrubbed import HeatPanel, MomentPanel, TimeBar
+from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, TimeBar
+from gwt_ib_tui.widgets.rho import end_labels
 
 UPDATES = 31
 
@@ -282,12 +281,3 @@ def test_lines_are_told_apart_by_digits_at_their_ends() -> None:
     assert sorted(end_labels([0.9, 0.9, 0.9, 0.9], 5)) == [0, 1, 2, 3]
     assert len(end_labels([0.1, 0.2, 0.3, 0.4], 2)) == 2
     assert end_labels([0.5], 0) == {}
-
-
-def test_means_over_parts_of_the_time() -> None:
-    nan = float("nan")
-    x, means = averaged(np.array([0.0, 1, 2, 3, nan, 10]), np.array([[1.0, 3, 5, nan, 99, 7], [nan] * 6]), 2)
-    assert x.tolist() == [1.5, 10.0]
-    assert means[0].tolist() == [3.0, 7.0] and np.isnan(means[1]).all()
-    for few in (np.empty(0), np.array([4.0]), np.array([4.0, 4.0])):
-        assert len(averaged(few, np.zeros((4, len(few))), 5)[0]) == len(few)

@@ -15,7 +15,8 @@ from gwt_ib_tui.charts.palette import DEFAULT_THEME
 from gwt_ib_tui.keys.keymap import read_keymap
 from gwt_ib_tui.screens.run_list_screen import Choice, Place
 from gwt_ib_tui.state.compare.run_summaries import RunLister
-from gwt_ib_tui.widgets.run_rows import age, first_in_sight
+from gwt_ib_tui.widgets.run_rows import age
+from gwt_ib_tui.widgets.table import first_in_sight
 
 REPEAT = "popgym-RepeatPreviousEasy-v0"
 

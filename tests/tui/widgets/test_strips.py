@@ -5,7 +5,7 @@ from rich.style import Style
 from rich.text import Span, Text
 from textual.strip import Strip
 
-from gwt_ib_tui.widgets.strips import MEASURE, StripCache, strip_of
+from gwt_ib_tui.widgets.panel import MEASURE, StripCache, strip_of
 
 BASE = Style.parse("#dbe4ee on #141b25")
 

@@ -14,8 +14,11 @@ NAN = math.nan
 
 
 def column(*values: float) -> Column:
-    array = np.array(values, dtype=np.float64)
-    return Column(array, array, array)
+    return Column.flat(np.array(values, dtype=np.float64))
+
+
+def sparse_column(*values: float) -> Column:
+    return Column.flat(np.array(values, dtype=np.float64), sparse=True)
 
 
 def test_the_mean_is_over_the_seeds_and_the_band_from_the_least_to_the_largest() -> None:
@@ -45,8 +48,9 @@ def test_outside_its_own_range_a_run_says_nothing() -> None:
 
 
 def test_a_gap_stays_a_gap_unless_the_metric_is_sparse() -> None:
-    runs = [(column(0, 1, 2, 3, 4), column(0, 1, NAN, 3, 4))]
-    dense, sparse = over_seeds(runs, points=5), over_seeds(runs, points=5, sparse=True)
+    dense, sparse = (
+        over_seeds([(column(0, 1, 2, 3, 4), make(0, 1, NAN, 3, 4))], points=5) for make in (column, sparse_column)
+    )
     assert dense is not None and sparse is not None
     assert np.isnan(dense.mean).tolist() == [False, False, True, False, False]
     assert dense.count.tolist() == [1, 1, 0, 1, 1]
@@ -83,9 +87,9 @@ def test_a_difference_is_taken_at_the_env_steps_that_both_have_come_to() -> None
 
 
 def test_a_sparse_metric_is_compared_between_its_values() -> None:
-    run = column(0, 1, 2, 3, 4), column(NAN, 0.1, NAN, 0.3, NAN)
-    baseline = column(0, 1, 2), column(0.0, NAN, 0.2)
-    found = difference(run, baseline, sparse=True)
+    run = column(0, 1, 2, 3, 4), sparse_column(NAN, 0.1, NAN, 0.3, NAN)
+    baseline = column(0, 1, 2), sparse_column(0.0, NAN, 0.2)
+    found = difference(run, baseline)
     assert found is not None and (found.x, found.value, found.baseline) == (2, pytest.approx(0.2), 0.2)
 
 

@@ -39,7 +39,7 @@ def test_each_run_is_told_with_its_marks_settings_and_values(tmp_path: Path) -> 
     runs = [made(tmp_path, "one", seed=1), made(tmp_path, "two", seed=2, lr=1e-3), made(tmp_path, "three", 30, seed=3)]
     view = run_set(*runs).read_everything()
     assert [entry.name for entry in view.entries] == ["one", "two", "three"]
-    assert [entry.sign for entry in view.entries] == ["A", "B", "C"]
+    assert [entry.letter for entry in view.entries] == ["A", "B", "C"]
     assert len({entry.color for entry in view.entries}) == 3
     assert [entry.seed for entry in view.entries] == [1, 2, 3]
     assert [entry.differs for entry in view.entries] == [(("lr", 2.5e-4),), (("lr", 1e-3),), (("lr", 2.5e-4),)]
@@ -83,11 +83,11 @@ def test_a_run_that_began_meanwhile_comes_in_and_takes_no_marks_away(tmp_path: P
     follower.wake()
     try:
         until(lambda: len(follower.view.entries) == 2)
-        before = {entry.name: (entry.sign, entry.color) for entry in follower.view.entries}
+        before = {entry.name: (entry.letter, entry.color) for entry in follower.view.entries}
         runs.insert(0, made(tmp_path, "zero"))
         follower.wake()
         until(lambda: len(follower.view.entries) == 3)
-        after = {entry.name: (entry.sign, entry.color) for entry in follower.view.entries}
+        after = {entry.name: (entry.letter, entry.color) for entry in follower.view.entries}
     finally:
         follower.stop()
     assert after == {**before, "zero": ("C", after["zero"][1])} and len({color for _, color in after.values()}) == 3
@@ -118,7 +118,7 @@ def test_a_run_is_followed_once_however_often_it_is_named(tmp_path: Path) -> Non
 def test_there_is_a_most(tmp_path: Path) -> None:
     runs = [RunDirectory(tmp_path / f"run {number}") for number in range(MOST_RUNS + 5)]
     view = RunSet(lambda: runs).read_everything()
-    assert len(view.entries) == MOST_RUNS and len({entry.sign for entry in view.entries}) == MOST_RUNS
+    assert len(view.entries) == MOST_RUNS and len({entry.letter for entry in view.entries}) == MOST_RUNS
 
 
 def test_two_runs_of_one_name_in_two_folders_have_two_colours(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_the_memory_of_a_long_run_is_bounded(tmp_path: Path) -> None:
         series = run_set(run).read_everything().entries[0].run_view.series
         assert series.rows == rows
         sizes.append(len(series.column("td_std").mean))
-        arrays = [series._raw, *vars(series._history).values()]
+        arrays = [series._raw, *series._history]
         assert sum(sys.getsizeof(array) + array.nbytes for array in arrays) < 2 << 20
     assert max(sizes) <= 2 * SMALL.rows + SMALL.buckets
 

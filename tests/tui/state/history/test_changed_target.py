@@ -10,7 +10,7 @@ from recorded_run import RecordedRun
 
 from gwt_ib.runs.control import send_request
 from gwt_ib_tui.charts.palette import DARK
-from gwt_ib_tui.widgets.scrubbed import HeatPanel, MomentPanel
+from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.widgets import check_panels
 from gwt_ib_tui.widgets.check_panels import RulePanel
 from gwt_ib_tui.widgets.gate_check_panel import GateCheckPanel
+from gwt_ib_tui.widgets.gate_panels import MomentPanel
 from gwt_ib_tui.widgets.line_chart import LineChart
 from gwt_ib_tui.widgets.readings import exact
 from gwt_ib_tui.widgets.rho import RHOS, RhoChart, RhoWords
-from gwt_ib_tui.widgets.scrubbed import MomentPanel
 
 UPDATES = 31
 TITLES = {"td_std": "td_std", "mean_c": "mean_c", "explained_variance": "EV", "bias": "bias"}

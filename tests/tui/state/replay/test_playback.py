@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from gwt_ib_tui.charts.palette import DARK
 from gwt_ib_tui.state.replay.playback import SPEEDS, WHOLE_RUN_S, Playback
-from gwt_ib_tui.widgets.time_line import replay_chip, time_line
+from gwt_ib_tui.widgets.status_bar import replay_chip, time_line
 
 
 @pytest.mark.parametrize("length", [0.0, 1.0, 54.0, 600.0, 3_600.0, 20_000.0, 1e7])

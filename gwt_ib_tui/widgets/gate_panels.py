@@ -1,4 +1,4 @@
-"""The panels of the Gate screen that follow the time scrub: where it stands, the curve there, c over the whole time."""
+"""The panels of the gate: its curve now; and at any time of the training, with the distribution of c over all of it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,40 @@ from textual.reactive import reactive
 
 from gwt_ib.lenient import real
 from gwt_ib.text import count, number, short_count
-from gwt_ib_tui.charts.gate_chart import GateColors, gate_chart
-from gwt_ib_tui.charts.heat_map import HeatColors, HeatMarks, heat_map, shade_legend
+from gwt_ib_tui.charts.gate_chart import gate_chart
+from gwt_ib_tui.charts.glyphs import GLYPHS
+from gwt_ib_tui.charts.heat_map import HeatMarks, heat_map, shade_legend
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.traces import in_force
-from gwt_ib_tui.charts.view import ChartView
+from gwt_ib_tui.charts.view import ChartView, Symbols
 from gwt_ib_tui.state.history.gate_history import GateHistory, Moment
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.chart_panel import TitledChart
-from gwt_ib_tui.widgets.gate_curve import gate_signs
+from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart
 from gwt_ib_tui.widgets.panel import title_line
 from gwt_ib_tui.widgets.readings import row_near
 from gwt_ib_tui.widgets.tiles import target_c
 
 COUNT_ROWS_FROM = 12  # a chart this tall has room for bars of two lines
+
+
+class GateCurvePanel(ChartPanel):
+    """The TD->gate curve of the newest update: what the gate does at each size of surprise."""
+
+    def seen(self, view: ChartView) -> Hashable:
+        """It has axes of its own."""
+        return view.symbols
+
+    def depends_on(self, run_view: RunView) -> Hashable:
+        """New rows only."""
+        return run_view.series.store_id, run_view.series.rows, run_view.config
+
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
+        """A title that is the legend, then the chart."""
+        palette, symbols = self.palette, self.view.symbols
+        title = title_line(palette, "TD→gate", Text(" ").join(_legend(symbols, palette)))
+        chart = gate_chart(run_view.curve, target_c(run_view), width, height - 1, palette, symbols=symbols)
+        return [title, *chart]
 
 
 class ScrubbedPanel(TitledChart):
@@ -57,7 +76,7 @@ class ScrubbedPanel(TitledChart):
 class TimeBar(ScrubbedPanel):
     """Which moments are on show, in words, and where they lie in the training."""
 
-    period = 0.0  # two lines, and the titles of the panels below tell of the same moments
+    period = 0.0  # two lines, and the titles of the panels below are of the same moments
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The words, then a track through the recorded moments."""
@@ -87,12 +106,12 @@ class TimeBar(ScrubbedPanel):
         here, there = cell(shown), cell(ghost)
         track = Text(" ", no_wrap=True, end="")
         for at in range(cells):
-            sign, color = ("━", palette.line) if at < here else ("─", palette.frame)
+            mark, color = ("━", palette.line) if at < here else ("─", palette.frame)
             if at == there:
-                sign, color = "○", palette.second
+                mark, color = "○", palette.second
             if at == here:
-                sign, color = "●", palette.line
-            track.append(sign, style=color)
+                mark, color = "●", palette.line
+            track.append(mark, style=color)
         return track
 
 
@@ -100,38 +119,29 @@ class MomentPanel(ScrubbedPanel):
     """The TD->gate curve of the moment on show, with the ghost's beside it."""
 
     def title(self, run_view: RunView, width: int) -> Text:
-        """The legend, with the mean of c that the rows of these moments tell."""
+        """The legend, with the metric mean_c at these moments."""
         palette, history = self.palette, run_view.gate
-        shown, ghost = self.moments(history) if len(history) else (None, None)
+        moments = self.moments(history) if len(history) else (None, None)
         roomy = width >= 52
-        means = [f" {number(mean_c_then(run_view, moment))}" if moment and roomy else "" for moment in (shown, ghost)]
-        line, prior, level, band = gate_signs(self.view.symbols)
-        legend = [
-            Text(f"{line}c{means[0]}", style=palette.line, end=""),
-            Text(f"∴ghost{means[1]}", style=palette.second, end=""),
-            Text(f"{prior}prior", style=palette.prior, end=""),
-            Text(f"{level}target", style=palette.target, end=""),
-        ]
+        means = [f" {number(mean_c_then(run_view, moment))}" if moment and roomy else "" for moment in moments]
+        c, *others = _legend(self.view.symbols, palette)
+        c.append(means[0])
+        legend = [c, Text(f"∴ghost{means[1]}", style=palette.second, end=""), *others]
         if roomy:
-            legend += [Text(f"{band}±std", style=palette.dim, end=""), Text("▅n", style=palette.dim, end="")]
-        return title_line(palette, "TD→gate", Text(" ").join(legend))
+            legend.append(Text("▅n", style=palette.dim, end=""))
+        return title_line(palette, "TD→gate", Text(" ").join(legend if roomy else legend[:-1]))
 
     def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The curve on its spread."""
-        palette, history = self.palette, run_view.gate
-        colors = GateColors(
-            palette.line, palette.band, palette.prior, palette.target, palette.frame, ghost=palette.second
-        )
+        history = run_view.gate
         shown, ghost = self.moments(history) if len(history) else (None, None)
-        if shown is ghost:
-            ghost = None
         return gate_chart(
             shown.curve if shown else None,
             target_then(run_view, shown),
             width,
             height,
-            colors,
-            ghost.curve if ghost else None,
+            self.palette,
+            ghost.curve if ghost and ghost is not shown else None,
             2 if height >= COUNT_ROWS_FROM else 1,
             self.view.symbols,
         )
@@ -142,10 +152,9 @@ class HeatPanel(ScrubbedPanel):
 
     def title(self, run_view: RunView, width: int) -> Text:
         """The shades."""
-        legend = Text("share of steps ", style=self.palette.dim, end="") if width >= 50 else Text("", end="")
-        return title_line(
-            self.palette, "c over time", legend.append_text(shade_legend(self._colors(), self.view.symbols))
-        )
+        legend = Text("share of steps " if width >= 50 else "", style=self.palette.dim, end="")
+        legend = Text(end="").append_text(legend).append_text(shade_legend(self.palette, self.view.symbols))
+        return title_line(self.palette, "c over time", legend)
 
     def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The map."""
@@ -155,23 +164,11 @@ class HeatPanel(ScrubbedPanel):
             shown, ghost = self.moments(history)
             targets = run_view.series.column("env_steps").mean, run_view.series.column("target_c").mean
             marks = HeatMarks(target_c(run_view), shown.env_steps, ghost.env_steps, targets)
-        return heat_map(history, marks, width, height, self._colors(), self.view.symbols)
-
-    def _colors(self) -> HeatColors:
-        palette = self.palette
-        return HeatColors(
-            palette.heat_low,
-            palette.line,
-            palette.heat_high,
-            palette.target,
-            palette.line,
-            palette.second,
-            palette.frame,
-        )
+        return heat_map(history, marks, width, height, self.palette, self.view.symbols)
 
 
 def mean_c_then(run_view: RunView, moment: Moment) -> float | None:
-    """The metric mean_c of the row nearest to a moment, as its chart and tile tell it; none where that has no value.
+    """The metric mean_c of the row nearest to a moment, as its chart and tile show it; none where that has no value.
 
     The curve's own mean is another number: it leaves out the first steps of episodes.
     """
@@ -188,6 +185,20 @@ def target_then(run_view: RunView, moment: Moment | None) -> float | None:
         if np.isfinite(then):
             return float(then)
     return target_c(run_view)
+
+
+def _legend(symbols: Symbols, palette: Palette) -> list[Text]:
+    """As the line of c, the prior, the target and the spread look in the chart."""
+    glyphs = GLYPHS[symbols]
+    lines = (glyphs.lines[0], glyphs.prior, glyphs.band)
+    if len(glyphs.codes):
+        lines = ("━", "╍", "⠌" if symbols == "braille" else "▚")
+    return [
+        Text(f"{lines[0]}c", style=palette.line, end=""),
+        Text(f"{lines[1]}prior", style=palette.prior, end=""),
+        Text(f"{glyphs.level}target", style=palette.target, end=""),
+        Text(f"{lines[2]}±std", style=palette.dim, end=""),
+    ]
 
 
 def _words(moment: Moment, *, long: bool) -> str:

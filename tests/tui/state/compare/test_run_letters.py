@@ -9,7 +9,7 @@ import pytest
 from textual.theme import Theme
 
 from gwt_ib_tui.charts.palette import DARK, LIGHT, THEMES, Palette
-from gwt_ib_tui.state.compare.run_marks import COLORS, SIGNS, colors_of, signs_of
+from gwt_ib_tui.state.compare.run_set import COLORS, LETTERS, colors_of, letters_of
 from gwt_ib_tui.state.history.series import Doubles
 
 NAMES = [f"popgym-CountRecallEasy-v0__s{seed}__20261122T0{seed}0000Z-ab{seed:02}" for seed in range(8)]
@@ -89,14 +89,14 @@ def test_a_run_that_comes_later_takes_no_colour_away() -> None:
     assert len(set(after.values())) == len(NAMES)
 
 
-def test_signs_are_letters_in_order_and_then_digits() -> None:
-    signs = signs_of([f"run {number}" for number in range(32)])
-    assert "".join(signs.values()) == SIGNS[:32] == "ABCDEFGHIJKLMNOPQRSTUVWXYZ123456"
+def test_runs_get_letters_in_order_and_then_digits() -> None:
+    letters = letters_of([f"run {number}" for number in range(32)])
+    assert "".join(letters.values()) == LETTERS[:32] == "ABCDEFGHIJKLMNOPQRSTUVWXYZ123456"
 
 
 def test_a_sign_stays_with_its_run() -> None:
-    before = signs_of(["a", "b", "c"])
-    assert signs_of(["new", "c", "a"], before) == {"new": "B", "c": "C", "a": "A"}
+    before = letters_of(["a", "b", "c"])
+    assert letters_of(["new", "c", "a"], before) == {"new": "B", "c": "C", "a": "A"}
 
 
 def test_names_from_outside_do_no_harm() -> None:
