@@ -21,8 +21,7 @@ from gwt_ib.config_sources import change_live
 from gwt_ib.durable import write_json
 from gwt_ib.envs.env_batch import EnvBatch, EpisodeError
 from gwt_ib.gatecheck.history import History
-from gwt_ib.gatecheck.rules import evaluate as evaluate_rules
-from gwt_ib.gatecheck.since import with_since
+from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.statistics import gate_curve, gate_numbers
 from gwt_ib.learn.learner import Learner
 from gwt_ib.learn.sequences import Rollout, join
@@ -190,7 +189,7 @@ class Training:
             self._history.add(row)
         # The file may tell of updates that were cut off; a snapshot of an older version tells nothing.
         before = state.get("gatecheck") or self.run_directory.read_gatecheck()
-        self._judged = with_since(evaluate_rules(self._history, self.config), before).as_dict()
+        self._judged = with_since(judge_run(self._history, self.config), before).as_dict()
 
     def close(self) -> None:
         """Sync and close the metrics file."""
@@ -265,7 +264,7 @@ class Training:
             self._warn(f"not finite, written as null: {', '.join(new)}")
         self._history.add(clean)
         previous = self._judged
-        self._judged = with_since(evaluate_rules(self._history, self.config), previous).as_dict()
+        self._judged = with_since(judge_run(self._history, self.config), previous).as_dict()
         verdict, before = self._judged["verdict"], previous.get("verdict", "wait")
         if verdict != before:
             LOGGER.info("GateCheck at update %s: %s, was %s", f"{self.update:,}", verdict, before)

@@ -9,12 +9,14 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.reactive import reactive
 
+from gwt_ib.gatecheck.rules import RULES
 from gwt_ib_tui.keys.action import bindings
 from gwt_ib_tui.keys.action_table import actions_of
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
 from gwt_ib_tui.widgets.verdict import stepped
 
+RULE_ROWS = len(RULES) + 1  # a row each, and the table's header
 LOW, TALL = 24, 34  # below LOW the verdict is a line, and the rules have all the room
 
 
@@ -23,6 +25,10 @@ class GateCheckScreen(RunScreen):
 
     PAGES = ("rules", "rule")
     SCOPES = ("check", "app", "replay")
+    CSS = f"""
+    GateCheckScreen.-page-rules #rules {{ height: {RULE_ROWS}; }}
+    GateCheckScreen.-wide.-tall #check-panels {{ grid-rows: 3 {RULE_ROWS} 1fr; }}
+    """
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(actions_of(*SCOPES)))
 
     selected: reactive[str] = reactive("", repaint=False)
@@ -59,5 +65,5 @@ class GateCheckScreen(RunScreen):
         self.selected = event.kind
 
     def _choose(self, offset: int) -> None:
-        report = None if self.run_view is None else self.run_view.report
-        self.selected = stepped(report, self.selected, offset)
+        verdict = None if self.run_view is None else self.run_view.verdict
+        self.selected = stepped(verdict, self.selected, offset)

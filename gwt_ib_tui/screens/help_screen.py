@@ -13,7 +13,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from gwt_ib.gatecheck.catalogue import RULES
+from gwt_ib.config import Config
+from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.runs.metrics import METRICS
 from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
@@ -22,7 +23,7 @@ from gwt_ib_tui.keys.action_table import ACTIONS, actions_of
 from gwt_ib_tui.keys.keyed import Keyed
 from gwt_ib_tui.state.events.event_marks import EVENT_SIGNS
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.verdict import short_name, status_word
+from gwt_ib_tui.widgets.verdict import metric_status, short_name, status_word
 
 
 class HelpScreen(Keyed, ModalScreen[None]):
@@ -103,12 +104,17 @@ def metrics_table(palette: Palette, run_view: RunView | None) -> Table:
     table.add_column(no_wrap=True, style=f"bold {palette.text}")
     table.add_column(no_wrap=True, justify="right", style=palette.line)
     table.add_column(ratio=1, style=palette.text)
+    config = (run_view and run_view.config) or Config()
     for metric in METRICS:
         value = None if run_view is None else run_view.metric(metric.name)
         whole = run_view is not None and isinstance(run_view.row.get(metric.name), int)
         meaning = Text(metric.meaning + (f" [{metric.unit}]" if metric.unit else ""))
-        if metric.healthy:
-            _say(meaning, "healthy", metric.healthy, palette.good, palette)
+        if healthy := metric.healthy_words(config):
+            status = "" if run_view is None else metric_status(metric, run_view)[0]
+            meaning.append("\n")
+            if status:
+                meaning.append_text(status_word(status, palette)).append(" ")
+            _say(meaning, "healthy", healthy, palette.good, palette)
             _say(meaning, "else", metric.remedy, palette.target, palette)
         table.add_row(Text(metric.name), Text(count(value) if whole else number(value)), meaning)
     return table
@@ -120,8 +126,8 @@ def rules_table(palette: Palette, run_view: RunView | None) -> Table:
     table.add_column(no_wrap=True, style=f"bold {palette.text}")
     table.add_column(no_wrap=True)
     table.add_column(ratio=1, style=palette.text)
-    report = None if run_view is None else run_view.report
-    found = {finding.kind: finding for finding in report.findings} if report else {}
+    findings = run_view.verdict.findings if run_view and run_view.verdict else ()
+    found = {finding.kind: finding for finding in findings}
     for rule in RULES:
         finding = found.get(rule.kind)
         asks = Text(rule.asks + (" It decides the verdict." if rule.decides else ""))

@@ -8,11 +8,11 @@ from rich.text import Text
 
 from gwt_ib_tui.charts.gate_chart import GateColors, gate_chart
 from gwt_ib_tui.charts.glyphs import GLYPHS
+from gwt_ib_tui.charts.levels import target_c
 from gwt_ib_tui.charts.view import ChartView, Symbols
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.panel import title_line
-from gwt_ib_tui.widgets.tiles import target_c
 
 
 class GateCurvePanel(ChartPanel):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.run.run_view import Finding, Report
 from gwt_ib_tui.widgets.verdict import short_name, status_word
 
 GAP = 2  # cells between two columns
@@ -32,9 +32,9 @@ class Columns:
     trend: int
 
 
-def columns_of(report: Report, width: int) -> Columns:
+def columns_of(verdict: Verdict, width: int) -> Columns:
     """The columns that fit into `width` cells beside mark, status and name: those go last that matter most."""
-    findings = report.findings
+    findings = verdict.findings
 
     def widest(title: str, cells: list[str]) -> int:
         return max(len(cell) for cell in (title, *cells))
@@ -56,12 +56,12 @@ def columns_of(report: Report, width: int) -> Columns:
 
 
 def rule_table(
-    report: Report, chosen: Finding | None, trends: Trends, width: int, height: int, palette: Palette
+    verdict: Verdict, chosen: Finding | None, trends: Trends, width: int, height: int, palette: Palette
 ) -> list[Text]:
     """A header and the rules in at most `height` lines; where they are more, those about the chosen one."""
-    columns = columns_of(report, width)
-    findings = report.findings
-    first, shown = _shown(report, chosen, height)
+    columns = columns_of(verdict, width)
+    findings = verdict.findings
+    first, shown = _shown(verdict, chosen, height)
     lines = [_row(finding, finding is chosen, columns, trends, palette) for finding in shown]
     if first and shown[0] is not chosen:
         lines[0] = Text(f"  ↑ {first + 1} more", style=palette.dim, no_wrap=True, end="")
@@ -72,16 +72,16 @@ def rule_table(
     return [header, *lines] if height > 1 else lines
 
 
-def rule_at(report: Report, chosen: Finding | None, row: int, height: int) -> Finding | None:
+def rule_at(verdict: Verdict, chosen: Finding | None, row: int, height: int) -> Finding | None:
     """The rule that `rule_table` shows in a row of its `height` lines; none for the header and below the last."""
-    _, shown = _shown(report, chosen, height)
+    _, shown = _shown(verdict, chosen, height)
     place = row - 1 if height > 1 else row
     return shown[place] if 0 <= place < len(shown) else None
 
 
-def _shown(report: Report, chosen: Finding | None, height: int) -> tuple[int, tuple[Finding, ...]]:
+def _shown(verdict: Verdict, chosen: Finding | None, height: int) -> tuple[int, tuple[Finding, ...]]:
     """The rules in so many lines, and the place of the first of them."""
-    findings, room = report.findings, max(height - 1, 1)
+    findings, room = verdict.findings, max(height - 1, 1)
     at = findings.index(chosen) if chosen in findings else 0
     first = min(max(at - room // 2, 0), max(len(findings) - room, 0))
     return first, findings[first : first + room]

@@ -12,7 +12,7 @@ from gwt_ib.text import ABSENT, count, number, plain, shortened
 from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.state.compare.run_summaries import RunSummaries, RunSummary
 from gwt_ib_tui.widgets.status_bar import progress_bar, state_chip
-from gwt_ib_tui.widgets.verdict import SIGNS
+from gwt_ib_tui.widgets.verdict import STATUS_ICONS
 
 BAR_FROM, LONG_BAR_FROM = 70, 100  # widths of the list from which there is room for the bar
 _AGES = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
@@ -111,7 +111,7 @@ def run_line(run: RunSummary, now: float, width: int, palette: Palette, *, marke
 
 def verdict_words(verdict: str) -> str:
     """The verdict as a sign and a word."""
-    return f"{SIGNS.get(verdict, '?')} {plain(verdict, 4).upper()}"
+    return f"{STATUS_ICONS.get(verdict, '?')} {plain(verdict, 4).upper()}"
 
 
 def age(seconds: float | None) -> str:
