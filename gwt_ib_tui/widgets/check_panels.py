@@ -130,11 +130,13 @@ class RulePanel(Panel):
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """As much as there is room for: the next step stays longest, then what was found."""
-        palette, verdict = self.palette, run_view.verdict
-        chosen = None if verdict is None else chosen_of(verdict, self.selected)
+        palette, chosen = self.palette, chosen_of(run_view.verdict, self.selected)
         if chosen is None:
             return []
-        summary, next_step = _summary(chosen, width, palette), _next_step(chosen, width, palette)
+        summary, next_step = (
+            _indented(Text(plain(chosen.summary), style=palette.text), width),
+            _next_step(chosen, width, palette),
+        )
         if height < FULL_HEIGHT:
             return _cut([*summary, *next_step], height)
         title = title_line(
@@ -205,7 +207,7 @@ class TrendPanel(TitledChart):
 
     def _trend(self, run_view: RunView) -> tuple[Finding | None, Trend | None]:
         """The chosen rule and its course."""
-        chosen = None if run_view.verdict is None else chosen_of(run_view.verdict, self.selected)
+        chosen = chosen_of(run_view.verdict, self.selected)
         return chosen, None if chosen is None else trend_of(run_view, chosen)
 
 
@@ -214,18 +216,13 @@ def _beside(verdict: Verdict, palette: Palette) -> list[Text]:
     since = Text(since_words(verdict), style=f"bold {palette.text}", no_wrap=True, end="")
     if verdict.since is not None and verdict.update is not None:
         since.append(f", judged at update {count(verdict.update)}", style=palette.dim)
-    deciding = [finding for finding in verdict.findings if finding.decides]
-    decided = Text(f"{DECIDES} decided by ", style=palette.dim, no_wrap=True, end="") if deciding else Text(end="")
-    for place, finding in enumerate(deciding):
+    decided = Text(f"{DECIDES} decided by " if verdict.deciding else "", style=palette.dim, no_wrap=True, end="")
+    for place, finding in enumerate(verdict.deciding):
         decided.append(", " if place else "", style=palette.dim)
         decided.append(f"{rule_name(finding.kind)} ", style=palette.text)
         decided.append_text(status_word(finding.status, palette))
     counts = Text("  ", no_wrap=True, end="").join(tally(verdict, palette))
     return [since, decided, counts]
-
-
-def _summary(finding: Finding, width: int, palette: Palette) -> list[Text]:
-    return _indented(Text(plain(finding.summary), style=palette.text), width)
 
 
 def _next_step(finding: Finding, width: int, palette: Palette) -> list[Text]:

@@ -86,17 +86,15 @@ def short_name(kind: str) -> str:
     return rule_name(kind).replace("explained variance", "EV")
 
 
-def chosen_of(verdict: Verdict, selected: str) -> Finding | None:
+def chosen_of(verdict: Verdict | None, selected: str) -> Finding | None:
     """The rule that is selected by its kind, or the first of the most serious ones; none where there is no rule."""
-    for finding in verdict.findings:
-        if finding.kind == selected:
-            return finding
-    return min(verdict.findings, key=severity, default=None)
+    findings = () if verdict is None else verdict.findings
+    return min(findings, key=lambda finding: (finding.kind != selected, severity(finding)), default=None)
 
 
 def stepped(verdict: Verdict | None, selected: str, offset: int) -> str:
     """The kind of the rule `offset` rows below the chosen one; from the last on to the first."""
-    chosen = None if verdict is None else chosen_of(verdict, selected)
+    chosen = chosen_of(verdict, selected)
     if verdict is None or chosen is None:
         return selected
     kinds = [finding.kind for finding in verdict.findings]
