@@ -67,7 +67,7 @@ class NumberRule(Rule):
             return self.finding(
                 context, "wait", f"{metric} is not known yet.", (), f"Wait for an update with a finite {metric}."
             )
-        threshold = self.limits(context)
+        threshold = self.threshold_of(context)
         status, summary, next_step = self.compare(context, value, threshold)
         return self.finding(context, status, summary, evidence, next_step, threshold)
 
@@ -75,8 +75,8 @@ class NumberRule(Rule):
         """The number, and the same as evidence."""
         return context.mean(self.follows, self.mean_of)
 
-    def limits(self, context: RuleContext) -> Threshold:
-        """The threshold where the number is known; some follow from the run."""
+    def threshold_of(self, context: RuleContext) -> Threshold:
+        """The threshold once the number is known; that of some rules follows from the run."""
         return self.threshold(context.config)
 
     @abstractmethod

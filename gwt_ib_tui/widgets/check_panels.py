@@ -23,10 +23,12 @@ from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.big_word import HEIGHT, big_word
 from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart
 from gwt_ib_tui.widgets.chart_spec import spec_of
-from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
+from gwt_ib_tui.widgets.panel import Panel, title_line
 from gwt_ib_tui.widgets.rule_table import DECIDES, rule_at, rule_table
 from gwt_ib_tui.widgets.verdict import (
     chosen_of,
+    cut_at,
+    indented,
     no_verdict,
     rule_name,
     since_words,
@@ -134,11 +136,11 @@ class RulePanel(Panel):
         if chosen is None:
             return []
         summary, next_step = (
-            _indented(Text(plain(chosen.summary), style=palette.text), width),
+            indented(Text(plain(chosen.summary), style=palette.text), width),
             _next_step(chosen, width, palette),
         )
         if height < FULL_HEIGHT:
-            return _cut([*summary, *next_step], height)
+            return cut_at([*summary, *next_step], height)
         title = title_line(
             palette,
             rule_name(chosen.kind),
@@ -148,7 +150,7 @@ class RulePanel(Panel):
         )
         value, evidence = _number(chosen, width, palette), _evidence(chosen, width, palette)
         rule = _RULES.get(chosen.kind)
-        asks = _indented(Text(rule.asks if rule else "", style=palette.dim), width)
+        asks = indented(Text(rule.asks if rule else "", style=palette.dim), width)
         parts = [asks, value, summary, next_step, evidence]
         for gone in (asks, evidence, value):
             if 1 + sum(map(len, parts)) > height:
@@ -160,7 +162,7 @@ class RulePanel(Panel):
             if part and spare > 0:
                 lines.append(Text(""))
                 spare -= 1
-        return _cut(lines, height)
+        return cut_at(lines, height)
 
 
 class TrendPanel(TitledChart):
@@ -230,7 +232,7 @@ def _next_step(finding: Finding, width: int, palette: Palette) -> list[Text]:
         return []
     text = Text("Next: ", style=f"bold {palette.target}")
     text.append(plain(finding.next_step), style=f"not bold {palette.text}")
-    return _indented(text, width)
+    return indented(text, width)
 
 
 def _number(finding: Finding, width: int, palette: Palette) -> list[Text]:
@@ -242,7 +244,7 @@ def _number(finding: Finding, width: int, palette: Palette) -> list[Text]:
     if finding.threshold:
         text.append("  to pass: ")
         text.append(plain(finding.threshold, 24), style=palette.text)
-    return _indented(text, width)
+    return indented(text, width)
 
 
 def _evidence(finding: Finding, width: int, palette: Palette) -> list[Text]:
@@ -256,19 +258,7 @@ def _evidence(finding: Finding, width: int, palette: Palette) -> list[Text]:
         text.append(number(item.value), style=palette.text)
         if item.step is not None:
             text.append(f" at {short_count(item.step)} env steps", style=palette.dim)
-    return _indented(text, width)
-
-
-def _indented(text: Text, width: int) -> list[Text]:
-    return [Text(" ").append_text(line) for line in wrapped(text, width - 2)]
-
-
-def _cut(lines: list[Text], height: int) -> list[Text]:
-    """The first `height` lines; the last of them says where there were more."""
-    if len(lines) > height > 0:
-        lines = lines[:height]
-        lines[-1].append("…")
-    return lines
+    return indented(text, width)
 
 
 def _levels(trend: Trend, palette: Palette) -> list[Level]:

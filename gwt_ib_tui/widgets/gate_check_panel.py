@@ -11,9 +11,11 @@ from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.text import number, plain
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.big_word import big_word
-from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
+from gwt_ib_tui.widgets.panel import Panel, title_line
 from gwt_ib_tui.widgets.verdict import (
     chosen_of,
+    cut_at,
+    indented,
     no_verdict,
     severity,
     short_name,
@@ -49,7 +51,7 @@ class GateCheckPanel(Panel):
         if verdict is None:
             return [
                 title_line(palette, "GateCheck", verdict_chip("wait", palette)),
-                *(Text(" ").append_text(line) for line in wrapped(Text(no_verdict(run_view), palette.dim), width - 2)),
+                *indented(Text(no_verdict(run_view), palette.dim), width),
             ]
         if width < BESIDE_WIDTH or height < BESIDE_HEIGHT:
             return [self._head(verdict, width), *self._findings(verdict, width, height - 1)]
@@ -129,8 +131,4 @@ class GateCheckPanel(Panel):
         if chosen.next_step and chosen.status != "pass":
             text.append(" Next: ", style=f"bold {palette.target}")
             text.append(plain(chosen.next_step), style=palette.text)
-        lines = [Text(" ").append_text(line) for line in wrapped(text, width - 2)]
-        if len(lines) > NEXT_STEP_LINES:
-            lines = lines[:NEXT_STEP_LINES]
-            lines[-1].append("…")
-        return lines
+        return cut_at(indented(text, width), NEXT_STEP_LINES)

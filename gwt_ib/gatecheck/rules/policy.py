@@ -18,7 +18,7 @@ class EntropyCollapsed(NumberRule):
     remedy = BY_NAME["entropy"].remedy
     mean_of = SMOOTHING_ROWS
 
-    def limits(self, context: RuleContext) -> Threshold:
+    def threshold_of(self, context: RuleContext) -> Threshold:
         highest, lowest = context.history.entropy_max or 0.0, context.history.entropy_min or 0.0
         differential = lowest < 0.0
         limit = highest - COLLAPSED_DIFFERENTIAL_ENTROPY if differential else COLLAPSED_ENTROPY * highest
