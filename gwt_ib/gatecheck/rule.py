@@ -9,7 +9,7 @@ from gwt_ib.config import Config
 from gwt_ib.gatecheck.context import Measured, RuleContext
 from gwt_ib.gatecheck.findings import Evidence, Finding
 from gwt_ib.runs.metrics import BY_NAME
-from gwt_ib.runs.threshold import ANYTHING, Threshold
+from gwt_ib.runs.threshold import Threshold
 
 
 class Rule(ABC):
@@ -30,7 +30,7 @@ class Rule(ABC):
 
     def threshold(self, config: Config) -> Threshold:
         """Where its number passes: unless a rule says otherwise, in the healthy range of the metric that it follows."""
-        return BY_NAME[self.follows].threshold(config) or ANYTHING
+        return BY_NAME[self.follows].threshold(config) or Threshold()
 
     @abstractmethod
     def judge(self, context: RuleContext) -> Finding:

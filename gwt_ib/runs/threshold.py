@@ -46,6 +46,3 @@ class Threshold:
 
 def _short(value: float) -> str:
     return f"{value:.4g}"
-
-
-ANYTHING = Threshold()
