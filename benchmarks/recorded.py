@@ -21,7 +21,7 @@ from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.durable import write_json
 from gwt_ib.gatecheck.history import History
-from gwt_ib.gatecheck.rules import evaluate
+from gwt_ib.gatecheck.judge import judge_run
 from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import last_record
@@ -58,7 +58,7 @@ class Writer:
 
     def report(self) -> None:
         """Rewrite gatecheck.json, as after each update."""
-        report = evaluate(self._history, self._config).as_dict()
+        report = judge_run(self._history, self._config).as_dict()
         report |= {"update": self.update, "env_steps": self.update * STEPS}
         write_json(self.run.gatecheck, report, durable=False)
 

@@ -1,14 +1,15 @@
-"""What GateCheck reports: findings, the evidence they rest on, and the verdict that they make together."""
+"""What GateCheck says of a run: a verdict, its findings and their evidence; written to gatecheck.json and read back.
+
+Reading never fails: a value of the wrong kind is as good as absent, and a status that is not known here stays a word.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from gwt_ib.gatecheck.threshold import ANYTHING, Threshold
-
-Decision = Literal["pass", "fail", "wait"]
-Status = Literal["pass", "fail", "wait", "warn"]
+from gwt_ib.lenient import mapping, mappings, real, text, whole
 
 
 @dataclass(frozen=True)
@@ -19,83 +20,108 @@ class Evidence:
     value: float | None
     step: int | None
 
-    def as_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        return {"metric": self.metric, "value": self.value, "step": self.step}
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Evidence:
+        """Read what `Finding.as_dict` made."""
+        return cls(text(record.get("metric")), real(record.get("value")), whole(record.get("step")))
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one rule has to say: what it saw (`summary`), and what to do about it (`next_step`).
+    """What one rule says: its status, what it saw (`summary`), and what to do about it (`next_step`).
 
-    The last piece of evidence is the number that is held against `threshold`. `since` is the update since which the rule
-    has had this status without a break; none before the first update, and until `since.with_since` has filled it in.
+    The last piece of evidence is the number that is compared with `threshold`, of which `limits` are the two ends.
+    `since` is the update since which the rule has had this status without a break; none before the first update, and
+    until `judge.with_since` has filled it in.
     """
 
     kind: str
-    status: Status
-    summary: str
-    evidence: tuple[Evidence, ...] = ()
+    status: str
+    summary: str = ""
     next_step: str = ""
-    threshold: Threshold = ANYTHING
+    evidence: tuple[Evidence, ...] = ()
+    threshold: str = ""
+    limits: tuple[float | None, float | None] = (None, None)
     since: int | None = None
+    decides: bool = False
 
     @property
-    def number(self) -> float | None:
-        """The number that is held against the threshold; none where it is not known yet."""
+    def metric(self) -> str:
+        """What `value` is a value of."""
+        return self.evidence[-1].metric if self.evidence else ""
+
+    @property
+    def value(self) -> float | None:
+        """The number that is compared with the threshold; none where it is not known yet."""
         return self.evidence[-1].value if self.evidence else None
 
     @classmethod
-    def unknown(cls, kind: str, metric: str, threshold: Threshold) -> Finding:
-        """The finding of a rule whose metric has no finite value yet."""
-        next_step = f"Wait for an update with a finite {metric}."
-        return cls(kind, "wait", f"{metric} is not known yet.", (), next_step, threshold)
+    def from_dict(cls, record: Mapping[str, Any]) -> Finding:
+        """Read what `as_dict` made."""
+        limits = record.get("limits")
+        low, high = limits if isinstance(limits, list) and len(limits) == 2 else (None, None)
+        return cls(
+            kind=text(record.get("kind")),
+            status=text(record.get("status")).lower(),
+            summary=text(record.get("summary")),
+            next_step=text(record.get("next_step")),
+            evidence=tuple(map(Evidence.from_dict, mappings(record.get("evidence")))),
+            threshold=text(record.get("threshold")),
+            limits=(real(low), real(high)),
+            since=_integer(record.get("since")),
+            decides=record.get("decides") is True,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
-        return {
-            "kind": self.kind,
-            "status": self.status,
-            "summary": self.summary,
-            "evidence": [evidence.as_dict() for evidence in self.evidence],
-            "next_step": self.next_step,
-            "threshold": str(self.threshold),
-            "limits": self.threshold.limits,
-            "since": self.since,
+        return vars(self) | {
+            "evidence": [dict(vars(evidence)) for evidence in self.evidence],
+            "limits": None if self.limits == (None, None) else list(self.limits),
         }
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict, the findings that decide it, those that only warn, and the numbers of the printed block.
+    """The verdict, its findings, and the numbers of the printed block. `since` is as a finding's."""
 
-    `since` is as a finding's: the update since which the verdict has been this one.
-    """
-
-    status: Decision
-    deciding: tuple[Finding, ...]
-    advice: tuple[Finding, ...]
-    update: int | None
-    env_steps: int | None
-    numbers: dict[str, Any]
+    status: str
+    update: int | None = None
+    env_steps: int | None = None
+    findings: tuple[Finding, ...] = ()
+    numbers: Mapping[str, Any] = field(default_factory=dict, hash=False)
     since: int | None = None
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
-        """All findings; those that decide come first."""
-        return self.deciding + self.advice
+    def deciding(self) -> tuple[Finding, ...]:
+        """The findings that decide the verdict."""
+        return tuple(finding for finding in self.findings if finding.decides)
+
+    @property
+    def advice(self) -> tuple[Finding, ...]:
+        """The findings that only warn."""
+        return tuple(finding for finding in self.findings if not finding.decides)
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Verdict | None:
+        """Read a gatecheck.json; none where it holds no verdict."""
+        status = text(record.get("verdict")).lower()
+        if not status:
+            return None
+        return cls(
+            status=status,
+            update=_integer(record.get("update")),
+            env_steps=_integer(record.get("env_steps")),
+            findings=tuple(map(Finding.from_dict, mappings(record.get("findings")))),
+            numbers=mapping(record.get("numbers")),
+            since=_integer(record.get("since")),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON: what `gatecheck.json` holds."""
-        return {
-            "verdict": self.status,
-            "since": self.since,
-            "update": self.update,
-            "env_steps": self.env_steps,
-            "numbers": dict(self.numbers),
-            "findings": [
-                finding.as_dict() | {"decides": decides}
-                for findings, decides in ((self.deciding, True), (self.advice, False))
-                for finding in findings
-            ],
-        }
+        record = vars(self) | {"numbers": dict(self.numbers), "findings": [item.as_dict() for item in self.findings]}
+        return {"verdict": record.pop("status"), **record}
+
+
+def _integer(value: object) -> int | None:
+    """A count of updates or steps, of which a fraction is damage."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -22,7 +22,7 @@ FEWEST_KEPT = 64
 _TREND_NAMES = ("env_steps", "explained_variance", "entropy", "rho_tail", "policy_lag_max")
 
 
-def number(row: dict[str, Any], name: str) -> float | None:
+def number(row: Mapping[str, Any], name: str) -> float | None:
     """The value of a metric as a finite float; None where it is absent, null, not finite or no number."""
     return real(row.get(name))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gwt_ib.gatecheck.findings import Finding, Verdict
@@ -25,15 +26,15 @@ def gatecheck_block(verdict: Verdict) -> str:
 
 
 def rules_lines(verdict: Verdict) -> list[str]:
-    """The verdict and every rule: its status, its number, what that is held against, and since when; aligned."""
+    """The verdict and every rule: its status, its number, what that is compared with, and since when; aligned."""
     since = "" if verdict.since is None else f" since update {verdict.since}"
     rows = [("rule", "status", "number", "threshold", "since update")]
     rows += [
         (
-            finding.kind + (" *" if finding in verdict.deciding else ""),
+            finding.kind + (" *" if finding.decides else ""),
             finding.status.upper(),
-            "nan" if finding.number is None else f"{finding.number:.4g}",
-            str(finding.threshold),
+            "nan" if finding.value is None else f"{finding.value:.4g}",
+            finding.threshold,
             "" if finding.since is None else str(finding.since),
         )
         for finding in verdict.findings
@@ -73,6 +74,6 @@ def _finding_line(finding: Finding) -> str:
     return f"{line} Next: {finding.next_step}" if finding.next_step else line
 
 
-def _fixed(row: dict[str, Any], name: str, layout: str) -> str:
+def _fixed(row: Mapping[str, Any], name: str, layout: str) -> str:
     value = number(row, name)
     return "nan" if value is None else format(value, layout)

@@ -1,26 +1,65 @@
-"""The names of the metrics: one table with unit, meaning, healthy range and remedy (docs/metrics.md)."""
+"""The metrics of a run: one table with unit, meaning, healthy range and remedy (docs/metrics.md).
+
+Whatever judges or shows a metric reads its range here, so a number such as the tolerance of mean_c is written once.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from gwt_ib.config import Config
+from gwt_ib.runs.threshold import Threshold
+
+FLOOR_FACTOR = 5.0  # td_std below so many times its floor is pinned
+CEILING_SHARE = 0.99  # td_std approaches its ceiling as an average does, so near it counts as at it
+BUDGET_TOLERANCE = 0.1
+CLAMP_TOLERANCE = 1e-4  # as a share of the room between the clamps
+COLLAPSED_ENTROPY = 0.02  # as a share of the highest entropy of the run
 
 
 @dataclass(frozen=True)
 class Metric:
     """One metric as the documentation, the dashboard and the checks know it.
 
-    Where there is a `healthy` range, `remedy` says what to do when the metric leaves it. A `sparse` metric has a value
-    now and then; its nulls are no gaps.
+    `healthy` is where it should be, `typical` a rule of thumb inside that, `trend` what it should do where that is no
+    number; where one of them is given, `remedy` says what to do when it is not so. A `sparse` metric has a value now and
+    then; its nulls are no gaps. `tile` is its title in the dashboard's row of tiles, which shows those that have one.
     """
 
     name: str
     unit: str
     meaning: str
-    healthy: str = ""
+    healthy: Callable[[Config], Threshold] | None = None
+    typical: Threshold | None = None
+    trend: str = ""
     remedy: str = ""
     sparse: bool = False
+    tile: str = ""
+
+    def threshold(self, config: Config) -> Threshold | None:
+        """The healthy range under a configuration."""
+        return None if self.healthy is None else self.healthy(config)
+
+    def healthy_words(self, config: Config) -> str:
+        """Healthy range, trend and typical range, as in `>= 0.5; rising`; empty where there is none of them."""
+        typical = "" if self.typical is None else f"typically {self.typical}"
+        return "; ".join(str(part) for part in (self.threshold(config), self.trend, typical) if part)
+
+
+def _near_target(config: Config) -> Threshold:
+    if config.lambda_c == 0.0:
+        return Threshold(name="any, lambda_c = 0")
+    return Threshold(config.target_c - BUDGET_TOLERANCE, config.target_c + BUDGET_TOLERANCE)
+
+
+def _inside_clamps(config: Config) -> Threshold:
+    low, high = config.bias_clamp_min, config.bias_clamp_max
+    if low == high:
+        return Threshold(name=f"held at {low:g}")
+    return Threshold(low, high, strict=True, margin=CLAMP_TOLERANCE * (high - low))
 
 
 METRICS: tuple[Metric, ...] = (
@@ -39,8 +78,9 @@ METRICS: tuple[Metric, ...] = (
         "policy_lag_max",
         "versions",
         "how many versions behind the learner the oldest block of the rollout was",
-        "0 or 1",
-        "look in the log for actors that died or stall; max_policy_lag = 0 makes the run strictly on-policy",
+        healthy=lambda config: Threshold(high=config.max_policy_lag),
+        remedy="look in the log for actors that died or stalled, and report it; max_policy_lag = 0 makes the run strictly "
+        "on-policy",
     ),
     Metric("lr", "", "learning rate"),
     Metric("td_mean", "reward", "running mean of the TD errors, after this update"),
@@ -48,16 +88,23 @@ METRICS: tuple[Metric, ...] = (
         "td_std",
         "reward",
         "running scale of the TD errors, after this update",
-        "0.01 to 10, not pinned",
-        "too small: raise td_quantile where rewards are rare, else scale rewards up or lower td_std_min; too large: lower "
-        "lr where value_loss explodes, else scale rewards down or raise td_std_max",
+        healthy=lambda config: Threshold(
+            FLOOR_FACTOR * config.td_std_min, CEILING_SHARE * config.td_std_max, strict=True
+        ),
+        typical=Threshold(0.01, 10.0),
+        remedy="too small: raise td_quantile where rewards are rare, else scale rewards up or lower td_std_min; too large: "
+        "lower lr where value_loss explodes, else scale rewards down or raise td_std_max",
+        tile="td_std",
     ),
     Metric(
         "mean_c",
         "",
         "mean gate over the rollout",
-        "near target_c, within 0.1",
-        "after the warm-up of lambda_c: double lambda_c; in a new run move bias_init too, down where mean_c is too high",
+        healthy=_near_target,
+        trend="near target_c",
+        remedy="after the warm-up of lambda_c: double lambda_c, live too; in a new run move bias_init, down where mean_c is "
+        "too high",
+        tile="mean_c",
     ),
     Metric("target_c", "", "the gate's budget"),
     Metric("lambda_c", "", "weight of the bottleneck loss in this update"),
@@ -65,16 +112,21 @@ METRICS: tuple[Metric, ...] = (
         "bias",
         "logit",
         "learnt part of the prior's logit, after this update",
-        "inside its clamps, by default -4 to 2",
-        "at a clamp: move base_logit the way that the bias was going, or widen that clamp",
+        healthy=_inside_clamps,
+        trend="inside its clamps",
+        remedy="at a clamp: move base_logit the way that the bias was going, or widen that clamp",
+        tile="bias",
     ),
     Metric(
         "explained_variance",
         "",
         "share of the returns' variance that the behaviour policy's values explain",
-        "0.5 to 0.95, rising",
-        "low: try half and double lr, more rollout_steps, a larger vf_coef; falling: lower lr or epochs; above 0.95 is no "
-        "fault where evaluations are good",
+        healthy=lambda config: Threshold(low=0.5),
+        typical=Threshold(high=0.95),
+        trend="rising",
+        remedy="low: try half and double lr, more rollout_steps, a larger vf_coef; falling: lower lr or epochs; above 0.95 "
+        "is no fault where evaluations are good",
+        tile="EV",
     ),
     Metric("policy_loss", "", "PPO's clipped surrogate loss, mean over minibatches"),
     Metric("value_loss", "reward^2", "half the squared error of the values, mean over minibatches"),
@@ -82,31 +134,33 @@ METRICS: tuple[Metric, ...] = (
         "entropy",
         "nats",
         "entropy of the policy, positive",
-        "falls slowly, not to 0",
-        "raise ent_coef or lower lr; near 0 is no fault where the task is solved",
+        healthy=lambda config: Threshold(name=f"> {COLLAPSED_ENTROPY:.0%} of highest"),
+        trend="falls slowly",
+        remedy="raise ent_coef, live too, or lower lr; near 0 is no fault where the task is solved",
     ),
     Metric("ib_loss", "", "mean over sequences of (mean_c of the sequence - target_c)^2"),
     Metric(
         "approx_kl",
         "nats",
         "KL divergence from the behaviour policy, the estimator (r - 1) - log r",
-        "below about 0.05",
-        "lower lr, epochs or clip_eps",
+        healthy=lambda config: Threshold(high=0.05),
+        remedy="lower lr, epochs or clip_eps",
     ),
     Metric(
         "clip_fraction",
         "",
         "share of samples whose probability ratio left the clipping range",
-        "below about 0.3",
-        "lower lr or epochs",
+        healthy=lambda config: Threshold(high=0.3),
+        remedy="lower lr or epochs",
     ),
     Metric("grad_norm", "", "global norm of the gradient before clipping, mean over minibatches"),
     Metric(
         "ep100",
         "return",
         "mean return of the last 100 episodes; null before the first",
-        "depends on the task; rising",
-        "see what GateCheck says of eval_improves, and compare with memory = false",
+        trend="depends on the task; rising",
+        remedy="see what GateCheck says of eval_improves, and compare with memory = false",
+        tile="ep100",
     ),
     Metric("ep_len100", "env steps", "mean length of the last 100 episodes; null before the first"),
     Metric("episodes", "episodes", "episodes finished so far"),
@@ -115,9 +169,11 @@ METRICS: tuple[Metric, ...] = (
         "eval_return",
         "return",
         "mean return of this update's evaluation; null where the schedule has none",
-        "rises beyond chance, late against early",
-        "act on GateCheck's warnings first; then half and double lr, more rollout_steps, a longer run",
+        trend="rises beyond chance, late against early",
+        remedy="act on GateCheck's warnings first; then half and double lr, more rollout_steps, a longer run; compare with "
+        "memory = false",
         sparse=True,
+        tile="eval",
     ),
     Metric("eval_returns", "return", "the returns of its episodes, in the order of their seeds", sparse=True),
     Metric("rho_td_c", "", "correlation of |td_norm| with c over the rollout, first steps of episodes left out"),
@@ -125,8 +181,8 @@ METRICS: tuple[Metric, ...] = (
         "rho_tail",
         "",
         "the same over the fifth of the steps with the largest |td_norm|",
-        "positive",
-        "where the prior is near 1 in the tail of the gate curve, lower td_scale or base_logit; where rho_tail_dc is "
+        healthy=lambda config: Threshold(low=0.0),
+        remedy="where the prior is near 1 in the tail of the gate curve, lower td_scale or base_logit; where rho_tail_dc is "
         "negative, lower lr or lambda_c",
     ),
     Metric("rho_td_dc", "", "correlation of |td_norm| with delta_c = c - prior"),
@@ -134,7 +190,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("gate_curve", "", "c and prior by bins of |td_norm|: {td: edges, c, c_std, prior, count}"),
 )
 
-NAMES: tuple[str, ...] = tuple(metric.name for metric in METRICS)
+BY_NAME: dict[str, Metric] = {metric.name: metric for metric in METRICS}
+NAMES: tuple[str, ...] = tuple(BY_NAME)
 SPARSE: frozenset[str] = frozenset(metric.name for metric in METRICS if metric.sparse)
 
 

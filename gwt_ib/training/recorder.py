@@ -13,8 +13,7 @@ import numpy as np
 from gwt_ib.config import Config
 from gwt_ib.durable import write_json
 from gwt_ib.gatecheck.history import History
-from gwt_ib.gatecheck.rules import evaluate as evaluate_rules
-from gwt_ib.gatecheck.since import with_since
+from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.statistics import gate_curve, gate_numbers
 from gwt_ib.learn.sequences import Rollout
 from gwt_ib.log import LOGGER, RateLimit
@@ -58,7 +57,7 @@ class Recorder:
             self.warn(row["update"], f"not finite, written as null: {', '.join(new)}")
         self._history.add(clean)
         previous = self.verdict
-        self.verdict = with_since(evaluate_rules(self._history, self.config), previous).as_dict()
+        self.verdict = with_since(judge_run(self._history, self.config), previous).as_dict()
         verdict, before = self.verdict["verdict"], previous.get("verdict", "wait")
         if verdict != before:
             LOGGER.info("GateCheck at update %s: %s, was %s", f"{row['update']:,}", verdict, before)
@@ -77,7 +76,7 @@ class Recorder:
         """Go on from the rows in the metrics file and from a snapshot's verdict, which says since when each status holds."""
         for row in read_records(self._run.metrics):
             self._history.add(row)
-        self.verdict = with_since(evaluate_rules(self._history, self.config), verdict).as_dict()
+        self.verdict = with_since(judge_run(self._history, self.config), verdict).as_dict()
 
     def event(self, update: int, event: Record) -> None:
         """Report an event of an update."""

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from gwt_ib.runs.metrics import BY_NAME
 from gwt_ib_tui.charts.lines import Level
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.tiles import PINNED, target_c
+
+Levels = Callable[[RunView, Palette], list[Level]]
+
+
+def target_c(run_view: RunView) -> float | None:
+    """The gate's budget, as the metrics or the configuration say."""
+    value = run_view.metric("target_c")
+    return run_view.config.target_c if value is None and run_view.config is not None else value
 
 
 def target(run_view: RunView, palette: Palette) -> list[Level]:
@@ -15,24 +25,19 @@ def target(run_view: RunView, palette: Palette) -> list[Level]:
     return [] if value is None else [Level(value, palette.target, label="target", series=series)]
 
 
-def clamps(run_view: RunView, palette: Palette) -> list[Level]:
-    """Between these the bias is held; they show where it is near."""
-    return _clamps(run_view, palette, stretch=False)
+def limits_of(name: str, *, label: str = "") -> Levels:
+    """The ends of a metric's healthy range. Those with a label are always in sight, others where the metric is near."""
+
+    def levels(run_view: RunView, palette: Palette) -> list[Level]:
+        threshold = None if run_view.config is None else BY_NAME[name].threshold(run_view.config)
+        limits = () if threshold is None else threshold.limits
+        return [
+            Level(limit, palette.target, bool(label), label if not place else "")
+            for place, limit in enumerate(limits)
+            if limit is not None
+        ]
+
+    return levels
 
 
-def both_clamps(run_view: RunView, palette: Palette) -> list[Level]:
-    """The same, always in sight."""
-    return _clamps(run_view, palette, stretch=True)
-
-
-def floor(run_view: RunView, palette: Palette) -> list[Level]:
-    """Below this td_std is pinned at its floor."""
-    config = run_view.config
-    return [] if config is None else [Level(PINNED * config.td_std_min, palette.target, stretch=False)]
-
-
-def _clamps(run_view: RunView, palette: Palette, *, stretch: bool) -> list[Level]:
-    config = run_view.config
-    limits = () if config is None else (config.bias_clamp_min, config.bias_clamp_max)
-    label = "clamps" if stretch else ""
-    return [Level(limit, palette.target, stretch, label if not place else "") for place, limit in enumerate(limits)]
+both_clamps = limits_of("bias", label="clamps")

@@ -15,9 +15,8 @@ from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode
 from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.gatecheck.history import History
+from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, update_line
-from gwt_ib.gatecheck.rules import evaluate
-from gwt_ib.gatecheck.since import with_since
 from gwt_ib.processes.plan import thread_plan
 from gwt_ib.processes.trainer import Trainer, prepare
 from gwt_ib.runs.directory import RunDirectory
@@ -137,10 +136,8 @@ def run_headless(
 
 def check(run: RunDirectory, config: Config) -> Verdict:
     """GateCheck's verdict on what a run has recorded; since when it holds is known from the run's own verdict."""
-    history = History()
-    for row in read_records(run.metrics):
-        history.add(row)
-    return with_since(evaluate(history, config), run.read_gatecheck())
+    history = History.from_rows(read_records(run.metrics))
+    return with_since(judge_run(history, config), run.read_gatecheck())
 
 
 def event_line(event: Record) -> str:

@@ -49,12 +49,14 @@ def config(
 
 def metrics() -> None:
     """Explain every metric, as a Markdown table."""
+    from gwt_ib.config import Config
     from gwt_ib.runs.metrics import METRICS
 
-    typer.echo("| metric | unit | meaning | healthy | when it is not |\n|---|---|---|---|---|")
+    typer.echo("| metric | unit | meaning | healthy by default | when it is not |\n|---|---|---|---|---|")
     for metric in METRICS:
         meaning = metric.meaning.replace("|", "\\|")  # a bar would end the table's cell
-        typer.echo(f"| `{metric.name}` | {metric.unit} | {meaning} | {metric.healthy} | {metric.remedy} |")
+        healthy = metric.healthy_words(Config())
+        typer.echo(f"| `{metric.name}` | {metric.unit} | {meaning} | {healthy} | {metric.remedy} |")
 
 
 def keys() -> None:

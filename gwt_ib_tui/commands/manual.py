@@ -37,8 +37,8 @@ PANELS = (
     PanelHelp(
         "Live",
         "tiles",
-        "The newest numbers that matter, each with its healthy range, a rule of thumb: ✓ inside it, ▲ outside. GateCheck's "
-        "rules decide.",
+        "The newest numbers that matter, each with the status of the GateCheck rules about it and the range in which they "
+        "pass.",
     ),
     PanelHelp(
         "Live",

@@ -6,10 +6,12 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import reactive
 
+from gwt_ib.gatecheck.rules import RULES
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
 from gwt_ib_tui.widgets.verdict import stepped
 
+RULE_ROWS = len(RULES) + 1  # a row each, and the table's header
 LOW, TALL = 24, 34  # below LOW the verdict is a line, and the rules have all the room
 
 
@@ -18,6 +20,10 @@ class GateCheckScreen(RunScreen):
 
     PAGES = ("rules", "rule")
     SCOPES = ("check", "app", "replay")
+    CSS = f"""
+    GateCheckScreen.-page-rules #rules {{ height: {RULE_ROWS}; }}
+    GateCheckScreen.-wide.-tall #check-panels {{ grid-rows: 3 {RULE_ROWS} 1fr; }}
+    """
 
     selected: reactive[str] = reactive("", repaint=False)
 
@@ -37,8 +43,8 @@ class GateCheckScreen(RunScreen):
 
     def action_choose_rule(self, by: int) -> None:
         """Choose the rule some places below, or above."""
-        report = None if self.run_view is None else self.run_view.report
-        self.selected = stepped(report, self.selected, by)
+        verdict = None if self.run_view is None else self.run_view.verdict
+        self.selected = stepped(verdict, self.selected, by)
 
     def on_rules_panel_chosen(self, event: RulesPanel.Chosen) -> None:
         """A click chooses as the keys do."""

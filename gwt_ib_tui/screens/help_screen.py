@@ -11,7 +11,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from gwt_ib.gatecheck.catalogue import RULES
+from gwt_ib.config import Config
+from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.runs.metrics import METRICS
 from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
@@ -20,7 +21,7 @@ from gwt_ib_tui.keys.action_table import ACTIONS
 from gwt_ib_tui.keys.keyed import Keyed
 from gwt_ib_tui.state.events.event_marks import EVENT_SIGNS
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.verdict import short_name, status_word
+from gwt_ib_tui.widgets.verdict import metric_status, short_name, status_word
 
 
 class HelpScreen(Keyed, ModalScreen[None]):
@@ -62,11 +63,8 @@ class HelpScreen(Keyed, ModalScreen[None]):
 
 def signs_table(palette: Palette) -> Table:
     """The sign of each kind of event, also as it is where charts are drawn with ASCII, and what it means."""
-    table = Table.grid(padding=(0, 2), expand=True)
+    table = _grid(palette, "", "")
     colors = {"note": palette.dim, "good": palette.good, "warn": palette.warn, "bad": palette.bad}
-    for _ in range(2):
-        table.add_column(no_wrap=True)
-    table.add_column(ratio=1, style=palette.text)
     for event in EVENT_SIGNS.values():
         style = f"bold {colors[event.severity]}"
         table.add_row(Text(event.sign, style=style), Text(event.ascii, style=style), Text(event.meaning))
@@ -75,9 +73,7 @@ def signs_table(palette: Palette) -> Table:
 
 def keys_table(palette: Palette, actions: tuple[Action, ...] = ACTIONS) -> Table:
     """All actions by group: keys, then title and description, which narrow windows have no two columns for."""
-    table = Table.grid(padding=(0, 2), expand=True)
-    table.add_column(no_wrap=True, style=f"bold {palette.target}")
-    table.add_column(ratio=1, style=palette.text)
+    table = _grid(palette, f"bold {palette.target}")
     for group, members in groupby(actions, key=lambda action: action.group):
         table.add_row("", Text(group, style=palette.dim))
         for action in members:
@@ -88,16 +84,16 @@ def keys_table(palette: Palette, actions: tuple[Action, ...] = ACTIONS) -> Table
 
 def metrics_table(palette: Palette, run_view: RunView | None) -> Table:
     """All metrics: name, present value, meaning, unit, healthy range and what to do when it is left."""
-    table = Table.grid(padding=(0, 2), expand=True)
-    table.add_column(no_wrap=True, style=f"bold {palette.text}")
-    table.add_column(no_wrap=True, justify="right", style=palette.line)
-    table.add_column(ratio=1, style=palette.text)
+    table = _grid(palette, f"bold {palette.text}", palette.line)
+    table.columns[1].justify = "right"
+    config = (run_view and run_view.config) or Config()
     for metric in METRICS:
         value = None if run_view is None else run_view.metric(metric.name)
         whole = run_view is not None and isinstance(run_view.row.get(metric.name), int)
         meaning = Text(metric.meaning + (f" [{metric.unit}]" if metric.unit else ""))
-        if metric.healthy:
-            _say(meaning, "healthy", metric.healthy, palette.good, palette)
+        if healthy := metric.healthy_words(config):
+            status = "" if run_view is None else metric_status(metric, run_view)[0]
+            _say(meaning, "healthy", healthy, palette.good, palette, status)
             _say(meaning, "else", metric.remedy, palette.target, palette)
         table.add_row(Text(metric.name), Text(count(value) if whole else number(value)), meaning)
     return table
@@ -105,12 +101,9 @@ def metrics_table(palette: Palette, run_view: RunView | None) -> Table:
 
 def rules_table(palette: Palette, run_view: RunView | None) -> Table:
     """GateCheck's rules: name, present status, what each asks, its threshold, and what to do where it does not pass."""
-    table = Table.grid(padding=(0, 2), expand=True)
-    table.add_column(no_wrap=True, style=f"bold {palette.text}")
-    table.add_column(no_wrap=True)
-    table.add_column(ratio=1, style=palette.text)
-    report = None if run_view is None else run_view.report
-    found = {finding.kind: finding for finding in report.findings} if report else {}
+    table = _grid(palette, f"bold {palette.text}", "")
+    findings = run_view.verdict.findings if run_view and run_view.verdict else ()
+    found = {finding.kind: finding for finding in findings}
     for rule in RULES:
         finding = found.get(rule.kind)
         asks = Text(rule.asks + (" It decides the verdict." if rule.decides else ""))
@@ -122,7 +115,19 @@ def rules_table(palette: Palette, run_view: RunView | None) -> Table:
     return table
 
 
-def _say(text: Text, label: str, words: str, color: str, palette: Palette) -> None:
-    """Add a line with a label."""
-    text.append(f"\n{label}: ", style=color)
+def _grid(palette: Palette, *styles: str) -> Table:
+    """A table of a column for each style, and a wide one for sentences."""
+    table = Table.grid(padding=(0, 2), expand=True)
+    for style in styles:
+        table.add_column(no_wrap=True, style=style)
+    table.add_column(ratio=1, style=palette.text)
+    return table
+
+
+def _say(text: Text, label: str, words: str, color: str, palette: Palette, status: str = "") -> None:
+    """Add a line with a label, and a status before it where there is one."""
+    text.append("\n")
+    if status:
+        text.append_text(status_word(status, palette)).append(" ")
+    text.append(f"{label}: ", style=color)
     text.append(words, style=palette.dim)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,15 +29,15 @@ class ChartSpec:
     title: str
     metrics: tuple[str, ...]
     min_span: float
-    levels: Callable[[RunView, Palette], list[Level]] = no_levels
+    levels: levels.Levels = no_levels
     labels: tuple[str, ...] = ()
 
 
 OVERVIEW = (
-    ChartSpec("td_std", ("td_std",), min_span=1e-3, levels=levels.floor),
+    ChartSpec("td_std", ("td_std",), min_span=1e-3, levels=levels.limits_of("td_std")),
     ChartSpec("mean_c", ("mean_c",), min_span=0.1, levels=levels.target),
     ChartSpec("EV", ("explained_variance",), min_span=0.2),
-    ChartSpec("bias", ("bias",), min_span=0.02, levels=levels.clamps),
+    ChartSpec("bias", ("bias",), min_span=0.02, levels=levels.limits_of("bias")),
     ChartSpec("returns", ("ep100", "eval_return"), 0.1, labels=("ep100", "eval")),
 )
 OVERVIEW_TITLES = tuple(spec.title for spec in OVERVIEW)

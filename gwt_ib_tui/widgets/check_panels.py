@@ -10,7 +10,8 @@ from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
 
-from gwt_ib.gatecheck.catalogue import RULES
+from gwt_ib.gatecheck.findings import Finding, Verdict
+from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.text import count, number, plain, short_count
 from gwt_ib_tui.charts.figure import notice
 from gwt_ib_tui.charts.lines import Curve, Level, draw
@@ -18,14 +19,16 @@ from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.sparkline import sparkline
 from gwt_ib_tui.charts.view import ChartView, Symbols
 from gwt_ib_tui.state.history.rule_trends import Trend, trend_of
-from gwt_ib_tui.state.run.run_view import Finding, Report, RunView
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.big_word import HEIGHT, big_word
 from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart
 from gwt_ib_tui.widgets.chart_spec import spec_of
-from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
+from gwt_ib_tui.widgets.panel import Panel, title_line
 from gwt_ib_tui.widgets.rule_table import DECIDES, rule_at, rule_table
 from gwt_ib_tui.widgets.verdict import (
     chosen_of,
+    cut_at,
+    indented,
     no_verdict,
     rule_name,
     since_words,
@@ -36,35 +39,34 @@ from gwt_ib_tui.widgets.verdict import (
 
 FULL_HEIGHT = 8  # lines from which a rule is shown with title, threshold and evidence
 NEAR = 3.0  # a limit is in sight of the trend within so many spans of its values
-_ASKS = {rule.kind: rule.asks for rule in RULES}
-_MEAN_OF = {rule.kind: rule.mean_of for rule in RULES}
+_RULES = {rule.kind: rule for rule in RULES}
 
 
 class VerdictPanel(Panel):
     """The verdict, large where there are three lines for it."""
 
     def depends_on(self, run_view: RunView) -> Hashable:
-        """A new report, or why there is none."""
-        return run_view.report, no_verdict(run_view)
+        """A new verdict, or why there is none."""
+        return run_view.verdict, no_verdict(run_view)
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The word, and beside it since when, what decided, and how many rules say what."""
-        palette, report = self.palette, run_view.report
-        verdict = "wait" if report is None else report.verdict
-        told = [Text(no_verdict(run_view), style=palette.dim)] if report is None else _told(report, palette)
+        palette, verdict = self.palette, run_view.verdict
+        status = "wait" if verdict is None else verdict.status
+        words = [Text(no_verdict(run_view), style=palette.dim)] if verdict is None else _beside(verdict, palette)
         if height < HEIGHT:
-            return [title_line(palette, "GateCheck", verdict_chip(verdict, palette), *told[:1], *told[2:])]
-        style = f"bold {palette.of_status(verdict)}"
-        lines = [Text(f" {letters}   ", style=style, no_wrap=True, end="") for letters in big_word(plain(verdict, 8))]
-        for line, words in zip(lines, told, strict=False):
-            line.append_text(words)
+            return [title_line(palette, "GateCheck", verdict_chip(status, palette), *words[:1], *words[2:])]
+        style = f"bold {palette.of_status(status)}"
+        lines = [Text(f" {letters}   ", style=style, no_wrap=True, end="") for letters in big_word(plain(status, 8))]
+        for line, more in zip(lines, words, strict=False):
+            line.append_text(more)
         return lines
 
 
 class RulesPanel(ChartPanel):
     """Every rule as a row with a small trend; `selected` is the kind of the chosen one.
 
-    A new report is seen at once, as beside the table; the trends follow when it is time to redraw.
+    A new verdict is seen at once, as beside the table; the trends follow when it is time to redraw.
     """
 
     class Chosen(Message):
@@ -90,21 +92,21 @@ class RulesPanel(ChartPanel):
 
     def on_click(self, event: Click) -> None:
         """Choose the rule under the mouse."""
-        report = None if self.run_view is None else self.run_view.report
+        verdict = None if self.run_view is None else self.run_view.verdict
         at = event.get_content_offset(self)
-        if report is not None and at is not None:
-            rule = rule_at(report, chosen_of(report, self.selected), at.y, self.content_size.height)
+        if verdict is not None and at is not None:
+            rule = rule_at(verdict, chosen_of(verdict, self.selected), at.y, self.content_size.height)
             if rule is not None:
                 self.post_message(self.Chosen(rule.kind))
 
     def depends_on(self, run_view: RunView) -> Hashable:
-        """A new report, or new rows."""
-        return run_view.report, run_view.series.store_id, run_view.series.rows
+        """A new verdict, or new rows."""
+        return run_view.verdict, run_view.series.store_id, run_view.series.rows
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The table."""
-        report = run_view.report
-        if report is None:
+        verdict = run_view.verdict
+        if verdict is None:
             return []
 
         def trend(finding: Finding, cells: int) -> str:
@@ -114,7 +116,7 @@ class RulesPanel(ChartPanel):
                 self._trends[drawn_as] = sparkline(found.x, found.y, cells, symbols=self.view.symbols) if found else ""
             return self._trends[drawn_as]
 
-        return rule_table(report, chosen_of(report, self.selected), trend, width, height, self.palette)
+        return rule_table(verdict, chosen_of(verdict, self.selected), trend, width, height, self.palette)
 
 
 class RulePanel(Panel):
@@ -123,18 +125,20 @@ class RulePanel(Panel):
     selected: reactive[str] = reactive("")
 
     def depends_on(self, run_view: RunView) -> Hashable:
-        """A new report only."""
-        return run_view.report
+        """A new verdict only."""
+        return run_view.verdict
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """As much as there is room for: the next step stays longest, then what was found."""
-        palette, report = self.palette, run_view.report
-        chosen = None if report is None else chosen_of(report, self.selected)
+        palette, chosen = self.palette, chosen_of(run_view.verdict, self.selected)
         if chosen is None:
             return []
-        summary, next_step = _summary(chosen, width, palette), _next_step(chosen, width, palette)
+        summary, next_step = (
+            indented(Text(plain(chosen.summary), style=palette.text), width),
+            _next_step(chosen, width, palette),
+        )
         if height < FULL_HEIGHT:
-            return _cut([*summary, *next_step], height)
+            return cut_at([*summary, *next_step], height)
         title = title_line(
             palette,
             rule_name(chosen.kind),
@@ -142,10 +146,11 @@ class RulePanel(Panel):
             *([] if chosen.since is None else [f"since update {count(chosen.since)}"]),
             *([Text(f"{DECIDES} decides", style=palette.target)] if chosen.decides else []),
         )
-        held, evidence = _held(chosen, width, palette), _evidence(chosen, width, palette)
-        asks = _indented(Text(_ASKS.get(chosen.kind, ""), style=palette.dim), width)
-        parts = [asks, held, summary, next_step, evidence]
-        for gone in (asks, evidence, held):
+        value, evidence = _number(chosen, width, palette), _evidence(chosen, width, palette)
+        rule = _RULES.get(chosen.kind)
+        asks = indented(Text(rule.asks if rule else "", style=palette.dim), width)
+        parts = [asks, value, summary, next_step, evidence]
+        for gone in (asks, evidence, value):
             if 1 + sum(map(len, parts)) > height:
                 parts = [part for part in parts if part is not gone]
         spare = height - 1 - sum(map(len, parts))
@@ -155,7 +160,7 @@ class RulePanel(Panel):
             if part and spare > 0:
                 lines.append(Text(""))
                 spare -= 1
-        return _cut(lines, height)
+        return cut_at(lines, height)
 
 
 class TrendPanel(TitledChart):
@@ -165,7 +170,7 @@ class TrendPanel(TitledChart):
 
     def depends_on(self, run_view: RunView) -> Hashable:
         """New rows, or another status of the rule."""
-        return run_view.report, run_view.series.store_id, run_view.series.rows
+        return run_view.verdict, run_view.series.store_id, run_view.series.rows
 
     def looks(self) -> Hashable:
         """The rule too."""
@@ -202,27 +207,22 @@ class TrendPanel(TitledChart):
 
     def _trend(self, run_view: RunView) -> tuple[Finding | None, Trend | None]:
         """The chosen rule and its course."""
-        chosen = None if run_view.report is None else chosen_of(run_view.report, self.selected)
+        chosen = chosen_of(run_view.verdict, self.selected)
         return chosen, None if chosen is None else trend_of(run_view, chosen)
 
 
-def _told(report: Report, palette: Palette) -> list[Text]:
+def _beside(verdict: Verdict, palette: Palette) -> list[Text]:
     """Three lines beside the verdict."""
-    since = Text(since_words(report), style=f"bold {palette.text}", no_wrap=True, end="")
-    if report.since is not None and report.update is not None:
-        since.append(f", judged at update {count(report.update)}", style=palette.dim)
-    deciding = [finding for finding in report.findings if finding.decides]
-    decided = Text(f"{DECIDES} decided by ", style=palette.dim, no_wrap=True, end="") if deciding else Text(end="")
-    for place, finding in enumerate(deciding):
+    since = Text(since_words(verdict), style=f"bold {palette.text}", no_wrap=True, end="")
+    if verdict.since is not None and verdict.update is not None:
+        since.append(f", judged at update {count(verdict.update)}", style=palette.dim)
+    decided = Text(f"{DECIDES} decided by " if verdict.deciding else "", style=palette.dim, no_wrap=True, end="")
+    for place, finding in enumerate(verdict.deciding):
         decided.append(", " if place else "", style=palette.dim)
         decided.append(f"{rule_name(finding.kind)} ", style=palette.text)
         decided.append_text(status_word(finding.status, palette))
-    counts = Text("  ", no_wrap=True, end="").join(tally(report, palette))
+    counts = Text("  ", no_wrap=True, end="").join(tally(verdict, palette))
     return [since, decided, counts]
-
-
-def _summary(finding: Finding, width: int, palette: Palette) -> list[Text]:
-    return _indented(Text(plain(finding.summary), style=palette.text), width)
 
 
 def _next_step(finding: Finding, width: int, palette: Palette) -> list[Text]:
@@ -230,19 +230,19 @@ def _next_step(finding: Finding, width: int, palette: Palette) -> list[Text]:
         return []
     text = Text("Next: ", style=f"bold {palette.target}")
     text.append(plain(finding.next_step), style=f"not bold {palette.text}")
-    return _indented(text, width)
+    return indented(text, width)
 
 
-def _held(finding: Finding, width: int, palette: Palette) -> list[Text]:
-    """Its number against its threshold."""
+def _number(finding: Finding, width: int, palette: Palette) -> list[Text]:
+    """Its number, and what it is compared with."""
     text = Text("Number: ", style=palette.dim)
     text.append(number(finding.value), style=f"bold {palette.text}")
-    if (rows := _MEAN_OF.get(finding.kind, 1)) > 1:
-        text.append(f" (mean of the last {rows} updates)")
+    if (rule := _RULES.get(finding.kind)) and rule.mean_of > 1:
+        text.append(f" (mean of the last {rule.mean_of} updates)")
     if finding.threshold:
         text.append("  to pass: ")
         text.append(plain(finding.threshold, 24), style=palette.text)
-    return _indented(text, width)
+    return indented(text, width)
 
 
 def _evidence(finding: Finding, width: int, palette: Palette) -> list[Text]:
@@ -256,19 +256,7 @@ def _evidence(finding: Finding, width: int, palette: Palette) -> list[Text]:
         text.append(number(item.value), style=palette.text)
         if item.step is not None:
             text.append(f" at {short_count(item.step)} env steps", style=palette.dim)
-    return _indented(text, width)
-
-
-def _indented(text: Text, width: int) -> list[Text]:
-    return [Text(" ").append_text(line) for line in wrapped(text, width - 2)]
-
-
-def _cut(lines: list[Text], height: int) -> list[Text]:
-    """The first `height` lines; the last of them says where there were more."""
-    if len(lines) > height > 0:
-        lines = lines[:height]
-        lines[-1].append("…")
-    return lines
+    return indented(text, width)
 
 
 def _levels(trend: Trend, palette: Palette) -> list[Level]:

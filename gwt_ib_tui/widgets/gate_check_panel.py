@@ -7,12 +7,15 @@ from collections.abc import Hashable
 from rich.text import Text
 from textual.reactive import reactive
 
+from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.text import number, plain
-from gwt_ib_tui.state.run.run_view import Finding, Report, RunView
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.big_word import big_word
-from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
+from gwt_ib_tui.widgets.panel import Panel, title_line
 from gwt_ib_tui.widgets.verdict import (
     chosen_of,
+    cut_at,
+    indented,
     no_verdict,
     severity,
     short_name,
@@ -35,26 +38,26 @@ class GateCheckPanel(Panel):
     selected: reactive[str] = reactive("")
 
     def depends_on(self, run_view: RunView) -> Hashable:
-        """A new report, or why there is none."""
-        return run_view.report, no_verdict(run_view)
+        """A new verdict, or why there is none."""
+        return run_view.verdict, no_verdict(run_view)
 
     def select(self, offset: int) -> None:
         """Choose the rule `offset` rows further down."""
-        self.selected = stepped(self.run_view.report if self.run_view else None, self.selected, offset)
+        self.selected = stepped(self.run_view.verdict if self.run_view else None, self.selected, offset)
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The verdict, beside or above the rules, and what to do about one of them."""
-        palette, report = self.palette, run_view.report
-        if report is None:
+        palette, verdict = self.palette, run_view.verdict
+        if verdict is None:
             return [
                 title_line(palette, "GateCheck", verdict_chip("wait", palette)),
-                *(Text(" ").append_text(line) for line in wrapped(Text(no_verdict(run_view), palette.dim), width - 2)),
+                *indented(Text(no_verdict(run_view), palette.dim), width),
             ]
         if width < BESIDE_WIDTH or height < BESIDE_HEIGHT:
-            return [self._head(report, width), *self._findings(report, width, height - 1)]
-        left = self._verdict(report)
+            return [self._head(verdict, width), *self._findings(verdict, width, height - 1)]
+        left = self._verdict(verdict)
         column = max(line.cell_len for line in left) + 2
-        right = self._findings(report, width - column, height)
+        right = self._findings(verdict, width - column, height)
         lines = []
         for row in range(max(len(left), len(right))):
             line = left[row].copy() if row < len(left) else Text(no_wrap=True, end="")
@@ -62,49 +65,49 @@ class GateCheckPanel(Panel):
             lines.append(line.append_text(right[row]) if row < len(right) else line)
         return lines
 
-    def _head(self, report: Report, width: int) -> Text:
+    def _head(self, verdict: Verdict, width: int) -> Text:
         """One line: the name, the verdict, and since when, in the longest words whose number is whole."""
-        since = since_words(report)
+        since = since_words(verdict)
         for words in (since, since.replace("update ", ""), ""):
             parts = [words] if words else []
-            head = title_line(self.palette, "GateCheck", verdict_chip(report.verdict, self.palette), *parts)
+            head = title_line(self.palette, "GateCheck", verdict_chip(verdict.status, self.palette), *parts)
             if head.cell_len <= width:
                 break
         return head
 
-    def _verdict(self, report: Report) -> list[Text]:
+    def _verdict(self, verdict: Verdict) -> list[Text]:
         """The verdict, large, with how many rules say what."""
         palette = self.palette
-        style = f"bold {palette.of_status(report.verdict)}"
+        style = f"bold {palette.of_status(verdict.status)}"
         lines = [title_line(palette, "GateCheck"), Text("")]
-        for letters in big_word(plain(report.verdict, 8)):
+        for letters in big_word(plain(verdict.status, 8)):
             line = Text(no_wrap=True, end="")
             line.append(f" {letters}", style=style)
             lines.append(line)
-        lines += [Text(""), Text(f" {since_words(report)}", style=palette.dim, no_wrap=True, end="")]
-        return lines + [Text(" ", no_wrap=True, end="").append_text(words) for words in tally(report, palette)]
+        lines += [Text(""), Text(f" {since_words(verdict)}", style=palette.dim, no_wrap=True, end="")]
+        return lines + [Text(" ", no_wrap=True, end="").append_text(words) for words in tally(verdict, palette)]
 
-    def _findings(self, report: Report, width: int, height: int) -> list[Text]:
+    def _findings(self, verdict: Verdict, width: int, height: int) -> list[Text]:
         """The rules, and below them the whole of one; rules that pass make room first."""
-        chosen = chosen_of(report, self.selected)
+        chosen = chosen_of(verdict, self.selected)
         if chosen is None:
             return []
         advice = self._advice(chosen, width)[: max(height // 2, 1)]
-        rows = self._rows(report, chosen, width, height - len(advice))
+        rows = self._rows(verdict, chosen, width, height - len(advice))
         gap = [Text("")] if height > len(rows) + len(advice) else []
         return [*rows, *gap, *advice]
 
-    def _rows(self, report: Report, chosen: Finding, width: int, room: int) -> list[Text]:
-        findings = list(report.findings)
+    def _rows(self, verdict: Verdict, chosen: Finding, width: int, room: int) -> list[Text]:
+        findings = list(verdict.findings)
         room = max(room, 1)
         if len(findings) > room:  # the least serious go first, never the chosen one
             ranked = sorted(findings, key=lambda finding: (finding is not chosen, severity(finding)))
             kept = ranked[: max(room - 1, 1)]
             findings = [finding for finding in findings if finding in kept]
-        name_width = min(max(len(short_name(finding.kind)) for finding in report.findings), 28, max(width - 18, 8))
+        name_width = min(max(len(short_name(finding.kind)) for finding in verdict.findings), 28, max(width - 18, 8))
         rows = [self._row(finding, finding is chosen, name_width, width) for finding in findings]
-        if len(rows) < len(report.findings) and len(rows) < room:
-            rows.append(Text(f"        and {len(report.findings) - len(rows)} more", style=self.palette.dim))
+        if len(rows) < len(verdict.findings) and len(rows) < room:
+            rows.append(Text(f"        and {len(verdict.findings) - len(rows)} more", style=self.palette.dim))
         return rows
 
     def _row(self, finding: Finding, chosen: bool, name_width: int, width: int) -> Text:
@@ -128,8 +131,4 @@ class GateCheckPanel(Panel):
         if chosen.next_step and chosen.status != "pass":
             text.append(" Next: ", style=f"bold {palette.target}")
             text.append(plain(chosen.next_step), style=palette.text)
-        lines = [Text(" ").append_text(line) for line in wrapped(text, width - 2)]
-        if len(lines) > NEXT_STEP_LINES:
-            lines = lines[:NEXT_STEP_LINES]
-            lines[-1].append("…")
-        return lines
+        return cut_at(indented(text, width), NEXT_STEP_LINES)

@@ -13,6 +13,7 @@ from gwt_ib.text import count, number, short_count
 from gwt_ib_tui.charts.gate_chart import gate_chart
 from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.heat_map import HeatMarks, heat_map, shade_legend
+from gwt_ib_tui.charts.levels import target_c
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.traces import in_force
@@ -22,7 +23,6 @@ from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart
 from gwt_ib_tui.widgets.panel import title_line
 from gwt_ib_tui.widgets.readings import row_near
-from gwt_ib_tui.widgets.tiles import target_c
 
 COUNT_ROWS_FROM = 12  # a chart this tall has room for bars of two lines
 

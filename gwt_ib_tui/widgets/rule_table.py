@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from rich.text import Text
 
+from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.run.run_view import Finding, Report
 from gwt_ib_tui.widgets.table import Table, TableColumn, first_in_sight
 from gwt_ib_tui.widgets.verdict import short_name, status_word
 
@@ -22,10 +22,10 @@ Trends = Callable[[Finding, int], str]
 
 
 def rule_table(
-    report: Report, chosen: Finding | None, trends: Trends, width: int, height: int, palette: Palette
+    verdict: Verdict, chosen: Finding | None, trends: Trends, width: int, height: int, palette: Palette
 ) -> list[Text]:
     """A header and the rules in at most `height` lines; where they are more, those about the chosen one."""
-    findings = report.findings
+    findings = verdict.findings
 
     def column(title: str, words: Callable[[Finding], str], style: str, *, right: bool = False) -> TableColumn[Finding]:
         widest = max(len(title), *(len(words(finding)) for finding in findings), 0)
@@ -52,20 +52,20 @@ def rule_table(
         ),
     ]
     table = Table(columns, width, palette, DROPPED_FIRST)
-    lines = table.counted(findings, _place(report, chosen), max(height - 1, 1))
+    lines = table.counted(findings, _place(verdict, chosen), max(height - 1, 1))
     return [table.header(), *lines] if height > 1 else lines
 
 
-def rule_at(report: Report, chosen: Finding | None, row: int, height: int) -> Finding | None:
+def rule_at(verdict: Verdict, chosen: Finding | None, row: int, height: int) -> Finding | None:
     """The rule that `rule_table` shows in a row of its `height` lines; none for the header and below the last."""
-    findings, rows = report.findings, max(height - 1, 1)
-    first = first_in_sight(_place(report, chosen), len(findings), rows)
+    findings, rows = verdict.findings, max(height - 1, 1)
+    first = first_in_sight(_place(verdict, chosen), len(findings), rows)
     place = row - 1 if height > 1 else row
     return findings[first + place] if 0 <= place < min(rows, len(findings)) else None
 
 
-def _place(report: Report, chosen: Finding | None) -> int:
-    return report.findings.index(chosen) if chosen in report.findings else 0
+def _place(verdict: Verdict, chosen: Finding | None) -> int:
+    return verdict.findings.index(chosen) if chosen in verdict.findings else 0
 
 
 def _since(finding: Finding) -> str:

@@ -12,7 +12,7 @@ from gwt_ib_tui.state.compare.run_summaries import RunSummaries, RunSummary
 from gwt_ib_tui.widgets.panel import title_line
 from gwt_ib_tui.widgets.status_bar import progress_bar, share_words, state_chip
 from gwt_ib_tui.widgets.table import Table, TableColumn
-from gwt_ib_tui.widgets.verdict import SIGNS
+from gwt_ib_tui.widgets.verdict import STATUS_ICONS
 
 BAR_FROM, LONG_BAR_FROM = 70, 100  # widths of the list from which there is room for the bar
 _AGES = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
@@ -105,7 +105,7 @@ class RunRows(Widget, can_focus=False):
 
 def verdict_words(verdict: str) -> str:
     """The verdict as an icon and a word."""
-    return f"{SIGNS.get(verdict, '?')} {plain(verdict, 4).upper()}"
+    return f"{STATUS_ICONS.get(verdict, '?')} {plain(verdict, 4).upper()}"
 
 
 def seed_words(seed: int | None) -> str:

@@ -1,16 +1,22 @@
-"""What every view of GateCheck shares: statuses as words with signs, and which rule is chosen; pure."""
+"""What every view of GateCheck shares: the status of a rule and of a metric, and which rule is chosen; pure."""
 
 from __future__ import annotations
 
 from rich.text import Text
 
+from gwt_ib.gatecheck.findings import Finding, Verdict
+from gwt_ib.gatecheck.rules import RULES
+from gwt_ib.runs.metrics import Metric
 from gwt_ib.text import count, plain
 from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.state.history.rule_trends import followed
 from gwt_ib_tui.state.run.damage import GATECHECK
-from gwt_ib_tui.state.run.run_view import Finding, Report, RunView
+from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.widgets.panel import wrapped
 
-SIGNS = {"pass": "✓", "fail": "✗", "warn": "▲", "wait": "…"}
-SEVERITY = ("fail", "warn", "wait", "pass")
+STATUS_ICONS = {"fail": "✗", "warn": "▲", "wait": "…", "pass": "✓"}
+"""The statuses, which are words too, with their icons; the most serious first."""
+
 NO_VERDICT_YET = "the first verdict comes with the first updates"
 NO_UPDATE = "no update was made, so there is nothing to judge"
 
@@ -23,30 +29,49 @@ def no_verdict(run_view: RunView) -> str:
 
 
 def status_word(status: str, palette: Palette) -> Text:
-    """`✓ PASS`: a sign and four cells of a word."""
-    word = f"{SIGNS.get(status, '?')} {plain(status, 4).upper():<4}"
+    """`✓ PASS`: an icon and four cells of a word."""
+    word = f"{STATUS_ICONS.get(status, '?')} {plain(status, 4).upper():<4}"
     return Text(word, style=f"bold {palette.of_status(status)}", no_wrap=True, end="")
 
 
 def verdict_chip(verdict: str, palette: Palette) -> Text:
-    """The verdict as a word with a sign, on its colour."""
-    status = verdict if verdict in SIGNS else "wait"
+    """The verdict as a word with an icon, on its colour."""
+    status = verdict if verdict in STATUS_ICONS else "wait"
     style = f"bold {palette.on_chip} on {palette.of_status(status)}"
-    return Text(f" {SIGNS[status]} {plain(verdict, 8).upper()} ", style=style, no_wrap=True, end="")
+    return Text(f" {STATUS_ICONS[status]} {plain(verdict, 8).upper()} ", style=style, no_wrap=True, end="")
 
 
-def since_words(report: Report) -> str:
+def metric_status(metric: Metric, run_view: RunView) -> tuple[str, str]:
+    """A metric's status and what it should be; each empty where it has none.
+
+    The status is the worst of the rules that follow the metric, and what it should be is the threshold of that rule
+    where it does not pass. Only a metric that no rule follows is compared with its healthy range here.
+    """
+    threshold = None if run_view.config is None else metric.threshold(run_view.config)
+    healthy = "" if threshold is None else str(threshold)
+    if all(rule.follows != metric.name for rule in RULES):
+        value = run_view.metric(metric.name)
+        if threshold is None or value is None:
+            return "", healthy
+        return "pass" if threshold.holds(value) else "warn", healthy
+    findings = () if run_view.verdict is None else run_view.verdict.findings
+    found = [finding for finding in findings if followed(finding) == metric.name]
+    worst = min(found, key=severity, default=Finding("", ""))
+    return worst.status, worst.threshold if worst.status in ("fail", "warn") else healthy
+
+
+def since_words(verdict: Verdict) -> str:
     """`since update 90`, or which update was judged where a file does not say since when."""
-    if report.since is not None:
-        return f"since update {count(report.since)}"
-    return "" if report.update is None else f"update {count(report.update)}"
+    if verdict.since is not None:
+        return f"since update {count(verdict.since)}"
+    return "" if verdict.update is None else f"update {count(verdict.update)}"
 
 
-def tally(report: Report, palette: Palette) -> list[Text]:
+def tally(verdict: Verdict, palette: Palette) -> list[Text]:
     """How many rules say what, the most serious first: `✗ 1 fail`."""
-    counts = {status: sum(finding.status == status for finding in report.findings) for status in SEVERITY}
+    counts = {status: sum(finding.status == status for finding in verdict.findings) for status in STATUS_ICONS}
     return [
-        Text(f"{SIGNS[status]} {many} {status}", style=palette.of_status(status), no_wrap=True, end="")
+        Text(f"{STATUS_ICONS[status]} {many} {status}", style=palette.of_status(status), no_wrap=True, end="")
         for status, many in counts.items()
         if many
     ]
@@ -62,23 +87,34 @@ def short_name(kind: str) -> str:
     return rule_name(kind).replace("explained variance", "EV")
 
 
-def chosen_of(report: Report, selected: str) -> Finding | None:
+def chosen_of(verdict: Verdict | None, selected: str) -> Finding | None:
     """The rule that is selected by its kind, or the first of the most serious ones; none where there is no rule."""
-    for finding in report.findings:
-        if finding.kind == selected:
-            return finding
-    return min(report.findings, key=severity, default=None)
+    findings = () if verdict is None else verdict.findings
+    return min(findings, key=lambda finding: (finding.kind != selected, severity(finding)), default=None)
 
 
-def stepped(report: Report | None, selected: str, offset: int) -> str:
+def stepped(verdict: Verdict | None, selected: str, offset: int) -> str:
     """The kind of the rule `offset` rows below the chosen one; from the last on to the first."""
-    chosen = None if report is None else chosen_of(report, selected)
-    if report is None or chosen is None:
+    chosen = chosen_of(verdict, selected)
+    if verdict is None or chosen is None:
         return selected
-    kinds = [finding.kind for finding in report.findings]
+    kinds = [finding.kind for finding in verdict.findings]
     return kinds[(kinds.index(chosen.kind) + offset) % len(kinds)]
 
 
 def severity(finding: Finding) -> int:
-    """0 for the most serious status."""
-    return SEVERITY.index(finding.status) if finding.status in SEVERITY else len(SEVERITY)
+    """0 for the most serious status; one that is not known here comes last."""
+    return [*STATUS_ICONS, finding.status].index(finding.status)
+
+
+def indented(text: Text, width: int) -> list[Text]:
+    """A text in lines of at most `width` cells, with an empty one at both sides."""
+    return [Text(" ").append_text(line) for line in wrapped(text, width - 2)]
+
+
+def cut_at(lines: list[Text], height: int) -> list[Text]:
+    """The first `height` lines; the last of them says where there were more."""
+    if len(lines) > height > 0:
+        lines = lines[:height]
+        lines[-1].append("…")
+    return lines

@@ -7,7 +7,7 @@ from typing import Any
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.gatecheck.history import History
-from gwt_ib.gatecheck.rules import evaluate
+from gwt_ib.gatecheck.judge import judge_run
 from gwt_ib.gatecheck.statistics import curve_edges
 
 CONFIG = Config()
@@ -76,7 +76,7 @@ def series(name: str, values: list[Any]) -> list[dict[str, Any]]:
 
 
 def verdict_of(rows: list[dict[str, Any]], config: Config = CONFIG) -> Verdict:
-    return evaluate(History.from_rows(rows), config)
+    return judge_run(History.from_rows(rows), config)
 
 
 def finding(kind: str, rows: list[dict[str, Any]], config: Config = CONFIG) -> Finding:

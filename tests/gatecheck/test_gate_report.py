@@ -9,8 +9,8 @@ import sys
 import pytest
 from gate_rows import evaluations, healthy_run, row, verdict_of
 
+from gwt_ib.gatecheck.judge import with_since
 from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines, update_line
-from gwt_ib.gatecheck.since import with_since
 from gwt_ib.runs.metrics import NAMES
 
 SEED_LINES = [

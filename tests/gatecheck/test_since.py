@@ -9,7 +9,7 @@ from gate_rows import evaluations, healthy_run, row, verdict_of
 
 from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.gatecheck.history import History
-from gwt_ib.gatecheck.since import with_since
+from gwt_ib.gatecheck.judge import with_since
 
 KINDS = [finding.kind for finding in verdict_of([]).findings]
 

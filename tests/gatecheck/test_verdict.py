@@ -11,7 +11,7 @@ from gate_rows import CONFIG, UPDATES, curve, evaluations, finding, healthy_run,
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.history import History
-from gwt_ib.gatecheck.rules import evaluate
+from gwt_ib.gatecheck.judge import judge_run
 from gwt_ib.runs.metrics import NAMES
 
 DECIDING = ("td_std", "eval_improves")
@@ -114,7 +114,7 @@ def test_no_value_makes_a_rule_raise():
         for update in range(1, 60):
             history.add({**dict.fromkeys(NAMES, value), "update": update, "eval_returns": [value] * 6})
             history.add(dict.fromkeys(NAMES, value))
-        json.dumps(evaluate(history, CONFIG).as_dict(), allow_nan=False)
+        json.dumps(judge_run(history, CONFIG).as_dict(), allow_nan=False)
 
 
 def test_any_single_metric_may_be_null_or_missing():
@@ -153,5 +153,5 @@ def test_evaluating_a_long_run_is_cheap():
     rows = [{**row(i), "eval_returns": [0.1 * (i % 7)] * 20} for i in range(1, 4001)]
     history = History.from_rows(rows)
     start = time.perf_counter()
-    evaluate(history, CONFIG)
+    judge_run(history, CONFIG)
     assert time.perf_counter() - start < 0.5

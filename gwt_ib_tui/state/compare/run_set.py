@@ -57,8 +57,8 @@ class RunEntry:
     @property
     def verdict(self) -> str:
         """GateCheck's newest word."""
-        report = self.run_view.report
-        return "wait" if report is None else report.verdict
+        verdict = self.run_view.verdict
+        return "wait" if verdict is None else verdict.status
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from gwt_ib.config import Config
-from gwt_ib.gatecheck.catalogue import DISTANCE_FROM_PRIOR, RULES, SPREAD_OF_C
 from gwt_ib.gatecheck.curve import Bins, distance_from_prior, spread_of_c
+from gwt_ib.gatecheck.findings import Finding
+from gwt_ib.gatecheck.rules import RULES
+from gwt_ib.gatecheck.rules.gate import DISTANCE_FROM_PRIOR, SPREAD_OF_C
 from gwt_ib_tui.state.history.gate_history import GateHistory
 from gwt_ib_tui.state.history.series import Column, Doubles
-from gwt_ib_tui.state.run.run_view import Finding, RunView
+from gwt_ib_tui.state.run.run_view import RunView
 
 _FOLLOWS = {rule.kind: rule.follows for rule in RULES}
 
@@ -26,9 +28,14 @@ class Trend:
     limits: tuple[float, ...]
 
 
+def followed(finding: Finding) -> str:
+    """The metric, or number of the gate curve, that a rule follows; of a rule not known here the metric of its evidence."""
+    return _FOLLOWS.get(finding.kind, finding.metric)
+
+
 def trend_of(run_view: RunView, finding: Finding) -> Trend | None:
-    """What a rule follows; of a rule that is not known here, the metric of its evidence; none where that has no course."""
-    name = _FOLLOWS.get(finding.kind, finding.metric)
+    """The course of what a rule follows; none where that has no course."""
+    name = followed(finding)
     if name in (SPREAD_OF_C, DISTANCE_FROM_PRIOR):
         x, y = _of_curves(run_view, name)
         own = True

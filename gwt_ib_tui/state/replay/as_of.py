@@ -8,17 +8,18 @@ from dataclasses import replace
 from itertools import compress
 
 from gwt_ib.config import Config
+from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.lenient import real, text, whole
 from gwt_ib.runs.jsonl import Record
 from gwt_ib_tui.state.events.log_tail import LogView
 from gwt_ib_tui.state.events.timeline import timeline_of
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory, moment_of
 from gwt_ib_tui.state.replay.recording import Frame
-from gwt_ib_tui.state.run.run_view import Actor, Report, RunInfo, RunView
+from gwt_ib_tui.state.run.run_view import Actor, RunInfo, RunView
 
 
-def as_of(run_view: RunView, frame: Frame, report: Report | None) -> RunView:
-    """What was known at `frame` of the run that `snapshot` knows as a whole; `report` is the verdict there.
+def as_of(run_view: RunView, frame: Frame, verdict: Verdict | None) -> RunView:
+    """What was known at `frame` of the run that `snapshot` knows as a whole; `verdict` is the one there.
 
     Series and gate moments end with the frame's row exactly; events and lines of the log are where the run's timeline
     has them.
@@ -39,7 +40,7 @@ def as_of(run_view: RunView, frame: Frame, report: Report | None) -> RunView:
         series=run_view.series.until(frame.number, row),
         curve=GateCurve.of(row.get("gate_curve")),
         gate=_gate_until(run_view.gate, row, update),
-        report=report,
+        verdict=verdict,
         events=events,
         events_seen=run_view.events_seen - (len(run_view.events) - len(events)),
         log=_log_until(run_view.log, now),

@@ -71,7 +71,7 @@ class Replay(Source):
         if self._shown != picture or self.run_view.replay != playback:
             if self._shown != picture:
                 self._shown = picture
-                self._then = known if ended else as_of(known, frame, self._verdicts.report(frame, known.config))
+                self._then = known if ended else as_of(known, frame, self._verdicts.at(frame, known.config))
             self.run_view = replace(self._then, version=self.run_view.version + 1, replay=playback)
 
     def judge(self, seconds: float = JUDGING_S) -> None:

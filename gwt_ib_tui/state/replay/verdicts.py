@@ -8,10 +8,8 @@ from typing import Any
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.findings import Verdict
-from gwt_ib.gatecheck.rules import evaluate
-from gwt_ib.gatecheck.since import with_since
+from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib_tui.state.replay.recording import Frame
-from gwt_ib_tui.state.run.run_view import Report
 
 
 class Verdicts:
@@ -30,7 +28,7 @@ class Verdicts:
         deadline = time.monotonic() + seconds
         while self._done < len(frames) and time.monotonic() < deadline:
             frame = frames[self._done]
-            verdict = evaluate(frame.history, config)
+            verdict = judge_run(frame.history, config)
             # Between two frames may lie rows that are not kept; the status is taken to have changed with the frame.
             before = {} if verdict.update is None else {**self._last, "update": verdict.update - 1}
             self._last = self._statuses[frame.number] = _statuses(with_since(verdict, before))
@@ -40,14 +38,12 @@ class Verdicts:
         """Whether this frame was reached."""
         return frame.number in self._statuses
 
-    def report(self, frame: Frame, config: Config | None) -> Report | None:
+    def at(self, frame: Frame, config: Config | None) -> Verdict | None:
         """The verdict at a frame; none before the first row, and without a configuration."""
         if config is None or not frame.history.rows_seen:
             return None
-        verdict = evaluate(frame.history, config)
-        if self.knows(frame):
-            verdict = with_since(verdict, self._statuses[frame.number])
-        return Report.of(verdict.as_dict())
+        verdict = judge_run(frame.history, config)
+        return with_since(verdict, self._statuses[frame.number]) if self.knows(frame) else verdict
 
 
 def _statuses(verdict: Verdict) -> Mapping[str, Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.runs.lifecycle import KILLED, STALLED
 from gwt_ib.text import count, plain
 from gwt_ib_tui.state.run.requests import Message
-from gwt_ib_tui.state.run.run_view import Report, RunView
+from gwt_ib_tui.state.run.run_view import RunView
 
 Severity = Literal["information", "warning", "error"]
 TRAINING = frozenset({"starting", "running", "paused"})
@@ -43,27 +44,27 @@ class Announcer:
         state = self._state
         training = state in TRAINING or state == STALLED
         self._state = run_view.state
-        report, verdict = run_view.report, self._verdict
-        if report is not None:
-            self._verdict = report.verdict
+        verdict, before = run_view.verdict, self._verdict
+        if verdict is not None:
+            self._verdict = verdict.status
         news = []
         # A run's first verdict is to wait for more data: that is how it begins, and no change.
-        if training and report is not None and report.verdict != (verdict or "wait"):
-            news.append(_of_verdict(report, verdict))
+        if training and verdict is not None and verdict.status != (before or "wait"):
+            news.append(_of_verdict(verdict, before))
         if training and run_view.state != state and (ending := _of_state(run_view, state == STALLED)):
             news.append(ending)
         return news
 
 
-def _of_verdict(report: Report, previous: str) -> Announcement:
-    reasons = [finding.summary for finding in report.findings if finding.status == report.verdict]
-    reason = reasons[0] if reasons and report.verdict != "pass" else ""
+def _of_verdict(verdict: Verdict, previous: str) -> Announcement:
+    reasons = [finding.summary for finding in verdict.findings if finding.status == verdict.status]
+    reason = reasons[0] if reasons and verdict.status != "pass" else ""
     was = f"was {plain(previous, 20).upper()}" if previous else ""
-    where = "" if report.update is None else f"at update {count(report.update)}"
+    where = "" if verdict.update is None else f"at update {count(verdict.update)}"
     return Announcement(
-        title=f"GateCheck: {plain(report.verdict, 20).upper()}",
+        title=f"GateCheck: {plain(verdict.status, 20).upper()}",
         text="\n".join(part for part in (f"{was} {where}".strip(), plain(reason, 200)) if part),
-        severity=SEVERITIES.get(report.verdict, "warning"),
+        severity=SEVERITIES.get(verdict.status, "warning"),
         bell=True,
     )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.errors import UserError
+from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import Record, RecordReader
 from gwt_ib.runs.lifecycle import ENDED, SILENT_S, UNKNOWN, Pulse, is_trainer_alive, lifecycle
@@ -22,7 +23,7 @@ from gwt_ib_tui.state.history.gate_history import MAX_MOMENTS, GateCurve
 from gwt_ib_tui.state.history.metric_feed import SLICE_BYTES, MetricFeed, RowListener
 from gwt_ib_tui.state.history.series import MAX_BUCKETS, RAW_ROWS
 from gwt_ib_tui.state.run.damage import damage_of
-from gwt_ib_tui.state.run.run_view import Report, RunInfo, RunView
+from gwt_ib_tui.state.run.run_view import RunInfo, RunView
 from gwt_ib_tui.state.run.source import Source
 from gwt_ib_tui.state.run.usage import Usage, UsageReader
 
@@ -63,7 +64,7 @@ class Feed(Source):
         self._signatures: dict[Path, Signature | None] = {}
         self._info = RunInfo.of({}, run.name)
         self._config: Config | None = None
-        self._report: Report | None = None
+        self._verdict: Verdict | None = None
         self._events: deque[Record] = deque(maxlen=limits.events)
         self._events_seen = 0
         self._event_reader = RecordReader(run.events)
@@ -88,8 +89,8 @@ class Feed(Source):
             if self._limits.log_lines:
                 self._read_log_and_usage()
             more = self._metrics.read()
-            if self._report is None and self._metrics.rows_read:  # it may have been written since it was looked at
-                self._read_report()
+            if self._verdict is None and self._metrics.rows_read:  # it may have been written since it was looked at
+                self._read_verdict()
         except OSError as error:  # what was read before it is news all the same
             problem = f"cannot read the run directory: {error.strerror}"
         self._news |= self._metrics.rows_read != before
@@ -133,11 +134,11 @@ class Feed(Source):
                 self._config = run.read_config()
                 self._config_damaged = False
             self._news = True
-        self._read_report()
+        self._read_verdict()
 
-    def _read_report(self) -> None:
+    def _read_verdict(self) -> None:
         if self._is_new(self._directory.gatecheck):
-            self._report = Report.of(self._directory.read_gatecheck())
+            self._verdict = Verdict.from_dict(self._directory.read_gatecheck())
             self._news = True
 
     def _damage(self) -> tuple[str, ...]:
@@ -148,7 +149,7 @@ class Feed(Source):
             metrics=self._metrics.damaged or (ended and self._metrics.unfinished),
             events=self._event_reader.damaged > 0,
             # The trainer writes a row, and then what it is judged to be.
-            gatecheck=self._report is None and rows > (0 if ended else 1),
+            gatecheck=self._verdict is None and rows > (0 if ended else 1),
         )
 
     def _is_new(self, path: Path) -> bool:
@@ -193,7 +194,7 @@ class Feed(Source):
             series=series,
             curve=GateCurve.of(metrics.row.get("gate_curve")),
             gate=gate,
-            report=self._report,
+            verdict=self._verdict,
             events=tuple(self._events),
             events_seen=self._events_seen,
             loading=loading,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gwt_ib.config import Config
+from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.lenient import mapping, mappings, real, text, whole
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.lifecycle import ENDED, KILLED, STALLED, UNKNOWN
@@ -89,62 +90,6 @@ class RunInfo:
         )
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """A number that a rule rests on, and after how many environment steps it was so."""
-
-    metric: str
-    value: float | None
-    step: int | None
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One rule of GateCheck. `value` is what is held against `threshold`, of which `limits` are the two ends.
-
-    A file of an older version says nothing of `threshold`, `limits`, `since` and `decides`.
-    """
-
-    kind: str
-    status: str
-    summary: str
-    next_step: str
-    evidence: tuple[Evidence, ...] = ()
-    threshold: str = ""
-    limits: tuple[float | None, float | None] = (None, None)
-    since: int | None = None
-    decides: bool = False
-
-    @property
-    def metric(self) -> str:
-        """What `value` is a value of."""
-        return self.evidence[-1].metric if self.evidence else ""
-
-    @property
-    def value(self) -> float | None:
-        """The newest number that the rule rests on."""
-        return self.evidence[-1].value if self.evidence else None
-
-
-@dataclass(frozen=True)
-class Report:
-    """gatecheck.json: the verdict, since which update it holds, and its findings in the order of the file."""
-
-    verdict: str
-    update: int | None
-    findings: tuple[Finding, ...]
-    since: int | None = None
-
-    @staticmethod
-    def of(record: Mapping[str, Any]) -> Report | None:
-        """Read a gatecheck.json; none while there is no verdict."""
-        verdict = text(record.get("verdict")).lower()
-        if not verdict:
-            return None
-        findings = tuple(_finding(entry) for entry in mappings(record.get("findings")))
-        return Report(verdict, whole(record.get("update")), findings, whole(record.get("since")))
-
-
 WHAT_CANNOT_WAIT = ("state", "config", "events_seen", "loading", "problem", "damage", "replay")
 """Parts of a snapshot that are shown at the next picture, however many rows come in."""
 
@@ -164,7 +109,7 @@ class RunView:
     series: SeriesView
     curve: GateCurve | None
     gate: GateHistory
-    report: Report | None
+    verdict: Verdict | None
     events: tuple[Record, ...]
     events_seen: int
     loading: float | None
@@ -182,7 +127,7 @@ class RunView:
 
     def only_adds_rows_to(self, other: RunView) -> bool:
         """Whether nothing but rows of metrics, and what follows from them, is new since `other`."""
-        same_verdict = (self.report and self.report.verdict) == (other.report and other.report.verdict)
+        same_verdict = (self.verdict and self.verdict.status) == (other.verdict and other.verdict.status)
         return same_verdict and all(getattr(self, name) == getattr(other, name) for name in WHAT_CANNOT_WAIT)
 
     @property
@@ -235,23 +180,4 @@ def _actor(entry: Mapping[str, Any], place: int) -> Actor:
         policy_version=whole(entry.get("policy_version")),
         policy_lag=whole(entry.get("policy_lag")),
         restarts=whole(entry.get("restarts")) or 0,
-    )
-
-
-def _finding(entry: Mapping[str, Any]) -> Finding:
-    limits = entry.get("limits")
-    low, high = limits if isinstance(limits, list) and len(limits) == 2 else (None, None)
-    return Finding(
-        kind=text(entry.get("kind")),
-        status=text(entry.get("status")).lower(),
-        summary=text(entry.get("summary")),
-        next_step=text(entry.get("next_step")),
-        evidence=tuple(
-            Evidence(text(item.get("metric")), real(item.get("value")), whole(item.get("step")))
-            for item in mappings(entry.get("evidence"))
-        ),
-        threshold=text(entry.get("threshold")),
-        limits=(real(low), real(high)),
-        since=whole(entry.get("since")),
-        decides=entry.get("decides") is True,
     )

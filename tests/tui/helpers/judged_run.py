@@ -13,8 +13,7 @@ from typer.testing import CliRunner
 
 from gwt_ib.durable import write_json
 from gwt_ib.gatecheck.history import History
-from gwt_ib.gatecheck.rules import evaluate
-from gwt_ib.gatecheck.since import with_since
+from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.cli import app as command_line
@@ -32,7 +31,7 @@ def judged(run: RecordedRun) -> dict[str, Any]:
     history, record = History(), {}
     for row in read_records(run.directory.metrics):
         history.add(row)
-        record = with_since(evaluate(history, run.config), record).as_dict()
+        record = with_since(judge_run(history, run.config), record).as_dict()
     write_json(run.directory.gatecheck, record, durable=False)
     return record
 

@@ -134,8 +134,8 @@ async def test_each_rule_has_a_small_trend_and_the_chosen_one_a_large(
 
 def test_the_trends_of_the_gate_curve_end_at_the_rules_own_numbers(recorded: RecordedRun) -> None:
     run_view = Feed(recorded.directory).read_everything()
-    assert run_view.report is not None
-    for finding in run_view.report.findings:
+    assert run_view.verdict is not None
+    for finding in run_view.verdict.findings:
         trend = trend_of(run_view, finding)
         assert trend is not None, finding.kind
         assert len(trend.x.mean) == UPDATES

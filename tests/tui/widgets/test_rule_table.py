@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib_tui.charts.palette import DARK
-from gwt_ib_tui.state.run.run_view import Finding, Report
 from gwt_ib_tui.widgets.rule_table import rule_table
 from gwt_ib_tui.widgets.verdict import chosen_of, stepped
 
 STATUSES = ("pass", "wait", "pass", "warn", "fail", "pass", "warn", "pass", "pass", "pass", "pass", "pass")
 
 
-def report(count: int = 12) -> Report:
+def report(count: int = 12) -> Verdict:
     findings = [
         Finding(f"rule_{place}", status, "", "", (), "> 0.005, < 49.5", (0.005, 49.5), 7 * place, place < 2)
         for place, status in enumerate(STATUSES[:count])
     ]
-    return Report("fail", 90, tuple(findings), 80)
+    return Verdict("fail", 90, findings=tuple(findings), since=80)
 
 
-def lines_of(given: Report, selected: str, width: int, height: int) -> list[str]:
+def lines_of(given: Verdict, selected: str, width: int, height: int) -> list[str]:
     chosen = chosen_of(given, selected)
     drawn = rule_table(given, chosen, lambda finding, cells: "⣀" * cells, width, height, DARK)
     assert all(line.cell_len <= width for line in drawn), [line.plain for line in drawn]
@@ -72,4 +72,4 @@ def test_steps_go_round_and_the_most_serious_is_the_first_choice() -> None:
     assert stepped(given, "", 1) == "rule_5"
     assert stepped(given, "rule_11", 1) == "rule_0"
     assert stepped(given, "rule_0", -1) == "rule_11"
-    assert stepped(None, "x", 1) == stepped(Report("wait", None, ()), "x", 1) == "x"
+    assert stepped(None, "x", 1) == stepped(Verdict("wait"), "x", 1) == "x"

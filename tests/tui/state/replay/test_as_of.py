@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from recorded_run import RecordedRun, long_metrics
 
+from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.gatecheck.history import History
-from gwt_ib.gatecheck.rules import evaluate
-from gwt_ib.gatecheck.since import with_since
+from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib_tui.state.events.event_marks import placed_events
@@ -25,7 +25,7 @@ from gwt_ib_tui.state.replay.recording import Recording
 from gwt_ib_tui.state.replay.replay import Replay
 from gwt_ib_tui.state.replay.verdicts import Verdicts
 from gwt_ib_tui.state.run.feed import Feed
-from gwt_ib_tui.state.run.run_view import Report, RunView
+from gwt_ib_tui.state.run.run_view import RunView
 
 
 class Hands:
@@ -135,7 +135,7 @@ def test_at_every_moment_it_is_what_a_dashboard_knew_then(tmp_path: Path) -> Non
     final, recording, verdicts = whole(run), recording_of(read_records(run.directory.metrics)), Verdicts()
     assert final.config is not None
     for frame in recording.frames[:-1]:
-        then, real = as_of(final, frame, verdicts.report(frame, final.config)), known[frame.number]
+        then, real = as_of(final, frame, verdicts.at(frame, final.config)), known[frame.number]
         assert then.state == real.state == "running" and not then.ended
         assert then.row == real.row and then.progress == real.progress and then.steps_per_s == real.steps_per_s
         assert then.events == real.events and then.events_seen == real.events_seen
@@ -152,13 +152,13 @@ def test_at_every_moment_it_is_what_a_dashboard_knew_then(tmp_path: Path) -> Non
 def test_the_verdict_is_that_of_the_rules_on_the_rows_up_to_there(recorded: RecordedRun) -> None:
     config, rows = recorded.config, read_records(recorded.directory.metrics)
     recording, verdicts, before = recording_of(rows), Verdicts(), {}
-    assert verdicts.report(recording.frames[7], config).since is None, "not known before it was found out"
+    assert verdicts.at(recording.frames[7], config).since is None, "not known before it was found out"
     verdicts.work(recording.frames, config, 10.0)
     for number in range(1, len(rows) + 1):
-        judged = with_since(evaluate(History.from_rows(rows[:number]), config), before)
+        judged = with_since(judge_run(History.from_rows(rows[:number]), config), before)
         before = judged.as_dict()
-        assert verdicts.report(recording.frames[number - 1], config) == Report.of(before)
-    assert verdicts.report(Recording().newest, config) is None and verdicts.report(recording.newest, None) is None
+        assert verdicts.at(recording.frames[number - 1], config) == Verdict.from_dict(before)
+    assert verdicts.at(Recording().newest, config) is None and verdicts.at(recording.newest, None) is None
 
 
 def test_events_belong_to_their_update_or_to_that_of_their_time(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_the_end_of_a_replay_is_what_attach_shows(recorded: RecordedRun) -> None
     replay.show()
     end = replay.run_view
     assert end.replay is not None and end.replay.at_end
-    assert (end.state, end.row, end.report, end.events) == ("failed", attached.row, attached.report, attached.events)
+    assert (end.state, end.row, end.verdict, end.events) == ("failed", attached.row, attached.verdict, attached.events)
     assert end.run == attached.run and len(end.gate) == len(attached.gate)
     for name in end.series.names:
         assert np.array_equal(end.series.column(name).mean, attached.series.column(name).mean, equal_nan=True)
@@ -263,7 +263,7 @@ def test_a_run_without_rows_is_at_its_end(tmp_path: Path) -> None:
     run = RecordedRun(tmp_path / "new")
     replay = played(run, Hands())
     replay.show()
-    assert replay.run_view.replay is not None and replay.run_view.replay.at_end and replay.run_view.report is None
+    assert replay.run_view.replay is not None and replay.run_view.replay.at_end and replay.run_view.verdict is None
 
 
 def test_a_long_run_is_shown_at_once_and_held_in_bounded_memory(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ import pytest
 from driving import both_sizes, dashboard, message, ready, screen_text, until
 from recorded_run import RecordedRun
 
+from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.state.run.announcements import Announcer
 from gwt_ib_tui.state.run.feed import Feed
-from gwt_ib_tui.state.run.run_view import Report, RunView
+from gwt_ib_tui.state.run.run_view import RunView
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def run_view(recorded: RecordedRun) -> RunView:
 
 
 def judged(run_view: RunView, verdict: str) -> RunView:
-    return replace(run_view, report=Report.of({"verdict": verdict, "update": 40}))
+    return replace(run_view, verdict=Verdict.from_dict({"verdict": verdict, "update": 40}))
 
 
 def titles(announcer: Announcer, *run_views: RunView) -> list[list[str]]:
@@ -46,14 +47,14 @@ def test_a_verdict_is_announced_once_for_each_change(run_view: RunView) -> None:
 
 
 def test_the_first_verdict_of_a_run_is_to_wait_and_no_news(run_view: RunView) -> None:
-    new = replace(run_view, report=None)
+    new = replace(run_view, verdict=None)
     assert titles(Announcer(), new, judged(run_view, "wait"), judged(run_view, "pass")) == [[], [], ["GateCheck: PASS"]]
     assert titles(Announcer(), new, judged(run_view, "fail")) == [[], ["GateCheck: FAIL"]]
 
 
 def test_a_damaged_report_is_no_change(run_view: RunView) -> None:
     passed = judged(run_view, "pass")
-    assert titles(Announcer(), passed, replace(passed, report=None), passed) == [[], [], []]
+    assert titles(Announcer(), passed, replace(passed, verdict=None), passed) == [[], [], []]
 
 
 def test_nothing_is_announced_of_a_run_that_had_ended_before(run_view: RunView) -> None:

@@ -12,11 +12,11 @@ import pytest
 from recorded_run import RecordedRun, long_metrics
 
 from gwt_ib.clock import utc_now
+from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.state.history import metric_feed
 from gwt_ib_tui.state.history.gate_history import GateCurve
 from gwt_ib_tui.state.run.feed import Feed
-from gwt_ib_tui.state.run.run_view import Report
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def test_a_whole_run(recorded: RecordedRun) -> None:
     assert run_view.progress == pytest.approx(31 / 122)
     assert run_view.steps_per_s == pytest.approx(9000)
     assert run_view.seconds_left == pytest.approx((122 - 31) * 4096 / 9000)
-    assert run_view.curve is not None and run_view.report is not None
-    assert run_view.report.verdict == "pass"
+    assert run_view.curve is not None and run_view.verdict is not None
+    assert run_view.verdict.status == "pass"
     assert [actor.number for actor in run_view.run.actors] == [0, 1]
     assert run_view.events[-1]["path"] == path
     assert np.isfinite(run_view.series.column("eval_return").mean).sum() == 3
@@ -104,7 +104,7 @@ def test_rows_out_of_order_are_left_out(recorded: RecordedRun) -> None:
 def test_missing_files(tmp_path: Path) -> None:
     feed = Feed(RunDirectory(tmp_path / "nothing"))
     run_view = feed.read_everything()
-    assert (run_view.state, run_view.series.rows, run_view.report, run_view.config) == ("unknown", 0, None, None)
+    assert (run_view.state, run_view.series.rows, run_view.verdict, run_view.config) == ("unknown", 0, None, None)
     assert run_view.run.name == "nothing"
 
 
@@ -182,10 +182,10 @@ def test_killed_stalled_and_ended(recorded: RecordedRun) -> None:
     assert feed.run_view.state == "failed"
 
 
-def test_report_and_curve_are_wary() -> None:
-    assert Report.of({}) is None
-    report = Report.of({"verdict": "FAIL", "findings": [{"kind": "x", "evidence": [{"value": None}]}, 7]})
-    assert report is not None and report.verdict == "fail" and report.findings[0].value is None
+def test_verdict_and_curve_are_wary() -> None:
+    assert Verdict.from_dict({}) is None
+    verdict = Verdict.from_dict({"verdict": "FAIL", "findings": [{"kind": "x", "evidence": [{"value": None}]}, 7]})
+    assert verdict is not None and verdict.status == "fail" and verdict.findings[0].value is None
     good = {"td": [0, 1, 2], "c": [0.5, None], "c_std": [0.1, None], "prior": [0.4, None], "count": [5, 0]}
     curve = GateCurve.of(good)
     assert curve is not None and np.isnan(curve.c[1])
@@ -194,14 +194,14 @@ def test_report_and_curve_are_wary() -> None:
     assert json.dumps(good)
 
 
-def test_a_finding_shows_the_number_that_is_held_against_its_threshold() -> None:
+def test_a_finding_shows_the_number_that_is_compared_with_its_threshold() -> None:
     values = [("eval_return", -0.93), ("eval_return", -0.81), ("eval_p_value", 0.01)]
     evidence = [{"metric": metric, "value": value, "step": place} for place, (metric, value) in enumerate(values)]
     finding = {"kind": "eval_improves", "evidence": evidence}
     known = {"threshold": "p <= 0.05", "limits": [None, 0.05], "since": 80, "decides": True}
-    report = Report.of({"verdict": "pass", "since": 90, "findings": [finding | known, finding]})
-    assert report is not None and report.since == 90
-    new, old = report.findings
+    verdict = Verdict.from_dict({"verdict": "pass", "since": 90, "findings": [finding | known, finding]})
+    assert verdict is not None and verdict.since == 90
+    new, old = verdict.findings
     assert (new.metric, new.value) == (old.metric, old.value) == ("eval_p_value", 0.01)
     assert [(item.metric, item.value, item.step) for item in new.evidence] == [
         (*entry, step) for step, entry in enumerate(values)
@@ -209,9 +209,9 @@ def test_a_finding_shows_the_number_that_is_held_against_its_threshold() -> None
     assert (new.threshold, new.limits, new.since, new.decides) == ("p <= 0.05", (None, 0.05), 80, True)
     assert (old.threshold, old.limits, old.since, old.decides) == ("", (None, None), None, False)
     damaged = {"threshold": 7, "limits": [1, 2, 3], "since": "x", "decides": 1}
-    report = Report.of({"verdict": "pass", "since": [], "findings": [finding | damaged]})
-    assert report is not None and report.since is None
-    assert report.findings[0] == old
+    verdict = Verdict.from_dict({"verdict": "pass", "since": [], "findings": [finding | damaged]})
+    assert verdict is not None and verdict.since is None
+    assert verdict.findings[0] == old
 
 
 def test_rows_after_a_damaged_stretch_are_read(recorded: RecordedRun) -> None:
@@ -229,10 +229,10 @@ def test_news_is_published_while_another_file_cannot_be_read(recorded: RecordedR
     recorded.directory.metrics.mkdir()
     feed = Feed(recorded.directory)
     feed.poll()
-    assert feed.run_view.problem and feed.run_view.report is not None
+    assert feed.run_view.problem and feed.run_view.verdict is not None
     recorded.directory.gatecheck.write_text('{"verdict": "fail", "findings": []}')
     feed.poll()
-    assert feed.run_view.report.verdict == "fail"
+    assert feed.run_view.verdict.status == "fail"
 
 
 def test_a_trainer_whose_clock_is_behind_is_not_stalled(recorded: RecordedRun) -> None:

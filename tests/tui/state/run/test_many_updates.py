@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from recorded_run import RecordedRun
 
+from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.application.app import READABLE, Dashboard
 from gwt_ib_tui.state.run.feed import Feed
-from gwt_ib_tui.state.run.run_view import Report, RunView
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.state.run.source import Source
 
 
@@ -74,9 +75,9 @@ async def test_the_last_of_many_updates_is_shown_when_no_more_come(given: Given)
 
 
 @pytest.mark.parametrize(
-    "changes", [{"state": "paused"}, {"events_seen": 10_000}, {"problem": "gone"}, {"report": "fail"}]
+    "changes", [{"state": "paused"}, {"events_seen": 10_000}, {"problem": "gone"}, {"verdict": "fail"}]
 )
 async def test_what_cannot_wait_is_in_the_next_picture(given: Given, changes: dict[str, object]) -> None:
-    if "report" in changes:
-        changes = {"report": Report.of({"verdict": changes["report"], "update": 30})}
+    if "verdict" in changes:
+        changes = {"verdict": Verdict.from_dict({"verdict": changes["verdict"], "update": 30})}
     assert await shown(given, {"rows": 100, **changes}) == [True]

@@ -1,8 +1,9 @@
-"""What several of GateCheck's rules need to know about a run, worked out once from its history and configuration."""
+"""What GateCheck's rules read: a run's history and configuration, and what follows from them, worked out once."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +19,8 @@ from gwt_ib.gatecheck.statistics import Doubles, seed_differences, sign_flip_p_v
 FEWEST_EVALUATIONS = 4
 LATE_SHARE = 0.5  # rules about a trained agent judge from this share of the run on
 SMOOTHING_ROWS = 10
+Measured = tuple[float | None, tuple[Evidence, ...]]
+"""A number, none while it is not known, and the evidence whose last piece it is."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,16 @@ class Improvement:
         )
 
 
-class Facts:
-    """A run's history and configuration with what follows from them."""
+class RuleContext:
+    """A run's history and configuration with what follows from them.
+
+    `warned` says whether a rule that only warns does so; it is known to the rules that decide, which are judged last.
+    """
 
     def __init__(self, history: History, config: Config) -> None:
         self.history = history
         self.config = config
+        self.warned = False
         self.ceiling = known_ceiling(config.env_id)
 
     @property
@@ -64,6 +71,11 @@ class Facts:
     def is_late(self) -> bool:
         """Whether the agent counts as trained."""
         return (self.history.update or 0) >= self.late_update
+
+    @property
+    def judged_from(self) -> str:
+        """The next step of a rule that waits for that update."""
+        return f"Judged from update {self.late_update} on."
 
     @property
     def progress(self) -> str:
@@ -105,16 +117,21 @@ class Facts:
         """The bins of the newest gate curve that hold steps; none where there is no curve."""
         return bins_of(self.history.latest.get("gate_curve"))
 
-    def newest(self, name: str) -> tuple[float | None, tuple[Evidence, ...]]:
-        """A metric of the newest row, and the same as evidence."""
-        value = self.history.value(name)
-        return value, (Evidence(name, value, self.history.env_steps),)
+    def of_curve(self, number: Callable[[Bins], Doubles]) -> Measured:
+        """A number of the newest gate curve; none where there is no curve."""
+        if self.curve is None:
+            return None, ()
+        value = float(number(self.curve))
+        return value, (Evidence("gate_curve", value, self.history.env_steps),)
 
-    def smoothed(self, name: str) -> tuple[float | None, tuple[Evidence, ...]]:
-        """As `newest`, but the mean of a metric over the newest rows."""
-        values = self.history.recent(name, SMOOTHING_ROWS)
-        mean = average(values) if values else None
-        return mean, (Evidence(name, mean, self.history.env_steps),)
+    def mean(self, name: str, rows: int) -> Measured:
+        """The mean of a metric over its newest `rows`, and the same as evidence; of one row any metric's value."""
+        if rows == 1:
+            value = self.history.value(name)
+        else:
+            values = self.history.recent(name, rows)
+            value = average(values) if values else None
+        return value, (Evidence(name, value, self.history.env_steps),)
 
 
 def average(values: list[float]) -> float:

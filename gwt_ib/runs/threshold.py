@@ -1,7 +1,8 @@
-"""What a rule holds its number against: a range, as numbers for programs and as a few characters for people."""
+"""The range in which a number is as it should be, as numbers for programs and as a few characters for people."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from gwt_ib.lenient import real
@@ -9,28 +10,28 @@ from gwt_ib.lenient import real
 
 @dataclass(frozen=True)
 class Threshold:
-    """The range in which a number passes. `low` and `high` are none where it is open; with `strict` the ends fail.
+    """A range. `low` and `high` are none where it is open; with `strict` the ends are outside.
 
-    `name` says which number is held where it is not the metric itself (`p`); of a threshold without any limit it is
-    all there is to say.
+    A number within `margin` of a strict end counts as at it: for numbers that approach their limit as an average does.
+    `name` says which number is meant where it is not the metric itself (`p`); a threshold without limits is only a name.
     """
 
     low: float | None = None
     high: float | None = None
     strict: bool = False
     name: str = ""
+    margin: float = 0.0
 
     def holds(self, value: float) -> bool:
         """Whether a number lies in the range."""
-        if self.strict:
-            return (self.low is None or value > self.low) and (self.high is None or value < self.high)
-        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        return low + self.margin < value < high - self.margin if self.strict else low <= value <= high
 
     @property
-    def limits(self) -> list[float | None] | None:
-        """Both ends, ready for JSON: null where one is open; none at all where both are."""
-        ends = [real(self.low), real(self.high)]
-        return None if ends == [None, None] else ends
+    def limits(self) -> tuple[float | None, float | None]:
+        """Both ends; none where one is open."""
+        return real(self.low), real(self.high)
 
     def __str__(self) -> str:
         """As in `> 0.005, < 49.5`, `0.25 to 0.45`, `p <= 0.05`."""
@@ -45,6 +46,3 @@ class Threshold:
 
 def _short(value: float) -> str:
     return f"{value:.4g}"
-
-
-ANYTHING = Threshold()

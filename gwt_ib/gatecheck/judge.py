@@ -1,0 +1,77 @@
+"""The verdict on a run: every rule applied to what was recorded, and since which update each status holds.
+
+Both are pure functions of recorded metrics (`History`) and the configuration, so the learner, `check RUN` and the
+dashboard come to the same verdict on the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from gwt_ib.config import Config
+from gwt_ib.gatecheck.context import RuleContext
+from gwt_ib.gatecheck.findings import Finding, Verdict
+from gwt_ib.gatecheck.history import History
+from gwt_ib.gatecheck.rules import RULES
+from gwt_ib.gatecheck.rules.deciding import ALPHA
+
+
+def judge_run(history: History, config: Config) -> Verdict:
+    """Apply every rule to what was recorded so far. The verdict fails before it waits before it passes."""
+    context = RuleContext(history, config)
+    advice = [rule.judge(context) for rule in RULES if not rule.decides]
+    context.warned = any(finding.status == "warn" for finding in advice)
+    deciding = [rule.judge(context) for rule in RULES if rule.decides]
+    statuses = {finding.kind: finding.status for finding in deciding}
+    return Verdict(
+        status=next((status for status in ("fail", "wait") if status in statuses.values()), "pass"),
+        update=history.update,
+        env_steps=history.env_steps,
+        findings=(*deciding, *advice),
+        numbers=_numbers(context, statuses),
+    )
+
+
+def with_since(verdict: Verdict, previous: Mapping[str, Any]) -> Verdict:
+    """The verdict with every `since` filled in from the one before it, in its JSON form; empty where there was none.
+
+    A status that is the same goes on; any other, or one of which `previous` does not say since when, begins with this
+    verdict's update. `previous` may be damaged. It is no help where updates lie between the two verdicts, as the status
+    may have changed meanwhile. It may also be the *later* of the two, as after a run was cut back to a snapshot: what
+    was so since update 20 and at update 80 was so at update 50; what began at 60 says nothing.
+    """
+    update, before = verdict.update, Verdict.from_dict(previous)
+    if before is None or update is None or before.update is None or before.update < update - 1:
+        before = Verdict("")
+    findings = {finding.kind: finding for finding in before.findings}
+
+    def since(status: str, earlier: Verdict | Finding | None) -> int | None:
+        if earlier is None or update is None or earlier.since is None or earlier.status != status:
+            return update
+        return earlier.since if 0 < earlier.since <= update else update
+
+    return replace(
+        verdict,
+        since=since(verdict.status, before),
+        findings=tuple(
+            replace(finding, since=since(finding.status, findings.get(finding.kind))) for finding in verdict.findings
+        ),
+    )
+
+
+def _numbers(context: RuleContext, statuses: Mapping[str, str]) -> dict[str, Any]:
+    names = ("rho_td_c", "rho_tail", "rho_td_dc", "rho_tail_dc", "td_std", "mean_c", "explained_variance", "ep100")
+    test = context.improvement
+    return {
+        **{name: context.history.value(name) for name in names},
+        "std_ok": statuses["td_std"] == "pass",
+        "eval_ok": statuses["eval_improves"] == "pass",
+        "evaluations": context.history.evaluations_seen,
+        "eval_early": test.early if test else None,
+        "eval_late": test.late if test else None,
+        "eval_p_value": test.p_value if test else None,
+        "eval_alpha": ALPHA,
+        "ceiling": context.ceiling.value if context.ceiling else None,
+    }

@@ -1,0 +1,117 @@
+"""The two rules that decide the verdict: is td_std between its limits, and do evaluations improve?"""
+
+from __future__ import annotations
+
+from gwt_ib.config import Config
+from gwt_ib.gatecheck.context import FEWEST_EVALUATIONS, RuleContext
+from gwt_ib.gatecheck.findings import Finding
+from gwt_ib.gatecheck.rule import Rule
+from gwt_ib.runs.metrics import BY_NAME, FLOOR_FACTOR
+from gwt_ib.runs.threshold import Threshold
+
+ALPHA = 0.05
+FEWEST_EPISODES = 5  # the fewest pairs whose smallest p-value, 0.5^5, is not above ALPHA
+
+
+class TdStd(Rule):
+    kind = follows = "td_std"
+    asks = (
+        "Is the scale of the TD errors between five times its floor and its ceiling? Pinned, the gate sees noise. The "
+        "metric's typical range is a rule of thumb."
+    )
+    remedy = BY_NAME["td_std"].remedy
+    decides = True
+
+    def judge(self, context: RuleContext) -> Finding:
+        config, between = context.config, self.threshold(context.config)
+        floor, ceiling = between.low or 0.0, between.high or 0.0
+        if context.history.rows_seen == 0:
+            return self.finding(context, "wait", "No update has been recorded yet.", (), "Wait for the first update.")
+        value, evidence = context.mean(self.follows, 1)
+        pinned = f"{FLOOR_FACTOR:g} * td_std_min = "
+        if value is None:
+            summary = "td_std of the newest update is not a finite number."
+            next_step = "Look for other nulls and warnings in this run, then lower lr."
+        elif floor >= ceiling:
+            summary = f"No td_std can pass: {pinned}{floor:g} is not below td_std_max = {config.td_std_max:g}."
+            next_step = "Lower td_std_min or raise td_std_max."
+        elif between.holds(value):
+            summary = f"td_std = {value:.3g} is above {pinned}{floor:.3g} and below td_std_max = {config.td_std_max:g}."
+            return self.finding(context, "pass", summary, evidence)
+        elif value <= floor:
+            summary = f"td_std = {value:.3g} is pinned at its floor: not above {pinned}{floor:.3g}."
+            next_step = (
+                "If rewards are rare (see ep100), raise td_quantile so that the scale covers them; "
+                "if they are small, scale them up or lower td_std_min."
+            )
+        else:
+            summary = f"td_std = {value:.3g} is at its ceiling td_std_max = {config.td_std_max:g}."
+            next_step = (
+                "If value_loss explodes, lower lr; if rewards are that large, scale them down or raise td_std_max."
+            )
+        return self.finding(context, "fail", summary, evidence, next_step)
+
+
+class EvalImproves(Rule):
+    kind = "eval_improves"
+    follows = "eval_return"
+    asks = (
+        "Do the newest third of the evaluations return more than the oldest third, by more than chance? A run that was "
+        "at the task's known ceiling early passes too."
+    )
+    remedy = BY_NAME["eval_return"].remedy
+    decides = True
+
+    def threshold(self, config: Config) -> Threshold:
+        return Threshold(high=ALPHA, name="p")
+
+    def judge(self, context: RuleContext) -> Finding:
+        test, ceiling = context.improvement, context.ceiling
+        if test is None:
+            return self._too_few(context)
+        means = f"{_shown(test.early)} (first {test.part} of {test.kept} evaluations) to {_shown(test.late)}"
+        if ceiling and context.at_ceiling(test.early) and context.ends_at_ceiling:
+            summary = f"Returns are at the task's known ceiling {ceiling.value:g}: {means}, {context.progress}."
+            near = Threshold(low=ceiling.value - ceiling.tolerance)
+            return self.finding(context, "pass", summary, test.evidence[:2], threshold=near)
+        if test.seeds < FEWEST_EPISODES:
+            summary = f"Too few complete episodes ({test.seeds}) for a test: {means}, {context.progress}."
+            if context.config.eval_episodes < FEWEST_EPISODES:
+                next_step = f"Set eval_episodes to {FEWEST_EPISODES} or more; 20 make a good test."
+            else:
+                next_step = "Returns are missing: look for warnings about numbers that are not finite."
+            return self.finding(context, "wait", summary, test.evidence, next_step)
+        how = f"{means}, p = {test.p_value:.2g} (level {ALPHA}, {test.seeds} seeds), {context.progress}."
+        if self.threshold(context.config).holds(test.p_value):
+            return self.finding(context, "pass", f"Returns rise: {how}", test.evidence)
+        if context.is_late:
+            then = "Act on the warnings first. Then try" if context.warned else "Try"
+            next_step = (
+                f"{then} half and double lr = {context.config.lr:g}, more rollout_steps, "
+                "a longer run (total_timesteps), and memory = false."
+            )
+        else:
+            meanwhile = ", and look at the warnings meanwhile." if context.warned else "."
+            next_step = f"The run is young: let it go on{meanwhile}"
+        return self.finding(context, "fail", f"No rise beyond chance: {how}", test.evidence, next_step)
+
+    def _too_few(self, context: RuleContext) -> Finding:
+        config, found = context.config, len(context.history.evaluations())
+        needed = f"of the {FEWEST_EVALUATIONS} evaluations needed"
+        if config.eval_every == 0:
+            summary = f"Evaluation is off (eval_every = 0), with {found} {needed}."
+            next_step = "Set eval_every to 1 or more: without evaluations nothing is decided."
+            return self.finding(context, "wait", summary, (), next_step)
+        summary = f"{found} {needed}: {FEWEST_EVALUATIONS - found} missing, {context.progress}."
+        if config.num_updates // config.eval_every < FEWEST_EVALUATIONS:
+            next_step = (
+                f"{config.num_updates} updates with eval_every = {config.eval_every} are too few: "
+                "lower eval_every or raise total_timesteps."
+            )
+        else:
+            next_step = f"Wait: an evaluation runs every {config.eval_every} updates."
+        return self.finding(context, "wait", summary, (), next_step)
+
+
+def _shown(value: float | None) -> str:
+    return "nan" if value is None else f"{round(value, 3) + 0.0:.4g}"  # 0.0 takes the sign from -0
