@@ -85,7 +85,7 @@ class Dashboard(ReplayActions, ShowingApp):
         self._events_taken = 0
         self._problem = ""
         self._left_out = False
-        self._damage_said: frozenset[str] = frozenset()
+        self._file_problems: frozenset[str] = frozenset()
         self.keymap = keymap or Keymap()
         self._displaced = self.keymap.sharing("app", "replay")
         self._layout = layout or Layout()
@@ -134,16 +134,16 @@ class Dashboard(ReplayActions, ShowingApp):
         """Show it, tell of its events, and leave when a stop that was asked for is done."""
         if run_view is None:
             return
-        new = min(run_view.events_seen - self._events_taken, len(run_view.events))
+        unseen = min(run_view.events_seen - self._events_taken, len(run_view.events))
         self._events_taken = run_view.events_seen
-        self.steering.take(run_view.events[len(run_view.events) - new :])
+        self.steering.take(run_view.events[len(run_view.events) - unseen :])
         problem = run_view.problem or (run_view.trouble if self.replay is None else "")
         if problem and problem != self._problem:
             self.steering.say("warning" if run_view.problem else "failed", plain(problem))
         self._problem = problem
-        if new_damage := [sentence for sentence in run_view.damage if sentence not in self._damage_said]:
-            self._damage_said |= frozenset(new_damage)
-            self.steering.say("warning", "; ".join(new_damage))
+        if new := [sentence for sentence in run_view.file_problems if sentence not in self._file_problems]:
+            self._file_problems |= frozenset(new)
+            self.steering.say("warning", "; ".join(new))
         if self.replay is None:
             self.announce(run_view)
         self.show_run_view()

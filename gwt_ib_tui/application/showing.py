@@ -5,8 +5,7 @@ from __future__ import annotations
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.application.steered import SteeredApp
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.run.announcements import Announcer
-from gwt_ib_tui.state.run.held import held_words, hold_notice
+from gwt_ib_tui.state.run.announcements import Announcer, freeze_notice, frozen_words
 from gwt_ib_tui.state.run.run_view import RunView
 
 
@@ -36,14 +35,14 @@ class ShowingApp(SteeredApp):
             self.say("refused", f"the run has ended ({self.run_view.state}): nothing moves any more")
         elif self.run_view is not None:
             self._held = self.run_view
-            self.say("notice", hold_notice(self.run_view))
+            self.say("notice", freeze_notice(self.run_view))
         self.show_run_view()
 
     def show_run_view(self) -> None:
         """Put the newest snapshot on every screen, or the one that is held."""
         for screen in self.run_screens:
             screen.run_view = self._held or self.run_view
-            screen.held = held_words(self._held, self.run_view) if self._held and self.run_view else ""
+            screen.held = frozen_words(self._held, self.run_view) if self._held and self.run_view else ""
 
     def announce(self, run_view: RunView) -> None:
         """Ring, notify and say what is new in a snapshot: another verdict, the end of the run, silence."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from gwt_ib.clock import utc_now
 from gwt_ib.runs.control import RequestKind, send_request
-from gwt_ib.runs.jsonl import Record
+from gwt_ib.runs.events import Event
 from gwt_ib_tui.state.run.requests import Asked, Message, RequestLog
 
 READ_ONLY = "this dashboard is read-only and asks nothing of the run"
@@ -83,7 +83,7 @@ class Steering:
             self._changed()
         return old
 
-    def take(self, events: Iterable[Record]) -> None:
+    def take(self, events: Iterable[Event]) -> None:
         """Follow the run's new events: answers to what was asked here, and news."""
         self._log.take(events, self._since)
         self._tell()

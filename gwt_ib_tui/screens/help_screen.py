@@ -14,13 +14,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from gwt_ib.gatecheck.catalogue import RULES
+from gwt_ib.runs.events import MARKED
 from gwt_ib.runs.metrics import METRICS
 from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.keys.action import Action, bindings
 from gwt_ib_tui.keys.action_table import ACTIONS, actions_of
 from gwt_ib_tui.keys.keyed import Keyed
-from gwt_ib_tui.state.events.event_marks import EVENT_SIGNS
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.verdict import short_name, status_word
 
@@ -46,7 +46,7 @@ class HelpScreen(Keyed, ModalScreen[None]):
                 ("Keys", keys_table(palette, self._actions)),
                 ("Metrics", metrics_table(palette, self._run_view)),
                 ("GateCheck", rules_table(palette, self._run_view)),
-                ("Signs on the axis of charts", signs_table(palette)),
+                ("Signs on the axis of charts", markers_table(palette)),
             ):
                 yield Static(Text(title, style=f"bold {palette.line}"), classes="part")
                 yield Static(table)
@@ -71,16 +71,15 @@ class HelpScreen(Keyed, ModalScreen[None]):
         self.query_one("#help").scroll_relative(y=-5, animate=False)
 
 
-def signs_table(palette: Palette) -> Table:
-    """The sign of each kind of event, also as it is where charts are drawn with ASCII, and what it means."""
+def markers_table(palette: Palette) -> Table:
+    """The marker of each kind of event, also as it is where charts are drawn with ASCII, and what it means."""
     table = Table.grid(padding=(0, 2), expand=True)
-    colors = {"note": palette.dim, "good": palette.good, "warn": palette.warn, "bad": palette.bad}
     for _ in range(2):
         table.add_column(no_wrap=True)
     table.add_column(ratio=1, style=palette.text)
-    for event in EVENT_SIGNS.values():
-        style = f"bold {colors[event.severity]}"
-        table.add_row(Text(event.sign, style=style), Text(event.ascii, style=style), Text(event.meaning))
+    for kind in MARKED:
+        style = f"bold {palette.of_severity(kind.severity)}"
+        table.add_row(Text(kind.marker, style=style), Text(kind.ascii, style=style), Text(kind.meaning))
     return table
 
 

@@ -7,8 +7,9 @@ from collections.abc import Hashable
 from rich.text import Text
 
 from gwt_ib.runs.lifecycle import UNKNOWN
+from gwt_ib.runs.record import ActorRecord
 from gwt_ib.text import ABSENT, count, number
-from gwt_ib_tui.state.run.run_view import DAMAGED, Actor, RunView
+from gwt_ib_tui.state.run.run_view import DAMAGED, RunView
 from gwt_ib_tui.widgets.panel import Panel, title_line
 from gwt_ib_tui.widgets.process_signs import actor_speed, actors_in_words, process_sign, sign_color
 
@@ -46,7 +47,7 @@ class ActorsPanel(Panel):
             lines.append(Text(f" and {len(ordered) - len(shown)} more", style=palette.dim))
         return lines
 
-    def _row(self, run_view: RunView, actor: Actor) -> Text:
+    def _row(self, run_view: RunView, actor: ActorRecord) -> Text:
         palette, sign = self.palette, process_sign(run_view, actor.alive)
         row = Text(no_wrap=True, end="")
         row.append(f" {actor.number:>5}  ", style=palette.text)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gwt_ib.runs.lifecycle import STALLED, UNKNOWN
+from gwt_ib.runs.record import ActorRecord
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.run.run_view import Actor, RunView
+from gwt_ib_tui.state.run.run_view import RunView
 
 
 def process_sign(run_view: RunView, alive: bool = True) -> str:
@@ -16,7 +17,7 @@ def process_sign(run_view: RunView, alive: bool = True) -> str:
     return {STALLED: "? silent", UNKNOWN: "? unknown"}.get(run_view.state, "● alive")
 
 
-def actor_speed(run_view: RunView, actor: Actor) -> float | None:
+def actor_speed(run_view: RunView, actor: ActorRecord) -> float | None:
     """Steps per second; none of an actor that nobody has heard of for a while."""
     return None if run_view.ended or run_view.state in (STALLED, UNKNOWN) else actor.steps_per_s
 

@@ -1,4 +1,4 @@
-"""What deserves a notification while a dashboard is open: another verdict, the run's end, its trainer's silence; pure."""
+"""What is said of a run beyond its events: another verdict, its end, silence, how far a frozen display is behind; pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ SEVERITIES |= {"stopped": "information", "failed": "error", KILLED: "error"}
 GONE = "its trainer is gone; `gwt-ib-tui resume` takes it up again"
 SILENT = "its trainer is silent: stopped, hung, or a busy machine"
 HEARD = "the trainer is heard again"
+HELD = "HELD"  # the word for a frozen display
 
 
 @dataclass(frozen=True)
 class Announcement:
-    """A notification, with `title` as its first line; `message` is for the message bar, where no event has said it."""
+    """A notification, with `title` as its first line; `message` is for the message bar, where no event is the same news."""
 
     title: str
     text: str
@@ -31,14 +32,14 @@ class Announcement:
 
 
 class Announcer:
-    """Looks at one snapshot after another; what held at the first one is no news."""
+    """Looks at one view of the run after another; what was so in the first one is no news."""
 
     def __init__(self) -> None:
         self._state: str | None = None
         self._verdict = ""
 
     def take(self, run_view: RunView) -> list[Announcement]:
-        """What has changed since the snapshot before, each change once."""
+        """What has changed since the view before, each change once."""
         state = self._state
         training = state in TRAINING or state == STALLED
         self._state = run_view.state
@@ -76,3 +77,21 @@ def _of_state(run_view: RunView, was_stalled: bool) -> Announcement | None:
     text = plain(texts.get(state, ""), 200)
     message = Message("warning", f"run {state}, {text}") if state in (KILLED, STALLED) else None
     return Announcement(f"Run {plain(state, 20)}", text or steps, SEVERITIES.get(state, "warning"), message=message)
+
+
+def freeze_notice(run_view: RunView) -> str:
+    """What is said when the display is frozen: whether anything goes on under it, and how it comes back."""
+    going = "while the training goes on" if run_view.state == "running" else f"(the run is {plain(run_view.state, 12)})"
+    return f"display held {going}; once more shows the newest"
+
+
+def frozen_words(shown: RunView, newest: RunView) -> str:
+    """`HELD, 14 updates behind`; where the run's state is another one by now, that too."""
+    words = HELD
+    then, now = shown.metric("update"), newest.metric("update")
+    behind = (now or 0.0) - (then or 0.0)
+    if behind < 0:  # the run was resumed from an earlier update
+        words += f", run at update {count(now)}"
+    elif behind:
+        words += f", {count(behind)} update{'s' if behind > 1 else ''} behind"
+    return words if newest.state == shown.state else f"{words}, now {plain(newest.state, 12)}"

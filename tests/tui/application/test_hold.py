@@ -10,8 +10,8 @@ from driving import both_sizes, dashboard, message, panel, ready, screen_text, u
 from recorded_run import RecordedRun
 
 from gwt_ib_tui.application.app import Dashboard
+from gwt_ib_tui.state.run.announcements import frozen_words
 from gwt_ib_tui.state.run.feed import Feed
-from gwt_ib_tui.state.run.held import held_words
 from gwt_ib_tui.state.run.requests import Message
 
 
@@ -83,7 +83,7 @@ def test_the_words_say_how_far_behind(recorded: RecordedRun) -> None:
     run_view = Feed(recorded.directory).read_everything()
 
     def after(update: int, state: str = "running") -> str:
-        return held_words(run_view, replace(run_view, row={"update": update}, state=state))
+        return frozen_words(run_view, replace(run_view, row={"update": update}, state=state))
 
     assert after(31) == "HELD"
     assert after(32) == "HELD, 1 update behind"
