@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,21 @@ def mapping(value: object) -> Mapping[str, Any]:
 def mappings(value: object) -> list[Mapping[str, Any]]:
     """The objects of a list; none of anything else."""
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def scalars(fields: Mapping[str, str], record: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a dataclass' `fields` (its `__annotations__`) that are numbers, texts or flags, as a record has them."""
+    return {name: _READERS[kind](record.get(name)) for name, kind in fields.items() if kind in _READERS}
+
+
+_READERS: Mapping[str, Callable[[object], Any]] = {
+    "str": text,
+    "str | None": lambda value: text(value) or None,
+    "int": lambda value: whole(value) or 0,
+    "int | None": whole,
+    "float | None": real,
+    "bool": lambda value: value is True,
+}
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -18,7 +18,10 @@ from pathlib import Path
 import pytest
 from support import SMALL, assignments, processes_of, shared_names, updates, wait_until
 
+from gwt_ib.runs import events
 from gwt_ib.runs.directory import RunDirectory
+
+events.STRICT = True  # what the table of events does not have is an error
 
 # The user's own keys and layout are none of the tests' business, nor the tests of theirs.
 _HOME = tempfile.mkdtemp(prefix="gwt-ib-tests-")

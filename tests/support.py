@@ -16,6 +16,7 @@ import pytest
 from gwt_ib.config import Config
 from gwt_ib.log import parse_line
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import read_records
 
 SMALL: dict[str, Any] = {
@@ -54,8 +55,11 @@ def updates(run: RunDirectory) -> list[int]:
 
 
 def events(run: RunDirectory, kind: str) -> list[dict[str, Any]]:
-    """The events of one kind that a run has recorded."""
-    return [event for event in read_records(run.events) if event["kind"] == kind]
+    """The events of one kind that a run has recorded. Raises where it recorded any that is not in the table of events."""
+    recorded = read_records(run.events)
+    for record in recorded:
+        event(**record)
+    return [record for record in recorded if record["kind"] == kind]
 
 
 def logged(run: RunDirectory, process: str, least: int = logging.NOTSET) -> list[str]:

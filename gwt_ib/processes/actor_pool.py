@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from gwt_ib.channel.counters import Counters
 from gwt_ib.channel.shared_memory import create_memory, map_memory
@@ -15,7 +14,9 @@ from gwt_ib.config import Config
 from gwt_ib.log import LOGGER
 from gwt_ib.processes.children import Child, start_child
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record
+from gwt_ib.runs.record import ActorRecord
 
 MAX_RESTARTS = 5
 SPEED_WINDOW_S = 5.0
@@ -24,7 +25,7 @@ END_S = 3.0
 
 @dataclass(eq=False)
 class Slot:
-    """One actor's place: its process now, its wake-up pipe for ever."""
+    """One actor's place: its present process, and the wake-up pipe that every process in this place uses."""
 
     wake_read: int
     wake_write: int
@@ -53,12 +54,12 @@ class ActorPool:
 
     @property
     def learner_descriptors(self) -> list[int]:
-        """What the learner inherits."""
+        """The file descriptors that the learner inherits."""
         return [self._memory, self._blocks_read, *(slot.wake_write for slot in self._slots)]
 
     @property
     def learner_arguments(self) -> list[str]:
-        """How the learner is told of them."""
+        """The command-line options that name these descriptors to the learner."""
         wakes = [str(slot.wake_write) for slot in self._slots]
         return ["--memory", str(self._memory), "--blocks", str(self._blocks_read), "--wakes", *wakes]
 
@@ -78,14 +79,14 @@ class ActorPool:
             if self.used_up or slot.child is None or not self._died(slot):
                 continue
             LOGGER.warning("actor %d, pid %d, %s", actor, slot.child.pid, slot.child.ending())
-            events.append({"kind": "actor_died", "actor": actor, "message": slot.child.ending()})
+            events.append(event("actor_died", actor=actor, message=slot.child.ending()))
             if slot.restarts == MAX_RESTARTS:
                 self.used_up = f"Actor {actor} died {MAX_RESTARTS + 1} times; at last it {slot.child.ending()}."
                 continue
             slot.restarts += 1
             self._start(actor)
             LOGGER.info("actor %d is replaced, %d of %d times", actor, slot.restarts, MAX_RESTARTS)
-            events.append({"kind": "actor_replaced", "actor": actor, "restarts": slot.restarts})
+            events.append(event("actor_replaced", actor=actor, restarts=slot.restarts))
         return events
 
     def first_death(self) -> str:
@@ -95,10 +96,10 @@ class ActorPool:
                 return f"Actor {actor} {slot.child.ending()}."
         return ""
 
-    def describe(self) -> list[dict[str, Any]]:
+    def describe(self) -> tuple[ActorRecord, ...]:
         """Each actor for `run.json`; speeds over the last seconds."""
         now = time.monotonic()
-        return [self._describe(actor, slot, now) for actor, slot in enumerate(self._slots)]
+        return tuple(self._describe(actor, slot, now) for actor, slot in enumerate(self._slots))
 
     def end(self, meanwhile: Callable[[], None]) -> None:
         """End every actor and give back the descriptors; `meanwhile` is called as often as a heartbeat is due."""
@@ -124,20 +125,20 @@ class ActorPool:
         slot.child = start_child(self._run, f"actor-{actor}", "gwt_ib.processes.actor", arguments, descriptors)
         LOGGER.info("actor %d is pid %d", actor, slot.child.pid)
 
-    def _describe(self, actor: int, slot: Slot, now: float) -> dict[str, Any]:
+    def _describe(self, actor: int, slot: Slot, now: float) -> ActorRecord:
         env_steps = int(self._counters.env_steps[actor])
         slot.steps.append((now, env_steps))
         while len(slot.steps) > 2 and now - slot.steps[1][0] >= SPEED_WINDOW_S:
             slot.steps.popleft()
         (then, before) = slot.steps[0]
         published, version = int(self._counters.header[Counters.VERSION]), int(self._counters.versions[actor])
-        return {
-            "actor": actor,
-            "pid": slot.child.pid if slot.child else None,
-            "alive": slot.child is not None and slot.child.alive,
-            "env_steps": env_steps,
-            "steps_per_s": round((env_steps - before) / (now - then), 1) if now > then else 0.0,
-            "policy_version": version,
-            "policy_lag": max(0, published - version) if version >= 0 else 0,
-            "restarts": slot.restarts,
-        }
+        return ActorRecord(
+            number=actor,
+            pid=slot.child.pid if slot.child else None,
+            alive=slot.child is not None and slot.child.alive,
+            env_steps=env_steps,
+            steps_per_s=round((env_steps - before) / (now - then), 1) if now > then else 0.0,
+            policy_version=version,
+            policy_lag=max(0, published - version) if version >= 0 else 0,
+            restarts=slot.restarts,
+        )

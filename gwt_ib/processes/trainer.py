@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,7 +26,6 @@ from filelock import FileLock, Timeout
 
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
-from gwt_ib.durable import write_json
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
 from gwt_ib.processes.actor_pool import ActorPool
@@ -33,8 +33,10 @@ from gwt_ib.processes.link import Message, start_learner
 from gwt_ib.processes.plan import thread_plan
 from gwt_ib.runs.control import Request, take_requests
 from gwt_ib.runs.directory import RunDirectory, installed_versions
+from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record, RecordWriter, cut_back
 from gwt_ib.runs.lifecycle import HEARTBEAT_S, State
+from gwt_ib.runs.record import RunRecord
 from gwt_ib.runs.snapshot import newest_good_snapshot
 
 TICK_S = 0.1
@@ -49,7 +51,7 @@ def lock_run(run: RunDirectory) -> FileLock:
     try:
         lock.acquire()
     except Timeout:
-        pid = run.read_run().get("pids", {}).get("trainer", "unknown")
+        pid = run.read_run().trainer or "unknown"
         raise UserError(
             f"{run.path} is being trained by another process (pid {pid}); look at it with `gwt-ib-tui attach {run.path}`.",
             ExitCode.LOCKED,
@@ -86,6 +88,7 @@ class Trainer:
         module = "gwt_ib.processes.learner_process"
         self._learner, self._link = start_learner(self._run, self._actors, module, resume=self._resume)
         LOGGER.info("the learner is pid %d", self._learner.pid)
+        self._record = replace(self._record, trainer=os.getpid(), learner=self._learner.pid)
         try:
             self._actors.start()
             self._set_state("starting")
@@ -111,8 +114,8 @@ class Trainer:
                 self._listen()
                 self._obey_signals()
                 self._forward_requests()
-                for event in self._actors.replace_dead():
-                    self._event(event)
+                for record in self._actors.replace_dead():
+                    self._append(record)
                 if self._actors.used_up:
                     self.stop(ExitCode.RESOURCES_USED_UP, self._actors.used_up)
                 if time.monotonic() >= next_heartbeat:
@@ -121,8 +124,8 @@ class Trainer:
                 on_tick()
 
     def _listen(self) -> None:
-        """What the learner says; if it is gone without a last word, that is a fault."""
-        alive = self._learner.alive  # asked before reading: its last words are in the socket when it is dead
+        """Take the learner's messages; that it ended without its last message is a fault."""
+        alive = self._learner.alive  # asked before reading: once it is dead, its last messages are in the socket
         for message in self._link.receive():
             self._hear(message)
         if not alive and not self._ended:
@@ -143,7 +146,7 @@ class Trainer:
             return
         if kind == "acknowledged" and message["request"] is None:
             return  # our own request to stop
-        self._event(message)
+        self._append(message)
         states: dict[str, State] = {"started": "running", "paused": "paused", "unpaused": "running"}
         if kind in states:
             self._set_state(states[kind])
@@ -175,25 +178,22 @@ class Trainer:
             )
         for sentence in refused:
             LOGGER.warning("refused a request: %s", sentence)
-            self._event({"kind": "warning", "message": f"refused a request: {sentence}"})
+            self._append(event("warning", message=f"refused a request: {sentence}"))
 
-    def _event(self, event: Record) -> None:
+    def _append(self, record: Record) -> None:
+        """Record an event, of whichever process; the table of events knows it."""
         with suppress(OSError):
-            self._events.append({"time": utc_now(), **event})
+            self._events.append({"time": utc_now(), **event(**record)})
 
     def _set_state(self, state: State) -> None:
-        self._record["state"] = state
+        self._record = replace(self._record, state=state)
         self._heartbeat(durable=True)
 
     def _heartbeat(self, *, durable: bool = False) -> None:
         """Rewrite `run.json`: processes, their speeds, and a time that says the trainer lives."""
-        self._record |= {
-            "heartbeat": utc_now(),
-            "pids": {"trainer": os.getpid(), "learner": self._learner.pid},
-            "actors": self._actors.describe(),
-        }
+        self._record = replace(self._record, heartbeat=utc_now(), actors=self._actors.describe())
         with suppress(OSError):  # a full disk must not end the run: the learner may still get its snapshot through
-            write_json(self._run.run, self._record, durable=durable)
+            self._run.write_run(self._record, durable=durable)
 
     def _end_processes(self) -> None:
         if len(self._signals) > 1 or not self._ended:
@@ -205,21 +205,21 @@ class Trainer:
     def _close_books(self) -> None:
         """The last event and the last `run.json`; unanswered requests are refused."""
         for request in take_requests(self._run.control)[0]:
-            self._event(_refusal(request, "the run has ended"))
+            self._append(_refusal(request, "the run has ended"))
         stopped = self._code in (ExitCode.DONE, ExitCode.ENDED_BY_HUP, ExitCode.ENDED_BY_INT, ExitCode.ENDED_BY_TERM)
         state: State = "finished" if self._complete else "stopped" if stopped else "failed"
         if self._complete:
             self._code, self._message = ExitCode.DONE, ""
         level = logging.ERROR if state == "failed" else logging.INFO
-        LOGGER.log(
-            level, " ".join(filter(None, [f"the run has {PAST[state]}, exit code {self._code}.", self._message]))
-        )
-        self._event({"kind": state, "message": self._message, "exit_code": int(self._code)})
+        code, message, now = int(self._code), self._message, utc_now()
+        LOGGER.log(level, " ".join(filter(None, [f"the run has {PAST[state]}, exit code {code}.", message])))
+        self._append(event(state, message=message, exit_code=code))
         self._events.close()
-        self._record |= {"exit_code": int(self._code), "message": self._message, "ended": utc_now(), "actors": []}
-        self._record |= {"state": state, "heartbeat": utc_now()}
+        self._record = replace(
+            self._record, state=state, exit_code=code, message=message, heartbeat=now, ended=now, actors=()
+        )
         try:
-            write_json(self._run.run, self._record)
+            self._run.write_run(self._record)
         except OSError as error:
             self._message = f"{self._message} The end could not be recorded: {error.strerror}.".strip()
             self._code = self._code or ExitCode.INPUT_OUTPUT
@@ -254,16 +254,9 @@ def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
         _, snapshot, _ = newest_good_snapshot(run.snapshots)
         cut_back(run.metrics, snapshot.state["update"])
         _refuse_old_requests(run)
-    fresh: Record = {
-        "state": "starting",
-        "exit_code": None,
-        "message": "",
-        "started": utc_now(),
-        "pids": {},
-        "actors": [],
-    }
-    fresh["total_timesteps"] = config.num_updates * config.steps_per_update
-    write_json(run.run, {**run.read_run(), **fresh, "heartbeat": utc_now()})
+    known, now = run.read_run(), utc_now()
+    kept = {name: getattr(known, name) for name in ("command", "git_commit", "versions", "created", "ended")}
+    run.write_run(replace(RunRecord.starting(known.name, config), **kept, started=now, heartbeat=now))
     return config, lock
 
 
@@ -276,8 +269,8 @@ def _refuse_old_requests(run: RunDirectory) -> None:
 
 
 def _refusal(request: Request, message: str) -> Record:
-    answer = {"kind": "acknowledged", "request": request.id, "request_kind": request.kind}
-    return {**answer, "result": "refused", "message": message}
+    answer = {"request": request.id, "request_kind": request.kind, "result": "refused"}
+    return event("acknowledged", **answer, message=message)
 
 
 def main(arguments: list[str]) -> int:

@@ -8,13 +8,21 @@ import secrets
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeGuard, cast, get_args
+from typing import Any, Literal, TypeGuard, cast
 
 from gwt_ib.clock import utc_now
 from gwt_ib.durable import write_json
 
 RequestKind = Literal["pause", "unpause", "snapshot", "evaluate", "set", "stop"]
-REQUEST_KINDS: tuple[str, ...] = get_args(RequestKind)
+REQUEST_NAMES: dict[str, str] = {
+    "pause": "pause",
+    "unpause": "go on",
+    "snapshot": "snapshot",
+    "stop": "stop",
+    "evaluate": "evaluation",
+    "set": "setting",
+}
+"""The kinds of requests, in words."""
 MAX_REQUEST_BYTES = 65536
 MAX_TEXT = 100  # characters of an id or a field that are kept
 
@@ -70,9 +78,9 @@ def _parse(data: bytes) -> Request:
     value = json.loads(data)
     if not isinstance(value, dict) or not _is_plain(value.get("id")):
         raise ValueError("a request is an object with a printable text 'id'")
-    if value.get("kind") not in REQUEST_KINDS:
+    if value.get("kind") not in tuple(REQUEST_NAMES):
         raise ValueError(
-            f"unknown kind {reprlib.repr(value.get('kind'))}; a request is one of {', '.join(REQUEST_KINDS)}"
+            f"unknown kind {reprlib.repr(value.get('kind'))}; a request is one of {', '.join(REQUEST_NAMES)}"
         )
     request = Request(id=value["id"][:MAX_TEXT], kind=cast(RequestKind, value["kind"]))
     if request.kind != "set":

@@ -6,9 +6,8 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,21 @@ from gwt_ib.config import Config
 from gwt_ib.config_sources import build
 from gwt_ib.durable import write_json
 from gwt_ib.errors import ExitCode, UserError, nearest
-from gwt_ib.lenient import read_object, real
-from gwt_ib.runs.lifecycle import UNKNOWN, is_trainer_alive, lifecycle
+from gwt_ib.lenient import read_object
+from gwt_ib.runs.record import RunRecord
 
 RUNS = Path("runs")
 SHOWN_PACKAGES = ("gwt-ib", "torch", "numba", "numpy", "gymnasium", "popgym", "textual", "safetensors")
+
+
+class _Inside:
+    """A path inside a run directory."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, run: RunDirectory, owner: type) -> Path:
+        return run.path / self._name
 
 
 @dataclass(frozen=True)
@@ -36,64 +45,32 @@ class RunDirectory:
         """The run's name: that of its directory."""
         return self.path.resolve().name
 
-    @property
-    def config(self) -> Path:
-        """The resolved configuration, every field."""
-        return self.path / "config.json"
+    config = _Inside("config.json")
+    """The resolved configuration, every field."""
+    run = _Inside("run.json")
+    """State, processes, versions and exit code, rewritten atomically."""
+    metrics = _Inside("metrics.jsonl")
+    """One line per update."""
+    events = _Inside("events.jsonl")
+    """What happened, and the answers to requests."""
+    gatecheck = _Inside("gatecheck.json")
+    """The newest verdict with its evidence."""
+    snapshots = _Inside("snapshots")
+    """One directory per snapshot, named by its environment steps."""
+    reports = _Inside("reports")
+    """What a dashboard kept beside the snapshots that were asked for there, by environment steps; often absent."""
+    control = _Inside("control")
+    """The inbox for requests."""
+    logs = _Inside("logs")
+    """What the trainer, the learner and the actors log and print."""
+    incidents = _Inside("incidents")
+    """What is needed to reproduce a fault."""
+    lock = _Inside("run.lock")
+    """Held by the trainer for as long as it lives."""
 
-    @property
-    def run(self) -> Path:
-        """State, processes, versions and exit code, rewritten atomically."""
-        return self.path / "run.json"
-
-    @property
-    def metrics(self) -> Path:
-        """One line per update."""
-        return self.path / "metrics.jsonl"
-
-    @property
-    def events(self) -> Path:
-        """What happened, and the answers to requests."""
-        return self.path / "events.jsonl"
-
-    @property
-    def gatecheck(self) -> Path:
-        """The newest verdict with its evidence."""
-        return self.path / "gatecheck.json"
-
-    @property
-    def snapshots(self) -> Path:
-        """One directory per snapshot, named by its environment steps."""
-        return self.path / "snapshots"
-
-    @property
-    def reports(self) -> Path:
-        """What a dashboard kept beside the snapshots that were asked for there, by environment steps; often absent."""
-        return self.path / "reports"
-
-    @property
-    def control(self) -> Path:
-        """The inbox for requests."""
-        return self.path / "control"
-
-    @property
-    def logs(self) -> Path:
-        """What the trainer, the learner and the actors print."""
-        return self.path / "logs"
-
-    @property
-    def incidents(self) -> Path:
-        """What is needed to reproduce a fault."""
-        return self.path / "incidents"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the trainer for as long as it lives."""
-        return self.path / "run.lock"
-
-    def read_run(self) -> dict[str, Any]:
-        """`run.json`; empty while there is none or it is no JSON object."""
-        return read_object(self.run)
+    def read_run(self) -> RunRecord:
+        """`run.json`; its state is `unknown` while there is none or it is damaged."""
+        return RunRecord.from_dict(read_object(self.run), self.name)
 
     def read_gatecheck(self) -> dict[str, Any]:
         """`gatecheck.json`; empty while there is none."""
@@ -108,13 +85,11 @@ class RunDirectory:
 
     def state(self) -> str:
         """The state in `run.json`, or `killed` or `stalled` where its trainer has fallen silent."""
-        record = self.read_run()
-        pids = record.get("pids")
-        pid = pids.get("trainer") if isinstance(pids, dict) else None
-        heartbeat, created = (real(record.get(name)) for name in ("heartbeat", "created"))
-        alive = is_trainer_alive(str(record.get("host")), pid if isinstance(pid, int) else None, heartbeat)
-        last_sign = created if heartbeat is None else heartbeat
-        return lifecycle(str(record.get("state", UNKNOWN)), last_sign, utc_now(), alive)
+        return self.read_run().state_now()
+
+    def write_run(self, record: RunRecord, *, durable: bool = True) -> None:
+        """Write `run.json`. Raises `OSError`."""
+        write_json(self.run, record.as_dict(), durable=durable)
 
     def write_config(self, config: Config) -> None:
         """Write the resolved configuration."""
@@ -145,7 +120,12 @@ def create_run(config: Config, directory: Path | None, command: list[str]) -> Ru
         for folder in (run.snapshots, run.control, run.logs, run.incidents):
             folder.mkdir(mode=0o700)
         run.write_config(config)
-        write_json(run.run, _first_record(run, config, command))
+        made: dict[str, Any] = {
+            "command": tuple(command),
+            "git_commit": _git_commit(),
+            "versions": installed_versions(),
+        }
+        run.write_run(replace(RunRecord.starting(run.name, config), **made, created=utc_now()))
     except OSError as error:
         if not existed and path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -187,32 +167,12 @@ def installed_versions() -> dict[str, str | None]:
 
 
 def _created(path: Path) -> float:
-    return real(RunDirectory(path).read_run().get("created")) or 0.0
+    return RunDirectory(path).read_run().created or 0.0
 
 
 def _run_name(config: Config) -> str:
     env = re.sub(r"[^A-Za-z0-9_.-]+", "-", config.env_id)[:80]
     return f"{env}__s{config.seed}__{utc_name()}-{secrets.token_hex(2)}"
-
-
-def _first_record(run: RunDirectory, config: Config, command: list[str]) -> dict[str, Any]:
-    return {
-        "format": 1,
-        "run": run.name,
-        "state": "starting",
-        "env_id": config.env_id,
-        "seed": config.seed,
-        "total_timesteps": config.num_updates * config.steps_per_update,
-        "command": command,
-        "host": socket.gethostname(),
-        "git_commit": _git_commit(),
-        "versions": installed_versions(),
-        "created": utc_now(),
-        "pids": {},
-        "actors": [],
-        "exit_code": None,
-        "message": "",
-    }
 
 
 def _version(package: str) -> str | None:

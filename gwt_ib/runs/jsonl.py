@@ -158,8 +158,5 @@ def cut_back(path: Path, last_update: int) -> int:
 
 
 def _is_until(line: bytes, last_update: int) -> bool:
-    try:
-        update = json.loads(line)["update"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return False
+    update = (parse_record(line) or {}).get("update")
     return line.endswith(b"\n") and isinstance(update, int) and update <= last_update

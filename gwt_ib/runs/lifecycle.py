@@ -1,4 +1,4 @@
-"""Whether a run still lives: what `run.json` says, held against the trainer's last sign of life."""
+"""Whether a run still lives: the state in `run.json`, compared with the trainer's last sign of life."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ State = Literal["starting", "running", "paused", "finished", "stopped", "failed"
 ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed"})
 KILLED, STALLED, UNKNOWN = "killed", "stalled", "unknown"
 HEARTBEAT_S = 0.4  # so often the trainer rewrites run.json
-SILENT_S = 1.2  # on this host, for who keeps looking and sees a false alarm go away: a machine can be busy
-LONG_SILENT_S = 5.0  # for who looks once; and for another host, whose clock and file system may lag
+SILENT_S = 1.2  # on this host, where one keeps looking and a false alarm goes away: a machine can be busy
+LONG_SILENT_S = 5.0  # where one looks once; and for another host, whose clock and file system may lag
 
 
 def lifecycle(
@@ -35,7 +35,7 @@ def lifecycle(
 
 
 class Pulse:
-    """How long a run has been silent, for who keeps looking: by our own clock, whatever the trainer's clock says.
+    """How long a run has been silent, for readers that look again and again: by our clock, whatever the trainer's says.
 
     Until a heartbeat was seen to change, its time stamp is all there is; so it is again after one that goes back, which
     is that of another trainer or of a clock that was set.

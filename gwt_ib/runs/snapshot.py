@@ -17,6 +17,7 @@ from safetensors import numpy as safetensors_numpy
 
 from gwt_ib.durable import sync_directory, write_atomically, write_json
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.lenient import mapping, whole
 
 FORMAT = 1
 FILES = ("model.safetensors", "optimizer.safetensors", "state.json")
@@ -30,6 +31,31 @@ class Snapshot:
     model: Tensors
     optimizer: Tensors
     state: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`manifest.json`: size and SHA-256 of each file, by which a snapshot is verified."""
+
+    env_steps: int | None
+    files: Mapping[str, Mapping[str, Any]]
+    format: object = FORMAT
+
+    @classmethod
+    def of(cls, folder: Path, env_steps: int | None) -> Manifest:
+        """The manifest of the files that lie in a folder. Raises `OSError`."""
+        # Only our three names are ever opened, so what a manifest names cannot lead outside the directory.
+        return cls(env_steps, {name: _fingerprint((folder / name).read_bytes()) for name in FILES})
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Manifest:
+        """Read a manifest.json. What is damaged is absent: never raises."""
+        files = {name: mapping(entry) for name, entry in mapping(record.get("files")).items()}
+        return cls(whole(record.get("env_steps")), files, record.get("format"))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return {"format": self.format, "env_steps": self.env_steps, "files": dict(self.files)}
 
 
 class BadSnapshotError(Exception):
@@ -53,7 +79,7 @@ def save_snapshot(folder: Path, snapshot: Snapshot, env_steps: int) -> Path:
         write_atomically(temporary / "model.safetensors", safetensors_numpy.save(dict(snapshot.model)))
         write_atomically(temporary / "optimizer.safetensors", safetensors_numpy.save(dict(snapshot.optimizer)))
         write_json(temporary / "state.json", snapshot.state)
-        write_json(temporary / "manifest.json", _manifest(temporary, env_steps))
+        write_json(temporary / "manifest.json", Manifest.of(temporary, env_steps).as_dict())
         if final.exists():  # only a damaged one gets here
             shutil.rmtree(final)
         temporary.rename(final)
@@ -103,24 +129,16 @@ def list_snapshots(folder: Path) -> list[Path]:
 def problem_of(path: Path) -> str:
     """Why a snapshot cannot be trusted, or an empty text: every file against the manifest's size and SHA-256."""
     try:
-        manifest = json.loads((path / "manifest.json").read_bytes())
-        if manifest["format"] != FORMAT:
-            return f"format {manifest['format']!r} is not {FORMAT}"
-        for name in FILES:
-            # Only our three names are ever opened, so a manifest cannot lead outside the directory.
-            data = (path / name).read_bytes()
-            if manifest["files"][name] != _fingerprint(data):
-                return f"{name} does not match its checksum"
+        manifest = Manifest.from_dict(mapping(json.loads((path / "manifest.json").read_bytes())))
+        if manifest.format != FORMAT:
+            return f"format {manifest.format!r} is not {FORMAT}"
+        found = Manifest.of(path, manifest.env_steps).files
     except OSError as error:
         return f"{Path(error.filename or path).name}: {error.strerror}"
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, RecursionError) as error:
         return f"manifest.json is damaged ({type(error).__name__})"
-    return ""
-
-
-def _manifest(folder: Path, env_steps: int) -> dict[str, Any]:
-    files = {name: _fingerprint((folder / name).read_bytes()) for name in FILES}
-    return {"format": FORMAT, "env_steps": env_steps, "files": files}
+    differing = next((name for name in FILES if manifest.files.get(name) != found[name]), None)
+    return "" if differing is None else f"{differing} does not match its checksum"
 
 
 def _fingerprint(data: bytes) -> dict[str, Any]:

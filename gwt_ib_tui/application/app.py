@@ -84,7 +84,7 @@ class Dashboard(ControlApp):
         self._events_taken = 0
         self._problem = ""
         self._left_out = False
-        self._damage_said: frozenset[str] = frozenset()
+        self._file_problems: frozenset[str] = frozenset()
         self._all_keys = keymap or Keymap()
         self.keymap = self._all_keys.serving(self.source.scopes)
         self._preferences = preferences or Preferences()
@@ -131,16 +131,16 @@ class Dashboard(ControlApp):
         """Show it and its events, and leave when a stop that was asked for is done."""
         if run_view is None:
             return
-        new = min(run_view.events_seen - self._events_taken, len(run_view.events))
+        unseen = min(run_view.events_seen - self._events_taken, len(run_view.events))
         self._events_taken = run_view.events_seen
-        self.take_events(run_view.events[len(run_view.events) - new :])
+        self.take_events(run_view.events[len(run_view.events) - unseen :])
         problem = run_view.problem or (run_view.trouble if self.source.live else "")
         if problem and problem != self._problem:
             self.say("warning" if run_view.problem else "failed", plain(problem))
         self._problem = problem
-        if new_damage := [sentence for sentence in run_view.damage if sentence not in self._damage_said]:
-            self._damage_said |= frozenset(new_damage)
-            self.say("warning", "; ".join(new_damage))
+        if new := [sentence for sentence in run_view.file_problems if sentence not in self._file_problems]:
+            self._file_problems |= frozenset(new)
+            self.say("warning", "; ".join(new))
         if self.source.live:
             self.announce(run_view)
         self.show_run_view()

@@ -9,7 +9,7 @@ from typing import Any
 from gwt_ib.clock import utc_now
 from gwt_ib.runs.control import RequestKind, send_request
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.jsonl import Record
+from gwt_ib.runs.events import Event
 from gwt_ib.runs.lifecycle import UNKNOWN
 from gwt_ib.text import plain
 from gwt_ib_tui.application.display import DisplayApp
@@ -72,7 +72,7 @@ class ControlApp(DisplayApp):
         self.show_message()
         self._in_background(self._send(number, kind, field, value))
 
-    def take_events(self, events: Iterable[Record]) -> None:
+    def take_events(self, events: Iterable[Event]) -> None:
         """Follow the run's new events: answers to what was asked here, and news."""
         self.requests.take(events, self._began)
         self._take_answers()

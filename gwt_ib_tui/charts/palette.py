@@ -36,6 +36,10 @@ class Palette:
         """The colour of a verdict or a finding."""
         return {"pass": self.good, "warn": self.warn, "fail": self.bad}.get(status, self.wait)
 
+    def of_severity(self, severity: str) -> str:
+        """The colour of an event's marker."""
+        return {"good": self.good, "warn": self.warn, "bad": self.bad}.get(severity, self.dim)
+
 
 DARK = Palette(
     text="#dbe4ee",

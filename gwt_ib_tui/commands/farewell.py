@@ -1,4 +1,4 @@
-"""What the shell is told when a dashboard is left: how the run stands, how to come back, an exit code."""
+"""What is printed when a dashboard is left: how the run stands, how to come back, an exit code."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def farewell(run: RunDirectory, *, require_gatecheck: bool = False) -> Farewell:
     if state in ENDED:
         record = run.read_run()
         lines += [f"The run has {state}: {path}", outcome(run)]
-        if message := record.get("message"):
-            errors.append(plain(message))
-        code = int(real(record.get("exit_code")) or 0)
+        if record.message:
+            errors.append(plain(record.message))
+        code = record.exit_code or 0
     elif state == KILLED:
         lines.append(outcome(run))
         errors.append(f"The run was killed: its trainer is gone. Go on with: gwt-ib-tui resume {path}")

@@ -20,9 +20,8 @@ from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, update_line
 from gwt_ib.processes.plan import thread_plan
 from gwt_ib.processes.trainer import Trainer, prepare
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.events import KINDS, Event, line
 from gwt_ib.runs.jsonl import Record, RecordReader, read_records
-
-SHOWN_EVENTS = {"paused", "unpaused", "snapshot", "warning", "actor_died", "actor_replaced", "resumed"}
 
 
 class Printer:
@@ -45,9 +44,9 @@ class Printer:
     def tick(self) -> None:
         """Print what has come in. Once nobody reads any more, everything goes nowhere and the run is asked to end."""
         try:
-            for event in self._events.read():
-                if event.get("kind") in SHOWN_EVENTS:
-                    self.note(event_line(event))
+            for event in map(Event.from_dict, self._events.read()):
+                if event.kind in KINDS and KINDS[event.kind].printed:
+                    self.note(line(event))
             for row in self._metrics.read():
                 if row["update"] > self._update:
                     self._update = row["update"]
@@ -138,10 +137,3 @@ def check(run: RunDirectory, config: Config) -> Verdict:
     """GateCheck's verdict on what a run has recorded; since when it holds is known from the run's own verdict."""
     history = History.from_rows(read_records(run.metrics))
     return with_since(judge_run(history, config), run.read_gatecheck())
-
-
-def event_line(event: Record) -> str:
-    """An event for people, such as `update 50: snapshot runs/…/000000204800`."""
-    details = [str(event[key]) for key in ("actor", "path", "message") if event.get(key) not in (None, "")]
-    where = f"update {event['update']}: " if "update" in event else ""
-    return where + " ".join([str(event["kind"]).replace("_", " "), *details])

@@ -1,4 +1,4 @@
-"""Commands on a run that exists: control it, ask how it is, judge it."""
+"""Commands on a run that exists: requests to it, how it stands, GateCheck's verdict, evaluation, a picture."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gwt_ib_tui.commands.options import AsJson, RequireGateCheck, Run
 if TYPE_CHECKING:
     from gwt_ib.runs.control import RequestKind
     from gwt_ib.runs.directory import RunDirectory
+    from gwt_ib.runs.events import Event
 
 ANSWER_S = 60.0
 
@@ -104,7 +105,8 @@ def evaluate(
     if now:
         if episodes is not None:
             raise UserError("--now evaluates the run's own eval_episodes: leave --episodes out.", ExitCode.USAGE)
-        done = next(event for event in _ask(run, "evaluate", quiet=True) if event.get("kind") == "evaluation")
+        events = _ask(run, "evaluate", quiet=True)
+        done = next(event.as_dict() for event in events if event.kind == "evaluation")
         if as_json:
             names = ("update", "env_steps", "eval_return", "eval_returns")
             typer.echo(json.dumps({name: done[name] for name in names}))
@@ -160,31 +162,31 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     from gwt_ib.runs.jsonl import last_record
     from gwt_ib.runs.lifecycle import UNKNOWN
 
-    record, state = run.read_run(), run.state()
-    row = last_record(run.metrics)
-    ep100 = real(row.get("ep100"))
+    record, row = run.read_run(), last_record(run.metrics)
+    state, ep100 = record.state_now(), real(row.get("ep100"))
     return {
         "run": run.name,
         "path": str(run.path),
         "state": state,
-        "progress": f"{real(row.get('env_steps')) or 0:,.0f}/{real(record.get('total_timesteps')) or 0:,.0f}",
+        "progress": f"{real(row.get('env_steps')) or 0:,.0f}/{record.total_timesteps or 0:,.0f}",
         "ep100": None if ep100 is None else round(ep100, 4),
         "verdict": run.read_gatecheck().get("verdict", "wait"),
-        "message": "run.json is missing or damaged" if state == UNKNOWN else record.get("message", ""),
-        "run_json": record,
+        "message": "run.json is missing or damaged" if state == UNKNOWN else record.message,
+        "run_json": {} if record.state == UNKNOWN else record.as_dict(),
         "metrics": row,
     }
 
 
 def _ask(
     name: str, kind: RequestKind, field: str | None = None, value: float | None = None, *, quiet: bool = False
-) -> list[dict[str, Any]]:
+) -> list[Event]:
     """Send a request, wait for the trainer's answer and show it; returns every event that the request led to.
 
     Raises `UserError` when there is nobody to answer, and where the request was refused.
     """
     from gwt_ib.runs.control import send_request
     from gwt_ib.runs.directory import find_run
+    from gwt_ib.runs.events import Event
     from gwt_ib.runs.jsonl import RecordReader
 
     run = find_run(name)
@@ -195,13 +197,13 @@ def _ask(
         events.read()
     request = send_request(run.control, kind, field, value)
     deadline = time.monotonic() + ANSWER_S
-    ours: list[dict[str, Any]] = []
+    ours: list[Event] = []
     while time.monotonic() < deadline:
-        for event in events.read():
-            if event.get("request") != request:
+        for event in map(Event.from_dict, events.read()):
+            if event.request != request:
                 continue
             ours.append(event)
-            if event.get("kind") == "acknowledged":
+            if event.kind == "acknowledged":
                 _show_answer(kind, event, quiet)
                 return ours
         if run.state() not in ("starting", "running", "paused"):
@@ -211,13 +213,13 @@ def _ask(
     raise typer.Exit(ExitCode.RESOURCES_USED_UP)
 
 
-def _show_answer(kind: str, event: dict[str, Any], quiet: bool) -> None:
-    if event.get("result") != "done":
-        reason = str(event.get("message", "")).removesuffix(".")
-        raise UserError(f"{kind} was refused: {reason}.", ExitCode.INPUT_OUTPUT)
+def _show_answer(kind: str, event: Event, quiet: bool) -> None:
+    message = event.words("message")
+    if event.fields.get("result") != "done":
+        raise UserError(f"{kind} was refused: {message.removesuffix('.')}.", ExitCode.INPUT_OUTPUT)
     if quiet:
         return
-    if "path" in event:
-        typer.echo(event["path"])
-    note = f" ({event['message']})" if event.get("message") else ""
-    typer.echo(f"{kind}: done at update {event.get('update')}{note}", err=True)
+    if "path" in event.fields:
+        typer.echo(event.fields["path"])
+    note = f" ({message})" if message else ""
+    typer.echo(f"{kind}: done at update {event.update}{note}", err=True)

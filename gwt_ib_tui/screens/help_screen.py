@@ -13,13 +13,13 @@ from textual.widgets import Static
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.rules import RULES
+from gwt_ib.runs.events import MARKED
 from gwt_ib.runs.metrics import METRICS
 from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.keys.action import Action
 from gwt_ib_tui.keys.action_table import ACTIONS
 from gwt_ib_tui.keys.keyed import Keyed
-from gwt_ib_tui.state.events.event_marks import EVENT_SIGNS
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.verdict import metric_status, short_name, status_word
 
@@ -44,7 +44,7 @@ class HelpScreen(Keyed, ModalScreen[None]):
                 ("Keys", keys_table(palette, self._actions)),
                 ("Metrics", metrics_table(palette, self._run_view)),
                 ("GateCheck", rules_table(palette, self._run_view)),
-                ("Signs on the axis of charts", signs_table(palette)),
+                ("Signs on the axis of charts", markers_table(palette)),
             ):
                 yield Static(Text(title, style=f"bold {palette.line}"), classes="part")
                 yield Static(table)
@@ -61,13 +61,12 @@ class HelpScreen(Keyed, ModalScreen[None]):
         self.query_one("#help").scroll_relative(y=by, animate=False)
 
 
-def signs_table(palette: Palette) -> Table:
-    """The sign of each kind of event, also as it is where charts are drawn with ASCII, and what it means."""
+def markers_table(palette: Palette) -> Table:
+    """The marker of each kind of event, also as it is where charts are drawn with ASCII, and what it means."""
     table = _grid(palette, "", "")
-    colors = {"note": palette.dim, "good": palette.good, "warn": palette.warn, "bad": palette.bad}
-    for event in EVENT_SIGNS.values():
-        style = f"bold {colors[event.severity]}"
-        table.add_row(Text(event.sign, style=style), Text(event.ascii, style=style), Text(event.meaning))
+    for kind in MARKED:
+        style = f"bold {palette.of_severity(kind.severity)}"
+        table.add_row(Text(kind.marker, style=style), Text(kind.ascii, style=style), Text(kind.meaning))
     return table
 
 

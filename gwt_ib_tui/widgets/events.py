@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 
 from rich.text import Text
 
-from gwt_ib.lenient import real
-from gwt_ib.runs.jsonl import Record
-from gwt_ib.text import count
+from gwt_ib.runs.events import Event, Forms, forms
+from gwt_ib.text import count, cut_at_end
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.events.event_words import event_forms, fitting, newest_told
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel, title_line
-
-BAD = frozenset({"failed", "actor_died"})
 
 
 class EventsPanel(Panel):
@@ -28,27 +25,47 @@ class EventsPanel(Panel):
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title, then a line an event."""
         palette = self.palette
-        newest = newest_told(run_view.events, height - 1)
+        newest = newest_to_show(run_view.events, height - 1)
         updates = max((len(_update(event)) for event in newest), default=0)
         lines = [title_line(palette, "events", count(run_view.events_seen), "UTC")]
         return lines + [event_line(event, palette, width, updates) for event in newest]
 
 
-def event_line(event: Record, palette: Palette, width: int, updates: int = 6) -> Text:
+def event_line(event: Event, palette: Palette, width: int, updates: int = 6) -> Text:
     """Time of day (UTC), the update in `updates` cells, and what happened."""
     line = Text(no_wrap=True, end="")
-    line.append(f" {_time_of_day(real(event.get('time')))} ", style=palette.dim)
+    line.append(f" {_time_of_day(event.time)} ", style=palette.dim)
     line.append(f"{_update(event):>{updates}} ", style=palette.dim)
-    kind = str(event.get("kind"))
-    warns = kind == "warning" or event.get("result") == "refused"
-    color = palette.bad if kind in BAD else palette.warn if warns else palette.text
-    line.append(fitting(event_forms(event), max(width - line.cell_len, 1)), style=color)
+    color = {"bad": palette.bad, "warn": palette.warn}.get(event.severity, palette.text)
+    line.append(fitting(forms(event), max(width - line.cell_len, 1)), style=color)
     return line
 
 
-def _update(event: Record) -> str:
-    update = real(event.get("update"))
-    return "" if update is None else count(update)
+def newest_to_show(events: Sequence[Event], most: int) -> list[Event]:
+    """The newest events that say something new, at most `most`, oldest first.
+
+    An acknowledgement does so only of a request that was refused, or that no other event names.
+    """
+    named = {event.request for event in events if event.request and event.kind != "acknowledged"}
+    shown = (event for event in reversed(events) if not _repeats(event, named))
+    return list(islice(shown, max(most, 0)))[::-1]
+
+
+def fitting(forms: Forms, width: int) -> str:
+    """The longest form that has room, or the shortest with its end cut off."""
+    return next((form for form in forms if len(form) <= width), cut_at_end(forms[-1], width))
+
+
+def _repeats(event: Event, named: set[str]) -> bool:
+    if event.kind != "acknowledged" or event.fields.get("result") == "refused":
+        return False
+    # The events `paused` and `unpaused` name no request; without a message there was one of them.
+    paused = event.fields.get("request_kind") in ("pause", "unpause") and not event.fields.get("message")
+    return paused or event.request in named
+
+
+def _update(event: Event) -> str:
+    return "" if event.update is None else count(event.update)
 
 
 def _time_of_day(stamp: float | None) -> str:

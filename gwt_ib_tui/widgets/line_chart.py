@@ -7,9 +7,10 @@ from collections.abc import Hashable
 from rich.text import Text
 from textual.reactive import reactive
 
+from gwt_ib.runs.events import SEVERITIES
 from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.lines import Curve, Mark, draw
-from gwt_ib_tui.state.events.event_marks import SEVERITIES, placed_events
+from gwt_ib_tui.state.events.timeline import placed_events
 from gwt_ib_tui.state.history.series import SeriesView
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import TitledChart, chart_title
@@ -120,13 +121,12 @@ class LineChart(TitledChart):
 
     def _marks(self, run_view: RunView) -> list[Mark]:
         palette, view = self.palette, self.view
-        colors = {"note": palette.dim, "good": palette.good, "warn": palette.warn, "bad": palette.bad}
         return [
             Mark(
-                event.x,
-                event.sign.ascii if view.symbols == "ascii" else event.sign.sign,
-                colors[event.sign.severity],
-                SEVERITIES.index(event.sign.severity),
+                x,
+                kind.ascii if view.symbols == "ascii" else kind.marker,
+                palette.of_severity(kind.severity),
+                SEVERITIES.index(kind.severity),
             )
-            for event in placed_events(run_view, view.x_axis)
+            for x, kind in placed_events(run_view, view.x_axis)
         ]

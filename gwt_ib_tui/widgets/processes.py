@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from gwt_ib.runs.lifecycle import STALLED, UNKNOWN
+from gwt_ib.runs.record import ActorRecord
 from gwt_ib.text import ABSENT, count, number
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.run.run_view import DAMAGED, Actor, RunView
+from gwt_ib_tui.state.run.run_view import DAMAGED, RunView
 from gwt_ib_tui.state.run.usage import Usage
 from gwt_ib_tui.widgets.panel import Panel, title_line
 from gwt_ib_tui.widgets.table import Table, TableColumn
@@ -162,7 +163,7 @@ def _alive_words(run_view: RunView, noun: str = "") -> str:
     return f"{sum(actor.alive for actor in actors)} of {len(actors)}{noun} {word}"
 
 
-def _speed(run_view: RunView, actor: Actor) -> float | None:
+def _speed(run_view: RunView, actor: ActorRecord) -> float | None:
     """Steps per second; none of an actor that nobody has heard of for a while."""
     return None if run_view.ended or run_view.state in (STALLED, UNKNOWN) else actor.steps_per_s
 

@@ -10,7 +10,7 @@ from gwt_ib.runs.metrics import Metric
 from gwt_ib.text import count, plain
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.history.rule_trends import followed
-from gwt_ib_tui.state.run.damage import GATECHECK
+from gwt_ib_tui.state.run.feed import BAD_GATECHECK
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import wrapped
 
@@ -23,8 +23,8 @@ NO_UPDATE = "no update was made, so there is nothing to judge"
 
 def no_verdict(run_view: RunView) -> str:
     """Why there is no verdict."""
-    if GATECHECK in run_view.damage:
-        return GATECHECK
+    if BAD_GATECHECK in run_view.file_problems:
+        return BAD_GATECHECK
     return NO_UPDATE if run_view.ended and not run_view.series.rows and run_view.loading is None else NO_VERDICT_YET
 
 

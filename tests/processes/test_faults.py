@@ -23,7 +23,7 @@ def test_a_signal_ends_the_run_with_a_snapshot(long_run, number, code):
     process.send_signal(number)
     assert process.wait(20) == code
     record = run.read_run()
-    assert (record["state"], record["exit_code"]) == ("stopped", code)
+    assert (record.state, record.exit_code) == ("stopped", code)
     newest = list_snapshots(run.snapshots)[-1]
     assert problem_of(newest) == ""
     assert int(newest.name) == read_records(run.metrics)[-1]["env_steps"]
@@ -32,13 +32,13 @@ def test_a_signal_ends_the_run_with_a_snapshot(long_run, number, code):
 
 def test_a_second_signal_ends_the_run_at_once(long_run):
     run, process = long_run
-    os.kill(run.read_run()["pids"]["learner"], signal.SIGSTOP)  # a learner that would never come to its safe point
+    os.kill(run.read_run().learner, signal.SIGSTOP)  # a learner that would never come to its safe point
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
     assert process.wait(3) == 130
-    assert run.read_run()["state"] == "stopped"
+    assert run.read_run().state == "stopped"
 
 
 def test_a_resumed_run_goes_on_where_the_snapshot_was(long_run, command):
@@ -69,7 +69,7 @@ def test_a_resumed_run_goes_on_where_the_snapshot_was(long_run, command):
 def test_a_run_is_steered_from_another_shell(long_run, command):
     run, process = long_run
     assert command("pause", "run").returncode == 0
-    assert run.read_run()["state"] == "paused"
+    assert run.read_run().state == "paused"
     count = len(updates(run))
     time.sleep(0.5)
     assert len(updates(run)) == count
@@ -82,7 +82,7 @@ def test_a_run_is_steered_from_another_shell(long_run, command):
     assert status["state"] == "running"
     assert command("stop", "run").returncode == 0
     assert process.wait(20) == 0
-    assert run.read_run()["state"] == "stopped"
+    assert run.read_run().state == "stopped"
     refused = command("pause", "run")
     assert refused.returncode == 2 and "its state is stopped" in refused.stderr
     kinds = ["pause", "snapshot", "unpause", "stop"]
@@ -94,7 +94,7 @@ def test_a_run_is_steered_from_another_shell(long_run, command):
 
 def test_a_dead_actor_is_replaced_and_the_run_goes_on(long_run):
     run, process = long_run
-    pid = run.read_run()["actors"][1]["pid"]
+    pid = run.read_run().actors[1].pid
     os.kill(pid, signal.SIGKILL)
     before = len(updates(run))
     wait_until(lambda: len(updates(run)) > before + 5, 30, "the run stood still")
@@ -102,8 +102,8 @@ def test_a_dead_actor_is_replaced_and_the_run_goes_on(long_run):
     assert events(run, "actor_died")[0]["message"] == "was killed by SIGKILL"
     assert logged(run, "trainer", logging.WARNING) == [f"actor 1, pid {pid}, was killed by SIGKILL"]
     assert "actor 1 is replaced, 1 of 5 times" in logged(run, "trainer")
-    wait_until(lambda: run.read_run()["actors"][1]["pid"] != pid, 5, "the replacement is not shown")
-    assert run.read_run()["actors"][1]["restarts"] == 1
+    wait_until(lambda: run.read_run().actors[1].pid != pid, 5, "the replacement is not shown")
+    assert run.read_run().actors[1].restarts == 1
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 143
 
@@ -125,10 +125,10 @@ def test_an_environment_that_always_breaks_ends_the_run_with_its_reason(command,
 
 def test_a_dead_learner_is_a_failure_that_is_said(long_run):
     run, process = long_run
-    os.kill(run.read_run()["pids"]["learner"], signal.SIGKILL)
+    os.kill(run.read_run().learner, signal.SIGKILL)
     assert process.wait(20) == 70
     assert "SIGKILL" in process.stderr.read()
-    assert run.read_run()["state"] == "failed"
+    assert run.read_run().state == "failed"
 
 
 def test_a_killed_trainer_takes_everything_with_it_and_the_run_can_be_resumed(long_run, command):
@@ -178,7 +178,7 @@ def test_what_was_asked_of_a_trainer_that_is_gone_is_not_done_by_the_next(long_r
     assert updates(run)[-1] == last + 2
     (answer,) = [event for event in events(run, "acknowledged") if event["request"] == asked]
     assert answer["result"] == "refused"
-    assert run.read_run()["total_timesteps"] == (last + 2) * 4 * 64
+    assert run.read_run().total_timesteps == (last + 2) * 4 * 64
 
 
 def test_the_processes_of_a_run_are_found(long_run):

@@ -42,7 +42,7 @@ def test_a_run_repeats_and_both_channels_agree(train, tmp_path):
     assert train("other", seed=7) != first
     run = RunDirectory(tmp_path / "first")
     record = run.read_run()
-    assert (record["state"], record["exit_code"]) == ("finished", 0)
+    assert (record.state, record.exit_code) == ("finished", 0)
     assert_a_good_log(run)
 
 

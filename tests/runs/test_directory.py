@@ -22,8 +22,8 @@ def test_a_new_run_has_a_telling_name_its_configuration_and_its_first_state():
     assert stat.S_IMODE(run.path.stat().st_mode) == 0o700
     assert run.read_config() == small_config()
     record = run.read_run()
-    assert record["state"] == "starting" and record["exit_code"] is None
-    assert record["versions"]["torch"]
+    assert record.state == "starting" and record.exit_code is None
+    assert record.versions["torch"]
     assert find_run("latest").path == run.path == find_run(run.name).path == find_run(str(run.path)).path
 
 

@@ -14,7 +14,7 @@ from gwt_ib.runs.directory import RunDirectory, list_runs
 from gwt_ib_tui.state.compare.settings import differing, groups_of
 from gwt_ib_tui.state.run.feed import Feed, Limits
 from gwt_ib_tui.state.run.follower import Follower
-from gwt_ib_tui.state.run.run_view import RunInfo, RunView
+from gwt_ib_tui.state.run.run_view import RunView
 
 MOST_RUNS = 32
 LETTERS = ascii_uppercase + "123456789"
@@ -187,9 +187,9 @@ class RunSet:
 def neighbours(run: RunDirectory, most: int = NEIGHBOURS) -> list[RunDirectory]:
     """The run, then at most `most` others in its folder: those of the same environment first, the newest first."""
     here = run.path.resolve()
-    env_id = RunInfo.of(run.read_run(), "").env_id
+    env_id = run.read_run().env_id
     others = [other for other in reversed(list_runs(here.parent)) if other.path != here]
-    others.sort(key=lambda other: RunInfo.of(other.read_run(), "").env_id != env_id)
+    others.sort(key=lambda other: other.read_run().env_id != env_id)
     return [run, *others[:most]]
 
 

@@ -10,9 +10,9 @@ from gwt_ib.clock import utc_now
 from gwt_ib.lenient import real, text
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import last_record
-from gwt_ib.runs.lifecycle import ENDED, KILLED, Pulse, is_trainer_alive, lifecycle
+from gwt_ib.runs.lifecycle import ENDED, KILLED, Pulse
+from gwt_ib.runs.record import RunRecord
 from gwt_ib_tui.state.run.follower import Follower
-from gwt_ib_tui.state.run.run_view import RunInfo
 
 Signature = tuple[tuple[int, int] | None, ...]
 
@@ -23,7 +23,7 @@ class RunSummary:
 
     directory: RunDirectory
     name: str
-    info: RunInfo
+    info: RunRecord
     state: str
     env_steps: float | None
     ep100: float | None
@@ -55,50 +55,28 @@ class RunSummaries:
         return tuple(run for run in self.runs if all(word in run.words for word in wanted))
 
 
-@dataclass(frozen=True)
-class _Known:
-    """A run as it was at the last look, and whether its files are still those."""
-
-    signature: Signature
-    summary: RunSummary
-    pulse: Pulse
-
-
-class RunLister:
+class RunLister(Follower):
     """Looks through a folder of runs. `poll` does it once; `start` in a thread, again and again."""
 
     def __init__(self, folder: Path, interval: float = 1.0) -> None:
+        super().__init__("runs", self._follow)
         self._folder = folder
         self._interval = interval
-        self._follower = Follower("runs", self._follow)
-        self._known: dict[Path, _Known] = {}
+        self._known: dict[Path, tuple[Signature, RunSummary, Pulse]] = {}
         self.summaries = RunSummaries()
-
-    @property
-    def broken(self) -> bool:
-        """Whether the thread ended without being asked to: a bug."""
-        return self._follower.broken
-
-    def start(self) -> None:
-        """Begin to look, in a thread."""
-        self._follower.start()
-
-    def stop(self) -> None:
-        """End the thread and wait for it."""
-        self._follower.stop()
 
     def poll(self) -> None:
         """Look once, and publish what there is; a run whose files have not changed is not read again."""
-        known: dict[Path, _Known] = {}
+        known: dict[Path, tuple[Signature, RunSummary, Pulse]] = {}
         for path in self._folder.glob("*/run.json"):
             run = RunDirectory(path.parent)
             signature = tuple(_signature(path) for path in (run.run, run.metrics, run.gatecheck))
-            before = self._known.get(run.path)
-            summary = before.summary if before is not None and before.signature == signature else _summary(run)
-            pulse = Pulse() if before is None else before.pulse
-            known[run.path] = _Known(signature, _living(summary, pulse), pulse)
+            before, summary, pulse = self._known.get(run.path, ((), None, Pulse()))
+            if summary is None or before != signature:
+                summary = _summary(run)
+            known[run.path] = (signature, _living(summary, pulse), pulse)
         self._known = known
-        runs = sorted((entry.summary for entry in known.values()), key=_age_order, reverse=True)
+        runs = sorted((summary for _, summary, _ in known.values()), key=_age_order, reverse=True)
         self.summaries = RunSummaries(self.summaries.version + 1, tuple(runs), utc_now())
 
     def _follow(self) -> float:
@@ -108,10 +86,9 @@ class RunLister:
 
 
 def _summary(run: RunDirectory) -> RunSummary:
-    info = RunInfo.of(run.read_run(), run.name)
-    row = last_record(run.metrics)
+    record, row = run.read_run(), last_record(run.metrics)
     verdict = text(run.read_gatecheck().get("verdict")).lower() or "wait"
-    return RunSummary(run, run.name, info, info.state, real(row.get("env_steps")), real(row.get("ep100")), verdict)
+    return RunSummary(run, run.name, record, record.state, real(row.get("env_steps")), real(row.get("ep100")), verdict)
 
 
 def _age_order(summary: RunSummary) -> tuple[float, str]:
@@ -122,10 +99,7 @@ def _living(summary: RunSummary, pulse: Pulse) -> RunSummary:
     """With the state as it is now: a trainer may have fallen silent without a file having changed."""
     if summary.state in ENDED or summary.state == KILLED:
         return summary
-    info = summary.info
-    alive = is_trainer_alive(info.host, info.trainer, info.heartbeat)
-    now = utc_now()
-    return replace(summary, state=lifecycle(info.state, pulse.last_sign(info.last_sign, now), now, alive))
+    return replace(summary, state=summary.info.state_now(pulse))
 
 
 def _signature(path: Path) -> tuple[int, int] | None:

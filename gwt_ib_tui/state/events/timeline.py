@@ -1,4 +1,4 @@
-"""Where in a run its events lie: at which update each was, and which of them a resume has undone; pure."""
+"""Where in a run its events lie: at which update each was, where on a chart, and which a resume has undone; pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from gwt_ib.lenient import real, text
-from gwt_ib.runs.jsonl import Record
+from gwt_ib.runs.events import KINDS, SEVERITIES, Event, EventKind
+from gwt_ib.runs.lifecycle import ENDED
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
-
-OTHER_FIELDS = ("env_steps", "elapsed_s")  # of an event, which say where it lies when it names no update
-ENDINGS = frozenset({"finished", "stopped", "failed"})
 
 Moment = tuple[float, float]
 """A time stamp and the update that the run was at then."""
@@ -24,7 +21,7 @@ Moment = tuple[float, float]
 class Timeline:
     """The events that stand, the update of each, and `moments`: when the run was where, both rising."""
 
-    events: tuple[Record, ...]
+    events: tuple[Event, ...]
     updates: Doubles
     moments: tuple[Moment, ...]
 
@@ -35,7 +32,7 @@ class Timeline:
 
 @lru_cache(maxsize=4)  # all charts of a screen ask for the same, and a replay for every picture
 def timeline_of(run_view: RunView) -> Timeline:
-    """The timeline of what a snapshot knows.
+    """The timeline of what a view of the run knows.
 
     An event is at the update that it names, or at the one of its time of day, between those before and after it that
     name one; without a time it is where the event before it was. A resume undoes what was after its snapshot: those
@@ -43,14 +40,14 @@ def timeline_of(run_view: RunView) -> Timeline:
     """
     segments = list(_segments(run_view.events))
     newest = run_view.metric("update")
-    events: list[Record] = []
+    events: list[Event] = []
     updates: list[float] = []
     moments: list[Moment] = []
     if run_view.run.created is not None:
         moments.append((run_view.run.created, 0.0))
     began, last = 0, 0.0
     for number, segment in enumerate(segments):
-        resumed = _own_update(segment[0], run_view) if segment[0].get("kind") == "resumed" else None
+        resumed = _own_update(segment[0], run_view) if segment[0].kind == "resumed" else None
         if resumed is not None:
             moments = _until(moments, resumed)
             standing = [place for place, update in enumerate(updates) if update <= resumed]
@@ -58,16 +55,13 @@ def timeline_of(run_view: RunView) -> Timeline:
             began, last = len(moments), resumed
         own = [_own_update(event, run_view) for event in segment]
         newer = [] if number < len(segments) - 1 else _end(run_view, segment, own, newest)
-        for event, update in zip(segment, own, strict=True):
-            stamp = real(event.get("time"))
-            if stamp is not None and update is not None:
-                newer.append((stamp, update))
+        known = ((event.time, update) for event, update in zip(segment, own, strict=True))
+        newer += [(stamp, update) for stamp, update in known if stamp is not None and update is not None]
         here = _rising([*moments[began:], *newer])
         stamps, reached = _columns(here)
         for event, update in zip(segment, own, strict=True):
-            stamp = real(event.get("time"))
-            if update is None and stamp is not None and here:
-                update = float(np.interp(stamp, stamps, reached))
+            if update is None and event.time is not None and here:
+                update = float(np.interp(event.time, stamps, reached))
             last = last if update is None else update
             events.append(event)
             updates.append(last)
@@ -77,11 +71,28 @@ def timeline_of(run_view: RunView) -> Timeline:
     return Timeline(tuple(events), np.array(updates, dtype=np.float64), tuple(moments))
 
 
-def _segments(events: Iterable[Record]) -> Iterator[list[Record]]:
+@lru_cache(maxsize=2)  # all charts of a screen ask for the same
+def placed_events(run_view: RunView, axis: str) -> tuple[tuple[float, EventKind], ...]:
+    """Place and kind of the events with a marker, on the axis `env_steps`, `update` or `elapsed_s`; the gravest last.
+
+    They are where the run's timeline has them; beyond the newest row they are drawn at this row.
+    """
+    updates, places = (run_view.series.column(name).mean for name in ("update", axis))
+    known = np.isfinite(updates) & np.isfinite(places)
+    if not known.any():
+        return ()
+    timeline = timeline_of(run_view)
+    found = np.interp(timeline.updates, updates[known], places[known]).tolist()
+    kinds = (KINDS.get(event.kind) for event in timeline.events)
+    placed = [(x, kind) for x, kind in zip(found, kinds, strict=True) if kind is not None and kind.marker]
+    return tuple(sorted(placed, key=lambda event: SEVERITIES.index(event[1].severity)))
+
+
+def _segments(events: Iterable[Event]) -> Iterator[list[Event]]:
     """The events from one start of the trainer to the next resume."""
-    segment: list[Record] = []
+    segment: list[Event] = []
     for event in events:
-        if event.get("kind") == "resumed" and segment:
+        if event.kind == "resumed" and segment:
             yield segment
             segment = []
         segment.append(event)
@@ -89,29 +100,25 @@ def _segments(events: Iterable[Record]) -> Iterator[list[Record]]:
         yield segment
 
 
-def _own_update(event: Record, run_view: RunView) -> float | None:
+def _own_update(event: Event, run_view: RunView) -> float | None:
     """The update that an event names, in whichever way."""
-    update = real(event.get("update"))
-    if update is not None:
-        return update
+    if event.update is not None:
+        return float(event.update)
     updates = run_view.series.column("update").mean
-    for field in OTHER_FIELDS:
-        value, column = real(event.get(field)), run_view.series.column(field).mean
+    for axis, value in (("env_steps", event.env_steps), ("elapsed_s", event.number("elapsed_s"))):
+        column = run_view.series.column(axis).mean
         known = np.isfinite(column) & np.isfinite(updates)
         if value is not None and known.any():
             return float(np.interp(value, column[known], updates[known]))
     return None
 
 
-def _end(run_view: RunView, segment: list[Record], own: list[float | None], newest: float | None) -> list[Moment]:
+def _end(run_view: RunView, segment: list[Event], own: list[float | None], newest: float | None) -> list[Moment]:
     """The moments at which the run was, or is, at its newest row."""
     if newest is None:
         return []
-    stamps = [
-        real(event.get("time"))
-        for event, update in zip(segment, own, strict=True)
-        if update is None and text(event.get("kind")) in ENDINGS
-    ]
+    ends = (event for event, update in zip(segment, own, strict=True) if update is None and event.kind in ENDED)
+    stamps = [event.time for event in ends]
     return [(stamp, newest) for stamp in (*stamps, _last_sign(run_view)) if stamp is not None]
 
 

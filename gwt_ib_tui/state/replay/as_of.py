@@ -9,17 +9,19 @@ from itertools import compress
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.findings import Verdict
-from gwt_ib.lenient import real, text, whole
+from gwt_ib.lenient import real, whole
+from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import Record
+from gwt_ib.runs.record import ActorRecord, RunRecord
 from gwt_ib_tui.state.events.log_tail import LogView
 from gwt_ib_tui.state.events.timeline import timeline_of
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory, moment_of
 from gwt_ib_tui.state.replay.recording import Frame
-from gwt_ib_tui.state.run.run_view import Actor, RunInfo, RunView
+from gwt_ib_tui.state.run.run_view import RunView
 
 
 def as_of(run_view: RunView, frame: Frame, verdict: Verdict | None) -> RunView:
-    """What was known at `frame` of the run that `snapshot` knows as a whole; `verdict` is the one there.
+    """What was known at `frame` of the run that `run_view` knows as a whole; `verdict` is the one there.
 
     Series and gate moments end with the frame's row exactly; events and lines of the log are where the run's timeline
     has them.
@@ -56,7 +58,7 @@ def _gate_until(gate: GateHistory, row: Record, update: float) -> GateHistory:
 
 
 def _log_until(log: LogView, now: float) -> LogView:
-    """The lines until then, of those that are held; the counts are of these."""
+    """The lines until then, of those that are kept; the counts are of these."""
     lines = tuple(line for line in log.lines if line.time <= now)
     serious = tuple(line for line in log.serious if line.time <= now)
     return replace(
@@ -64,34 +66,27 @@ def _log_until(log: LogView, now: float) -> LogView:
     )
 
 
-def _run_then(run: RunInfo, events: Sequence[Record], row: Record, config: Config | None) -> RunInfo:
-    """run.json as it may have been: it is not recorded, but the events tell which actors died and were replaced.
+def _run_then(run: RunRecord, events: Sequence[Event], row: Record, config: Config | None) -> RunRecord:
+    """run.json as it may have been: its past is not recorded, but the events say which actors died and were replaced.
 
     The file of a run that has ended names no actors; then they are as many as the settings say.
     """
     dead: set[int | None] = set()
     restarts: Counter[int | None] = Counter()
     for event in events:
-        kind, number = text(event.get("kind")), whole(event.get("actor"))
-        if kind in ("started", "resumed"):  # all of them are new processes
+        number = whole(event.fields.get("actor"))
+        if event.kind in ("started", "resumed"):  # all of them are new processes
             dead.clear()
             restarts.clear()
-        elif kind == "actor_died":
+        elif event.kind == "actor_died":
             dead.add(number)
-        elif kind == "actor_replaced":
+        elif event.kind == "actor_replaced":
             dead.discard(number)
             restarts[number] += 1
     numbers = [actor.number for actor in run.actors] or range(config.num_actors if config is not None else 0)
+    version = whole(row.get("policy_version"))
     actors = tuple(
-        Actor(
-            number=number,
-            pid=None,
-            alive=number not in dead,
-            steps_per_s=None,
-            policy_version=whole(row.get("policy_version")),
-            policy_lag=None,
-            restarts=restarts[number],
-        )
+        ActorRecord(number, alive=number not in dead, policy_version=version, restarts=restarts[number])
         for number in numbers
     )
     return replace(

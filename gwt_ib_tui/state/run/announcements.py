@@ -23,7 +23,7 @@ FROZEN = "FROZEN"
 
 @dataclass(frozen=True)
 class Announcement:
-    """A notification, with `title` as its first line; `message` is for the message bar, where no event has said it."""
+    """A notification, with `title` as its first line; `message` is for the message bar, where no event is the same news."""
 
     title: str
     text: str
@@ -33,14 +33,14 @@ class Announcement:
 
 
 class Announcer:
-    """Looks at one snapshot after another; what held at the first one is no news."""
+    """Looks at one view of the run after another; what was so in the first one is no news."""
 
     def __init__(self) -> None:
         self._state: str | None = None
         self._verdict = ""
 
     def take(self, run_view: RunView) -> list[Announcement]:
-        """What has changed since the snapshot before, each change once."""
+        """What has changed since the view before, each change once."""
         state = self._state
         training = state in TRAINING or state == STALLED
         self._state = run_view.state

@@ -1,4 +1,4 @@
-"""The only reader of the run directory: one thread that folds what is new into one immutable `Snapshot`.
+"""The only reader of the run directory: one thread that folds what is new into one immutable `RunView`.
 
 The thread never touches Textual and the event loop never touches a file; what passes between them is one reference.
 """
@@ -16,26 +16,31 @@ from gwt_ib.config import Config
 from gwt_ib.errors import UserError
 from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.jsonl import Record, RecordReader
-from gwt_ib.runs.lifecycle import ENDED, SILENT_S, UNKNOWN, Pulse, is_trainer_alive, lifecycle
+from gwt_ib.runs.events import Event
+from gwt_ib.runs.jsonl import RecordReader
+from gwt_ib.runs.lifecycle import ENDED, SILENT_S, UNKNOWN, Pulse
+from gwt_ib.runs.record import RunRecord
 from gwt_ib_tui.state.events.log_tail import LINES_KEPT, LogTail, LogView
 from gwt_ib_tui.state.history.gate_history import MAX_MOMENTS, GateCurve
 from gwt_ib_tui.state.history.metric_feed import SLICE_BYTES, MetricFeed, RowListener
 from gwt_ib_tui.state.history.series import MAX_BUCKETS, RAW_ROWS
-from gwt_ib_tui.state.run.damage import damage_of
-from gwt_ib_tui.state.run.run_view import RunInfo, RunView
+from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.state.run.source import Source
 from gwt_ib_tui.state.run.usage import Usage, UsageReader
 
 EVENTS_KEPT = 500
-REPUBLISH_S = 1.0  # ages are shown, so a live run's snapshot is renewed also when no file changed
+REPUBLISH_S = 1.0  # ages are shown, so the view of a live run is renewed also when no file changed
+BAD_CONFIG = "config.json is missing, damaged or of another version"
+BAD_METRICS = "metrics.jsonl has damaged lines; they are left out"
+BAD_EVENTS = "events.jsonl has damaged lines; they are left out"
+BAD_GATECHECK = "gatecheck.json is missing or damaged: `gwt-ib-tui check RUN` judges the rows"
 
 Signature = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of a run is held in memory: rows as they came, buckets of older ones, gate curves, events, log lines.
+    """How much of a run is kept in memory: rows as they came, buckets of older ones, gate curves, events, log lines.
 
     Without log lines, neither the logs are read nor what the processes take of the machine.
     """
@@ -62,10 +67,10 @@ class Feed(Source):
         self._limits = limits
         self._interval = interval
         self._signatures: dict[Path, Signature | None] = {}
-        self._info = RunInfo.of({}, run.name)
+        self._record = RunRecord(run.name)
         self._config: Config | None = None
         self._verdict: Verdict | None = None
-        self._events: deque[Record] = deque(maxlen=limits.events)
+        self._events: deque[Event] = deque(maxlen=limits.events)
         self._events_seen = 0
         self._event_reader = RecordReader(run.events)
         self._log_tail = LogTail(run.logs, limits.log_lines)
@@ -73,7 +78,7 @@ class Feed(Source):
         self._usage_reader = UsageReader()
         self._usage: Mapping[int, Usage] = {}
         self._pulse = Pulse()
-        self._config_damaged = False
+        self._bad_config = False
         self._news = False  # something was taken in that is not published yet
         self._version = 0
         self._metrics = MetricFeed(run.metrics, limits.rows, limits.buckets, limits.moments, listener)
@@ -95,24 +100,17 @@ class Feed(Source):
             problem = f"cannot read the run directory: {error.strerror}"
         self._news |= self._metrics.rows_read != before
         last = self.run_view
-        info = self._info
-        alive = is_trainer_alive(info.host, info.trainer, info.heartbeat)
-        now = utc_now()
-        state = lifecycle(info.state, self._pulse.last_sign(info.last_sign, now), now, alive, SILENT_S)
-        due = not last.ended and now - last.now >= REPUBLISH_S
-        if (
-            self._news
-            or due
-            or (problem, state, more) != (last.problem, last.state, last.loading is not None)
-            or self._damage() != last.damage
-        ):
+        state = self._record.state_now(self._pulse, SILENT_S)
+        due = not last.ended and utc_now() - last.now >= REPUBLISH_S
+        before_it = (last.problem, last.state, last.loading is not None, last.file_problems)
+        if self._news or due or (problem, state, more, self._file_problems()) != before_it:
             self._version += 1
             self._news = False
             self.run_view = self._run_view(state, problem, self._metrics.share_read() if more else None)
         return more
 
     def read_everything(self) -> RunView:
-        """Read to the end, without the thread, and return the last snapshot."""
+        """Read to the end, without the thread, and return the last view."""
         while self.poll():
             pass
         return self.run_view
@@ -125,14 +123,14 @@ class Feed(Source):
         run = self._directory
         if self._is_new(run.run):
             record = run.read_run()
-            if record:
-                self._info = RunInfo.of(record, run.name)
+            if record.state != UNKNOWN:
+                self._record = record
                 self._news = True
         if self._is_new(run.config):
-            self._config_damaged = True
-            with suppress(UserError):  # of another version: the dashboard does without
+            self._bad_config = True
+            with suppress(UserError):  # the dashboard does without
                 self._config = run.read_config()
-                self._config_damaged = False
+                self._bad_config = False
             self._news = True
         self._read_verdict()
 
@@ -141,16 +139,17 @@ class Feed(Source):
             self._verdict = Verdict.from_dict(self._directory.read_gatecheck())
             self._news = True
 
-    def _damage(self) -> tuple[str, ...]:
-        """What is missing or damaged of a run that has rows, or of the files that are there."""
-        rows, ended = self._metrics.rows_read, self._info.state in ENDED
-        return damage_of(
-            config=self._config_damaged or (self._config is None and rows > 0),
-            metrics=self._metrics.damaged or (ended and self._metrics.unfinished),
-            events=self._event_reader.damaged > 0,
+    def _file_problems(self) -> tuple[str, ...]:
+        """A sentence for each file that is missing of a run that has rows, or damaged."""
+        rows, ended = self._metrics.rows_read, self._record.state in ENDED
+        problems = {
+            BAD_CONFIG: self._bad_config or (self._config is None and rows > 0),
+            BAD_METRICS: self._metrics.damaged or (ended and self._metrics.unfinished),
+            BAD_EVENTS: self._event_reader.damaged > 0,
             # The trainer writes a row, and then what it is judged to be.
-            gatecheck=self._verdict is None and rows > (0 if ended else 1),
-        )
+            BAD_GATECHECK: self._verdict is None and rows > (0 if ended else 1),
+        }
+        return tuple(sentence for sentence, found in problems.items() if found)
 
     def _is_new(self, path: Path) -> bool:
         try:
@@ -166,16 +165,16 @@ class Feed(Source):
 
     def _read_events(self) -> None:
         events = self._event_reader.read(SLICE_BYTES)
-        self._events.extend(events)
+        self._events.extend(map(Event.from_dict, events))
         self._events_seen += len(events)
         self._news |= bool(events)
 
     def _read_log_and_usage(self) -> None:
         """The log's new lines, and once a second the processes of a run that lives."""
-        log, usage, info = self._log, self._usage, self._info
+        log, usage, run = self._log, self._usage, self._record
         self._log = self._log_tail.read(utc_now())
-        pids = [] if self.run_view.ended else [info.trainer, info.learner, *(actor.pid for actor in info.actors)]
-        self._usage = self._usage_reader.read(info.host, [pid for pid in pids if pid is not None], info.heartbeat)
+        pids = [] if self.run_view.ended else [run.trainer, run.learner, *(actor.pid for actor in run.actors)]
+        self._usage = self._usage_reader.read(run.host, [pid for pid in pids if pid is not None], run.heartbeat)
         self._news |= self._log is not log or self._usage is not usage
 
     def _run_view(self, state: str, problem: str, loading: float | None) -> RunView:
@@ -186,7 +185,7 @@ class Feed(Source):
             version=self._version,
             path=self._directory.path,
             now=now,
-            run=self._info,
+            run=self._record,
             state=state,
             config=self._config,
             row=metrics.row,
@@ -201,5 +200,5 @@ class Feed(Source):
             problem=problem,
             log=self._log,
             usage=self._usage,
-            damage=self._damage(),
+            file_problems=self._file_problems(),
         )

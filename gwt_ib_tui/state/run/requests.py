@@ -1,4 +1,4 @@
-"""What was asked of the run from this dashboard and how it was answered; and what else happened, in a sentence."""
+"""What was asked of the run from this dashboard, how it was answered, and the newest message about the run."""
 
 from __future__ import annotations
 
@@ -7,19 +7,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from gwt_ib.lenient import real
-from gwt_ib.runs.control import RequestKind
-from gwt_ib.runs.jsonl import Record
-from gwt_ib.text import count, number, plain
+from gwt_ib.runs.control import REQUEST_NAMES, RequestKind
+from gwt_ib.runs.events import Event, notice, outcome
+from gwt_ib.text import plain
 
-NAMES: dict[str, str] = {
-    "pause": "pause",
-    "unpause": "go on",
-    "snapshot": "snapshot",
-    "stop": "stop",
-    "evaluate": "evaluation",
-    "set": "setting",
-}
 OPEN = frozenset({"asked", "accepted"})
 NOTICES_WAIT_S = 8.0  # after a request, an answer or a message of ours
 STAYS_S = 20.0  # then an answer or a notice is old
@@ -54,7 +45,7 @@ class Asked:
     @property
     def name(self) -> str:
         """What was asked, in words."""
-        return f"{NAMES[self.kind]} {self.what}".rstrip()
+        return f"{REQUEST_NAMES[self.kind]} {self.what}".rstrip()
 
 
 class RequestLog:
@@ -66,7 +57,7 @@ class RequestLog:
         self._put_at = clock()
         self._notices_wait_until = -1.0
         self._asked: list[Asked] = []
-        self._unclaimed: dict[str, Record] = {}
+        self._unclaimed: dict[str, Event] = {}
         self._outcomes: dict[str, str] = {}
         self._answered: list[Asked] = []
 
@@ -140,23 +131,23 @@ class RequestLog:
         newest = self.newest(*kinds)
         return newest if newest is not None and newest.status in OPEN else None
 
-    def take(self, events: Iterable[Record], since: float) -> None:
+    def take(self, events: Iterable[Event], since: float) -> None:
         """Take in new events, oldest first; what happened before `since` (a time stamp) is no news."""
         for event in events:
-            if event.get("kind") == "acknowledged":
+            if event.kind == "acknowledged":
                 self._take_answer(event)
                 continue
-            request = str(event.get("request") or "")
-            if request and (words := outcome(event)):
-                self._outcomes[request] = words
-            message = None if self._is_ours(request) else notice(event)
-            if message is None or (real(event.get("time")) or 0.0) < since:
+            if event.request and (words := outcome(event)):
+                self._outcomes[event.request] = words
+            said = None if self._is_ours(event.request) else notice(event)
+            if said is None or (event.time or 0.0) < since:
                 continue
+            message = Message(*said)
             if message.status != "notice" or self._clock() >= self._notices_wait_until:
                 self.message = message
 
-    def _take_answer(self, event: Record) -> None:
-        request_id = str(event.get("request"))
+    def _take_answer(self, event: Event) -> None:
+        request_id = event.request
         for place, asked in enumerate(self._asked):
             if asked.id == request_id:
                 self._answer(place, event)
@@ -180,72 +171,24 @@ class RequestLog:
     def _is_ours(self, request_id: str) -> bool:
         return bool(request_id) and any(asked.id == request_id for asked in self._asked)
 
-    def _answer(self, number: int, event: Record) -> None:
-        result = event.get("result")
+    def _answer(self, number: int, event: Event) -> None:
+        result, path = event.words("result"), event.words("path")
         status = result if result in ("done", "accepted", "refused") else "answered"
-        path, steps = plain(event.get("path") or ""), real(event.get("env_steps"))
         asked = replace(
             self._asked[number],
             status=status,
-            detail=plain(event.get("message") or ""),
-            where=at(event),
+            detail=event.words("message"),
+            where=event.at,
             path=path,
-            env_steps=None if steps is None else int(steps),
+            env_steps=event.env_steps,
         )
         self._asked[number] = asked
         self._answered.append(asked)
         details = self._outcomes.pop(asked.id, "") or path or asked.detail
-        name = asked.name if status == "refused" else NAMES[asked.kind]
+        name = asked.name if status == "refused" else REQUEST_NAMES[asked.kind]
         self.message = Message(status, name + asked.where + (f": {details}" if details else ""))
         self._notices_wait_until = self._clock() + NOTICES_WAIT_S
 
 
 def _waiting(asked: Asked) -> Message:
     return Message(asked.status, f"{asked.name}: waiting for the trainer")
-
-
-def notice(event: Record) -> Message | None:
-    """The message of an event that nobody here asked for; none for those that only matter to others."""
-    kind = event.get("kind")
-    words = plain(event.get("message") or "")
-    where = at(event)
-    if kind == "warning":
-        return Message("warning", words + where)
-    if kind == "failed":
-        return Message("failed", (words or "the run failed") + where)
-    if kind == "actor_died":
-        return Message("warning", f"actor {plain(event.get('actor'))} died{where}" + (f": {words}" if words else ""))
-    if kind == "actor_replaced":
-        return Message("notice", f"actor {plain(event.get('actor'))} replaced{where}")
-    if kind == "verdict":
-        new, old = (plain(event.get(name) or "").upper() for name in ("verdict", "previous"))
-        return Message("notice", f"GateCheck: {new}" + (f", was {old}" if old else "") + where)
-    if kind == "setting":
-        return Message("notice", outcome(event) + where)
-    if kind == "evaluation" and event.get("request"):
-        return Message("notice", f"evaluation{where}: {outcome(event)}")
-    if kind == "snapshot":
-        path = plain(event.get("path") or "")
-        return Message("notice", f"snapshot saved{where}" + (f": {path}" if path else ""))
-    if kind in ("paused", "unpaused", "resumed", "finished", "stopped"):
-        return Message("notice", f"run {kind}{where}")
-    return None
-
-
-def outcome(event: Record) -> str:
-    """What a request led to, where an event says it better than the acknowledgement; else an empty text."""
-    if event.get("kind") == "setting":
-        field, old, value = (plain(event.get(name)) for name in ("field", "old", "value"))
-        return f"{field} {old} -> {value}"
-    if event.get("kind") == "evaluation":
-        returns = event.get("eval_returns")
-        episodes = len(returns) if isinstance(returns, list) else 0
-        words = f"mean return {number(real(event.get('eval_return')), 4)}"
-        return words + (f" over {episodes} episode{'s' if episodes > 1 else ''}" if episodes else "")
-    return ""
-
-
-def at(event: Record) -> str:
-    """Where in the run an event happened, such as ` at update 31`; empty when it does not say."""
-    update = real(event.get("update"))
-    return "" if update is None else f" at update {count(update)}"

@@ -1,23 +1,20 @@
-"""What the dashboard knows at one moment, made of what a run directory says; pure, and wary of damaged files.
-
-A run directory may be half written, from another version, or edited by hand. Nothing here raises for it: a value of the
-wrong kind is as good as absent.
-"""
+"""What the dashboard knows at one moment, made of what a run directory says; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.findings import Verdict
-from gwt_ib.lenient import mapping, mappings, real, text, whole
+from gwt_ib.lenient import real
+from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.lifecycle import ENDED, KILLED, STALLED, UNKNOWN
+from gwt_ib.runs.record import RunRecord
 from gwt_ib_tui.state.events.log_tail import LogView
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory
 from gwt_ib_tui.state.history.series import SeriesView
@@ -27,81 +24,18 @@ from gwt_ib_tui.state.run.usage import Usage
 DAMAGED = "run.json is missing or damaged"
 
 
-@dataclass(frozen=True)
-class Actor:
-    """One actor process as run.json describes it."""
-
-    number: int
-    pid: int | None
-    alive: bool
-    steps_per_s: float | None
-    policy_version: int | None
-    policy_lag: int | None
-    restarts: int
-
-
-@dataclass(frozen=True)
-class RunInfo:
-    """run.json."""
-
-    name: str
-    state: str
-    env_id: str
-    seed: int | None
-    total_timesteps: int | None
-    host: str
-    trainer: int | None
-    learner: int | None
-    created: float | None
-    heartbeat: float | None
-    exit_code: int | None
-    message: str
-    actors: tuple[Actor, ...]
-
-    @property
-    def last_sign(self) -> float | None:
-        """When the trainer last gave a sign of life, or made the run."""
-        return self.heartbeat if self.heartbeat is not None else self.created
-
-    def share_done(self, env_steps: float | None) -> float | None:
-        """The share that so many environment steps are of the run's, from 0 to 1."""
-        total = self.total_timesteps
-        return None if env_steps is None or not total or total <= 0 else min(max(env_steps / total, 0.0), 1.0)
-
-    @staticmethod
-    def of(record: Mapping[str, Any], name: str) -> RunInfo:
-        """Read a run.json; `name` is the run's name where the record has none."""
-        pids = mapping(record.get("pids"))
-        actors = [_actor(entry, place) for place, entry in enumerate(mappings(record.get("actors")))]
-        return RunInfo(
-            name=text(record.get("run")) or name,
-            state=text(record.get("state")) or UNKNOWN,
-            env_id=text(record.get("env_id")),
-            seed=whole(record.get("seed")),
-            total_timesteps=whole(record.get("total_timesteps")),
-            host=text(record.get("host")),
-            trainer=whole(pids.get("trainer")),
-            learner=whole(pids.get("learner")),
-            created=real(record.get("created")),
-            heartbeat=real(record.get("heartbeat")),
-            exit_code=whole(record.get("exit_code")),
-            message=text(record.get("message")),
-            actors=tuple(actors),
-        )
-
-
-WHAT_CANNOT_WAIT = ("state", "config", "events_seen", "loading", "problem", "damage", "replay")
-"""Parts of a snapshot that are shown at the next picture, however many rows come in."""
+WHAT_CANNOT_WAIT = ("state", "config", "events_seen", "loading", "problem", "file_problems", "replay")
+"""Parts of a view that are shown at the next picture, however many rows come in."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunView:
-    """All that the widgets show, at one moment. `version` grows; two snapshots are equal only if they are one."""
+    """All that the widgets show, at one moment. `version` grows; two views are equal only if they are one."""
 
     version: int
     path: Path
     now: float
-    run: RunInfo
+    run: RunRecord
     state: str
     config: Config | None
     row: Record
@@ -110,14 +44,14 @@ class RunView:
     curve: GateCurve | None
     gate: GateHistory
     verdict: Verdict | None
-    events: tuple[Record, ...]
+    events: tuple[Event, ...]
     events_seen: int
     loading: float | None
     problem: str
     replay: Playback | None = None
     log: LogView = field(default_factory=LogView)
     usage: Mapping[int, Usage] = field(default_factory=dict)
-    damage: tuple[str, ...] = ()
+    file_problems: tuple[str, ...] = ()
     """What cannot be read as it should be, each in a sentence that names the file."""
 
     @property
@@ -168,16 +102,3 @@ class RunView:
         if self.state != "running" or steps is None or total is None or not speed:
             return None
         return max(total - steps, 0.0) / speed
-
-
-def _actor(entry: Mapping[str, Any], place: int) -> Actor:
-    number = whole(entry.get("actor"))
-    return Actor(
-        number=place if number is None else number,
-        pid=whole(entry.get("pid")),
-        alive=entry.get("alive") is True,
-        steps_per_s=real(entry.get("steps_per_s")),
-        policy_version=whole(entry.get("policy_version")),
-        policy_lag=whole(entry.get("policy_lag")),
-        restarts=whole(entry.get("restarts")) or 0,
-    )

@@ -21,7 +21,7 @@ class Usage(NamedTuple):
 
 
 class UsageReader:
-    """Reads processes at most once a second, and more rarely where that is dear."""
+    """Reads processes at most once a second, and more rarely where that is expensive."""
 
     def __init__(self) -> None:
         self._host = socket.gethostname()
@@ -30,7 +30,7 @@ class UsageReader:
         self._next = 0.0
 
     def read(self, host: str, pids: Iterable[int], last_sign: float | None) -> Mapping[int, Usage]:
-        """The usage by process id, the same object until it is read again; who cannot be read is left out.
+        """The usage by process id, the same object until it is read again, without processes that cannot be read.
 
         A process that began after the run's `last_sign` of life only has the number of one that is gone.
         """

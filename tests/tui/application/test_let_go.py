@@ -37,7 +37,7 @@ def dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         terminal.close()
     run_directory = RunDirectory(tmp_path / "run")
     if run_directory.state() in ("starting", "running", "paused"):
-        os.kill(run_directory.read_run()["pids"]["trainer"], signal.SIGKILL)
+        os.kill(run_directory.read_run().trainer, signal.SIGKILL)
 
 
 def updates(run: RunDirectory) -> list[int]:
@@ -50,33 +50,33 @@ def test_a_killed_dashboard_leaves_the_run_going_and_attach_shows_and_steers_it(
     first = dashboard("launch", "--run-dir", "run", *assignments(**LONG))
     run = RunDirectory(tmp_path / "run")
     first.wait_for(b"RUNNING")
-    trainer = run.read_run()["pids"]["trainer"]
+    trainer = run.read_run().trainer
     os.kill(first.pid, signal.SIGKILL)
     assert first.wait() == -signal.SIGKILL
     before = updates(run)
     wait_until(lambda: len(updates(run)) > len(before) + 20, 20, "the run stood still")
     seen = updates(run)
     assert seen == list(range(1, len(seen) + 1))
-    assert run.state() == "running" and run.read_run()["pids"]["trainer"] == trainer
+    assert run.state() == "running" and run.read_run().trainer == trainer
 
     second = dashboard("attach", "run")
     second.wait_for(b"RUNNING")
     os.write(second.fd, b" ")
     second.wait_for(b"PAUSED")
-    assert run.read_run()["state"] == "paused"
+    assert run.read_run().state == "paused"
     os.write(second.fd, b"s")
     second.wait_for(b"snapshots/")
     (snapshot,) = run.snapshots.iterdir()
     assert problem_of(snapshot) == ""
     os.write(second.fd, b" ")
-    wait_until(lambda: run.read_run()["state"] == "running", 10, "the run did not go on")
+    wait_until(lambda: run.read_run().state == "running", 10, "the run did not go on")
     os.write(second.fd, b"q")
     second.wait_for(b"Leave the dashboard?")
     os.write(second.fd, b"s")
     second.wait_for(b"The run has stopped", 30)
     second.drain()
     assert second.wait() == 0
-    assert run.read_run()["state"] == "stopped"
+    assert run.read_run().state == "stopped"
     assert second.left_on() == []
 
 
@@ -93,8 +93,8 @@ def test_closing_the_terminal_lets_go_of_the_run_without_a_gap(
     seen = updates(run)
     assert seen == list(range(1, len(seen) + 1))
     assert run.state() == "running"
-    os.kill(run.read_run()["pids"]["trainer"], signal.SIGTERM)
-    wait_until(lambda: run.read_run()["state"] == "stopped", 20, "the trainer did not end")
+    os.kill(run.read_run().trainer, signal.SIGTERM)
+    wait_until(lambda: run.read_run().state == "stopped", 20, "the trainer did not end")
 
 
 def test_a_read_only_dashboard_follows_the_same_run_and_cannot_steer(
@@ -108,7 +108,7 @@ def test_a_read_only_dashboard_follows_the_same_run_and_cannot_steer(
     os.write(second.fd, b" set")
     second.wait_for(b"this dashboard is read-only")
     assert not any(run.control.iterdir()) and not any(run.snapshots.iterdir())
-    assert run.read_run()["state"] == "running"
+    assert run.read_run().state == "running"
     os.write(first.fd, b" ")
     for terminal in (first, second):
         terminal.wait_for(b"PAUSED")
@@ -122,8 +122,8 @@ def test_a_read_only_dashboard_follows_the_same_run_and_cannot_steer(
     os.write(first.fd, b"s")
     first.wait_for(b"copied")
     assert [path.name for path in run.reports.iterdir()] == [path.name for path in run.snapshots.iterdir()]
-    os.kill(run.read_run()["pids"]["trainer"], signal.SIGTERM)
-    wait_until(lambda: run.read_run()["state"] == "stopped", 20, "the trainer did not end")
+    os.kill(run.read_run().trainer, signal.SIGTERM)
+    wait_until(lambda: run.read_run().state == "stopped", 20, "the trainer did not end")
 
 
 def test_a_silent_and_a_killed_trainer_are_told_apart_within_two_seconds(
@@ -139,7 +139,7 @@ def test_a_silent_and_a_killed_trainer_are_told_apart_within_two_seconds(
         return time.monotonic() - began
 
     assert seconds_until("RUNNING") < 10
-    trainer = run.read_run()["pids"]["trainer"]
+    trainer = run.read_run().trainer
     for number, state in (
         (signal.SIGSTOP, "STALLED"),
         (signal.SIGCONT, "RUNNING"),
@@ -164,6 +164,6 @@ def test_leaving_by_q_lets_go_of_the_run_and_says_how_to_come_back(
     assert terminal.wait() == 0
     before = len(updates(run))
     wait_until(lambda: len(updates(run)) > before + 5, 20, "the run stood still")
-    os.kill(run.read_run()["pids"]["trainer"], signal.SIGTERM)
-    wait_until(lambda: run.read_run()["state"] == "stopped", 20, "the trainer did not end")
-    assert run.read_run()["exit_code"] == 143
+    os.kill(run.read_run().trainer, signal.SIGTERM)
+    wait_until(lambda: run.read_run().state == "stopped", 20, "the trainer did not end")
+    assert run.read_run().exit_code == 143

@@ -16,7 +16,7 @@ from gwt_ib_tui.commands.farewell import farewell
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> RecordedRun:
-    run = RecordedRun(tmp_path / "a-run")
+    run = RecordedRun(tmp_path / "a-run", eval_every=5)
     run.learn(31)
     return run
 

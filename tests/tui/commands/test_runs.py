@@ -25,7 +25,7 @@ def runs(tmp_path: Path) -> list[RecordedRun]:
     settings = {"repeat-s1-aa": {"seed": 1}, "repeat-s2-bb": {"seed": 2}, "fast-s1-cc": {"seed": 1, "lr": 1e-3}}
     made = []
     for number, (name, values) in enumerate(settings.items()):
-        run = RecordedRun(tmp_path / "runs" / name, env_id=REPEAT, **values)
+        run = RecordedRun(tmp_path / "runs" / name, env_id=REPEAT, eval_every=5, **values)
         run.learn(20 + 10 * number)
         run.beat(created=1e9 + number)
         run.finish()

@@ -1,4 +1,4 @@
-"""A made-up run directory, as a trainer would write it, whole or growing: what the dashboard's tests look at."""
+"""A made-up run, whole or growing, written by the product's own writers: what the dashboard's tests look at."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import json
 import logging
 import math
 import os
-import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,20 @@ from gwt_ib.config import Config
 from gwt_ib.config_sources import change_live
 from gwt_ib.durable import write_json
 from gwt_ib.errors import UserError
+from gwt_ib.gatecheck.findings import Verdict
+from gwt_ib.gatecheck.history import History
+from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib.log import record_lines
 from gwt_ib.runs.control import Request, take_requests
-from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.jsonl import RecordWriter, cut_back
+from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.events import event
+from gwt_ib.runs.jsonl import RecordWriter, cut_back, read_records
+from gwt_ib.runs.record import ActorRecord
+from gwt_ib.runs.snapshot import Snapshot, save_snapshot
 
 STEPS_PER_S = 9_000.0
+WEIGHTS = {"weights": np.zeros(3, np.float32)}
 
 
 class RecordedRun:
@@ -34,20 +41,25 @@ class RecordedRun:
 
     def __init__(self, path: Path, **settings: Any) -> None:
         self.config = Config(**{"total_timesteps": 500_000, **settings})
-        self.directory = RunDirectory(path)
-        for folder in (path, self.directory.control, self.directory.snapshots, self.directory.logs):
-            folder.mkdir(parents=True, exist_ok=True)
-        self.directory.write_config(self.config)
+        self.directory = create_run(self.config, path, ["gwt-ib-tui", "launch"])
         self.metrics = RecordWriter(self.directory.metrics)
         self.events = RecordWriter(self.directory.events)
         self.update = 0
         self.state = "running"
         self.fields: dict[str, Any] = {}
+        self._history = History()
+        self._verdict: Verdict | None = None
         self._random = np.random.default_rng(7)
         self._best: float | None = None
         self._started = utc_now()
-        # Always the same: nobody beats between two calls, and the run shall not look stalled.
-        self._heartbeat = utc_now() + 60
+        self._record = replace(
+            self.directory.read_run(),
+            created=self._started - 60,
+            trainer=os.getpid(),
+            learner=os.getpid(),
+            # Always the same: nobody beats between two calls, and the run shall not look stalled.
+            heartbeat=self._started + 60,
+        )
         self.beat()
         self.event("started")
         self.log("trainer", f"pid 4098 on here begins {path}")
@@ -63,44 +75,36 @@ class RecordedRun:
             if name in vars(self):
                 getattr(self, name).close()
 
+    @property
+    def env_steps(self) -> int:
+        return self.update * self.config.steps_per_update
+
     def beat(self, **fields: Any) -> None:
-        """Rewrite run.json; `fields` stay for the next times."""
+        """Rewrite run.json; `fields`, keys of the file, stay for the next times."""
         self.fields |= fields
-        rate = STEPS_PER_S / self.config.num_actors
-        record = {
-            "format": 1,
-            "run": self.directory.name,
-            "state": self.state,
-            "env_id": self.config.env_id,
-            "seed": self.config.seed,
-            "total_timesteps": self.config.num_updates * self.config.steps_per_update,
-            "command": ["gwt-ib-tui", "launch"],
-            "host": socket.gethostname(),
-            "created": utc_now() - 60,
-            "pids": {"trainer": os.getpid(), "learner": os.getpid()},
-            "heartbeat": self._heartbeat,
-            "exit_code": None,
-            "message": "",
-            "actors": [
-                {
-                    "actor": number,
-                    "pid": 4100 + number,
-                    "alive": self.state in ("running", "paused"),
-                    "env_steps": self.update * self.config.steps_per_update // self.config.num_actors,
-                    "steps_per_s": rate * (1 + 0.02 * number),
-                    "policy_version": self.update,
-                    "policy_lag": 0,
-                    "restarts": 0,
-                }
-                for number in range(self.config.num_actors)
-            ],
-        }
-        write_json(self.directory.run, record | self.fields, durable=False)
+        record = replace(self._record, state=self.state, actors=self._actors())
+        write_json(self.directory.run, record.as_dict() | self.fields, durable=False)
+
+    def _actors(self) -> tuple[ActorRecord, ...]:
+        count = self.config.num_actors
+        return tuple(
+            ActorRecord(
+                number=number,
+                pid=4100 + number,
+                alive=self.state in ("running", "paused"),
+                env_steps=self.env_steps // count,
+                steps_per_s=STEPS_PER_S / count * (1 + 0.02 * number),
+                policy_version=self.update,
+                policy_lag=0,
+                restarts=0,
+            )
+            for number in range(count)
+        )
 
     def event(self, kind: str, **fields: Any) -> None:
-        """Append an event."""
-        steps = self.update * self.config.steps_per_update
-        self.events.append({"time": utc_now(), "kind": kind, "update": self.update, "env_steps": steps, **fields})
+        """Append an event of ours, at the present update unless `fields` say another. Raises where it is none."""
+        where = {"update": self.update, "env_steps": self.env_steps}
+        self.events.append({"time": utc_now(), **event(kind, **where | fields)})
 
     def log(self, process: str, message: str, level: int = logging.INFO, after_s: float | None = None) -> None:
         """Append to a process' log; `after_s` seconds after the run was started, else now."""
@@ -113,29 +117,39 @@ class RecordedRun:
             file.write(data)
 
     def learn(self, updates: int = 1) -> None:
-        """Make updates: a row each, with evaluations and reports where they belong."""
+        """Make updates: a row and a verdict each, with evaluations where they belong."""
         for _ in range(updates):
             self.update += 1
             row = self._row()
             self.metrics.append(row)
+            self._history.add(row)
+            previous = {} if self._verdict is None else self._verdict.as_dict()
+            self._verdict = with_since(judge_run(self._history, self.config), previous)
             if row["eval_return"] is not None:
                 self.event("evaluation", eval_return=row["eval_return"])
                 self.log("learner", f"evaluation of update {self.update}: mean return {row['eval_return']:.4f}")
         self.report()
         self.beat()
 
+    def report(self, status: Any = None) -> None:
+        """Write gatecheck.json: the rules' verdict on the rows, or another one."""
+        assert self._verdict is not None
+        verdict = self._verdict if status is None else replace(self._verdict, status=status)
+        write_json(self.directory.gatecheck, verdict.as_dict(), durable=False)
+
     def resume(self, update: int) -> None:
         """Go on from an earlier update: what came after it is cut off."""
         cut_back(self.directory.metrics, update)
         self.metrics.close()
         self.metrics = RecordWriter(self.directory.metrics)
+        self._history = History.from_rows(read_records(self.directory.metrics))
         self.update = update
         self.event("resumed")
 
     def save_snapshot(self, **fields: Any) -> str:
-        """Save what looks like a snapshot."""
-        path = self.directory.snapshots / f"{self.update * self.config.steps_per_update:012d}"
-        path.mkdir(exist_ok=True)
+        """Save a snapshot, of weights that nobody uses."""
+        state = {"update": self.update, "env_steps": self.env_steps}
+        path = save_snapshot(self.directory.snapshots, Snapshot(WEIGHTS, WEIGHTS, state), self.env_steps)
         self.event("snapshot", path=str(path), **fields)
         self.log("learner", f"snapshot of update {self.update} in 0.04 s: {path}")
         return str(path)
@@ -181,8 +195,9 @@ class RecordedRun:
     def finish(self, state: str = "finished", message: str = "") -> None:
         """End the run."""
         self.state = state
-        self.event(state, message=message)
-        self.beat(exit_code=0 if state != "failed" else 70, message=message, actors=[])
+        code = 70 if state == "failed" else 0
+        self.event(state, message=message, exit_code=code)
+        self.beat(exit_code=code, message=message, actors=[])
 
     @contextlib.contextmanager
     def living(self, updates_per_s: float = 20.0) -> Iterator[None]:
@@ -202,56 +217,6 @@ class RecordedRun:
         finally:
             over.set()
             thread.join()
-
-    def report(self, verdict: str | None = None) -> None:
-        """Write gatecheck.json as it would be after this update."""
-        early = self.update < 20
-        status = verdict or ("wait" if early else "pass")
-        steps = self.update * self.config.steps_per_update
-        td_std, mean_c = self._td_std(), self._mean_c()
-
-        def finding(
-            kind: str, status: str, metric: str, value: float, summary: str, next_step: str = ""
-        ) -> dict[str, Any]:
-            evidence = [{"metric": metric, "value": value, "step": steps}]
-            return {"kind": kind, "status": status, "summary": summary, "evidence": evidence, "next_step": next_step}
-
-        findings = [
-            finding(
-                "td_std_pinned",
-                "pass",
-                "td_std",
-                td_std,
-                f"td_std is {td_std / self.config.td_std_min:.0f} times its floor",
-            ),
-            finding(
-                "eval_improves",
-                status,
-                "p_value",
-                0.31 if early else 0.004,
-                "2 evaluations are too few" if early else "late evaluations are better than early ones (p = 0.004)",
-                "Wait for 4 evaluations." if early else "",
-            ),
-            finding(
-                "mean_c_off_target", "pass", "mean_c", mean_c, f"mean_c is near target_c = {self.config.target_c:g}"
-            ),
-            finding("bias_at_clamp", "pass", "bias", -1.51, "bias is inside [-4, 2]"),
-            finding(
-                "gate_follows_prior",
-                "warn",
-                "rho_tail_dc",
-                -0.02,
-                "c follows its prior alone: delta_c is not related to |td_norm|",
-                "The router adds nothing yet. Raise lr, or lower lambda_c so that the budget leaves it room; "
-                "look at the gate curve: c and prior lie on each other.",
-            ),
-            finding("rho_tail_negative", "pass", "rho_tail", 0.21, "the gate opens with surprise in the tail"),
-            finding("explained_variance_low", "pass", "explained_variance", 0.69, "above 0.5"),
-            finding("entropy_collapsed", "pass", "entropy", 1.02, "no collapse"),
-        ]
-        overall = verdict or ("wait" if early else "pass")
-        report = {"verdict": overall, "update": self.update, "env_steps": steps, "numbers": {}, "findings": findings}
-        write_json(self.directory.gatecheck, report, durable=False)
 
     def _td_std(self) -> float:
         return 0.0149 + 0.06 * math.exp(-self.update / 9)

@@ -25,7 +25,7 @@ REPEAT = "popgym-RepeatPreviousEasy-v0"
 def folder(tmp_path: Path) -> Path:
     """Three runs, `third` being the newest."""
     for number, name in enumerate(("first", "second", "third")):
-        run = RecordedRun(tmp_path / name, env_id=REPEAT, seed=number)
+        run = RecordedRun(tmp_path / name, env_id=REPEAT, seed=number, eval_every=5)
         run.learn(20 + 10 * number)
         run.beat(created=utc_now() - 3600 * (3 - number))
     return tmp_path
@@ -81,10 +81,11 @@ def test_a_summary_is_read_again_only_when_a_file_has_changed(folder: Path, monk
 def test_a_killed_run_is_told_without_a_file_having_changed(folder: Path) -> None:
     lister = RunLister(folder)
     lister.poll()
-    run = RecordedRun(folder / "third", env_id=REPEAT, seed=2)
+    run = RecordedRun(folder / "fourth", env_id=REPEAT, seed=2)
+    lister.poll()
     run.beat(heartbeat=1.0)  # the process that has its number is another one
     lister.poll()
-    assert [run.state for run in lister.summaries.runs] == ["killed", "running", "running"]
+    assert [run.state for run in lister.summaries.runs] == ["killed", "running", "running", "running"]
 
 
 def test_a_filter_wants_every_word(folder: Path) -> None:
@@ -196,7 +197,7 @@ async def test_leaving(folder: Path, key: str) -> None:
         await ready(pilot)
         await pilot.press(key)
         await pilot.pause()
-    assert app.return_value is None and not app.is_running and not app._lister._follower.alive
+    assert app.return_value is None and not app.is_running and not app._lister.alive
 
 
 async def test_a_dead_reader_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

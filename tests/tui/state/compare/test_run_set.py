@@ -36,7 +36,7 @@ def made(folder: Path, name: str, updates: int = 20, **settings: Any) -> Recorde
 
 
 def test_each_run_is_told_with_its_marks_settings_and_values(tmp_path: Path) -> None:
-    runs = [made(tmp_path, "one", seed=1), made(tmp_path, "two", seed=2, lr=1e-3), made(tmp_path, "three", 30, seed=3)]
+    runs = [made(tmp_path, "one", seed=1), made(tmp_path, "two", seed=2, lr=1e-3), made(tmp_path, "three", 40, seed=3)]
     view = run_set(*runs).read_everything()
     assert [entry.name for entry in view.entries] == ["one", "two", "three"]
     assert [entry.letter for entry in view.entries] == ["A", "B", "C"]
@@ -44,8 +44,8 @@ def test_each_run_is_told_with_its_marks_settings_and_values(tmp_path: Path) -> 
     assert [entry.seed for entry in view.entries] == [1, 2, 3]
     assert [entry.differs for entry in view.entries] == [(("lr", 2.5e-4),), (("lr", 1e-3),), (("lr", 2.5e-4),)]
     assert view.groups == ((0, 2), (1,)) and [entry.group for entry in view.entries] == [0, 1, 0]
-    assert [entry.run_view.series.rows for entry in view.entries] == [20, 20, 30]
-    assert {entry.verdict for entry in view.entries} == {"pass"} and not view.loading
+    assert [entry.run_view.series.rows for entry in view.entries] == [20, 20, 40]
+    assert [entry.verdict for entry in view.entries] == ["wait", "wait", "pass"] and not view.loading
 
 
 def test_what_comes_later_is_followed_in_the_thread_and_only_while_it_is_awake(tmp_path: Path) -> None:

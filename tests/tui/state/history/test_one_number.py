@@ -92,13 +92,12 @@ async def test_the_table_of_rules_tells_the_report_of_the_rule_beside_it(
         app = await ready(pilot)
         await pilot.press("3")
         await pilot.pause()
-        app.screen.selected = "td_std_pinned"  # type: ignore[attr-defined]
+        app.screen.selected = "td_std"  # type: ignore[attr-defined]
         for _ in range(5):
-            await next_update(pilot, app, recorded)
-            expected = number(1.0 / recorded.update)
+            expected = number((await next_update(pilot, app, recorded))["td_std"])
             await until(pilot, lambda: f"Number: {expected}" in screen_text(app))  # noqa: B023
-            assert re.search(rf"PASS +td std pinned +{re.escape(expected)} ", screen_text(app)), recorded.update
-        assert len(drawn) < 5 * 8, "the trends follow later"
+            assert re.search(rf"PASS +◆ td std +{re.escape(expected)} ", screen_text(app)), recorded.update
+        assert len(drawn) < 5 * 12, "the trends follow later"
 
 
 async def scrubbed(pilot: Pilot[str], *keys: str) -> GateScreen:

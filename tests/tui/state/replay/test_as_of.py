@@ -15,9 +15,9 @@ from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import read_records
-from gwt_ib_tui.state.events.event_marks import placed_events
-from gwt_ib_tui.state.events.timeline import timeline_of
+from gwt_ib_tui.state.events.timeline import placed_events, timeline_of
 from gwt_ib_tui.state.history.series import SeriesStore
 from gwt_ib_tui.state.replay.as_of import as_of
 from gwt_ib_tui.state.replay.playback import Playback
@@ -162,8 +162,8 @@ def test_the_verdict_is_that_of_the_rules_on_the_rows_up_to_there(recorded: Reco
 
 
 def test_events_belong_to_their_update_or_to_that_of_their_time(tmp_path: Path) -> None:
-    events = [{"time": 110.0, "update": 10}, {"time": 116.0, "kind": "actor_died"}, {"kind": "of no time"}]
-    events += [{"time": 120.0, "update": 20}, {"time": 900.0}, {"time": 1000.0, "update": 15, "kind": "resumed"}]
+    events = [Event("x", 110.0, 10), Event("actor_died", 116.0), Event("of no time")]
+    events += [Event("x", 120.0, 20), Event("x", 900.0), Event("resumed", 1000.0, 15)]
     nothing = Feed(RunDirectory(tmp_path)).run_view
     run_view = replace(nothing, run=replace(nothing.run, created=100.0), events=tuple(events))
     assert list(timeline_of(run_view).updates) == [10, 15], "what was after update 15 was undone"
@@ -204,8 +204,8 @@ def test_a_resume_brings_new_actors_that_were_never_restarted(tmp_path: Path) ->
 
 
 def test_the_time_of_day_lies_between_events_and_a_resumed_part_counts_as_it_was_last(tmp_path: Path) -> None:
-    events = [{"time": 100.0 + update, "update": update} for update in (10, 20, 30)]
-    events += [{"time": 1000.0, "update": 20, "kind": "resumed"}, {"time": 1010.0, "update": 30}]
+    events = [Event("x", 100.0 + update, update) for update in (10, 20, 30)]
+    events += [Event("resumed", 1000.0, 20), Event("x", 1010.0, 30)]
     nothing = Feed(RunDirectory(tmp_path)).run_view
     run_view = replace(nothing, run=replace(nothing.run, created=100.0), events=tuple(events))
     timeline = timeline_of(run_view)
@@ -224,9 +224,9 @@ def test_an_event_that_a_resume_has_undone_is_neither_in_a_replays_list_nor_on_i
     run.learn(10)
     final = whole(run)
     then = as_of(final, recording_of(read_records(run.directory.metrics)).frames[26], None)
-    assert [event["kind"] for event in then.events] == ["started", "snapshot", "resumed"]
-    assert sorted(event.kind for event in placed_events(then, "update")) == ["resumed", "snapshot"]
-    assert "warning" in [event["kind"] for event in final.events], "the run's own list keeps everything"
+    assert [event.kind for event in then.events] == ["started", "snapshot", "resumed"]
+    assert sorted(kind.kind for _, kind in placed_events(then, "update")) == ["resumed", "snapshot"]
+    assert "warning" in [event.kind for event in final.events], "the run's own list keeps everything"
 
 
 def test_the_end_of_a_replay_is_what_attach_shows(recorded: RecordedRun) -> None:

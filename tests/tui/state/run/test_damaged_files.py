@@ -8,9 +8,8 @@ import pytest
 from driving import both_sizes, dashboard, message, panel, ready, screen_text, until
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.state.run.damage import CONFIG, EVENTS, GATECHECK, METRICS
-from gwt_ib_tui.state.run.feed import Feed
-from gwt_ib_tui.state.run.requests import notice
+from gwt_ib.runs.events import Event, notice
+from gwt_ib_tui.state.run.feed import BAD_CONFIG, BAD_EVENTS, BAD_GATECHECK, BAD_METRICS, Feed
 from gwt_ib_tui.widgets.verdict import NO_UPDATE, NO_VERDICT_YET
 
 
@@ -21,8 +20,8 @@ def recorded(tmp_path: Path) -> RecordedRun:
     return run
 
 
-def damage(run: RecordedRun) -> tuple[str, ...]:
-    return Feed(run.directory).read_everything().damage
+def problems(run: RecordedRun) -> tuple[str, ...]:
+    return Feed(run.directory).read_everything().file_problems
 
 
 def test_a_whole_run_has_no_damage_at_any_moment_of_its_growth(tmp_path: Path) -> None:
@@ -30,35 +29,35 @@ def test_a_whole_run_has_no_damage_at_any_moment_of_its_growth(tmp_path: Path) -
     feed = Feed(run.directory)
     for update in range(4):
         feed.poll()
-        assert feed.run_view.damage == (), update
+        assert feed.run_view.file_problems == (), update
         run.learn()
     run.finish()
-    assert feed.read_everything().damage == ()
+    assert feed.read_everything().file_problems == ()
 
 
 @pytest.mark.parametrize("line", ["no json", '{"update": 4, "td_std"', '{"foreign": 1}', '{"update": 2}'])
 def test_lines_that_are_no_rows(recorded: RecordedRun, line: str) -> None:
     with recorded.directory.metrics.open("a") as file:
         file.write(line + "\n")
-    assert damage(recorded) == (METRICS,)
+    assert problems(recorded) == (BAD_METRICS,)
 
 
 def test_a_run_that_was_resumed_without_its_damaged_lines_is_whole_again(recorded: RecordedRun) -> None:
     feed = Feed(recorded.directory)
     with recorded.directory.metrics.open("a") as file:
         file.write("no json\n")
-    assert feed.read_everything().damage == (METRICS,)
+    assert feed.read_everything().file_problems == (BAD_METRICS,)
     recorded.resume(3)
     recorded.learn()
-    assert feed.read_everything().damage == ()
+    assert feed.read_everything().file_problems == ()
 
 
 def test_a_last_line_without_an_end_is_damage_only_where_nobody_writes_any_more(recorded: RecordedRun) -> None:
     with recorded.directory.metrics.open("a") as file:
         file.write('{"update": 4')
-    assert damage(recorded) == ()
+    assert problems(recorded) == ()
     recorded.finish()
-    assert damage(recorded) == (METRICS,)
+    assert problems(recorded) == (BAD_METRICS,)
 
 
 @pytest.mark.parametrize("content", [None, "", "{", '{"lr": "much"}'])
@@ -67,7 +66,7 @@ def test_a_configuration_that_cannot_be_used(recorded: RecordedRun, content: str
         recorded.directory.config.unlink()
     else:
         recorded.directory.config.write_text(content)
-    assert damage(recorded) == (CONFIG,)
+    assert problems(recorded) == (BAD_CONFIG,)
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]"])
@@ -76,16 +75,16 @@ def test_a_report_that_cannot_be_read(recorded: RecordedRun, content: str | None
         recorded.directory.gatecheck.unlink()
     else:
         recorded.directory.gatecheck.write_text(content)
-    assert damage(recorded) == (GATECHECK,)
+    assert problems(recorded) == (BAD_GATECHECK,)
 
 
 def test_the_first_row_of_a_live_run_may_come_before_its_report(tmp_path: Path) -> None:
     run = RecordedRun(tmp_path / "a-run")
     run.learn()
     run.directory.gatecheck.unlink()
-    assert damage(run) == ()
+    assert problems(run) == ()
     run.finish()
-    assert damage(run) == (GATECHECK,)
+    assert problems(run) == (BAD_GATECHECK,)
 
 
 @both_sizes
@@ -98,17 +97,17 @@ async def test_damage_is_said_once_and_the_verdict_says_what_to_do(
     async with dashboard(recorded).run_test(size=size) as pilot:
         app = await ready(pilot)
         await until(pilot, lambda: message(app).status == "warning")
-        assert message(app).text == f"{CONFIG}; {GATECHECK}"
+        assert message(app).text == f"{BAD_CONFIG}; {BAD_GATECHECK}"
         await pilot.press("n")
         words = " ".join(panel(app, "#gate-check").split())
-        assert GATECHECK in words and NO_VERDICT_YET not in words
+        assert BAD_GATECHECK in words and NO_VERDICT_YET not in words
         await pilot.press("3")
         await pilot.pause()
         assert "gatecheck.json is missing or damaged" in screen_text(app)
         app.say("notice", "something else")
         with recorded.directory.events.open("a") as file:
             file.write("no json\n")
-        await until(pilot, lambda: message(app).text == EVENTS)
+        await until(pilot, lambda: message(app).text == BAD_EVENTS)
 
 
 async def test_a_run_that_ended_before_its_first_update_waits_for_nothing(tmp_path: Path) -> None:
@@ -120,5 +119,4 @@ async def test_a_run_that_ended_before_its_first_update_waits_for_nothing(tmp_pa
 
 
 def test_a_snapshot_without_a_path_is_no_sentence_without_an_end() -> None:
-    said = notice({"kind": "snapshot", "update": 5})
-    assert said is not None and said.text == "snapshot saved at update 5"
+    assert notice(Event("snapshot", update=5)) == ("notice", "snapshot saved at update 5")

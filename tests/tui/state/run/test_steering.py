@@ -2,11 +2,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from gwt_ib_tui.state.run.requests import Message, RequestLog, notice
+from gwt_ib.runs.events import Event, notice
+from gwt_ib_tui.state.run.requests import Message, RequestLog
 
 
-def answer(request: str, result: str = "done", **fields: Any) -> dict[str, Any]:
-    return {"kind": "acknowledged", "time": 1.0, "update": 31, "request": request, "result": result, **fields}
+def event(kind: str, **fields: Any) -> Event:
+    return Event.from_dict({"kind": kind, **fields})
+
+
+def answer(request: str, result: str = "done", **fields: Any) -> Event:
+    return event("acknowledged", time=1.0, update=31, request=request, result=result, **fields)
 
 
 def test_from_asked_to_done() -> None:
@@ -49,10 +54,10 @@ def test_an_answer_is_not_pushed_away_at_once() -> None:
     now = [0.0]
     log = RequestLog(clock=lambda: now[0])
     log.sent(log.ask("pause"), "id-1")
-    paused = {"kind": "paused", "time": 1.0, "update": 31}
+    paused = event("paused", time=1.0, update=31)
     log.take([answer("id-1"), paused], since=0.0)
     assert log.message.status == "done"
-    log.take([{"kind": "warning", "time": 1.0, "message": "disk is slow"}], since=0.0)
+    log.take([event("warning", time=1.0, message="disk is slow")], since=0.0)
     assert log.message == Message("warning", "disk is slow")
     now[0] = 60.0
     log.take([paused], since=0.0)
@@ -61,33 +66,30 @@ def test_an_answer_is_not_pushed_away_at_once() -> None:
 
 def test_what_happened_before_is_no_news() -> None:
     log = RequestLog()
-    log.take([{"kind": "warning", "time": 1.0, "message": "old"}], since=2.0)
+    log.take([event("warning", time=1.0, message="old")], since=2.0)
     assert log.message.text == ""
 
 
 def test_notices() -> None:
-    assert notice({"kind": "actor_died", "actor": 1, "message": "boom", "update": 4}) == Message(
-        "warning", "actor 1 died at update 4: boom"
-    )
-    assert notice({"kind": "verdict", "verdict": "fail", "previous": "pass"}) == Message(
-        "notice", "GateCheck: FAIL, was PASS"
-    )
-    assert notice({"kind": "evaluation"}) is None
-    assert notice({}) is None
-    assert notice({"kind": "failed", "message": None}) == Message("failed", "the run failed")
+    died = event("actor_died", actor=1, message="boom", update=4)
+    assert notice(died) == ("warning", "actor 1 died at update 4: boom")
+    assert notice(event("verdict", verdict="fail", previous="pass")) == ("notice", "GateCheck FAIL, was PASS")
+    assert notice(event("evaluation")) is None
+    assert notice(Event.from_dict({})) is None
+    assert notice(event("failed", message=None)) == ("failed", "the run failed")
 
 
 def test_an_evaluation_tells_its_mean_return_and_a_setting_its_change() -> None:
     log = RequestLog()
     log.sent(log.ask("evaluate"), "id-1")
-    done = {"kind": "evaluation", "time": 1.0, "update": 31, "eval_return": -0.5, "eval_returns": [-1.0, 0.0]}
-    log.take([{**done, "request": "id-1"}], since=0.0)
+    done = event("evaluation", time=1.0, update=31, eval_return=-0.5, eval_returns=[-1.0, 0.0], request="id-1")
+    log.take([done], since=0.0)
     assert log.message.status == "asked", "it is not acknowledged yet"
     log.take([answer("id-1", message="mean return -0.5000 over 2 episodes")], since=0.0)
-    assert log.message == Message("done", "evaluation at update 31: mean return -0.5000 over 2 episodes")
+    assert log.message == Message("done", "evaluation at update 31: mean return -0.500 over 2 episodes")
     log.sent(log.ask("set", "lr 0.1 -> 0.2"), "id-2")
     assert log.message == Message("asked", "setting lr 0.1 -> 0.2: waiting for the trainer")
-    setting = {"kind": "setting", "time": 1.0, "update": 31, "field": "lr", "old": 0.1, "value": 0.2, "request": "id-2"}
+    setting = event("setting", time=1.0, update=31, field="lr", old=0.1, value=0.2, request="id-2")
     log.take([setting, answer("id-2", message="lr was 0.1 and is 0.2 from update 32 on")], since=0.0)
     assert log.message == Message("done", "setting at update 31: lr 0.1 -> 0.2")
     log.sent(log.ask("set", "lr 0.2 -> 0.2"), "id-3")
@@ -98,10 +100,10 @@ def test_an_evaluation_tells_its_mean_return_and_a_setting_its_change() -> None:
 def test_what_others_asked_for_is_a_notice() -> None:
     now = [0.0]
     log = RequestLog(clock=lambda: now[0])
-    theirs = {"kind": "evaluation", "time": 1.0, "update": 7, "eval_return": 2.0, "eval_returns": [2.0]}
-    log.take([{**theirs, "request": "theirs"}, answer("theirs")], since=0.0)
-    assert log.message == Message("notice", "evaluation at update 7: mean return 2.000 over 1 episode")
-    log.take([{"kind": "evaluation", "time": 1.0, "update": 10, "eval_return": 2.0}], since=0.0)
+    theirs = event("evaluation", time=1.0, update=7, eval_return=2.0, eval_returns=[2.0], request="theirs")
+    log.take([theirs, answer("theirs")], since=0.0)
+    assert log.message == Message("notice", "evaluation at update 7: mean return 2.00 over 1 episode")
+    log.take([event("evaluation", time=1.0, update=10, eval_return=2.0)], since=0.0)
     assert "update 7" in log.message.text, "one of the schedule is not asked for"
 
 
@@ -121,7 +123,7 @@ def test_what_was_answered_is_given_once_with_its_path() -> None:
 def test_a_notice_does_not_push_away_what_was_just_asked() -> None:
     log = RequestLog()
     log.ask("evaluate")
-    log.take([{"kind": "paused", "time": 1.0}], since=0.0)
+    log.take([event("paused", time=1.0)], since=0.0)
     assert log.message.status == "asked"
 
 
@@ -154,7 +156,7 @@ def test_what_was_said_goes_after_a_while_and_what_waits_stays() -> None:
 def test_answers_to_what_others_asked_are_not_kept() -> None:
     log = RequestLog()
     first, second = log.ask("pause"), log.ask("snapshot")
-    setting = {"kind": "setting", "field": "lr", "old": 1, "value": 2, "request": "theirs"}
+    setting = event("setting", field="lr", old=1, value=2, request="theirs")
     log.take([setting, answer("theirs"), answer("id-2")], since=2.0)
     log.sent(first, "id-1")
     log.sent(second, "id-2")

@@ -12,9 +12,10 @@ from recorded_run import RecordedRun
 from rich.cells import cell_len
 from rich.console import Console
 
+from gwt_ib.runs.events import KINDS, MARKED, SEVERITIES
 from gwt_ib_tui.charts.palette import DARK
-from gwt_ib_tui.screens.help_screen import signs_table
-from gwt_ib_tui.state.events.event_marks import EVENT_SIGNS, SEVERITIES, placed_events
+from gwt_ib_tui.screens.help_screen import markers_table
+from gwt_ib_tui.state.events.timeline import placed_events
 from gwt_ib_tui.state.run.feed import Feed
 
 
@@ -24,9 +25,8 @@ def recorded(tmp_path: Path) -> RecordedRun:
 
 
 def places(recorded: RecordedRun, axis: str = "update") -> list[tuple[str, float]]:
-    return [
-        (event.kind, round(event.x, 3)) for event in placed_events(Feed(recorded.directory).read_everything(), axis)
-    ]
+    run_view = Feed(recorded.directory).read_everything()
+    return [(kind.kind, round(x, 3)) for x, kind in placed_events(run_view, axis)]
 
 
 def at_time(recorded: RecordedRun, time: float, kind: str, **fields: object) -> None:
@@ -34,11 +34,13 @@ def at_time(recorded: RecordedRun, time: float, kind: str, **fields: object) -> 
 
 
 def test_each_kind_has_one_cell_and_an_ascii_letter() -> None:
-    assert all(cell_len(event.sign) == 1 and event.ascii.isascii() for event in EVENT_SIGNS.values())
-    for signs in ([event.sign for event in EVENT_SIGNS.values()], [event.ascii for event in EVENT_SIGNS.values()]):
-        assert len(set(signs)) == len(EVENT_SIGNS), "told apart without colour"
-    assert {"snapshot", "paused", "unpaused", "actor_died", "actor_replaced"} < set(EVENT_SIGNS)
-    assert {"evaluation", "setting", "warning", "verdict", "resumed"} < set(EVENT_SIGNS)
+    assert all(cell_len(kind.marker) == len(kind.ascii) == 1 and kind.ascii.isascii() for kind in MARKED)
+    for markers in ([kind.marker for kind in MARKED], [kind.ascii for kind in MARKED]):
+        assert len(set(markers)) == len(MARKED), "different without colour"
+    assert {kind.kind for kind in MARKED} == {
+        *("snapshot", "paused", "unpaused", "actor_died", "actor_replaced"),
+        *("evaluation", "setting", "warning", "verdict", "resumed"),
+    }
 
 
 def test_events_lie_where_they_say_on_every_axis(recorded: RecordedRun) -> None:
@@ -53,10 +55,10 @@ def test_events_lie_where_they_say_on_every_axis(recorded: RecordedRun) -> None:
 
 def test_the_gravest_comes_last(recorded: RecordedRun) -> None:
     recorded.learn(4)
-    for kind in reversed(EVENT_SIGNS):
-        recorded.event(kind)
-    ranks = [SEVERITIES.index(EVENT_SIGNS[kind].severity) for kind, _ in places(recorded)]
-    assert len(ranks) == len(EVENT_SIGNS) and ranks == sorted(ranks)
+    for marked in reversed(MARKED):
+        recorded.event(marked.kind)
+    ranks = [SEVERITIES.index(KINDS[kind].severity) for kind, _ in places(recorded)]
+    assert len(ranks) == len(MARKED) and ranks == sorted(ranks)
 
 
 def test_an_event_that_names_no_step_lies_between_its_neighbours(recorded: RecordedRun) -> None:
@@ -106,9 +108,9 @@ def test_damaged_events_do_no_harm(recorded: RecordedRun) -> None:
     assert ("warning", 3.0) in found and all(np.isfinite(x) and 1.0 <= x <= 3.0 for _, x in found)
 
 
-def test_the_help_explains_every_sign() -> None:
+def test_the_help_explains_every_marker() -> None:
     console = Console(width=80, record=True, file=io.StringIO())
-    console.print(signs_table(DARK))
+    console.print(markers_table(DARK))
     text = console.export_text()
-    for event in EVENT_SIGNS.values():
-        assert f"{event.sign}  {event.ascii}  {event.meaning}" in text
+    for kind in MARKED:
+        assert f"{kind.marker}  {kind.ascii}  {kind.meaning}" in text
