@@ -33,27 +33,22 @@ class ActionCodec:
 
     def __init__(self, space: spaces.Space[Any]) -> None:
         """Raises `UserError` for a space other than Discrete, MultiDiscrete and Box."""
-        if isinstance(space, spaces.Box):
-            self.kind, self.dtype, self.sizes = "continuous", np.float32, ()
-            self.width = int(spaces.flatdim(space))
-            numbers = _Numbers(space)
-            self.to_env, self.to_envs = numbers.to_env, numbers.to_envs
-            return
-        self.kind, self.dtype = "discrete", np.int32
+        form: _Choice | _Choices | _Numbers
+        self.kind, self.dtype, self.sizes = "discrete", np.int32, ()
         if isinstance(space, spaces.Discrete):
-            self.sizes = (int(space.n),)
-            choice = _Choice(space)
-            self.to_env, self.to_envs = choice.to_env, choice.to_envs
+            form, self.sizes = _Choice(space), (int(space.n),)
         elif isinstance(space, spaces.MultiDiscrete):
-            self.sizes = tuple(int(size) for size in space.nvec.ravel())
-            choices = _Choices(space)
-            self.to_env, self.to_envs = choices.to_env, choices.to_envs
+            form = _Choices(space)
+            self.sizes = form.sizes
+        elif isinstance(space, spaces.Box):
+            form, self.kind, self.dtype = _Numbers(space), "continuous", np.float32
         else:
             raise UserError(
                 f"Actions of the space {space} cannot be taken; the agent acts in Discrete, MultiDiscrete and Box.",
                 ExitCode.BAD_CONFIGURATION,
             )
-        self.width = len(self.sizes)
+        self.width = len(self.sizes) if self.kind == "discrete" else int(spaces.flatdim(space))
+        self.to_env, self.to_envs = form.to_env, form.to_envs
 
 
 class _Choice:

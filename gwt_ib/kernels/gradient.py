@@ -55,15 +55,10 @@ class Shard:
 
     def compute(
         self, sequences: Sequences[Any], which: NDArray[np.int64], mean: np.float32, std: np.float32,
-        loss: LossCoefficients, sections: Sections | None,
+        loss: LossCoefficients, sections: Sections,
     ) -> NDArray[np.float64]:  # fmt: skip
         """Fill `gradient` for the sequences `which`; `mean` and `std` are those of the minibatch's advantages."""
         inputs, states, gradients, packed = self._inputs, self._states, self._gradients, self._packed
-
-        def ends(name: str) -> None:
-            if sections is not None:
-                sections.end(name)
-
         sums = np.zeros(SUMS)
         encode_inputs(sequences, which, mean, std, self._prior, self._memory, inputs, states, packed)
         unroll(
@@ -71,7 +66,7 @@ class Shard:
             packed.router_out, states.from_h, states.h_in, states.gates, states.memory, states.router, states.c, states.h,
         )  # fmt: skip
         matmul(states.h.reshape(-1, states.h.shape[2]), packed.heads, states.outputs)
-        ends("unroll forward")
+        sections.end("unroll forward")
         outputs = states.outputs
         decisions = (
             inputs.action.reshape(outputs.shape[0], -1), inputs.log_prob.reshape(-1), inputs.advantage.reshape(-1),
@@ -83,14 +78,14 @@ class Shard:
             self._d_log_std.fill(0.0)
             gaussian_loss(outputs, packed.heads_bias, packed.log_std, self._d_log_std, *decisions)
         heads_backward(states, gradients, self._weights, packed, loss, sums)
-        ends("heads")
+        sections.end("heads")
         unroll_backward(
             gradients.d_h, gradients.d_c, states.from_z, inputs.keep, packed.from_h_rows, packed.router_out,
             states.h_in, states.gates, states.memory, states.router, states.c,
             gradients.carry, gradients.d_from_z, gradients.d_from_h, gradients.d_new_sum, gradients.d_logit,
         )  # fmt: skip
         weights_backward(inputs, states, gradients, self._weights, packed)
-        ends("unroll backward")
+        sections.end("unroll backward")
         return sums
 
 
@@ -158,11 +153,11 @@ class KernelGradient:
         pack(self._weights, self._packed)
         self._sections.end("batch")
 
-        def work(number: int, sections: Sections | None) -> NDArray[np.float64]:
+        def work(number: int, sections: Sections) -> NDArray[np.float64]:
             mine = which[self._slices[number]]
             return self._shards[number].compute(self._sequences, mine, mean, std, self._coefficients, sections)
 
-        others = [self._others.submit(work, i, None) for i in range(1, len(self._shards))] if self._others else []
+        others = [self._others.submit(work, i, Sections()) for i in range(1, len(self._shards))] if self._others else []
         try:
             sums = work(0, self._sections)
         finally:

@@ -21,6 +21,8 @@ from gwt_ib.model.weights import Weights
 from gwt_ib.sections import Sections
 from gwt_ib.seeding import Stream, generator
 
+Arrays = dict[str, NDArray[Any]]
+
 
 class NotFiniteError(Exception):
     """A loss or gradient is not a number; the weights are still those from before the step."""
@@ -99,11 +101,11 @@ class Learner:
         self.sections.end("optimiser")
         return np.append(metrics, norm)
 
-    def state_tensors(self) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+    def state_tensors(self) -> tuple[Arrays, Arrays]:
         """Model and optimiser as named arrays for a snapshot; the TD errors' buffer travels with the model."""
         model = self.flat.named_arrays(self.flat.vector)
         model["td_statistics.recent"] = self.td.recent
-        optimizer: dict[str, NDArray[Any]] = {}
+        optimizer: Arrays = {}
         for key, value in self.optimizer.state.items():
             if value.shape == self.flat.vector.shape:
                 optimizer |= {f"{key}.{name}": part for name, part in self.flat.named_arrays(value).items()}
@@ -111,14 +113,7 @@ class Learner:
                 optimizer[key] = value.cpu().numpy().copy()
         return model, optimizer
 
-    def restore(
-        self,
-        model: dict[str, NDArray[Any]],
-        optimizer: dict[str, NDArray[Any]],
-        td_mean: float,
-        td_std: float,
-        version: int,
-    ) -> None:
+    def restore(self, model: Arrays, optimizer: Arrays, td_mean: float, td_std: float, version: int) -> None:
         """Go on from a snapshot. Raises `ValueError` where it does not fit this agent."""
         self.flat.restore(self.flat.vector.detach(), model)
         self.td = TdStatistics(td_mean, td_std, model["td_statistics.recent"])

@@ -36,7 +36,8 @@ def evaluate(policy: Policy, td_mean: float, td_std: float, config: Config, envs
         running &= ~loop.is_first
         if not running.any():
             break
-    return [float(value) for value in returns]
+    found: list[float] = returns.tolist()
+    return found
 
 
 def evaluation_envs(config: Config) -> EnvBatch:
