@@ -245,7 +245,7 @@ def _scale(
         min_span = max(min_span, float(values[1] - values[0]))
     values = np.concatenate([values, np.clip(stretched, -LARGEST, LARGEST)])
     low, high = widened(float(values.min()), float(values.max()), min_span)
-    # The room above must not lead to powers that no float holds.
+    # The room above must not lead to powers beyond the largest float.
     return Scale((low, min(high, math.log10(LARGEST) + 1.0) if log else high), log)
 
 
@@ -277,7 +277,7 @@ def _draw_levels(
     for level in levels:
         changed = level.series is not None and np.isfinite(level.series.mean).any()
         values = in_force(x.mean, level.series.mean, at) if level.series and changed else np.full(len(at), level.value)
-        figure.levels(scale.places(values), level.color)
+        figure.level(scale.places(values), level.color)
 
 
 def _draw_lines(

@@ -47,7 +47,7 @@ class ChartChoice(ChartKeys, RunScreen):
 
     def view_bar(self) -> ViewBar:
         """How the charts are looked at, in words."""
-        return ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view, ChartChoice.told)
+        return ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view, notes=ChartChoice.told)
 
     def x_columns(self) -> Mapping[XAxis, Doubles]:
         """Those of the run."""

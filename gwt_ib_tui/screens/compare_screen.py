@@ -75,7 +75,7 @@ class CompareScreen(ChartKeys, RunScreen):
             table = RunTable(id="run-table")
             self.bound(table)
             yield table.data_bind(CompareScreen.comparison).add_class("card")
-        yield ViewBar(id="view").data_bind(RunScreen.view, CompareScreen.told, run_view=CompareScreen.longest)
+        yield ViewBar(id="view").data_bind(RunScreen.view, notes=CompareScreen.told, run_view=CompareScreen.longest)
 
     def on_mount(self) -> None:
         """Look at what was read, now and then."""

@@ -61,7 +61,7 @@ class RunScreen(Keyed, Screen[None]):
         """Every panel once."""
         yield Static(classes="too-small")
         with Container(classes="all"):
-            yield self.bound(StatusBar(self._read_only)).data_bind(RunScreen.stopping, RunScreen.held)
+            yield self.bound(StatusBar(self._read_only)).data_bind(RunScreen.stopping, frozen=RunScreen.held)
             yield from self.compose_panels()
             yield MessageBar(id="message").data_bind(RunScreen.message)
             yield KeyBar()

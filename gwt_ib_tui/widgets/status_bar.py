@@ -21,7 +21,7 @@ class StatusBar(Panel):
     """State, name, progress, speed, time left."""
 
     stopping: reactive[bool] = reactive(False)
-    held: reactive[str] = reactive("")
+    frozen: reactive[str] = reactive("")
 
     def __init__(self, read_only: bool = False) -> None:
         super().__init__(id="status")
@@ -39,9 +39,9 @@ class StatusBar(Panel):
         else:
             state = "stopping" if self.stopping and not run_view.ended else run_view.state
             line.append_text(state_chip(state, palette))
-        if self.held:
+        if self.frozen:
             line.append(" ")
-            line.append(f" {self.held} ", style=f"bold {palette.on_chip} on {palette.line}")
+            line.append(f" {self.frozen} ", style=f"bold {palette.on_chip} on {palette.line}")
         right = self._right(run_view)
         room = width - line.cell_len - len(right) - 4
         run = run_view.run
