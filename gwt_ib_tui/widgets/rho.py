@@ -54,6 +54,7 @@ class RhoChart(ChartPanel):
             frame=palette.frame,
             y_range=(-1.0, 1.0),
             view=replace(view, log_y=False, clip=False, smoothing=0.0),
+            coarse=True,
         )
         chart = drawn.lines
         rows = height - 3 if height - 1 >= LEAST_FRAMED else height - 1
