@@ -76,7 +76,7 @@ class Frame:
             axis[self.column(place)] = self.glyphs.axis_tick
         spans = []
         for column, (marker, own) in marks.items():
-            axis[column] = self.glyphs.said(marker)
+            axis[column] = self.glyphs.character(marker)
             spans.append(Span(self.margin + column, self.margin + column + 1, own))
         plain = self.glyphs.corner.rjust(self.margin) + "".join(axis)
         labels = Text(self._labels(), style=color, no_wrap=True, end="")
@@ -110,11 +110,7 @@ class Figure:
         self._over: list[tuple[Cells, Cells, str, int]] = []
         self._marks: dict[int, tuple[str, str]] = {}
 
-    def level(self, place: float, color: str) -> None:
-        """A horizontal dotted line."""
-        self.levels(np.full(self._layout.canvas_width, place), color)
-
-    def levels(self, places: Doubles, color: str) -> None:
+    def level(self, places: Doubles, color: str) -> None:
         """A dotted line of steps: its place in each cell across; none where it is NaN or out of sight."""
         seen = (places >= 0.0) & (places <= 1.0)
         columns = np.flatnonzero(seen)
@@ -134,7 +130,7 @@ class Figure:
 
     def points(self, x: Doubles, y: Doubles, color: str, glyph: str = "") -> None:
         """Each point as a character, over the paths."""
-        self._lay_over(x, y, self._layout.glyphs.said(glyph), color)
+        self._lay_over(x, y, self._layout.glyphs.character(glyph), color)
 
     def beyond(self, x: Doubles, *, above: bool, color: str) -> None:
         """A mark at the upper or lower edge for each place along x where a value lies beyond it; over the paths."""

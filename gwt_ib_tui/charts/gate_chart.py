@@ -44,7 +44,7 @@ def gate_chart(
     low, high = (np.clip(_between(dots, centres, curve.c + side * curve.c_std), 0.0, 1.0) for side in (-1, 1))
     figure.stipple(low, high, palette.band)
     if target is not None:
-        figure.level(min(max(target, 0.0), 1.0), palette.target)
+        figure.level(np.full(layout.canvas_width, min(max(target, 0.0), 1.0)), palette.target)
     if ghost is not None:
         _draw_ghost(figure, dots, ghost, curve.edges, palette.second, layout.glyphs.ghost)
     mean = _between(dots, centres, curve.c)
@@ -56,7 +56,7 @@ def gate_chart(
 
 
 def count_lines(counts: Doubles, layout: Frame, rows: int, frame: str) -> list[Text]:
-    """How many steps each bin holds, on a logarithmic scale, as bars in `rows` lines beside the layout's canvas."""
+    """How many steps are in each bin, on a logarithmic scale, as bars in `rows` lines beside the layout's canvas."""
     place = (np.arange(layout.canvas_width) + 0.5) / layout.canvas_width
     owner = np.minimum((place * len(counts)).astype(int), len(counts) - 1)
     share = np.log1p(np.maximum(counts, 0.0)) / max(math.log1p(float(counts.max())), 1e-9)

@@ -1,4 +1,4 @@
-"""The signs that charts are drawn with: braille dots, or quadrants where a font lacks them, or plain ASCII."""
+"""The characters that charts are drawn with: braille dots, or quadrants where a font lacks them, or plain ASCII."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 
 @dataclass(frozen=True, eq=False)
 class Glyphs:
-    """One set of signs.
+    """One set of characters.
 
     A cell is `across` times `down` dots. `codes` has the character of each combination of dots, whose bits `weights`
-    [down, across] gives; it is empty where a cell has a single dot, which is then a sign of its layer's own. `marker` is
-    the same set in plotext's words, or nothing where a line takes its layer's sign too.
+    [down, across] gives; it is empty where a cell has a single dot, which is then its layer's own character. `marker` is
+    the same set in plotext's words, or nothing where a line takes its layer's character too.
     """
 
     across: int
@@ -53,9 +53,9 @@ class Glyphs:
     band: str = ":"
     replaced: Mapping[str, str] = field(default_factory=dict)
 
-    def said(self, sign: str) -> str:
-        """A sign from outside as this set can draw it, in one cell; that of a point where there is none."""
-        first = sign[:1] or self.point
+    def character(self, wanted: str) -> str:
+        """A character from outside as this set can draw it, in one cell; that of a point where there is none."""
+        first = wanted[:1] or self.point
         return first if not self.replaced or first.isascii() else self.replaced.get(first, "*")
 
     def bits(self, codes: Codes) -> npt.NDArray[np.uint8]:
@@ -71,8 +71,8 @@ def _bits_of(codes: Codes) -> npt.NDArray[np.uint8]:
     return table
 
 
-def _codes(signs: str) -> Codes:
-    return np.array([ord(sign) for sign in signs], dtype=np.uint32)
+def _codes(characters: str) -> Codes:
+    return np.array([ord(character) for character in characters], dtype=np.uint32)
 
 
 _BRAILLE = np.arange(0x2800, 0x2900, dtype=np.uint32)

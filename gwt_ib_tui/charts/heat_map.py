@@ -51,7 +51,7 @@ class HeatMarks:
 def gate_mass(curve: GateCurve, rows: int) -> Doubles:
     """How many steps have their c in each of `rows` equal parts of [0, 1], lowest first; shape [rows].
 
-    The metrics hold no histogram of c, only its mean and spread in each bin of |td_norm|. Each bin is taken as a normal
+    The metrics have no histogram of c, only its mean and spread in each bin of |td_norm|. Each bin is taken as a normal
     distribution of that mean and spread, truncated to [0, 1], with as many steps as the bin counts. What is summed up
     this way has the right number of steps, and the right modes where bins differ; two modes inside one bin look like
     one broad one. The sum is the count of all bins that have a mean.
@@ -71,7 +71,7 @@ def mass_over_time(history: GateHistory, columns: int, rows: int) -> Doubles:
     """The share of steps by c and time, shape [rows, columns], lowest c first; a column of NaN comes before any moment.
 
     A column is the mean of the moments that fall into it by environment steps; where none does, the last one before
-    holds on. The last results are kept, as moving the marks does not change them; they are read-only.
+    goes on. The last results are kept, as moving the marks does not change them; they are read-only.
     """
     place = column_of(history.env_steps, history, columns)
     sums = np.zeros((columns, rows))

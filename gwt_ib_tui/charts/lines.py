@@ -160,12 +160,14 @@ def draw(
     view: ChartView = WHOLE,
     marks: Sequence[Mark] = (),
     raw_color: str = "",
+    coarse: bool = False,
 ) -> Drawn:
     """Curves over `x`, seen through `view`, as exactly `height` lines of `width` cells.
 
     `x` is the column of the view's x axis, with the rows of every curve that has no `x` of its own. `y_range` is the
     range of the y axis, where it is not to follow what is in the window, the levels and `min_span`. `raw_color` is that
-    of the line behind a smoothed one; without it, the frame's.
+    of the line behind a smoothed one; without it, the frame's. A `coarse` line has one point for each cell across, and
+    not for each column of dots: many noisy lines are clearer so, and cheaper.
     """
     if width < 1 or height < 1:
         return Drawn([])
@@ -190,7 +192,8 @@ def draw(
     _draw_levels(figure, layout, levels, x, x_range, scale)
     if view.cursor is not None and x_range[0] <= view.cursor <= x_range[1]:
         figure.column_line(position(view.cursor, x_range), frame)
-    _draw_lines(figure, layout, lines, x_range, scale, raw_color or frame, averaged=averaged)
+    points = layout.canvas_width if coarse else layout.columns
+    _draw_lines(figure, layout, lines, x_range, scale, raw_color or frame, points, averaged=averaged)
     hidden = _draw_hidden(figure, lines, x_range, scale) if clip else 0
     if hidden:
         notes.append(f"{hidden:,} hidden")
@@ -245,7 +248,7 @@ def _scale(
         min_span = max(min_span, float(values[1] - values[0]))
     values = np.concatenate([values, np.clip(stretched, -LARGEST, LARGEST)])
     low, high = widened(float(values.min()), float(values.max()), min_span)
-    # The room above must not lead to powers that no float holds.
+    # The room above must not lead to powers beyond the largest float.
     return Scale((low, min(high, math.log10(LARGEST) + 1.0) if log else high), log)
 
 
@@ -277,22 +280,30 @@ def _draw_levels(
     for level in levels:
         changed = level.series is not None and np.isfinite(level.series.mean).any()
         values = in_force(x.mean, level.series.mean, at) if level.series and changed else np.full(len(at), level.value)
-        figure.levels(scale.places(values), level.color)
+        figure.level(scale.places(values), level.color)
 
 
 def _draw_lines(
-    figure: Figure, layout: Frame, lines: Sequence[Line], window: Range, scale: Scale, raw_color: str, *, averaged: bool
+    figure: Figure,
+    layout: Frame,
+    lines: Sequence[Line],
+    window: Range,
+    scale: Scale,
+    raw_color: str,
+    points: int,
+    *,
+    averaged: bool,
 ) -> None:
     """Areas, then the marks of gaps, then raw lines, then the lines themselves: each over what was before.
 
-    With `averaged` a line goes through the mean of each dot column, else through the least and the largest value.
+    A line has at most `points`: with `averaged` the mean of what is there, else the least and the largest value.
     """
     columns, glyphs = layout.columns, layout.glyphs
     for line in lines:
         if line.band is not None:
             low, high = line.band.reduced(window, scale, columns).spread(columns)
             figure.stipple(low, high, line.curve.color)
-    reduced = [line.rows.reduced(window, scale, columns, averaged=averaged) for line in lines]
+    reduced = [line.rows.reduced(window, scale, points, averaged=averaged) for line in lines]
     for line, rows in zip(lines, reduced, strict=True):
         if not line.curve.column.sparse:
             figure.gaps(rows.x[rows.gap])
@@ -300,15 +311,15 @@ def _draw_lines(
         if line.smooth is not None:
             figure.shadow(*rows.spread(columns), raw_color, glyphs.raw)
     for place, (line, rows) in enumerate(zip(lines, reduced, strict=True)):
-        shown = rows if line.smooth is None else line.smooth.reduced(window, scale, columns, averaged=averaged)
-        points, values, breaks = shown.path()
+        shown = rows if line.smooth is None else line.smooth.reduced(window, scale, points, averaged=averaged)
+        x, y, breaks = shown.path()
         color, letter = line.curve.color, line.curve.letter
         if line.dots:
-            figure.points(points[~breaks], values[~breaks], color, letter)
+            figure.points(x[~breaks], y[~breaks], color, letter)
             continue
-        figure.path(points, values, breaks, color, glyphs.lines[place % len(glyphs.lines)])
+        figure.path(x, y, breaks, color, glyphs.lines[place % len(glyphs.lines)])
         if letter:
-            figure.points(points[~breaks][-1:], values[~breaks][-1:], color, letter)
+            figure.points(x[~breaks][-1:], y[~breaks][-1:], color, letter)
 
 
 def _draw_hidden(figure: Figure, lines: Sequence[Line], window: Range, scale: Scale) -> int:

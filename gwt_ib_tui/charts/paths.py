@@ -27,14 +27,14 @@ class Paths:
         self._width, self._height, self._glyphs = width, height, glyphs
         self._lines: list[_Line] = []
 
-    def add(self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_], ink: int, sign: str) -> None:
+    def add(self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_], ink: int, glyph: str) -> None:
         """A line through points of the unit square, over what was added before; one marked in `breaks` is a gap.
 
-        It is made of `sign` where a cell is a single dot. `ink`, below 256, comes back with the cells that it crosses.
+        It is made of `glyph` where a cell is a single dot. `ink`, below 256, comes back with the cells that it crosses.
         """
         x, y, first = self._dots(x, y, breaks)
         if len(x):
-            self._lines.append((x.tobytes(), y.tobytes(), first.tobytes(), ink, self._glyphs.marker or sign))
+            self._lines.append((x.tobytes(), y.tobytes(), first.tobytes(), ink, self._glyphs.marker or glyph))
 
     def drawn(self) -> tuple[Codes, Cells]:
         """The characters, spaces where no line is, and the ink of each; shape [height, width] both, not to be written to."""
@@ -122,7 +122,7 @@ def _figure(width: int, height: int) -> Any:
 
 @cache
 def _unlimited() -> Any:
-    """The parent that every figure needs; it holds no plot of ours, only that sizes are not cut to the real terminal's."""
+    """The parent that every figure needs: it only says that sizes are not cut to the real terminal's."""
     import plotext
 
     return type(plotext.terminal)().limit(False, False)

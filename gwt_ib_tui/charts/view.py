@@ -22,7 +22,7 @@ X_AXES: Final[tuple[XAxis, ...]] = ("env_steps", "update", "elapsed_s")
 AXIS_WORDS: Final[Mapping[XAxis, str]] = {"env_steps": "env steps", "update": "updates", "elapsed_s": "wall time"}
 SMOOTHINGS: Final = (0.0, 0.6, 0.9, 0.97)
 SYMBOLS: Final[tuple[Symbols, ...]] = ("braille", "block", "ascii")
-LEAST_ROWS = 4  # a window holds about as many, however often it is zoomed
+LEAST_ROWS = 4  # a window has about as many, however often it is zoomed
 CURSOR_SHARE = 0.01  # of the window: the cursor's step, where rows are nearer to each other
 
 
@@ -32,7 +32,7 @@ class ChartView:
 
     `smoothing` is the weight of the past in the moving average. `span` and `end` are the window's length and its right
     end in units of x: none of a span is everything, none of an end follows the newest row. The methods return a new
-    view; their `x` holds the x of each row, in any order, NaN where a row has none.
+    view; their `x` has the x of each row, in any order, NaN where a row has none.
     """
 
     x_axis: XAxis = "env_steps"
@@ -127,7 +127,7 @@ class ChartView:
         return replace(self, span=None, end=None, cursor=None)
 
     def next_axis(self, columns: Mapping[XAxis, Doubles]) -> ChartView:
-        """The next x axis that has values in `columns`, which hold the x of the same rows on each axis.
+        """The next x axis that has values in `columns`, the x of the same rows on each axis.
 
         The window and the cursor stay at the same rows.
         """
@@ -153,7 +153,7 @@ class ChartView:
         return replace(self, span=span, end=None if right >= last - 1e-9 * (last - first) else right)
 
     def _at(self, rows: Doubles, cursor: float) -> ChartView:
-        """The cursor at one place, and the window moved no further than it needs to hold it."""
+        """The cursor at one place, and the window moved no further than it needs to have it in sight."""
         view = replace(self, cursor=cursor)
         first, last = float(rows[0]), float(rows[-1])
         low, high = self.window(first, last)

@@ -42,7 +42,7 @@ class CompareScreen(ChartScreen):
     selection: reactive[Selection] = reactive(Selection(CHARTED, SLOTS, chosen=0), repaint=False)
     longest: reactive[RunView | None] = reactive(None, repaint=False)
     """The run that has come furthest: the place of the cursor is said by its rows."""
-    told: reactive[tuple[str, ...]] = reactive((), repaint=False)
+    notes: reactive[tuple[str, ...]] = reactive((), repaint=False)
 
     def __init__(self, read_only: bool) -> None:
         super().__init__(read_only)
@@ -59,7 +59,7 @@ class CompareScreen(ChartScreen):
             table = RunTable(id="run-table")
             self.bound(table)
             yield table.data_bind(CompareScreen.comparison).add_class("card")
-        yield ViewBar(id="view").data_bind(RunScreen.view, CompareScreen.told, run_view=CompareScreen.longest)
+        yield ViewBar(id="view").data_bind(RunScreen.view, CompareScreen.notes, run_view=CompareScreen.longest)
 
     def on_mount(self) -> None:
         """Look at what was read, now and then."""
@@ -88,7 +88,7 @@ class CompareScreen(ChartScreen):
             chart.picked = place == selection.chosen_slot
             chart.set_class(chart.picked, "-chosen")
         self.set_class(selection.alone, "-alone")
-        self.told = (selection.words,) if selection.first or selection.alone else ()
+        self.notes = (selection.words,) if selection.first or selection.alone else ()
         if selection.chosen is not None:
             self.comparison = replace(self.comparison, metric=selection.charts[selection.chosen])
 

@@ -43,7 +43,7 @@ class LiveScreen(ChartScreen):
     words: reactive[str] = reactive("", repaint=False)
     """The filter that holds; empty for the overview's own charts."""
 
-    told: reactive[tuple[str, ...]] = reactive((), repaint=False)
+    notes: reactive[tuple[str, ...]] = reactive((), repaint=False)
 
     _before: tuple[Selection, str] = (Selection(OVERVIEW_TITLES, SLOTS), "")
 
@@ -58,7 +58,7 @@ class LiveScreen(ChartScreen):
             with Container(id="side").add_class("actors"):
                 yield self.bound(ActorsPanel(id="actors")).add_class("card")
                 yield self.bound(EventsPanel(id="events")).add_class("card")
-        yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view, LiveScreen.told)
+        yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view, LiveScreen.notes)
         yield FilterLine(id="filter")
 
     def x_columns(self) -> Mapping[XAxis, Doubles]:
@@ -163,7 +163,7 @@ class LiveScreen(ChartScreen):
     def _note(self) -> None:
         """Which charts there are, where it is not the overview; the words not twice while they are typed."""
         typed = self.has_class("-filtering") or not self.words
-        self.told = tuple(filter(None, (self.selection.words, "" if typed else f"/{self.words}")))
+        self.notes = tuple(filter(None, (self.selection.words, "" if typed else f"/{self.words}")))
 
     def _found(self, text: str) -> tuple[tuple[str, ...], str]:
         """The charts that a filter brings up, and that in words."""

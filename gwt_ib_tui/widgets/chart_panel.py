@@ -37,6 +37,10 @@ class ChartPanel(Panel):
             super().__init__()
             self.x = x
 
+    def depends_on(self, run_view: RunView) -> Hashable:
+        """New rows, or another configuration."""
+        return run_view.series.store_id, run_view.series.rows, run_view.config
+
     def watch_view(self, old: ChartView, new: ChartView) -> None:
         """What the user does is seen at once."""
         if self.seen(old) != self.seen(new):

@@ -43,13 +43,7 @@ class ComparedChart(ChartPanel):
         else:
             self.watch_run_view(self.run_view)
 
-    def watch_metric(self) -> None:
-        """Another metric has this place."""
-        self.show_at_once()
-
-    def watch_picked(self) -> None:
-        """The mark at the title comes or goes."""
-        self.show_at_once()
+    watch_metric = watch_picked = ChartPanel.show_at_once
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title that is the legend, then the chart."""

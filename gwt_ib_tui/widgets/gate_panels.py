@@ -34,10 +34,6 @@ class GateCurvePanel(ChartPanel):
         """It has axes of its own."""
         return view.symbols
 
-    def depends_on(self, run_view: RunView) -> Hashable:
-        """New rows only."""
-        return run_view.series.store_id, run_view.series.rows, run_view.config
-
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title that is the legend, then the chart."""
         palette, symbols = self.palette, self.view.symbols
@@ -53,11 +49,9 @@ class ScrubbedPanel(TitledChart):
 
     def depends_on(self, run_view: RunView) -> Hashable:
         """New rows, and what is shown of them."""
-        return run_view.series.store_id, run_view.series.rows, run_view.config, self.scrub
+        return super().depends_on(run_view), self.scrub
 
-    def watch_scrub(self) -> None:
-        """A key was pressed: nobody waits for the next second."""
-        self.show_at_once()
+    watch_scrub = TitledChart.show_at_once
 
     def looks(self) -> Hashable:
         """The moments too."""

@@ -30,17 +30,11 @@ class LineChart(TitledChart):
         super().__init__(id=id)
         self.set_reactive(LineChart.spec, spec)
 
-    def watch_spec(self) -> None:
-        """Other metrics are seen at once."""
-        self.show_at_once()
-
-    def watch_chosen(self) -> None:
-        """So is the mark."""
-        self.show_at_once()
+    watch_spec = watch_chosen = TitledChart.show_at_once
 
     def depends_on(self, run_view: RunView) -> Hashable:
-        """New rows and events only."""
-        return run_view.series.store_id, run_view.series.rows, run_view.events_seen, run_view.config
+        """Events too."""
+        return super().depends_on(run_view), run_view.events_seen
 
     def looks(self) -> Hashable:
         """The metrics too."""

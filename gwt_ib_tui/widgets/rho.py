@@ -40,10 +40,6 @@ class RhoChart(ChartPanel):
         """There is no other y axis here."""
         return replace(view, log_y=False, clip=False)
 
-    def depends_on(self, run_view: RunView) -> Hashable:
-        """New rows only."""
-        return run_view.series.store_id, run_view.series.rows
-
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title, the chart, the digits beside it."""
         palette, series, view = self.palette, run_view.series, self.view
@@ -58,6 +54,7 @@ class RhoChart(ChartPanel):
             frame=palette.frame,
             y_range=(-1.0, 1.0),
             view=replace(view, log_y=False, clip=False, smoothing=0.0),
+            coarse=True,
         )
         chart = drawn.lines
         rows = height - 3 if height - 1 >= LEAST_FRAMED else height - 1

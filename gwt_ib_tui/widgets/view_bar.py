@@ -18,17 +18,17 @@ from gwt_ib_tui.widgets.readings import time_words
 
 
 class ViewBar(Panel):
-    """Cursor, window, axis, scale, smoothing; and what else is to be `told` of the charts."""
+    """Cursor, window, axis, scale, smoothing; and `notes` on which charts are shown."""
 
     view: reactive[ChartView] = reactive(ChartView())
-    told: reactive[tuple[str, ...]] = reactive(())
+    notes: reactive[tuple[str, ...]] = reactive(())
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
-        """What there is room for; the cursor, which the charts tell as well, is the last to find some."""
+        """What there is room for; the cursor, which the charts show as well, is the last to find some."""
         palette = self.palette
         line = Text(no_wrap=True, end="")
         columns = {axis: run_view.series.column(axis).mean for axis in X_AXES}
-        for part in (*self.told, *view_words(self.view, columns)):
+        for part in (*self.notes, *view_words(self.view, columns)):
             name, _, rest = part.partition(" ")
             line.append("  " if line else " ")
             line.append(name, style=f"bold {palette.target}")
@@ -38,14 +38,9 @@ class ViewBar(Panel):
 
     def watch_view(self) -> None:
         """There only when there is something to say."""
-        self._appear()
+        self.display = bool(self.notes) or self.view != ChartView()
 
-    def watch_told(self) -> None:
-        """The same."""
-        self._appear()
-
-    def _appear(self) -> None:
-        self.display = bool(self.told) or self.view != ChartView()
+    watch_notes = watch_view
 
 
 def view_words(view: ChartView, columns: Mapping[XAxis, Doubles]) -> list[str]:

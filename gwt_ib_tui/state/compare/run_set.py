@@ -63,7 +63,7 @@ class RunEntry:
 
 @dataclass(frozen=True, eq=False)
 class RunSetView:
-    """The runs at one moment, in the order they were named; `groups` holds the places of the seeds of each setting."""
+    """The runs at one moment, in the order they were named; `groups` has the places of the seeds of each setting."""
 
     version: int = 0
     entries: tuple[RunEntry, ...] = ()

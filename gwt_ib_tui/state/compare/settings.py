@@ -15,7 +15,7 @@ RUN_LOCAL = frozenset(
 )
 """Fields that change nothing of what is learnt until a given step, but for chance: see docs/architecture.md."""
 
-TELLING = ("env_id", "lr", "lambda_c", "target_c", "memory", "hidden_size", "rollout_steps", "num_envs")
+FIRST_FIELDS = ("env_id", "lr", "lambda_c", "target_c", "memory", "hidden_size", "rollout_steps", "num_envs")
 """The fields that say most of a run, the weightiest first."""
 
 Key = tuple[tuple[str, Any], ...]
@@ -39,7 +39,7 @@ def groups_of(configs: Sequence[Config | None]) -> list[tuple[int, ...]]:
 
 
 def differing(configs: Sequence[Config | None], *, local: bool = True) -> list[tuple[tuple[str, Any], ...]]:
-    """For each run its values of the fields in which the known configurations differ, the most telling first.
+    """For each run its values of the fields in which the known configurations differ, the most important first.
 
     The seed is left out, and with `local` false every other field that is the run's own.
     """
@@ -55,7 +55,7 @@ def differing(configs: Sequence[Config | None], *, local: bool = True) -> list[t
 
 def _weight(field: str) -> tuple[bool, int]:
     """What a run does not learn from comes last; a sort by this keeps the configuration's order among the rest."""
-    return field in RUN_LOCAL, TELLING.index(field) if field in TELLING else len(TELLING)
+    return field in RUN_LOCAL, FIRST_FIELDS.index(field) if field in FIRST_FIELDS else len(FIRST_FIELDS)
 
 
 def setting_words(values: Sequence[tuple[str, Any]]) -> str:
@@ -66,7 +66,7 @@ def setting_words(values: Sequence[tuple[str, Any]]) -> str:
 def fitting_settings(values: Sequence[tuple[str, Any]], width: int, env: str = "") -> str:
     """The same in at most `width` cells with whole fields from the first on, and `…` for those that are left out.
 
-    The environment is told by `env`, a name that may be short, or not at all.
+    The environment is named by `env`, a name that may be short, or not at all.
     """
     fields = [env] if env else []
     fields += [setting_words([pair]) for pair in values if pair[0] != "env_id"]
@@ -78,7 +78,7 @@ def fitting_settings(values: Sequence[tuple[str, Any]], width: int, env: str = "
 
 
 def short_env_ids(env_ids: Iterable[str]) -> dict[str, str]:
-    """What tells each environment from the others: `Easy` and `Hard` where the names have all else in common."""
+    """What distinguishes each environment from the others: `Easy` and `Hard` where the names have all else in common."""
     parts = {env_id: _PARTS.findall(env_id) for env_id in env_ids}
     start = _in_common(list(parts.values()))
     end = _in_common([found[:start:-1] for found in parts.values()])

@@ -29,7 +29,7 @@ View = tuple[SeriesView, GateHistory]
 
 
 class RowListener(Protocol):
-    """Told of every row that is taken in, in the feed's thread."""
+    """Gets every row that is taken in, in the feed's thread."""
 
     def take(self, row: Record) -> None:
         """The next row."""
@@ -39,7 +39,7 @@ class RowListener(Protocol):
 
 
 class MetricFeed:
-    """Follows one metrics.jsonl: at most about `rows` rows are held as they came, `buckets` of older ones and `moments`.
+    """Follows one metrics.jsonl: at most about `rows` rows are kept as they came, `buckets` of older ones and `moments`.
 
     `row` is the newest row, known from the start; `row_time` is when it came, none for one that was there before us.
     """
@@ -109,7 +109,7 @@ class MetricFeed:
         self._caught_up = False
 
     def _take(self, lines: list[bytes]) -> None:
-        """Fold in some rows; one that does not come after those before it is damage, and left out."""
+        """Fold in some rows; one that does not come after those before it is damaged, and left out."""
         rows = Rows.of(lines)
         places = rows.after(self._last_update)
         if len(places) < len(lines):

@@ -72,9 +72,9 @@ class _Buckets(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class SeriesView:
-    """What a `SeriesStore` held at one moment; the store goes on without changing it.
+    """What was in a `SeriesStore` at one moment; the store goes on without changing it.
 
-    Two views with equal `store_id` and `rows` hold the same.
+    Two views with equal `store_id` and `rows` are the same.
     """
 
     names: tuple[str, ...]
@@ -84,7 +84,7 @@ class SeriesView:
     _raw: Doubles
 
     def column(self, name: str) -> Column:
-        """One metric over the whole run. Raises `KeyError` for a name that the store does not hold."""
+        """One metric over the whole run. Raises `KeyError` for a name that the store does not have."""
         try:
             index = self.names.index(name)
         except ValueError:
@@ -100,11 +100,11 @@ class SeriesView:
         )
 
     def newest(self, name: str, count: int) -> Doubles:
-        """The newest values of one metric, at most `count` and no more than are held exactly."""
+        """The newest values of one metric, at most `count` and no more than are kept exactly."""
         return self._raw[-count:, self.names.index(name)]
 
     def until(self, rows: int, last: Mapping[str, Any]) -> SeriesView:
-        """What was held when only the first `rows` rows had come, of which `last` is the last one; cheap.
+        """What was there when only the first `rows` rows had come, of which `last` is the last one; cheap.
 
         Where older rows are in buckets, one that begins before that row and ends after it is left out, and the row stands
         by itself.
@@ -129,7 +129,7 @@ class SeriesView:
 class SeriesStore:
     """Takes one row of values after another, for ever, in bounded memory.
 
-    Between `raw` and `2 * raw` of the newest rows are held as they came; older ones in at most `buckets` buckets of
+    Between `raw` and `2 * raw` of the newest rows are kept as they came; older ones in at most `buckets` buckets of
     equally many rows, whose number of rows doubles when they are full.
     """
 
@@ -178,7 +178,7 @@ class SeriesStore:
 
 
 def _packed(buckets: _Buckets, rows_per_bucket: int) -> _Buckets:
-    """Buckets of `rows_per_bucket` rows each; only the last may hold fewer."""
+    """Buckets of `rows_per_bucket` rows each; only the last may have fewer."""
     first_row = np.cumsum(buckets.rows) - buckets.rows
     owner = first_row // rows_per_bucket
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
