@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gwt_ib.channel.interface import LearnerChannel
+from gwt_ib.channel import LearnerChannel
 from gwt_ib.config import Config
 from gwt_ib.config_sources import change_live
 from gwt_ib.envs.env_batch import EnvBatch, EpisodeError
