@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.kernels.cell import step_row, td_drive
+from gwt_ib.kernels.cell import encode_row, step_row, td_drive
 from gwt_ib.kernels.compiled import compiling, kernel
 from gwt_ib.kernels.elementwise import HALF, ZERO, dot, exp, sigmoid
-from gwt_ib.kernels.encoder import encode_row
 from gwt_ib.kernels.losses import HALF_LOG_2PI
-from gwt_ib.kernels.matmul import matmul
 from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
+from gwt_ib.kernels.products import matmul
 from gwt_ib.model import arrays
 from gwt_ib.model import weights as layout
 from gwt_ib.model.arrays import F32, Bool

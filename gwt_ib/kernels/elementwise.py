@@ -1,4 +1,4 @@
-"""Exponential, sigmoid and hyperbolic tangent for float32, in arithmetic that LLVM turns into vector instructions.
+"""Exponential, sigmoid, hyperbolic tangent, sums and Adam for float32, in arithmetic that LLVM turns into vectors.
 
 A call into a maths library cannot be vectorised, and these functions are what is left of an unroll besides its products.
 Inside a plain loop over an array they handle a whole register at a time. Errors are a few units in the last place.
@@ -88,3 +88,21 @@ def total(a: F32) -> Any:
     for j in range(a.size):
         result += a[j]
     return result
+
+
+@kernel
+def adam_step(
+    weights: F32, gradient: F32, average: F32, square: F32,
+    scale: Any, gain1: Any, beta2: Any, gain2: Any, rate: Any, root: Any, eps: Any,
+) -> None:  # fmt: skip
+    """Scale `gradient` [N], take it into its averages [N] and move `weights` [N], in one pass; twin of `learn.adam`.
+
+    All numbers are float32: `gain1` = 1 - beta1, `gain2` = 1 - beta2 (which would lose digits as a difference of float32),
+    `rate` the learning rate over the first average's correction, `root` the square root of the second's.
+    """
+    for i in range(weights.size):
+        g = gradient[i] * scale
+        gradient[i] = g
+        average[i] += gain1 * (g - average[i])
+        square[i] = beta2 * square[i] + gain2 * g * g
+        weights[i] -= rate * average[i] / (np.sqrt(square[i]) / root + eps)

@@ -15,13 +15,12 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gwt_ib.kernels.cell import td_drive
+from gwt_ib.kernels.cell import encode_backward, encode_row, td_drive
 from gwt_ib.kernels.compiled import kernel
 from gwt_ib.kernels.elementwise import ONE, ZERO
-from gwt_ib.kernels.encoder import encode_backward, encode_row
 from gwt_ib.kernels.losses import LossCoefficients, bottleneck_loss
-from gwt_ib.kernels.matmul import matmul, product
 from gwt_ib.kernels.packed_weights import Packed
+from gwt_ib.kernels.products import matmul, product
 from gwt_ib.model.arrays import F32, Field
 from gwt_ib.model.experience import Sequences
 

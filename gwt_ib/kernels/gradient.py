@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.kernels.adam import AdamNumbers, adam_step
 from gwt_ib.kernels.cell import unroll, unroll_backward
 from gwt_ib.kernels.compiled import compiling
+from gwt_ib.kernels.elementwise import adam_step
 from gwt_ib.kernels.forward_backward import (
     Gradients,
     Inputs,
@@ -27,8 +27,8 @@ from gwt_ib.kernels.forward_backward import (
     weights_backward,
 )
 from gwt_ib.kernels.losses import SUMS, LossCoefficients, categorical_loss, gaussian_loss
-from gwt_ib.kernels.matmul import matmul
 from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
+from gwt_ib.kernels.products import matmul
 from gwt_ib.model import weights as layout
 from gwt_ib.model.arrays import F32, zeros
 from gwt_ib.model.experience import Sequences, blank_minibatch
@@ -123,7 +123,7 @@ class KernelGradient:
             self.begin(blank_minibatch(self._observation_size, self._actions, self._config), self._config, 0.0)
             self.minibatch(np.arange(self._batch))
             a, b, c, d = np.zeros((4, self._gradient.size), np.float32)
-            adam_step(a, b, c, d, AdamNumbers(*[np.float32(1.0)] * 7))
+            adam_step(a, b, c, d, *[np.float32(1.0)] * 7)
 
     def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout; `config` has the live settings of this update.
