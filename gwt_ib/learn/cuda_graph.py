@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from gwt_ib.config import Config
 from gwt_ib.learn.losses import LOSS_METRICS, LiveCoefficients, minibatch_loss
 from gwt_ib.learn.sequences import pick, to_device
-from gwt_ib.model.agent import Agent
+from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.experience import Sequences, blank_minibatch
-from gwt_ib.model.flat import FlatParameters
 from gwt_ib.sections import Sections
 
 WARM_UP = 3  # passes before the capture, which must find libraries loaded and their workspaces allocated

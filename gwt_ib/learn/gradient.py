@@ -12,9 +12,8 @@ from gwt_ib.config import Config
 from gwt_ib.kernels import load_kernels
 from gwt_ib.learn.losses import LiveCoefficients, minibatch_loss
 from gwt_ib.learn.sequences import pick, to_device
-from gwt_ib.model.agent import Agent
+from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.experience import Sequences
-from gwt_ib.model.flat import FlatParameters
 from gwt_ib.sections import Sections
 
 

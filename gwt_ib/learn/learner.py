@@ -12,10 +12,8 @@ from gwt_ib.config import Config
 from gwt_ib.learn.adam import Adam
 from gwt_ib.learn.gradient import learns_by_kernels, make_gradient
 from gwt_ib.learn.losses import LOSS_METRICS, lambda_c_at
-from gwt_ib.learn.returns import explained_variance
-from gwt_ib.learn.sequences import Rollout, cut
-from gwt_ib.model.agent import Agent
-from gwt_ib.model.flat import FlatParameters
+from gwt_ib.learn.sequences import Rollout, cut, explained_variance
+from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.td import TdStatistics
 from gwt_ib.model.weights import Weights
 from gwt_ib.sections import Sections

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
@@ -13,6 +15,7 @@ from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.model.cell import CellOutput, GatedCell, TdScale, prior_logit, td_norm
 from gwt_ib.model.distributions import ActionHead, make_action_head
 from gwt_ib.model.unroll import unroll
+from gwt_ib.model.weights import joined
 from gwt_ib.seeding import Stream, derived_seed
 
 
@@ -134,3 +137,53 @@ def initialise(agent: Agent, seed: int) -> None:
         nn.init.zeros_(router.out.weight)
         nn.init.orthogonal_(agent.actor.weight, 0.01, generator=generator)
         nn.init.orthogonal_(agent.critic.weight, 0.01, generator=generator)
+
+
+class FlatParameters:
+    """All weights of a module in one flat `vector` [N], all gradients in another, `vector.grad` [N].
+
+    Every parameter and its gradient are views into them, so publishing and optimising are single operations.
+    """
+
+    def __init__(self, module: nn.Module, device: str = "cpu") -> None:
+        named = list(module.named_parameters())
+        self.vector = nn.Parameter(torch.cat([p.detach().reshape(-1) for _, p in named]).to(device))
+        self.vector.grad = torch.zeros_like(self.vector)
+        self._shapes = {name: tuple(p.shape) for name, p in named}
+        for (_, parameter), weights, grad in zip(
+            named, self.split(self.vector.detach()).values(), self.split(self.grad).values(), strict=True
+        ):
+            parameter.data = weights
+            # Backward adds into an existing .grad in place, so the view stays a view.
+            parameter.grad = grad
+
+    @property
+    def grad(self) -> Tensor:
+        """The flat gradient [N]."""
+        assert self.vector.grad is not None
+        return self.vector.grad
+
+    def split(self, flat: Tensor) -> dict[str, Tensor]:
+        """Views into a flat tensor [N] by the parameters' names and shapes."""
+        sizes = [int(np.prod(shape, dtype=np.int64)) for shape in self._shapes.values()]
+        parts = torch.split(flat, sizes)
+        return {name: part.view(shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
+
+    def read(self) -> NDArray[np.float32]:
+        """The weights as a NumPy array [N]; a view where they are on the CPU."""
+        array: NDArray[np.float32] = self.vector.detach().cpu().numpy()
+        return array
+
+    @torch.no_grad()
+    def write(self, weights: NDArray[np.float32]) -> None:
+        """Replace the weights by an array [N]."""
+        self.vector.copy_(torch.from_numpy(weights))
+
+    def named_arrays(self, flat: Tensor) -> dict[str, NDArray[Any]]:
+        """Copies of a flat tensor's parts by name, for a snapshot."""
+        return {name: part.numpy().copy() for name, part in self.split(flat.detach().cpu()).items()}
+
+    @torch.no_grad()
+    def restore(self, flat: Tensor, arrays: dict[str, NDArray[Any]]) -> None:
+        """Fill a flat tensor [N] from named arrays. Raises `ValueError` for a missing name or another shape."""
+        flat.copy_(torch.from_numpy(joined(arrays, self._shapes)))

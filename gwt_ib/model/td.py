@@ -1,4 +1,4 @@
-"""TD errors in NumPy: what one is, how it is normalised, and the running statistics of that (docs/model.md)."""
+"""TD errors in NumPy, and the running statistics that normalise them (docs/model.md)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,6 @@ def td_error(reward: F32, value: F32, next_value: F32, terminated: Bool, gamma: 
     td += reward
     td -= value
     return td
-
-
-def td_norm(td_prev: F32, td_mean: F32, td_std: F32) -> F32:
-    """TD errors in units of the statistics (docs/model.md, "Prior"); twin of `cell.td_norm`, for metrics."""
-    normalised: F32 = (td_prev - td_mean) / td_std
-    return normalised
 
 
 @dataclass

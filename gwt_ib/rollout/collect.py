@@ -10,8 +10,7 @@ from gwt_ib.config import Config
 from gwt_ib.envs.env_batch import EnvBatch
 from gwt_ib.model.arrays import I64
 from gwt_ib.model.experience import Block
-from gwt_ib.model.noise import action_noise
-from gwt_ib.rollout.env_loop import EnvLoop
+from gwt_ib.rollout.env_loop import EnvLoop, action_noise
 from gwt_ib.rollout.policy import Policy
 from gwt_ib.seeding import Stream, generator
 

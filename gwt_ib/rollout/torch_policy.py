@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.model.agent import Agent
+from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.arrays import F32, Bool
 from gwt_ib.model.cell import TdScale
-from gwt_ib.model.flat import FlatParameters
 
 
 class TorchPolicy:

@@ -19,9 +19,8 @@ from gwt_ib.learn.gradient import AutogradGradient, make_gradient
 from gwt_ib.learn.learner import Learner
 from gwt_ib.learn.losses import LiveCoefficients, minibatch_loss
 from gwt_ib.learn.sequences import cut, join, pick, to_device
-from gwt_ib.model.agent import Agent
+from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.experience import Sequences, blank_minibatch
-from gwt_ib.model.flat import FlatParameters
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.sections import Sections
 
