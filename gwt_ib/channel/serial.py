@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,9 +35,7 @@ class SerialChannel:
 
     def publish(self, weights: Weights) -> None:
         """Keep a copy: the learner goes on changing its own."""
-        self._versions[weights.version] = Weights(
-            weights.version, weights.vector.copy(), weights.td_mean, weights.td_std
-        )
+        self._versions[weights.version] = replace(weights, vector=weights.vector.copy())
         self._versions.pop(weights.version - 2, None)
 
     def take(self) -> Sequence[Block]:

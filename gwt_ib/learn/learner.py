@@ -35,7 +35,7 @@ class Learner:
     def __init__(self, agent: Agent, config: Config) -> None:
         self.agent = agent.to(config.device)
         self.flat = FlatParameters(self.agent, config.device)
-        self.td = TdStatistics.initial()
+        self.td = TdStatistics()
         self.version = 0
         self._config = config
         self.sections = Sections()

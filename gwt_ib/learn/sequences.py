@@ -79,7 +79,7 @@ def cut(rollout: Rollout, seq_len: int) -> Sequences[NDArray[Any]]:
     sequences: dict[str, NDArray[Any]] = {}
     for name, field in fields_of(Sequences).items():
         array = known[name].astype(field.dtype or known[name].dtype, copy=False)
-        if field.has_time:
+        if "T" in field.axes:
             tail = array.shape[2:]
             array = np.ascontiguousarray(array.reshape(count, seq_len, -1, *tail).swapaxes(0, 1))
             sequences[name] = array.reshape(seq_len, -1, *tail)

@@ -6,7 +6,6 @@ row, H hidden. Nothing else in the project lists these fields with their shapes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -48,10 +47,6 @@ class Block(NamedTuple):
     episode_length: Annotated[I32, Field("T B", np.int32)]  # likewise
     episode: Annotated[I64, Field("B", np.int64)]  # number of each environment's episode after the last step
     seconds: Annotated[F64, Field("4", np.float64)]  # what the block took, in the order of SECTIONS
-
-    def write_seconds(self, seconds: Mapping[str, float]) -> None:
-        """Write what was measured; a section that is not named gets 0."""
-        self.seconds[:] = [seconds.get(name, 0.0) for name in SECTIONS]
 
     @property
     def policy_version(self) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from gwt_ib.config import Config
 from gwt_ib.envs.env_batch import EnvBatch
 from gwt_ib.model.arrays import I64
-from gwt_ib.model.experience import Block
+from gwt_ib.model.experience import SECTIONS, Block
 from gwt_ib.rollout.env_loop import EnvLoop, action_noise
 from gwt_ib.rollout.policy import Policy
 from gwt_ib.seeding import Stream, generator
@@ -83,7 +83,8 @@ class Collector:
             sections.end("write")
         block.episode[:] = self.envs.episodes
         sections.end("write")
-        block.write_seconds(sections.take())
+        seconds = sections.take()
+        block.seconds[:] = [seconds.get(name, 0.0) for name in SECTIONS]
 
     def _count_step(self, block: Block, t: int, some_ended: bool) -> None:
         """Returns and lengths of episodes, counters."""

@@ -100,8 +100,7 @@ def evaluate(policy: Policy, td_mean: float, td_std: float, config: Config, envs
         running &= ~loop.is_first
         if not running.any():
             break
-    found: list[float] = returns.tolist()
-    return found
+    return [float(total) for total in returns]
 
 
 def evaluation_envs(config: Config) -> EnvBatch:
