@@ -9,9 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from gwt_ib.kernels.compiled import kernel, reduction
 from gwt_ib.model.arrays import F32
@@ -30,18 +27,6 @@ T0, T1, T2, T3, T4 = map(
 SMALL = _F(0.625)
 
 
-def _make_float_of_bits(typing_context: Any, bits: Any) -> Any:
-    """The float32 with the bits of an int32."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.FloatType())
-
-    return types.float32(types.int32), generate
-
-
-_float_of_bits: Any = intrinsic(_make_float_of_bits)
-
-
 @kernel
 def exp(x: Any) -> Any:
     """e^x; not-a-number stays what it is."""
@@ -50,10 +35,12 @@ def exp(x: Any) -> Any:
     n = np.floor(y * LOG2_E + HALF)
     r = y - n * LN2_HIGH - n * LN2_LOW
     p = ((((E0 * r + E1) * r + E2) * r + E3) * r + E4) * r + E5
-    result = (p * r * r + r + ONE) * _float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
+    # The bits of 2^n. Not-a-number ends in the last line: what an integer makes of it is undefined.
+    power = np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
+    result = (p * r * r + r + ONE) * power
     result = INFINITY if x > LARGEST else result
     result = ZERO if x < SMALLEST else result
-    return x if x != x else result  # what an integer makes of not-a-number is nobody's promise
+    return x if x != x else result
 
 
 @kernel

@@ -130,15 +130,14 @@ class KernelGradient:
 
         Raises `ValueError` for what does not fit the agent: kernels look at no bounds.
         """
-        self._sequences = sequences
-        action, sizes = self._sequences.action, self._actions.sizes
-        if self._sequences.observation.shape != (*action.shape[:2], self._observation_size):
-            raise ValueError(f"observations of shape {self._sequences.observation.shape}, actions {action.shape}")
+        observation, action, sizes = sequences.observation, sequences.action, self._actions.sizes
+        if observation.shape != (*action.shape[:2], self._observation_size):
+            raise ValueError(f"observations of shape {observation.shape}, actions {action.shape}")
         if sizes and not ((action >= 0) & (action < sizes)).all():
             raise ValueError(f"an action lies outside the components' sizes {sizes}")
-        batch = config.sequences // config.minibatches
+        self._sequences = sequences
         numbers = (config.clip_eps, config.vf_coef, config.ent_coef, lambda_c, config.target_c)
-        shares = (1.0 / (batch * config.seq_len), 1.0 / batch)
+        shares = (1.0 / (self._batch * config.seq_len), 1.0 / self._batch)
         self._coefficients = LossCoefficients(*map(np.float32, (*numbers, *shares)))
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -168,5 +167,4 @@ class KernelGradient:
         np.copyto(self._gradient, self._shards[0].gradient)
         for shard in self._shards[1:]:
             self._gradient += shard.gradient
-        assert sums.shape == (SUMS,)
         return sums
