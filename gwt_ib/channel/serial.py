@@ -19,12 +19,11 @@ class SerialChannel:
     """Both sides at once: keeps the weights of the last two versions and lets each actor collect in turn."""
 
     def __init__(self, config: Config, policy: Policy, first_episodes: I64, first_block: int) -> None:
-        size = config.envs_per_actor
         self._config = config
         self._policy = policy
-        self._policy.prepare()
+        policy.prepare()
         self._collectors = [
-            Collector(config, actor, self._policy, episodes, Progress.private(size))
+            Collector(config, actor, policy, episodes, Progress.private(config.envs_per_actor))
             for actor, episodes in enumerate(np.split(first_episodes, config.num_actors))
         ]
         envs = self._collectors[0].envs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,8 +113,7 @@ class Agent(nn.Module):
         return 1 - is_first if self.memory else torch.zeros_like(is_first)
 
     def _value(self, h: Tensor) -> Tensor:
-        value: Tensor = self.critic(h)
-        return value.squeeze(-1)
+        return torch.squeeze(self.critic(h), -1)
 
 
 def initialise(agent: Agent, seed: int) -> None:
@@ -146,16 +146,14 @@ class FlatParameters:
     """
 
     def __init__(self, module: nn.Module, device: str = "cpu") -> None:
-        named = list(module.named_parameters())
-        self.vector = nn.Parameter(torch.cat([p.detach().reshape(-1) for _, p in named]).to(device))
+        self.vector = nn.Parameter(torch.cat([p.detach().reshape(-1) for p in module.parameters()]).to(device))
         self.vector.grad = torch.zeros_like(self.vector)
-        self._shapes = {name: tuple(p.shape) for name, p in named}
-        for (_, parameter), weights, grad in zip(
-            named, self.split(self.vector.detach()).values(), self.split(self.grad).values(), strict=True
-        ):
-            parameter.data = weights
+        self._shapes = {name: tuple(p.shape) for name, p in module.named_parameters()}
+        weights, grads = self.split(self.vector.detach()), self.split(self.grad)
+        for name, parameter in module.named_parameters():
+            parameter.data = weights[name]
             # Backward adds into an existing .grad in place, so the view stays a view.
-            parameter.grad = grad
+            parameter.grad = grads[name]
 
     @property
     def grad(self) -> Tensor:
@@ -165,14 +163,12 @@ class FlatParameters:
 
     def split(self, flat: Tensor) -> dict[str, Tensor]:
         """Views into a flat tensor [N] by the parameters' names and shapes."""
-        sizes = [int(np.prod(shape, dtype=np.int64)) for shape in self._shapes.values()]
-        parts = torch.split(flat, sizes)
+        parts = torch.split(flat, [prod(shape) for shape in self._shapes.values()])
         return {name: part.view(shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
 
     def read(self) -> NDArray[np.float32]:
         """The weights as a NumPy array [N]; a view where they are on the CPU."""
-        array: NDArray[np.float32] = self.vector.detach().cpu().numpy()
-        return array
+        return np.asarray(self.vector.detach().cpu().numpy())
 
     @torch.no_grad()
     def write(self, weights: NDArray[np.float32]) -> None:

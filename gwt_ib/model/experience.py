@@ -71,10 +71,9 @@ class Sequences(NamedTuple, Generic[A]):
 
 def blank_minibatch(observation_size: int, actions: ActionCodec, config: Config) -> Sequences[NDArray[Any]]:
     """Memory for one minibatch: zeros, and TD errors of scale 1."""
-    sizes = {"T": config.seq_len, "B": config.sequences // config.minibatches, "O": observation_size}
-    blank: Sequences[NDArray[Any]] = zeros(
-        Sequences, {**sizes, "A": actions.width, "H": config.hidden_size}, actions.dtype
-    )
+    batch = config.sequences // config.minibatches
+    sizes = {"T": config.seq_len, "B": batch, "O": observation_size, "A": actions.width, "H": config.hidden_size}
+    blank: Sequences[NDArray[Any]] = zeros(Sequences, sizes, actions.dtype)
     blank.td_std.fill(1.0)
     return blank
 
