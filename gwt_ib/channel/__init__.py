@@ -2,8 +2,8 @@
 
 Two verbs on each side. An actor pulls weights and pushes blocks; the learner publishes weights and takes blocks. One rule
 keeps them in step, whatever carries the data: an actor may begin its block number n once version `n - max_policy_lag` is
-published. With a lag of 0 update n learns from block n, collected by version n. A slot is free again by the same rule, so
-nobody has to say so, and an actor that replaces a dead one knows where to go on: at the number of blocks pushed so far.
+published. With a lag of 0 update n learns from block n, collected by version n. The same rule says when a slot is free
+again, without a message, and where an actor that replaces a dead one goes on: at the number of blocks pushed so far.
 
 Two kinds: `serial` in one process, `shared_memory` between several.
 """
@@ -26,7 +26,7 @@ class LearnerChannel(Protocol):
     def take(self) -> Sequence[Block] | None:
         """Wait for the next block of every actor; in the order of the actors, valid until the next `publish`.
 
-        None when something else than a block came in first: a request to the learner, or the end of the run.
+        None when something other than a block came in first: a request to the learner, or the end of the run.
         """
 
     def close(self) -> None:

@@ -216,7 +216,7 @@ class LocalLearnerChannel:
         return blocks
 
     def close(self) -> None:
-        """Mark the run as over and wake everyone."""
+        """Mark the run as over and wake the actors."""
         self._counters.header[Counters.CLOSED] = 1
         self._wake()
 

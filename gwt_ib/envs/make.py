@@ -81,7 +81,7 @@ def check_environment(config: Config) -> EnvironmentFacts:
                 raise _refusal(env_id, "has an observation space without any number")
             _try_one_step(env_id, env, encoder)
     finally:
-        with suppress(Exception):  # the environment was made only to be looked at
+        with suppress(Exception):  # the environment was made only for this check
             env.close()
     return EnvironmentFacts(encoder.size, actions, str(env.observation_space), str(env.action_space))
 
@@ -115,7 +115,7 @@ def _check_observation(env_id: str, env: Env, encoder: ObservationEncoder, obser
 
 
 class _AnyEnv(gymnasium.ObservationWrapper[Any, Any, Any], POPGymEnv):  # type: ignore[misc]  # POPGym has no types
-    """Makes any environment one that POPGym's wrappers take, which they ask of it only to find `get_state`.
+    """Any environment as one that POPGym's wrappers take, which need a `POPGymEnv` only for its `get_state`.
 
     They add their keys to a Dict observation itself, so it is copied: it may be the environment's own.
     """
@@ -210,7 +210,7 @@ def _refusal(env_id: str, what: str, error: Exception | None = None) -> UserErro
 def _text(error: BaseException) -> str:
     """An exception's type and text on one line of printable characters."""
     if isinstance(error, TypeError) and isinstance(error.__cause__, TypeError):
-        error = error.__cause__  # Gymnasium says around it what the sentence says already
+        error = error.__cause__  # Gymnasium's own text repeats the sentence around it
     words = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(" .:")
     words = "".join(letter if letter.isprintable() else "?" for letter in words)
     return words if len(words) <= 300 else f"{words[:297]}..."

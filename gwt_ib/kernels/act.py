@@ -41,7 +41,7 @@ class KernelPolicy:
         self.config = config
 
     def write(self, weights: F32) -> None:
-        """Replace the weights by a flat vector [N]; steppers that are under way have to `begin` anew."""
+        """Replace the weights by a flat vector [N]; steppers in use have to `begin` again."""
         self.vector[:] = weights
 
     def prepare(self) -> None:
@@ -61,7 +61,7 @@ class KernelPolicy:
 class KernelStepper:
     """A `rollout.policy.Stepper`: `act` and `bootstrap` are one compiled call each, and allocate nothing.
 
-    Until a `bootstrap`, every row's observation is encoded; from a `begin` until an `act`, h is multiplied anew.
+    Until a `bootstrap`, every row's observation is encoded; from a `begin` until an `act`, h is multiplied again.
     """
 
     def __init__(self, policy: KernelPolicy, size: int) -> None:
@@ -98,7 +98,7 @@ class KernelStepper:
         self._have_z = self._have_h = False
 
     def begin(self, td_mean: float, td_std: float) -> None:
-        """Bring the weights into the order in which the products read them; nothing that was computed holds any more."""
+        """Bring the weights into the order in which the products read them; nothing computed before is valid."""
         weights, config, scalars = self._policy.weights, self._policy.config, self._scalars
         pack(weights, self._packed)
         scalars[TD_MEAN], scalars[TD_STD], scalars[TD_SCALE] = td_mean, td_std, config.td_scale

@@ -1,7 +1,7 @@
 """How the kernels are compiled, and where the machine code is kept for the next process.
 
 numba notices a change of the file that a function stands in, and not of the functions that it calls. So the code lies in
-a folder that is named after all sources that are compiled: whatever changes, everything is compiled anew.
+a folder that is named after all sources that are compiled: whatever changes, everything is compiled again.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _cache_folder() -> Path | None:
 
 
 def _forget_old(parent: Path) -> None:
-    """Remove the folders of sources that are long gone; a process that still uses one compiles anew."""
+    """Remove the folders of sources that are long gone; a process that still uses one compiles again."""
     oldest = utc_now() - KEPT_S
     for folder in parent.glob("[0-9a-f]" * 16):
         if folder.stat().st_mtime < oldest:

@@ -1,6 +1,6 @@
 """Exponential, sigmoid, hyperbolic tangent, sums and Adam for float32, in arithmetic that LLVM turns into vectors.
 
-A call into a maths library cannot be vectorised, and these functions are what is left of an unroll besides its products.
+A call into a maths library cannot be vectorised, and an unroll consists of these functions and of products.
 Inside a plain loop over an array they handle a whole register at a time. Errors are a few units in the last place.
 """
 

@@ -56,7 +56,7 @@ class States(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """What the backward pass needs besides."""
+    """What the backward pass computes on its way to the gradients of the weights."""
 
     d_h: Annotated[F32, Field("T B H")]
     d_c: Annotated[F32, Field("T B")]
@@ -112,7 +112,7 @@ def gather(
     sequences: Sequences[Any], which: NDArray[np.int64], mean: Any, std: Any, prior: tuple[Any, Any], scalars: F32,
     memory: Any, inputs: Inputs,
 ) -> None:  # fmt: skip
-    """Copy the chosen sequences side by side and compute what is known of them beforehand."""
+    """Copy the chosen sequences side by side; compute prior, resets and normalised advantages."""
     steps, batch = inputs.logit.shape
     slope, shift = prior[0], prior[1] + scalars[0] + scalars[1]
     for b in range(batch):

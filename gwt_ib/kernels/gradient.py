@@ -101,7 +101,7 @@ class KernelGradient:
         gradient: F32,
         sections: Sections,
     ) -> None:
-        """`vector` [N] are the weights, read anew for each minibatch; `gradient` [N] is filled by each."""
+        """`vector` [N] are the weights, read at each minibatch; `gradient` [N] is filled by each."""
         self._gradient = gradient
         shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
         self._weights = layout.views(vector, shapes)

@@ -116,7 +116,7 @@ def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 class _Memory:
-    """Loads and stores of vectors, of which only the first `width` numbers exist where a width is given."""
+    """Loads and stores of vectors; with a `width` only the first `width` numbers of a vector exist."""
 
     def __init__(self, builder: Any, width: Any | None) -> None:
         self._builder = builder

@@ -23,7 +23,7 @@ class Gradient(Protocol):
     """Gradients of one minibatch after another, at the weights as they are at each call."""
 
     def prepare(self) -> None:
-        """Do beforehand what would make the first minibatch slow."""
+        """Do in advance what would make the first minibatch slow."""
 
     def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout; `config` has the live settings of this update."""
@@ -62,7 +62,7 @@ class AutogradGradient:
 
 
 class GraphGradient:
-    """The twin for a GPU, over memory that stays: captured as one CUDA graph there, else computed anew each time.
+    """The twin for a GPU, over memory that stays: captured as one CUDA graph there, else computed each time.
 
     A minibatch is thousands of small operations, one after the other along the sequence. Started one by one, they leave a
     GPU waiting for the processor. A graph records them once and starts them all by a single call. It knows addresses, not

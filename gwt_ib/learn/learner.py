@@ -43,7 +43,7 @@ class Learner:
         self._gradient = make_gradient(self.agent, self.flat, config, self.sections)
 
     def prepare(self) -> None:
-        """Do beforehand what would make the first update slow; weights and statistics stay."""
+        """Do in advance what would make the first update slow; weights and statistics stay."""
         self._gradient.prepare()
 
     def reconfigure(self, config: Config) -> None:

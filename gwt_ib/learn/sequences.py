@@ -52,7 +52,7 @@ def join(blocks: Sequence[Block], config: Config) -> Rollout:
 def gae(td: F32, value: F32, terminated: Bool, truncated: Bool, gamma: float, gae_lambda: float) -> Targets:
     """Generalised advantage estimation (Schulman et al. 2016, eq. 16) over TD errors [T, B].
 
-    A TD error already bootstraps rightly at the end of an episode: nothing after termination, V0 of the final
+    A TD error already bootstraps correctly at the end of an episode: nothing after termination, V0 of the final
     observation after truncation, V0 of the next observation where the rollout ends. Here the sum is only cut, at both
     kinds of end, because what follows belongs to another episode. `returns = advantage + value`.
     """

@@ -14,7 +14,7 @@ from torch.nn.functional import layer_norm
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.model.cell import CellOutput, GatedCell, TdScale, prior_logit, td_norm
-from gwt_ib.model.distributions import ActionHead, make_action_head
+from gwt_ib.model.distributions import CategoricalHead, GaussianHead
 from gwt_ib.model.unroll import unroll
 from gwt_ib.model.weights import joined
 from gwt_ib.seeding import Stream, derived_seed
@@ -55,7 +55,9 @@ class Agent(nn.Module):
         self.encoder = nn.Linear(observation_size, hidden)
         self.cell = GatedCell(hidden)
         self.bias = nn.Parameter(torch.tensor(config.bias_init))
-        self.head: ActionHead = make_action_head(actions)
+        self.head: CategoricalHead | GaussianHead = (
+            CategoricalHead(actions.sizes) if actions.kind == "discrete" else GaussianHead(actions.width)
+        )
         self.actor = nn.Linear(hidden, self.head.outputs)
         self.critic = nn.Linear(hidden, 1)
         initialise(self, derived_seed(config.seed, Stream.WEIGHTS))

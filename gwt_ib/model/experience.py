@@ -25,7 +25,7 @@ A = TypeVar("A")
 class Block(NamedTuple):
     """One actor's rollout: T steps of its B environments; `[T, B]` arrays are indexed by the decision's step.
 
-    The arrays are views into memory that somebody else owns.
+    The arrays are views into memory that the block does not own.
     """
 
     header: Annotated[I64, Field("3", np.int64)]  # policy version that acted, actor's number, block's number

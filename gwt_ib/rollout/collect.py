@@ -24,7 +24,7 @@ class Progress:
 
     @classmethod
     def private(cls, envs: int) -> Progress:
-        """Counters that nobody else sees."""
+        """Counters that no other process sees."""
         return cls(np.zeros(1, np.int64), np.zeros(envs, np.int64))
 
 
