@@ -1,4 +1,4 @@
-"""The gradient of a minibatch's loss: what differs between devices and implementations, behind one interface."""
+"""The gradient of a minibatch's loss, behind one interface: by autograd, as a CUDA graph, or by kernels."""
 
 from __future__ import annotations
 
@@ -66,8 +66,7 @@ class GraphGradient:
 
     A minibatch is thousands of small operations, one after the other along the sequence. Started one by one, they leave a
     GPU waiting for the processor. A graph records them once and starts them all by a single call. It knows addresses, not
-    tensors: so minibatch, coefficients, gradient and metrics lie where they lay when it was captured, and weights never
-    move.
+    tensors: so minibatch, coefficients, gradient and metrics stay where they are, and so do the weights.
     """
 
     def __init__(self, agent: Agent, flat: FlatParameters, config: Config, sections: Sections) -> None:
@@ -143,7 +142,5 @@ def make_gradient(agent: Agent, flat: FlatParameters, config: Config, sections: 
         weights, gradient = flat.read(), flat.grad.numpy()
         return KernelGradient(agent.encoder.in_features, agent.actions, config, weights, gradient, sections)
     if config.device != "cpu":
-        from gwt_ib.learn.gradient import GraphGradient  # loaded only where it is used
-
         return GraphGradient(agent, flat, config, sections)
     return AutogradGradient(agent, flat, sections)

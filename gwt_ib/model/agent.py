@@ -48,10 +48,7 @@ class Agent(nn.Module):
         hidden = config.hidden_size
         self.hidden_size = hidden
         self.actions = actions
-        self.td_scale = config.td_scale
-        self.base_logit = config.base_logit
-        self.bias_limits = (config.bias_clamp_min, config.bias_clamp_max)
-        self.memory = config.memory
+        self._config = config
         self.encoder = nn.Linear(observation_size, hidden)
         self.cell = GatedCell(hidden)
         self.bias = nn.Parameter(torch.tensor(config.bias_init))
@@ -105,14 +102,14 @@ class Agent(nn.Module):
     @torch.no_grad()
     def clamp_bias(self) -> None:
         """Bring the bias back between its clamps; belongs after every optimiser step (docs/model.md, "Prior")."""
-        self.bias.clamp_(*self.bias_limits)
+        self.bias.clamp_(self._config.bias_clamp_min, self._config.bias_clamp_max)
 
     def _prior_logit(self, td_prev: Tensor, is_first: Tensor, td: TdScale) -> Tensor:
-        driven_by = td_norm(td_prev, is_first, td)
-        return prior_logit(driven_by, td_scale=self.td_scale, base_logit=self.base_logit, bias=self.bias)
+        driven_by, config = td_norm(td_prev, is_first, td), self._config
+        return prior_logit(driven_by, td_scale=config.td_scale, base_logit=config.base_logit, bias=self.bias)
 
     def _keep(self, is_first: Tensor) -> Tensor:
-        return 1 - is_first if self.memory else torch.zeros_like(is_first)
+        return 1 - is_first if self._config.memory else torch.zeros_like(is_first)
 
     def _value(self, h: Tensor) -> Tensor:
         return torch.squeeze(self.critic(h), -1)
