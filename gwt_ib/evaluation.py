@@ -7,7 +7,7 @@ from pathlib import Path
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.model import weights as layout
-from gwt_ib.rollout.evaluate import evaluate, evaluation_envs
+from gwt_ib.rollout.env_loop import evaluate, evaluation_envs
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import newest_good_snapshot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,12 +19,11 @@ class SerialChannel:
     """Both sides at once: keeps the weights of the last two versions and lets each actor collect in turn."""
 
     def __init__(self, config: Config, policy: Policy, first_episodes: I64, first_block: int) -> None:
-        size = config.envs_per_actor
         self._config = config
         self._policy = policy
-        self._policy.prepare()
+        policy.prepare()
         self._collectors = [
-            Collector(config, actor, self._policy, episodes, Progress.private(size))
+            Collector(config, actor, policy, episodes, Progress.private(config.envs_per_actor))
             for actor, episodes in enumerate(np.split(first_episodes, config.num_actors))
         ]
         envs = self._collectors[0].envs
@@ -34,9 +34,7 @@ class SerialChannel:
 
     def publish(self, weights: Weights) -> None:
         """Keep a copy: the learner goes on changing its own."""
-        self._versions[weights.version] = Weights(
-            weights.version, weights.vector.copy(), weights.td_mean, weights.td_std
-        )
+        self._versions[weights.version] = replace(weights, vector=weights.vector.copy())
         self._versions.pop(weights.version - 2, None)
 
     def take(self) -> Sequence[Block]:

@@ -3,8 +3,8 @@
 Memory without a name (memfd) is gone with its last process, whatever kills it: nothing is ever left in /dev/shm. The
 trainer creates it with room for the counters; the learner, who knows the agent's size, brings it to its full length.
 
-Weights are never torn: version v lies in slot v % 2, the counted version is written after the slot, and a reader that
-finds another version after copying than before copies again.
+Weights are never torn: version v lies in slot v % 2, the counter of versions is written after the slot, and a reader
+that finds another version after copying than before copies again.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import struct
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from gwt_ib.channel.counters import Counters
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.model.arrays import F32, I64
@@ -30,22 +30,47 @@ RECHECK_S = 1.0  # an actor that dies between its counter and its message must n
 MESSAGE = struct.Struct("<ii")  # actor's number, slot's number
 
 
+@dataclass(frozen=True, eq=False)
+class Counters:
+    """The counters at the start of the memory, which every process of a run can see.
+
+    Each has one writer at a time, and every word is written in one piece.
+    """
+
+    VERSION: ClassVar[int] = 0  # header: newest published version, -1 before the first
+    CLOSED: ClassVar[int] = 1  # header: 1 when the run is over
+
+    header: I64  # [8]; written by the learner
+    pushed: I64  # [actors]: blocks pushed since the run began; written by the actor
+    env_steps: I64  # [actors]: environment steps made by this process; written by the actor
+    versions: I64  # [actors]: version with which the actor collects; written by the actor
+    episodes: I64  # [num_envs]: number of each environment's episode, -1 before the first; written by its actor
+
+    @staticmethod
+    def nbytes(config: Config) -> int:
+        """Size of all counters, rounded up to a memory page."""
+        return -(-(8 + 3 * config.num_actors + config.num_envs) * 8 // 4096) * 4096
+
+    @classmethod
+    def open(cls, descriptor: int, config: Config) -> Counters:
+        """The counters at the start of the shared memory behind a descriptor."""
+        words = np.frombuffer(mmap.mmap(descriptor, cls.nbytes(config)), np.int64)
+        header, pushed, steps, versions, episodes = np.split(words, np.cumsum([8, *[config.num_actors] * 3]))
+        return cls(header, pushed, steps, versions, episodes[: config.num_envs])
+
+
 class MemoryLayout:
     """Where everything lies: the counters, two slots of weights, then the slots of each actor's blocks."""
 
     def __init__(self, observation_size: int, actions: ActionCodec, config: Config) -> None:
         self.config = config
-        self.num_weights = size(parameter_shapes(observation_size, actions, config.hidden_size))
-        """Length N of the flat vector of weights."""
-        self.slots = config.max_policy_lag + 1
-        """Slots of each actor: one that the learner reads, and with a lag one more to write meanwhile."""
+        self.num_weights = size(parameter_shapes(observation_size, actions, config.hidden_size))  # N
+        self.slots = config.max_policy_lag + 1  # of each actor: one to read, and with a lag one more to write meanwhile
         self._spec = BlockSpec(observation_size, actions, config)
         self._weights = Counters.nbytes(config)
         self._weight_bytes = -(-(2 + self.num_weights) * 4 // ALIGNMENT) * ALIGNMENT
-        self.blocks = self._weights + 2 * self._weight_bytes
-        """Where the first block begins."""
+        self.blocks = self._weights + 2 * self._weight_bytes  # where the first block begins
         self.nbytes = self.blocks + config.num_actors * self.slots * self._spec.nbytes
-        """Size of the whole memory."""
 
     def weight_slot(self, memory: memoryview, version: int) -> F32:
         """The slot of a version: [2 + N]: TD mean, TD scale, then the vector."""
@@ -58,19 +83,21 @@ class MemoryLayout:
         return self._spec.view(memory[start : start + self._spec.nbytes])
 
 
-def map_memory(descriptor: int, nbytes: int) -> memoryview:
-    """A writable view of `nbytes` bytes of the shared memory behind a descriptor."""
-    return memoryview(mmap.mmap(descriptor, nbytes))
+def create_memory(config: Config) -> int:
+    """A descriptor of new shared memory without a name, with counters as they are before anything is published.
 
-
-def create_memory(nbytes: int) -> int:
-    """A descriptor of new shared memory without a name. Raises `OSError` when there is not that much."""
+    Raises `OSError` when there is not that much memory.
+    """
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("gwt-ib")
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
-    reserve_memory(descriptor, nbytes)
+    reserve_memory(descriptor, Counters.nbytes(config))
+    counters = Counters.open(descriptor, config)
+    counters.header[Counters.VERSION] = -1
+    counters.episodes[:] = -1
+    counters.versions[:] = -1
     return descriptor
 
 
@@ -82,13 +109,22 @@ def reserve_memory(descriptor: int, nbytes: int) -> None:
         os.ftruncate(descriptor, nbytes)
 
 
+@dataclass(frozen=True)
+class ActorPipes:
+    """Descriptors of one actor: its wake-up calls, the common pipe of blocks, and one that ends with the trainer."""
+
+    wake: int
+    blocks: int
+    alive: int
+
+
 class LocalActorChannel:
-    """The actor's side; made once the first version is published (`wait_for_version`)."""
+    """The side of one actor; made once the first version is published (`wait_for_version`)."""
 
     def __init__(self, layout: MemoryLayout, descriptor: int, actor: int, pipes: ActorPipes) -> None:
         self._layout = layout
-        self._memory = map_memory(descriptor, layout.nbytes)
-        self._counters = Counters.over(self._memory, layout.config)
+        self._memory = memoryview(mmap.mmap(descriptor, layout.nbytes))
+        self._counters = Counters.open(descriptor, layout.config)
         self._actor = actor
         self._pipes = pipes
 
@@ -109,7 +145,7 @@ class LocalActorChannel:
                 return Weights(version, copy[2:], float(copy[0]), float(copy[1]))
 
     def next_block(self) -> Block:
-        """The slot of block `number`; by the rule of the channel the learner is done with it."""
+        """The slot of block `number`, valid until it is pushed; by the rule of the channel the learner is done with it."""
         return self._layout.block(self._memory, self._actor, self.number)
 
     def push(self) -> None:
@@ -117,15 +153,6 @@ class LocalActorChannel:
         slot = self.number % self._layout.slots
         self._counters.pushed[self._actor] += 1
         os.write(self._pipes.blocks, MESSAGE.pack(self._actor, slot))
-
-
-@dataclass(frozen=True)
-class ActorPipes:
-    """Descriptors of one actor: its wake-up calls, the common pipe of blocks, and one that ends with the trainer."""
-
-    wake: int
-    blocks: int
-    alive: int
 
 
 def wait_for_version(counters: Counters, version: int, pipes: ActorPipes) -> bool:
@@ -156,14 +183,14 @@ class LocalLearnerChannel:
     ) -> None:
         reserve_memory(descriptor, layout.nbytes)
         self._layout = layout
-        self._memory = map_memory(descriptor, layout.nbytes)
-        self._counters = Counters.over(self._memory, layout.config)
+        self._memory = memoryview(mmap.mmap(descriptor, layout.nbytes))
+        self._counters = Counters.open(descriptor, layout.config)
         self._counters.pushed[:] = first_block
         self._counters.episodes[:] = episodes
         self._number = first_block
         self._blocks, self._wakes, self._control = blocks, wakes, control
-        for descriptor_ in wakes:
-            os.set_blocking(descriptor_, False)
+        for wake in wakes:
+            os.set_blocking(wake, False)
 
     def publish(self, weights: Weights) -> None:
         """Write the slot, then the version, then wake the actors."""
@@ -187,7 +214,7 @@ class LocalLearnerChannel:
         return blocks
 
     def close(self) -> None:
-        """Mark the run as over and wake everyone."""
+        """Mark the run as over and wake the actors."""
         self._counters.header[Counters.CLOSED] = 1
         self._wake()
 

@@ -33,52 +33,30 @@ class ActionCodec:
 
     def __init__(self, space: spaces.Space[Any]) -> None:
         """Raises `UserError` for a space other than Discrete, MultiDiscrete and Box."""
-        form: _Choice | _Choices | _Numbers
-        self.kind, self.dtype, self.sizes = "discrete", np.int32, ()
-        if isinstance(space, spaces.Discrete):
-            form, self.sizes = _Choice(space), (int(space.n),)
-        elif isinstance(space, spaces.MultiDiscrete):
+        form: _Choices | _Numbers
+        if isinstance(space, spaces.Discrete | spaces.MultiDiscrete):
             form = _Choices(space)
-            self.sizes = form.sizes
+            self.kind, self.dtype, self.sizes, self.width = "discrete", np.int32, form.sizes, len(form.sizes)
         elif isinstance(space, spaces.Box):
-            form, self.kind, self.dtype = _Numbers(space), "continuous", np.float32
+            form = _Numbers(space)
+            self.kind, self.dtype, self.sizes, self.width = "continuous", np.float32, (), int(spaces.flatdim(space))
         else:
             raise UserError(
                 f"Actions of the space {space} cannot be taken; the agent acts in Discrete, MultiDiscrete and Box.",
                 ExitCode.BAD_CONFIGURATION,
             )
-        self.width = len(self.sizes) if self.kind == "discrete" else int(spaces.flatdim(space))
         self.to_env, self.to_envs = form.to_env, form.to_envs
 
 
-class _Choice:
-    """A Discrete."""
-
-    def __init__(self, space: spaces.Discrete[Any]) -> None:
-        self.size = int(space.n)
-        self.start = int(space.start)
-
-    def to_env(self, row: Any) -> int:
-        index = int(row[0])
-        if not 0 <= index < self.size:
-            raise ValueError(f"there is no choice {index} among {self.size}")
-        return index + self.start
-
-    def to_envs(self, rows: NDArray[Any]) -> list[int]:
-        indices: list[int] = rows[:, 0].tolist()
-        if min(indices) < 0 or max(indices) >= self.size:
-            return [self.to_env(row) for row in rows]
-        return [index + self.start for index in indices] if self.start else indices
-
-
 class _Choices:
-    """A MultiDiscrete."""
+    """A MultiDiscrete, or a Discrete as the only component."""
 
-    def __init__(self, space: spaces.MultiDiscrete[Any]) -> None:
-        self.sizes = tuple(int(size) for size in space.nvec.ravel())
-        self.start = tuple(int(start) for start in space.start.ravel())
-        self.shape = space.shape
-        self.dtype = space.dtype
+    def __init__(self, space: spaces.Discrete[Any] | spaces.MultiDiscrete[Any]) -> None:
+        self.single = isinstance(space, spaces.Discrete)
+        counts = np.ravel(space.n if isinstance(space, spaces.Discrete) else space.nvec)
+        self.sizes = tuple(map(int, counts))
+        self.start = tuple(map(int, np.ravel(space.start)))
+        self.shape, self.dtype = space.shape, space.dtype
 
     def to_env(self, row: Any) -> Any:
         action = []
@@ -86,9 +64,14 @@ class _Choices:
             if not 0 <= index < size:
                 raise ValueError(f"there is no choice {index} among {size}")
             action.append(int(index) + start)
-        return np.array(action, self.dtype).reshape(self.shape)
+        return action[0] if self.single else np.array(action, self.dtype).reshape(self.shape)
 
     def to_envs(self, rows: NDArray[Any]) -> list[Any]:
+        if self.single:
+            indices: list[int] = rows[:, 0].tolist()
+            if min(indices) >= 0 and max(indices) < self.sizes[0]:
+                start = self.start[0]
+                return [index + start for index in indices] if start else indices
         return [self.to_env(row) for row in rows.tolist()]
 
 
@@ -100,8 +83,7 @@ class _Numbers:
         self.dtype = np.dtype(space.dtype)
         self.whole = self.dtype.kind != "f"
         self.low, self.high = space.low.ravel(), space.high.ravel()
-        work = np.result_type(self.dtype, np.float64)
-        self.work = work
+        work = self.work = np.result_type(self.dtype, np.float64)
         bounded = (space.bounded_below & space.bounded_above).ravel()
         self.free = None if bounded.all() else ~bounded
         self.bottom = np.where(bounded, self.low, 0).astype(work)
@@ -112,13 +94,9 @@ class _Numbers:
         self.work_high = np.minimum(self.high.astype(work), most)
 
     def to_env(self, row: Any) -> Any:
-        return self._convert(np.asarray(row)).reshape(self.shape)
+        return self.to_envs(np.asarray(row)[np.newaxis])[0]
 
     def to_envs(self, rows: NDArray[Any]) -> list[Any]:
-        return [action.reshape(self.shape) for action in self._convert(rows)]
-
-    def _convert(self, rows: NDArray[Any]) -> NDArray[Any]:
-        """Rows [..., width] in a new array."""
         given = rows.astype(self.work)
         if not np.isfinite(given).all():
             raise ValueError(f"the action {given} is not finite")
@@ -131,7 +109,7 @@ class _Numbers:
         action = np.minimum(np.maximum(action, self.work_low), self.work_high).astype(self.dtype)
         if self.whole:  # near the ends of 64 bits the bounds have no exact float64
             action = np.minimum(np.maximum(action, self.low), self.high)
-        return action
+        return [one.reshape(self.shape) for one in action]
 
 
 def _castable(dtype: np.dtype[Any], work: np.dtype[Any]) -> tuple[Any, Any]:

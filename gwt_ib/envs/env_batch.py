@@ -1,9 +1,9 @@
-"""The environments of one actor, stepped in lockstep. What is written here is all that the agent sees of them."""
+"""The environments of one actor, stepped in lockstep. The agent sees of them what is written here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 
 import numpy as np
@@ -45,12 +45,7 @@ class EnvBatch:
     """
 
     def __init__(
-        self,
-        config: Config,
-        *,
-        stream: seeding.Stream,
-        env_numbers: Sequence[int],
-        first_episodes: Sequence[int],
+        self, config: Config, *, stream: seeding.Stream, env_numbers: Sequence[int], first_episodes: Sequence[int]
     ) -> None:
         """Raises `UserError` when the environments cannot be made."""
         if len(env_numbers) == 0 or len(env_numbers) != len(first_episodes):
@@ -62,11 +57,7 @@ class EnvBatch:
         self.episodes: NDArray[np.int64] = self._first_episodes.copy()
         self.size = len(self._numbers)
         with ExitStack() as stack:
-            self._envs = []
-            for _ in self._numbers:
-                env = make_env(config)
-                stack.callback(env.close)
-                self._envs.append(env)
+            self._envs = [stack.enter_context(closing(make_env(config))) for _ in self._numbers]
             first = self._envs[0]
             for env in self._envs:
                 if (env.observation_space, env.action_space) != (first.observation_space, first.action_space):

@@ -7,8 +7,8 @@ import importlib.util
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,11 +46,6 @@ def popgym_ids() -> list[str]:
     return sorted(env_id for env_id in gymnasium.registry if env_id.startswith("popgym-"))
 
 
-def known_ids() -> list[str]:
-    """Every id in Gymnasium's registry."""
-    return sorted(gymnasium.registry)
-
-
 def make_env(config: Config) -> Env:
     """Make a run's environment with its time limit, if it has one. `module:env-id` imports the module first.
 
@@ -58,7 +53,7 @@ def make_env(config: Config) -> Env:
     be made.
     """
     env_id = config.env_id
-    with _quiet():
+    with warnings.catch_warnings(action="ignore"):  # of old versions and replaced ids
         name = _registered_name(env_id)
         try:
             env: Env = gymnasium.make(name, disable_env_checker=True)
@@ -79,14 +74,14 @@ def check_environment(config: Config) -> EnvironmentFacts:
     """Make the environment, reset it, take one step, and close it. Raises `UserError` where a run would fail."""
     env_id, env = config.env_id, make_env(config)
     try:
-        with _quiet():
+        with warnings.catch_warnings(action="ignore"):
             encoder = ObservationEncoder(env.observation_space)
             actions = ActionCodec(env.action_space)
             if encoder.size == 0:
                 raise _refusal(env_id, "has an observation space without any number")
             _try_one_step(env_id, env, encoder)
     finally:
-        with suppress(Exception):  # the environment was made only to be looked at
+        with suppress(Exception):  # the environment was made only for this check
             env.close()
     return EnvironmentFacts(encoder.size, actions, str(env.observation_space), str(env.action_space))
 
@@ -120,7 +115,7 @@ def _check_observation(env_id: str, env: Env, encoder: ObservationEncoder, obser
 
 
 class _AnyEnv(gymnasium.ObservationWrapper[Any, Any, Any], POPGymEnv):  # type: ignore[misc]  # POPGym has no types
-    """Makes any environment one that POPGym's wrappers take, which they ask of it only to find `get_state`.
+    """Any environment as one that POPGym's wrappers take, which need a `POPGymEnv` only for its `get_state`.
 
     They add their keys to a Dict observation itself, so it is copied: it may be the environment's own.
     """
@@ -191,17 +186,15 @@ def _import(module: str) -> None:
 
 def _nearest_ids(name: str) -> str:
     """Names the same environment in another version or with a prefix, else those that contain the name, else near ones."""
-    bare = _bare(name)
-    ids = known_ids()
-    same = sorted((known for known in ids if _bare(known) == bare), key=_newest_first)
+
+    def newest_first(env_id: str) -> tuple[bool, int]:  # those without a namespace before the others
+        return "/" in env_id, -(gymnasium.registry[env_id].version or 0)
+
+    bare, ids = _bare(name), sorted(gymnasium.registry)
+    same = sorted((known for known in ids if _bare(known) == bare), key=newest_first)
     if not same and len(bare) >= 3:
         same = sorted((known for known in ids if bare in _bare(known)), key=len)
     return f" Did you mean {' or '.join(same[:3])}?" if same else nearest(name, ids)
-
-
-def _newest_first(env_id: str) -> tuple[bool, int]:
-    """The order of one environment's ids: those without a namespace first, new versions before old ones."""
-    return "/" in env_id, -(gymnasium.registry[env_id].version or 0)
 
 
 def _bare(name: str) -> str:
@@ -217,15 +210,7 @@ def _refusal(env_id: str, what: str, error: Exception | None = None) -> UserErro
 def _text(error: BaseException) -> str:
     """An exception's type and text on one line of printable characters."""
     if isinstance(error, TypeError) and isinstance(error.__cause__, TypeError):
-        error = error.__cause__  # Gymnasium says around it what the sentence says already
+        error = error.__cause__  # Gymnasium's own text repeats the sentence around it
     words = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(" .:")
     words = "".join(letter if letter.isprintable() else "?" for letter in words)
     return words if len(words) <= 300 else f"{words[:297]}..."
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What Gymnasium and the environments warn of (old versions, replaced ids) stays off the terminal."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -34,14 +34,10 @@ class ObservationEncoder:
     the space; the row is then unspecified.
     """
 
-    size: int
-    encode: Encode
-
     def __init__(self, space: spaces.Space[Any]) -> None:
         """Raises `UserError` for a space that cannot be written as one row, such as Text or Graph."""
-        _refuse_unsupported(space, space)
+        self.encode = _encoder(space, 0, (), space)
         self.size = int(spaces.flatdim(space))
-        self.encode = _leaf_or_parts(space, 0, ())
 
 
 def mismatch(space: spaces.Space[Any], observation: Any, where: str = "the observation") -> str:
@@ -55,16 +51,15 @@ def mismatch(space: spaces.Space[Any], observation: Any, where: str = "the obser
             return f"{where} is of type {type(observation).__name__} where the space is a Dict"
         if set(observation) != set(space.spaces):
             return f"{where} has the keys {sorted(map(str, observation))}, its space {sorted(map(str, space.spaces))}"
-        parts = [(part, observation[key], f"{where}[{key!r}]") for key, part in space.spaces.items()]
     elif isinstance(space, spaces.Tuple):
         if not isinstance(observation, tuple | list):
             return f"{where} is of type {type(observation).__name__} where the space is a Tuple"
         if len(observation) != len(space.spaces):
             return f"{where} has {len(observation)} parts, its space {len(space.spaces)}"
-        parts = [(part, observation[i], f"{where}[{i}]") for i, part in enumerate(space.spaces)]
     else:
         return _leaf_mismatch(space, observation, where)
-    return next(filter(None, (mismatch(*part) for part in parts)), "")
+    found = (mismatch(part, observation[key], f"{where}[{key!r}]") for key, part in _parts(space))
+    return next(filter(None, found), "")
 
 
 def _leaf_mismatch(space: spaces.Space[Any], observation: Any, where: str) -> str:
@@ -95,163 +90,139 @@ def _leaf_mismatch(space: spaces.Space[Any], observation: Any, where: str) -> st
     return ""
 
 
-class _Parts:
-    """A Tuple: its parts one after the other."""
-
-    def __init__(self, parts: list[Encode]) -> None:
-        self.parts = parts
-
-    def encode(self, observation: Any, row: Row) -> None:
-        try:
-            for encode, part in zip(self.parts, observation, strict=True):
-                encode(part, row)
-        except TypeError as error:
-            raise ValueError(f"{_short(observation)} is no tuple of {len(self.parts)} observations") from error
-
-
-class _Keys:
-    """A Dict: its parts in the order in which Gymnasium keeps the keys."""
-
-    def __init__(self, parts: dict[Any, Encode]) -> None:
-        self.parts = list(parts.items())
-
-    def encode(self, observation: Any, row: Row) -> None:
-        try:
-            for key, encode in self.parts:
-                encode(observation[key], row)
-        except (KeyError, TypeError, IndexError) as error:
-            raise ValueError(
-                f"{_short(observation)} is no dictionary with the keys {[key for key, _ in self.parts]}"
-            ) from error
-
-
-class _Member:
-    """A Discrete: one look-up where it has few members. Python's numbers and NumPy's are the same keys."""
-
-    def __init__(self, space: spaces.Discrete[Any], at: slice) -> None:
-        self.space = space
-        self.at = at
-        members = (
-            range(int(space.start), int(space.start) + int(space.n)) if _is_few(int(space.n), int(space.n)) else ()
-        )
-        self.rows = {value: _flattened(space, space.dtype.type(value)) for value in members}
-
-    def encode(self, observation: Any, row: Row) -> None:
-        try:
-            row[self.at] = self.rows[observation]
-        except (KeyError, TypeError):  # TypeError: an array of one number
-            row[self.at] = 0.0
-            row[self.at.start + self.member(observation)] = 1.0
-
-    def member(self, observation: Any) -> int:
-        """The member, counted from 0."""
-        value = np.asarray(observation)
-        if value.size == 1 and value.dtype.kind in "iub":
-            member = int(value.item()) - int(self.space.start)
-            if 0 <= member < int(self.space.n):
-                return member
-        raise ValueError(f"{_short(observation)} is not in {_short(self.space)}")
-
-
-class _Members:
-    """A MultiDiscrete: one look-up under the bytes of the array where it has few members, else index arithmetic."""
-
-    def __init__(self, space: spaces.MultiDiscrete[Any], at: slice) -> None:
-        self.space = space
-        self.at = at
-        self.dtype = np.dtype(space.dtype)
-        self.start = space.start.ravel().astype(np.int64)
-        sizes = space.nvec.ravel()
-        self.sizes = sizes.astype(np.uint64)
-        self.first = at.start + np.cumsum(sizes, dtype=np.int64) - sizes.astype(np.int64)
-        self.rows: dict[bytes, Row] = {}
-        if _is_few(math.prod(map(int, sizes)), at.stop - at.start):
-            for members in itertools.product(*map(range, map(int, sizes))):
-                value = (np.array(members, np.int64) + self.start).astype(self.dtype).reshape(space.shape)
-                self.rows[value.tobytes()] = _flattened(space, value)
-
-    def encode(self, observation: Any, row: Row) -> None:
-        if self.rows and type(observation) is np.ndarray and observation.dtype is self.dtype:
-            found = self.rows.get(observation.tobytes())
-            if found is not None:
-                row[self.at] = found
-                return
-        ones = self.members(observation)
-        ones += self.first
-        row[self.at] = 0.0
-        row[ones] = 1.0
-
-    def members(self, observation: Any) -> NDArray[np.int64]:
-        """Each component's member, counted from 0, in a new array."""
-        value = np.asarray(observation)
-        if value.dtype.kind not in "iub" or value.size != self.start.size:
-            raise ValueError(f"{_short(observation)} is not in {_short(self.space)}")
-        members: NDArray[np.int64] = value.ravel().astype(np.int64, copy=False) - self.start
-        # As unsigned numbers those below the first member are the largest: one comparison finds both ends.
-        if np.count_nonzero(members.view(np.uint64) >= self.sizes):
-            raise ValueError(f"{_short(observation)} is not in {_short(self.space)}")
-        return members
-
-
-class _Bits:
-    """A MultiBinary."""
-
-    def __init__(self, space: spaces.MultiBinary, at: slice) -> None:
-        self.space = space
-        self.at = at
-        self.size = at.stop - at.start
-
-    def encode(self, observation: Any, row: Row) -> None:
-        value = np.asarray(observation)
-        if value.size != self.size or value.dtype.kind not in "biuf" or not ((value == 0) | (value == 1)).all():
-            raise ValueError(f"{_short(observation)} is not in {_short(self.space)}")
-        row[self.at] = value.reshape(-1)
-
-
-class _Numbers:
-    """A Box: the numbers as they are, its bounds not looked at, as in `flatten`."""
-
-    def __init__(self, space: spaces.Box[Any], at: slice, outer: tuple[np.dtype[Any], ...]) -> None:
-        self.space = space
-        self.at = at
-        self.size = at.stop - at.start
-        self.dtype = np.dtype(space.dtype)
-        # `flatten` joins the parts of a Tuple or Dict in a dtype that fits all: beside a float an integer of 64 bits
-        # becomes a float64 before it becomes a float32, and is then rounded twice.
-        self.rounded = self.dtype.kind in "iu" and self.dtype.itemsize == 8 and np.dtype(np.float64) in outer
-
-    def encode(self, observation: Any, row: Row) -> None:
-        try:
-            value = np.asarray(observation, self.dtype)
-        except (TypeError, OverflowError) as error:
-            raise ValueError(f"{_short(observation)} is not in {_short(self.space)}: {error}") from error
-        if value.size != self.size:
-            raise ValueError(f"an observation of shape {value.shape} is not in {_short(self.space)}")
-        if self.rounded:
-            value = value.astype(np.float64)
-        row[self.at] = value if value.ndim == 1 else value.reshape(-1)
-
-
-def _leaf_or_parts(space: spaces.Space[Any], start: int, outer: tuple[np.dtype[Any], ...]) -> Encode:
-    """The encoder of a space whose numbers begin at `start`; `outer` are the dtypes that `flatten` casts them to."""
+def _encoder(
+    space: spaces.Space[Any], start: int, outer: tuple[np.dtype[Any], ...], whole: spaces.Space[Any]
+) -> Encode:
+    """The encoder of a part of `whole` whose numbers begin at `start`; `outer` are the dtypes that `flatten` casts to."""
     if isinstance(space, spaces.Dict | spaces.Tuple):
-        keyed = space.spaces if isinstance(space, spaces.Dict) else dict(enumerate(space.spaces))
-        joined = _joined_dtype(space)
-        outer = outer if joined is None else (joined, *outer)
-        parts: dict[Any, Encode] = {}
-        for key, part in keyed.items():
-            parts[key] = _leaf_or_parts(part, start, outer)
-            start += int(spaces.flatdim(part))
-        return _Keys(parts).encode if isinstance(space, spaces.Dict) else _Parts(list(parts.values())).encode
+        return _compound(space, start, outer, whole)
+    if not isinstance(space, spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary | spaces.Box):
+        inside = "" if space is whole else f" inside {_short(whole)}"
+        raise UserError(
+            f"Observations of the space {_short(space)}{inside} cannot be written as one row of numbers; "
+            "Discrete, MultiDiscrete, MultiBinary, Box, Tuple and Dict can.",
+            ExitCode.BAD_CONFIGURATION,
+        )
     at = slice(start, start + int(spaces.flatdim(space)))
     if isinstance(space, spaces.Discrete):
-        return _Member(space, at).encode
+        return _discrete(space, at)
     if isinstance(space, spaces.MultiDiscrete):
-        return _Members(space, at).encode
+        return _multi_discrete(space, at)
     if isinstance(space, spaces.MultiBinary):
-        return _Bits(space, at).encode
-    assert isinstance(space, spaces.Box)
-    return _Numbers(space, at, outer).encode
+        return _multi_binary(space, at)
+    return _box(space, at, outer)
+
+
+def _compound(
+    space: spaces.Dict | spaces.Tuple[Any], start: int, outer: tuple[np.dtype[Any], ...], whole: spaces.Space[Any]
+) -> Encode:
+    """Part after part, those of a Dict in the order in which Gymnasium keeps the keys."""
+    joined = _joined_dtype(space)
+    outer = outer if joined is None else (joined, *outer)
+    encoders: list[tuple[Any, Encode]] = []
+    for key, part in _parts(space):
+        encoders.append((key, _encoder(part, start, outer, whole)))
+        start += int(spaces.flatdim(part))
+    is_tuple = isinstance(space, spaces.Tuple)
+    kind = f"tuple of {len(encoders)} observations" if is_tuple else f"dictionary with the keys {[*space.spaces]}"
+
+    def encode(observation: Any, row: Row) -> None:
+        try:
+            if is_tuple and len(observation) != len(encoders):
+                raise IndexError
+            for key, encode_part in encoders:
+                encode_part(observation[key], row)
+        except (KeyError, TypeError, IndexError) as error:
+            raise ValueError(f"{_short(observation)} is no {kind}") from error
+
+    return encode
+
+
+def _discrete(space: spaces.Discrete[Any], at: slice) -> Encode:
+    """One look-up where there are few members. Python's numbers and NumPy's are the same keys."""
+    first, count = int(space.start), int(space.n)
+    members = range(first, first + count) if _is_few(count, count) else ()
+    rows = {value: _flattened(space, space.dtype.type(value)) for value in members}
+
+    def encode(observation: Any, row: Row) -> None:
+        try:
+            row[at] = rows[observation]
+        except (KeyError, TypeError):  # TypeError: an array of one number
+            value = np.asarray(observation)
+            if value.size != 1 or value.dtype.kind not in "iub" or not 0 <= int(value.item()) - first < count:
+                raise _stranger(observation, space) from None
+            row[at] = 0.0
+            row[at.start + int(value.item()) - first] = 1.0
+
+    return encode
+
+
+def _multi_discrete(space: spaces.MultiDiscrete[Any], at: slice) -> Encode:
+    """One look-up under the bytes of the array where there are few members, else index arithmetic."""
+    dtype = np.dtype(space.dtype)
+    start, counts = space.start.ravel().astype(np.int64), space.nvec.ravel()
+    unsigned = counts.astype(np.uint64)
+    first = at.start + np.cumsum(counts, dtype=np.int64) - counts.astype(np.int64)
+    rows: dict[bytes, Row] = {}
+    if _is_few(math.prod(map(int, counts)), at.stop - at.start):
+        for members in itertools.product(*map(range, map(int, counts))):
+            value = (np.array(members, np.int64) + start).astype(dtype).reshape(space.shape)
+            rows[value.tobytes()] = _flattened(space, value)
+
+    def encode(observation: Any, row: Row) -> None:
+        if rows and type(observation) is np.ndarray and observation.dtype is dtype:
+            found = rows.get(observation.tobytes())
+            if found is not None:
+                row[at] = found
+                return
+        value = np.asarray(observation)
+        if value.dtype.kind not in "iub" or value.size != start.size:
+            raise _stranger(observation, space)
+        members: NDArray[np.int64] = value.ravel().astype(np.int64, copy=False) - start
+        # As unsigned numbers those below the first member are the largest: one comparison finds both ends.
+        if np.count_nonzero(members.view(np.uint64) >= unsigned):
+            raise _stranger(observation, space)
+        members += first
+        row[at] = 0.0
+        row[members] = 1.0
+
+    return encode
+
+
+def _multi_binary(space: spaces.MultiBinary, at: slice) -> Encode:
+    def encode(observation: Any, row: Row) -> None:
+        value = np.asarray(observation)
+        binary = value.dtype.kind in "biuf" and ((value == 0) | (value == 1)).all()
+        if value.size != at.stop - at.start or not binary:
+            raise _stranger(observation, space)
+        row[at] = value.reshape(-1)
+
+    return encode
+
+
+def _box(space: spaces.Box[Any], at: slice, outer: tuple[np.dtype[Any], ...]) -> Encode:
+    """The numbers as they are; bounds are ignored, as in `flatten`."""
+    size, dtype = at.stop - at.start, np.dtype(space.dtype)
+    # `flatten` joins the parts of a Tuple or Dict in a dtype that fits all: beside a float an integer of 64 bits
+    # becomes a float64 before it becomes a float32, and is then rounded twice.
+    rounded_twice = dtype.kind in "iu" and dtype.itemsize == 8 and np.dtype(np.float64) in outer
+
+    def encode(observation: Any, row: Row) -> None:
+        try:
+            value = np.asarray(observation, dtype)
+        except (TypeError, OverflowError) as error:
+            raise ValueError(f"{_short(observation)} is not in {_short(space)}: {error}") from error
+        if value.size != size:
+            raise ValueError(f"an observation of shape {value.shape} is not in {_short(space)}")
+        if rounded_twice:
+            value = value.astype(np.float64)
+        row[at] = value if value.ndim == 1 else value.reshape(-1)
+
+    return encode
+
+
+def _stranger(observation: Any, space: spaces.Space[Any]) -> ValueError:
+    return ValueError(f"{_short(observation)} is not in {_short(space)}")
 
 
 def _flattened(space: spaces.Space[Any], value: Any) -> Row:
@@ -262,26 +233,17 @@ def _is_few(members: int, size: int) -> bool:
     return members <= TABLE_ENTRIES and members * size <= TABLE_NUMBERS
 
 
+def _parts(space: spaces.Dict | spaces.Tuple[Any]) -> list[tuple[Any, spaces.Space[Any]]]:
+    """The parts of a space by key or number."""
+    return list(space.spaces.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces))
+
+
 def _joined_dtype(space: spaces.Space[Any]) -> np.dtype[Any] | None:
     """The dtype of what `flatten` returns; None for a Tuple or Dict without parts, which it cannot join."""
     if not isinstance(space, spaces.Dict | spaces.Tuple):
         return np.dtype(space.dtype)
-    parts = space.spaces.values() if isinstance(space, spaces.Dict) else space.spaces
-    dtypes = [dtype for dtype in map(_joined_dtype, parts) if dtype is not None]
+    dtypes = [dtype for _, part in _parts(space) if (dtype := _joined_dtype(part)) is not None]
     return np.result_type(*dtypes) if dtypes else None
-
-
-def _refuse_unsupported(space: spaces.Space[Any], whole: spaces.Space[Any]) -> None:
-    if isinstance(space, spaces.Dict | spaces.Tuple):
-        for part in space.spaces.values() if isinstance(space, spaces.Dict) else space.spaces:
-            _refuse_unsupported(part, whole)
-    elif not isinstance(space, spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary | spaces.Box):
-        inside = "" if space is whole else f" inside {_short(whole)}"
-        raise UserError(
-            f"Observations of the space {_short(space)}{inside} cannot be written as one row of numbers; "
-            "Discrete, MultiDiscrete, MultiBinary, Box, Tuple and Dict can.",
-            ExitCode.BAD_CONFIGURATION,
-        )
 
 
 def _short(value: Any) -> str:

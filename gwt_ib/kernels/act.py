@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.kernels.cell import step_row, td_drive
+from gwt_ib.kernels.cell import encode_row, step_row, td_drive
 from gwt_ib.kernels.compiled import compiling, kernel
 from gwt_ib.kernels.elementwise import HALF, ZERO, dot, exp, sigmoid
-from gwt_ib.kernels.encoder import encode_row
 from gwt_ib.kernels.losses import HALF_LOG_2PI
-from gwt_ib.kernels.matmul import matmul
 from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
+from gwt_ib.kernels.products import matmul
 from gwt_ib.model import arrays
 from gwt_ib.model import weights as layout
 from gwt_ib.model.arrays import F32, Bool
@@ -42,7 +41,7 @@ class KernelPolicy:
         self.config = config
 
     def write(self, weights: F32) -> None:
-        """Replace the weights by a flat vector [N]; steppers that are under way have to `begin` anew."""
+        """Replace the weights by a flat vector [N]; steppers in use have to `begin` again."""
         self.vector[:] = weights
 
     def prepare(self) -> None:
@@ -62,7 +61,7 @@ class KernelPolicy:
 class KernelStepper:
     """A `rollout.policy.Stepper`: `act` and `bootstrap` are one compiled call each, and allocate nothing.
 
-    Until a `bootstrap`, every row's observation is encoded; from a `begin` until an `act`, h is multiplied anew.
+    Until a `bootstrap`, every row's observation is encoded; from a `begin` until an `act`, h is multiplied again.
     """
 
     def __init__(self, policy: KernelPolicy, size: int) -> None:
@@ -99,7 +98,7 @@ class KernelStepper:
         self._have_z = self._have_h = False
 
     def begin(self, td_mean: float, td_std: float) -> None:
-        """Bring the weights into the order in which the products read them; nothing that was computed holds any more."""
+        """Bring the weights into the order in which the products read them; nothing computed before is valid."""
         weights, config, scalars = self._policy.weights, self._policy.config, self._scalars
         pack(weights, self._packed)
         scalars[TD_MEAN], scalars[TD_STD], scalars[TD_SCALE] = td_mean, td_std, config.td_scale

@@ -1,7 +1,7 @@
 """How the kernels are compiled, and where the machine code is kept for the next process.
 
 numba notices a change of the file that a function stands in, and not of the functions that it calls. So the code lies in
-a folder that is named after all sources that are compiled: whatever changes, everything is compiled anew.
+a folder that is named after all sources that are compiled: whatever changes, everything is compiled again.
 """
 
 from __future__ import annotations
@@ -35,10 +35,7 @@ def _cache_folder() -> Path | None:
     """The folder for these sources, this processor and this numba, made if need be; None where nothing can be written."""
     processor = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
     content = hashlib.sha256(f"{numba.__version__} {sys.implementation.cache_tag} {processor}".encode())
-    for source in (
-        *sorted(Path(__file__).parent.glob("*.py")),
-        Path(experience.__file__),
-    ):  # whose records kernels take
+    for source in (*sorted(Path(__file__).parent.glob("*.py")), Path(experience.__file__)):  # kernels take its records
         content.update(source.read_bytes())
     parent = os.environ.get("NUMBA_CACHE_DIR")
     folder = (Path(parent) if parent else user_cache_path("gwt-ib") / "kernels") / content.hexdigest()[:16]
@@ -55,7 +52,7 @@ def _cache_folder() -> Path | None:
 
 
 def _forget_old(parent: Path) -> None:
-    """Remove the folders of sources that are long gone; whoever still uses one compiles anew."""
+    """Remove the folders of sources that are long gone; a process that still uses one compiles again."""
     oldest = utc_now() - KEPT_S
     for folder in parent.glob("[0-9a-f]" * 16):
         if folder.stat().st_mtime < oldest:
@@ -80,7 +77,7 @@ def compiling(what: str) -> Iterator[None]:
     LOGGER.info("compiles the kernels of %s for this processor, some seconds%s", what, ", once" if CACHE else "")
     with ExitStack() as stack:
         if CACHE is not None:
-            # Without the lock it goes too: whoever holds it may have been stopped, and not every file system has locks.
+            # Without the lock it goes too: its holder may have been stopped, and not every file system has locks.
             with suppress(Timeout, OSError, NotImplementedError):
                 stack.enter_context(FileLock(CACHE / "lock").acquire(timeout=WAIT_S))
         yield
@@ -110,7 +107,7 @@ def reduction(function: F) -> F:
 
 
 def _compile(function: F, freedoms: set[str]) -> F:
-    """numba decides here where it keeps the machine code; the setting is the whole process', so it is put back."""
+    """numba decides here where it keeps the machine code; the setting belongs to the whole process, so it is put back."""
     before = numba_settings.CACHE_DIR
     numba_settings.CACHE_DIR = before if CACHE is None else str(CACHE)
     try:

@@ -1,6 +1,6 @@
-"""Exponential, sigmoid and hyperbolic tangent for float32, in arithmetic that LLVM turns into vector instructions.
+"""Exponential, sigmoid, hyperbolic tangent, sums and Adam for float32, in arithmetic that LLVM turns into vectors.
 
-A call into a maths library cannot be vectorised, and these functions are what is left of an unroll besides its products.
+A call into a maths library cannot be vectorised, and an unroll consists of these functions and of products.
 Inside a plain loop over an array they handle a whole register at a time. Errors are a few units in the last place.
 """
 
@@ -9,9 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from gwt_ib.kernels.compiled import kernel, reduction
 from gwt_ib.model.arrays import F32
@@ -30,18 +27,6 @@ T0, T1, T2, T3, T4 = map(
 SMALL = _F(0.625)
 
 
-def _make_float_of_bits(typing_context: Any, bits: Any) -> Any:
-    """The float32 with the bits of an int32."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.FloatType())
-
-    return types.float32(types.int32), generate
-
-
-_float_of_bits: Any = intrinsic(_make_float_of_bits)
-
-
 @kernel
 def exp(x: Any) -> Any:
     """e^x; not-a-number stays what it is."""
@@ -50,10 +35,12 @@ def exp(x: Any) -> Any:
     n = np.floor(y * LOG2_E + HALF)
     r = y - n * LN2_HIGH - n * LN2_LOW
     p = ((((E0 * r + E1) * r + E2) * r + E3) * r + E4) * r + E5
-    result = (p * r * r + r + ONE) * _float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
+    # The bits of 2^n. Not-a-number ends in the last line: what an integer makes of it is undefined.
+    power = np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
+    result = (p * r * r + r + ONE) * power
     result = INFINITY if x > LARGEST else result
     result = ZERO if x < SMALLEST else result
-    return x if x != x else result  # what an integer makes of not-a-number is nobody's promise
+    return x if x != x else result
 
 
 @kernel
@@ -88,3 +75,21 @@ def total(a: F32) -> Any:
     for j in range(a.size):
         result += a[j]
     return result
+
+
+@kernel
+def adam_step(
+    weights: F32, gradient: F32, average: F32, square: F32,
+    scale: Any, gain1: Any, beta2: Any, gain2: Any, rate: Any, root: Any, eps: Any,
+) -> None:  # fmt: skip
+    """Scale `gradient` [N], take it into its averages [N] and move `weights` [N], in one pass; twin of `learn.adam`.
+
+    All numbers are float32: `gain1` = 1 - beta1, `gain2` = 1 - beta2 (which would lose digits as a difference of float32),
+    `rate` the learning rate over the first average's correction, `root` the square root of the second's.
+    """
+    for i in range(weights.size):
+        g = gradient[i] * scale
+        gradient[i] = g
+        average[i] += gain1 * (g - average[i])
+        square[i] = beta2 * square[i] + gain2 * g * g
+        weights[i] -= rate * average[i] / (np.sqrt(square[i]) / root + eps)

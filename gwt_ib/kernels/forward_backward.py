@@ -15,13 +15,12 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gwt_ib.kernels.cell import td_drive
+from gwt_ib.kernels.cell import encode_backward, encode_row, td_drive
 from gwt_ib.kernels.compiled import kernel
 from gwt_ib.kernels.elementwise import ONE, ZERO
-from gwt_ib.kernels.encoder import encode_backward, encode_row
 from gwt_ib.kernels.losses import LossCoefficients, bottleneck_loss
-from gwt_ib.kernels.matmul import matmul, product
 from gwt_ib.kernels.packed_weights import Packed
+from gwt_ib.kernels.products import matmul, product
 from gwt_ib.model.arrays import F32, Field
 from gwt_ib.model.experience import Sequences
 
@@ -57,7 +56,7 @@ class States(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """What the backward pass needs besides."""
+    """What the backward pass computes on its way to the gradients of the weights."""
 
     d_h: Annotated[F32, Field("T B H")]
     d_c: Annotated[F32, Field("T B")]
@@ -113,7 +112,7 @@ def gather(
     sequences: Sequences[Any], which: NDArray[np.int64], mean: Any, std: Any, prior: tuple[Any, Any], scalars: F32,
     memory: Any, inputs: Inputs,
 ) -> None:  # fmt: skip
-    """Copy the chosen sequences side by side and compute what is known of them beforehand."""
+    """Copy the chosen sequences side by side; compute prior, resets and normalised advantages."""
     steps, batch = inputs.logit.shape
     slope, shift = prior[0], prior[1] + scalars[0] + scalars[1]
     for b in range(batch):

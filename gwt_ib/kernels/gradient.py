@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.kernels.adam import AdamNumbers, adam_step
 from gwt_ib.kernels.cell import unroll, unroll_backward
 from gwt_ib.kernels.compiled import compiling
+from gwt_ib.kernels.elementwise import adam_step
 from gwt_ib.kernels.forward_backward import (
     Gradients,
     Inputs,
@@ -27,8 +27,8 @@ from gwt_ib.kernels.forward_backward import (
     weights_backward,
 )
 from gwt_ib.kernels.losses import SUMS, LossCoefficients, categorical_loss, gaussian_loss
-from gwt_ib.kernels.matmul import matmul
 from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
+from gwt_ib.kernels.products import matmul
 from gwt_ib.model import weights as layout
 from gwt_ib.model.arrays import F32, zeros
 from gwt_ib.model.experience import Sequences, blank_minibatch
@@ -101,7 +101,7 @@ class KernelGradient:
         gradient: F32,
         sections: Sections,
     ) -> None:
-        """`vector` [N] are the weights, read anew for each minibatch; `gradient` [N] is filled by each."""
+        """`vector` [N] are the weights, read at each minibatch; `gradient` [N] is filled by each."""
         self._gradient = gradient
         shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
         self._weights = layout.views(vector, shapes)
@@ -123,22 +123,21 @@ class KernelGradient:
             self.begin(blank_minibatch(self._observation_size, self._actions, self._config), self._config, 0.0)
             self.minibatch(np.arange(self._batch))
             a, b, c, d = np.zeros((4, self._gradient.size), np.float32)
-            adam_step(a, b, c, d, AdamNumbers(*[np.float32(1.0)] * 7))
+            adam_step(a, b, c, d, *[np.float32(1.0)] * 7)
 
     def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout; `config` has the live settings of this update.
 
         Raises `ValueError` for what does not fit the agent: kernels look at no bounds.
         """
-        self._sequences = sequences
-        action, sizes = self._sequences.action, self._actions.sizes
-        if self._sequences.observation.shape != (*action.shape[:2], self._observation_size):
-            raise ValueError(f"observations of shape {self._sequences.observation.shape}, actions {action.shape}")
+        observation, action, sizes = sequences.observation, sequences.action, self._actions.sizes
+        if observation.shape != (*action.shape[:2], self._observation_size):
+            raise ValueError(f"observations of shape {observation.shape}, actions {action.shape}")
         if sizes and not ((action >= 0) & (action < sizes)).all():
             raise ValueError(f"an action lies outside the components' sizes {sizes}")
-        batch = config.sequences // config.minibatches
+        self._sequences = sequences
         numbers = (config.clip_eps, config.vf_coef, config.ent_coef, lambda_c, config.target_c)
-        shares = (1.0 / (batch * config.seq_len), 1.0 / batch)
+        shares = (1.0 / (self._batch * config.seq_len), 1.0 / self._batch)
         self._coefficients = LossCoefficients(*map(np.float32, (*numbers, *shares)))
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -168,5 +167,4 @@ class KernelGradient:
         np.copyto(self._gradient, self._shards[0].gradient)
         for shard in self._shards[1:]:
             self._gradient += shard.gradient
-        assert sums.shape == (SUMS,)
         return sums

@@ -47,13 +47,10 @@ class Adam:
         step = state["step"].item()
         rate, root = self.lr / (1 - beta1**step), (1 - beta2**step) ** 0.5
         if self._kernels:
-            from gwt_ib.kernels.adam import AdamNumbers, adam_step
+            from gwt_ib.kernels.elementwise import adam_step
 
-            numbers = (scale, 1 - beta1, beta2, 1 - beta2, rate, root, self._eps)
-            adam_step(
-                vector.detach().numpy(), gradient.numpy(), average.numpy(), square.numpy(),
-                AdamNumbers(*map(np.float32, numbers)),
-            )  # fmt: skip
+            numbers = map(np.float32, (scale, 1 - beta1, beta2, 1 - beta2, rate, root, self._eps))
+            adam_step(vector.detach().numpy(), gradient.numpy(), average.numpy(), square.numpy(), *numbers)
             return
         gradient.mul_(scale)
         average.lerp_(gradient, 1 - beta1)

@@ -12,10 +12,8 @@ from gwt_ib.config import Config
 from gwt_ib.learn.adam import Adam
 from gwt_ib.learn.gradient import learns_by_kernels, make_gradient
 from gwt_ib.learn.losses import LOSS_METRICS, lambda_c_at
-from gwt_ib.learn.returns import explained_variance
-from gwt_ib.learn.sequences import Rollout, cut
-from gwt_ib.model.agent import Agent
-from gwt_ib.model.flat import FlatParameters
+from gwt_ib.learn.sequences import Rollout, cut, explained_variance
+from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.td import TdStatistics
 from gwt_ib.model.weights import Weights
 from gwt_ib.sections import Sections
@@ -37,7 +35,7 @@ class Learner:
     def __init__(self, agent: Agent, config: Config) -> None:
         self.agent = agent.to(config.device)
         self.flat = FlatParameters(self.agent, config.device)
-        self.td = TdStatistics.initial()
+        self.td = TdStatistics()
         self.version = 0
         self._config = config
         self.sections = Sections()
@@ -45,7 +43,7 @@ class Learner:
         self._gradient = make_gradient(self.agent, self.flat, config, self.sections)
 
     def prepare(self) -> None:
-        """Do beforehand what would make the first update slow; weights and statistics stay."""
+        """Do in advance what would make the first update slow; weights and statistics stay."""
         self._gradient.prepare()
 
     def reconfigure(self, config: Config) -> None:

@@ -23,16 +23,10 @@ class LiveCoefficients(NamedTuple):
     target_c: float | Tensor
 
 
-class PolicyLoss(NamedTuple):
-    """PPO's surrogate with the two numbers that say how far the policy has moved; scalars."""
-
-    loss: Tensor
-    approx_kl: Tensor
-    clip_fraction: Tensor
-
-
-def policy_loss(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, clip_eps: float) -> PolicyLoss:
-    """Clipped surrogate (Schulman et al. 2017, eq. 7), mean over [T, B].
+def policy_loss(
+    log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, clip_eps: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Clipped surrogate (Schulman et al. 2017, eq. 7), approx_kl and clip_fraction: means over [T, B].
 
     `approx_kl` is the estimator `(r - 1) - log r` in nats; `expm1` keeps it exact where the ratio r is 1.
     """
@@ -43,7 +37,7 @@ def policy_loss(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, clip_
     with torch.no_grad():
         approx_kl = (torch.expm1(log_ratio) - log_ratio).mean()
         clip_fraction = ((ratio - 1).abs() > clip_eps).float().mean()
-    return PolicyLoss(loss, approx_kl, clip_fraction)
+    return loss, approx_kl, clip_fraction
 
 
 def value_loss(value: Tensor, returns: Tensor) -> Tensor:
@@ -73,10 +67,10 @@ def minibatch_loss(
     ent_coef, lambda_c, target_c = coefficients
     td = TdScale(batch.td_mean, batch.td_std)
     out = agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
-    policy = policy_loss(out.log_prob, batch.log_prob, normalised(batch.advantage), config.clip_eps)
+    surrogate, *moved = policy_loss(out.log_prob, batch.log_prob, normalised(batch.advantage), config.clip_eps)
     value = value_loss(out.value, batch.returns)
     entropy = out.entropy.mean()
     bottleneck = ib_loss(out.c, target_c)
-    loss = policy.loss + config.vf_coef * value - ent_coef * entropy + lambda_c * bottleneck
-    metrics = (policy.loss, value, entropy, bottleneck, policy.approx_kl, policy.clip_fraction)
+    loss = surrogate + config.vf_coef * value - ent_coef * entropy + lambda_c * bottleneck
+    metrics = (surrogate, value, entropy, bottleneck, *moved)
     return loss, tuple(metric.detach() for metric in metrics)

@@ -1,10 +1,10 @@
-"""From the actors' blocks to one rollout, and from a rollout to sequences that can be shuffled."""
+"""From the actors' blocks to one rollout with its advantages, and from a rollout to sequences that can be shuffled."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gwt_ib.config import Config
-from gwt_ib.learn.returns import Targets, gae
-from gwt_ib.model.arrays import F32, fields_of
+from gwt_ib.model.arrays import F32, Bool, fields_of
 from gwt_ib.model.experience import Block, Sequences
 from gwt_ib.model.td import td_error
+
+
+class Targets(NamedTuple):
+    """What the policy and the critic learn from: [T, B] each."""
+
+    advantage: F32
+    returns: F32
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +49,28 @@ def join(blocks: Sequence[Block], config: Config) -> Rollout:
     return Rollout(block, td_mean, td_std, td, targets, min(b.policy_version for b in blocks))
 
 
+def gae(td: F32, value: F32, terminated: Bool, truncated: Bool, gamma: float, gae_lambda: float) -> Targets:
+    """Generalised advantage estimation (Schulman et al. 2016, eq. 16) over TD errors [T, B].
+
+    A TD error already bootstraps correctly at the end of an episode: nothing after termination, V0 of the final
+    observation after truncation, V0 of the next observation where the rollout ends. Here the sum is only cut, at both
+    kinds of end, because what follows belongs to another episode. `returns = advantage + value`.
+    """
+    decay = (gamma * gae_lambda * ~(terminated | truncated)).astype(np.float32)
+    advantage = np.empty_like(td)
+    following = np.zeros(td.shape[1], np.float32)
+    for t in range(td.shape[0] - 1, -1, -1):
+        following = td[t] + decay[t] * following
+        advantage[t] = following
+    return Targets(advantage, advantage + value)
+
+
+def explained_variance(value: F32, returns: F32) -> float:
+    """`1 - Var(returns - value) / Var(returns)`; NaN where the returns do not vary."""
+    variance = float(np.var(returns, dtype=np.float64))
+    return 1.0 - float(np.var(returns - value, dtype=np.float64)) / variance if variance > 0 else float("nan")
+
+
 def cut(rollout: Rollout, seq_len: int) -> Sequences[NDArray[Any]]:
     """Cut a rollout [T, B] into sequences [seq_len, S * B]; sequence s of environment b has number s * B + b."""
     count = rollout.block.reward.shape[0] // seq_len
@@ -51,7 +79,7 @@ def cut(rollout: Rollout, seq_len: int) -> Sequences[NDArray[Any]]:
     sequences: dict[str, NDArray[Any]] = {}
     for name, field in fields_of(Sequences).items():
         array = known[name].astype(field.dtype or known[name].dtype, copy=False)
-        if field.has_time:
+        if "T" in field.axes:
             tail = array.shape[2:]
             array = np.ascontiguousarray(array.reshape(count, seq_len, -1, *tail).swapaxes(0, 1))
             sequences[name] = array.reshape(seq_len, -1, *tail)

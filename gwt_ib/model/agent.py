@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from math import prod
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.model.cell import CellOutput, GatedCell, TdScale, prior_logit, td_norm
-from gwt_ib.model.distributions import ActionHead, make_action_head
+from gwt_ib.model.distributions import CategoricalHead, GaussianHead
 from gwt_ib.model.unroll import unroll
+from gwt_ib.model.weights import joined
 from gwt_ib.seeding import Stream, derived_seed
 
 
@@ -44,14 +48,13 @@ class Agent(nn.Module):
         hidden = config.hidden_size
         self.hidden_size = hidden
         self.actions = actions
-        self.td_scale = config.td_scale
-        self.base_logit = config.base_logit
-        self.bias_limits = (config.bias_clamp_min, config.bias_clamp_max)
-        self.memory = config.memory
+        self._config = config
         self.encoder = nn.Linear(observation_size, hidden)
         self.cell = GatedCell(hidden)
         self.bias = nn.Parameter(torch.tensor(config.bias_init))
-        self.head: ActionHead = make_action_head(actions)
+        self.head: CategoricalHead | GaussianHead = (
+            CategoricalHead(actions.sizes) if actions.kind == "discrete" else GaussianHead(actions.width)
+        )
         self.actor = nn.Linear(hidden, self.head.outputs)
         self.critic = nn.Linear(hidden, 1)
         initialise(self, derived_seed(config.seed, Stream.WEIGHTS))
@@ -99,18 +102,17 @@ class Agent(nn.Module):
     @torch.no_grad()
     def clamp_bias(self) -> None:
         """Bring the bias back between its clamps; belongs after every optimiser step (docs/model.md, "Prior")."""
-        self.bias.clamp_(*self.bias_limits)
+        self.bias.clamp_(self._config.bias_clamp_min, self._config.bias_clamp_max)
 
     def _prior_logit(self, td_prev: Tensor, is_first: Tensor, td: TdScale) -> Tensor:
-        driven_by = td_norm(td_prev, is_first, td)
-        return prior_logit(driven_by, td_scale=self.td_scale, base_logit=self.base_logit, bias=self.bias)
+        driven_by, config = td_norm(td_prev, is_first, td), self._config
+        return prior_logit(driven_by, td_scale=config.td_scale, base_logit=config.base_logit, bias=self.bias)
 
     def _keep(self, is_first: Tensor) -> Tensor:
-        return 1 - is_first if self.memory else torch.zeros_like(is_first)
+        return 1 - is_first if self._config.memory else torch.zeros_like(is_first)
 
     def _value(self, h: Tensor) -> Tensor:
-        value: Tensor = self.critic(h)
-        return value.squeeze(-1)
+        return torch.squeeze(self.critic(h), -1)
 
 
 def initialise(agent: Agent, seed: int) -> None:
@@ -134,3 +136,49 @@ def initialise(agent: Agent, seed: int) -> None:
         nn.init.zeros_(router.out.weight)
         nn.init.orthogonal_(agent.actor.weight, 0.01, generator=generator)
         nn.init.orthogonal_(agent.critic.weight, 0.01, generator=generator)
+
+
+class FlatParameters:
+    """All weights of a module in one flat `vector` [N], all gradients in another, `vector.grad` [N].
+
+    Every parameter and its gradient are views into them, so publishing and optimising are single operations.
+    """
+
+    def __init__(self, module: nn.Module, device: str = "cpu") -> None:
+        self.vector = nn.Parameter(torch.cat([p.detach().reshape(-1) for p in module.parameters()]).to(device))
+        self.vector.grad = torch.zeros_like(self.vector)
+        self._shapes = {name: tuple(p.shape) for name, p in module.named_parameters()}
+        weights, grads = self.split(self.vector.detach()), self.split(self.grad)
+        for name, parameter in module.named_parameters():
+            parameter.data = weights[name]
+            # Backward adds into an existing .grad in place, so the view stays a view.
+            parameter.grad = grads[name]
+
+    @property
+    def grad(self) -> Tensor:
+        """The flat gradient [N]."""
+        assert self.vector.grad is not None
+        return self.vector.grad
+
+    def split(self, flat: Tensor) -> dict[str, Tensor]:
+        """Views into a flat tensor [N] by the parameters' names and shapes."""
+        parts = torch.split(flat, [prod(shape) for shape in self._shapes.values()])
+        return {name: part.view(shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
+
+    def read(self) -> NDArray[np.float32]:
+        """The weights as a NumPy array [N]; a view where they are on the CPU."""
+        return np.asarray(self.vector.detach().cpu().numpy())
+
+    @torch.no_grad()
+    def write(self, weights: NDArray[np.float32]) -> None:
+        """Replace the weights by an array [N]."""
+        self.vector.copy_(torch.from_numpy(weights))
+
+    def named_arrays(self, flat: Tensor) -> dict[str, NDArray[Any]]:
+        """Copies of a flat tensor's parts by name, for a snapshot."""
+        return {name: part.numpy().copy() for name, part in self.split(flat.detach().cpu()).items()}
+
+    @torch.no_grad()
+    def restore(self, flat: Tensor, arrays: dict[str, NDArray[Any]]) -> None:
+        """Fill a flat tensor [N] from named arrays. Raises `ValueError` for a missing name or another shape."""
+        flat.copy_(torch.from_numpy(joined(arrays, self._shapes)))

@@ -29,11 +29,6 @@ class Field(NamedTuple):
     """None: the dtype of the environment's action rows."""
 
     @property
-    def has_time(self) -> bool:
-        """Whether the array has one entry a step."""
-        return "T" in self.axes.split()
-
-    @property
     def batch_axis(self) -> int | None:
         """The number of the axis B, of environments or sequences."""
         axes = self.axes.split()

@@ -52,8 +52,7 @@ class Router(nn.Module):
 
     def forward(self, z: Tensor, h: Tensor) -> Tensor:
         """Residual logits [B] for `z` and `h` [B, H]."""
-        residual: Tensor = self.out(torch.tanh(self.from_z(z) + self.from_h(h)))
-        return residual.squeeze(-1)
+        return torch.squeeze(self.out(torch.tanh(self.from_z(z) + self.from_h(h))), -1)
 
 
 class GatedCell(nn.Module):

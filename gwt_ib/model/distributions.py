@@ -10,8 +10,6 @@ import math
 import torch
 from torch import Tensor, nn
 
-from gwt_ib.envs.actions import ActionCodec
-
 
 class CategoricalHead(nn.Module):
     """One choice for each component; `sizes` are their numbers of options, their logits lie side by side."""
@@ -71,11 +69,3 @@ class GaussianHead(nn.Module):
         """Log-densities of `actions` [..., width] and entropies, both [...] in nats."""
         entropy = (self.log_std + 0.5 * math.log(2 * math.pi * math.e)).sum()
         return self.log_prob(policy, actions), entropy.expand(policy.shape[:-1])
-
-
-ActionHead = CategoricalHead | GaussianHead
-
-
-def make_action_head(actions: ActionCodec) -> ActionHead:
-    """The head that fits an action space."""
-    return CategoricalHead(actions.sizes) if actions.kind == "discrete" else GaussianHead(actions.width)

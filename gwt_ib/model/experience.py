@@ -6,7 +6,6 @@ row, H hidden. Nothing else in the project lists these fields with their shapes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -26,7 +25,7 @@ A = TypeVar("A")
 class Block(NamedTuple):
     """One actor's rollout: T steps of its B environments; `[T, B]` arrays are indexed by the decision's step.
 
-    The arrays are views into memory that somebody else owns.
+    The arrays are views into memory that the block does not own.
     """
 
     header: Annotated[I64, Field("3", np.int64)]  # policy version that acted, actor's number, block's number
@@ -48,10 +47,6 @@ class Block(NamedTuple):
     episode_length: Annotated[I32, Field("T B", np.int32)]  # likewise
     episode: Annotated[I64, Field("B", np.int64)]  # number of each environment's episode after the last step
     seconds: Annotated[F64, Field("4", np.float64)]  # what the block took, in the order of SECTIONS
-
-    def write_seconds(self, seconds: Mapping[str, float]) -> None:
-        """Write what was measured; a section that is not named gets 0."""
-        self.seconds[:] = [seconds.get(name, 0.0) for name in SECTIONS]
 
     @property
     def policy_version(self) -> int:
@@ -76,10 +71,9 @@ class Sequences(NamedTuple, Generic[A]):
 
 def blank_minibatch(observation_size: int, actions: ActionCodec, config: Config) -> Sequences[NDArray[Any]]:
     """Memory for one minibatch: zeros, and TD errors of scale 1."""
-    sizes = {"T": config.seq_len, "B": config.sequences // config.minibatches, "O": observation_size}
-    blank: Sequences[NDArray[Any]] = zeros(
-        Sequences, {**sizes, "A": actions.width, "H": config.hidden_size}, actions.dtype
-    )
+    batch = config.sequences // config.minibatches
+    sizes = {"T": config.seq_len, "B": batch, "O": observation_size, "A": actions.width, "H": config.hidden_size}
+    blank: Sequences[NDArray[Any]] = zeros(Sequences, sizes, actions.dtype)
     blank.td_std.fill(1.0)
     return blank
 

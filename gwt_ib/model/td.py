@@ -1,8 +1,8 @@
-"""TD errors in NumPy: what one is, how it is normalised, and the running statistics of that (docs/model.md)."""
+"""TD errors in NumPy, and the running statistics that normalise them (docs/model.md)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,29 +19,19 @@ def td_error(reward: F32, value: F32, next_value: F32, terminated: Bool, gamma: 
     return td
 
 
-def td_norm(td_prev: F32, td_mean: F32, td_std: F32) -> F32:
-    """TD errors in units of the statistics (docs/model.md, "Prior"); twin of `cell.td_norm`, for metrics."""
-    normalised: F32 = (td_prev - td_mean) / td_std
-    return normalised
-
-
 @dataclass
 class TdStatistics:
     """Mean and scale of the TD errors, in units of reward, with the newest errors in `recent` ("TD statistics").
 
+    Before the first rollout mean and scale are 0 and 1: TD errors pass unchanged.
     They change only between rollouts and travel with the weights. The batch whose mean and quantile enter the moving
     averages is one time step of all environments; the T batches of a rollout are folded in at once, in closed form. So
     the averages' memory (1 / (1 - decay)) is measured in environment steps, whatever the length of a rollout.
     """
 
-    mean: float
-    std: float
-    recent: F32
-
-    @classmethod
-    def initial(cls) -> TdStatistics:
-        """Mean 0 and scale 1 with nothing seen: TD errors pass unchanged."""
-        return cls(mean=0.0, std=1.0, recent=np.zeros(0, np.float32))
+    mean: float = 0.0
+    std: float = 1.0
+    recent: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def updated(self, td: F32, config: Config) -> TdStatistics:
         """The statistics after a rollout of TD errors [T, B]."""

@@ -12,9 +12,7 @@ import time
 import traceback
 from pathlib import Path
 
-from gwt_ib.channel.counters import Counters
-from gwt_ib.channel.interface import ActorChannel
-from gwt_ib.channel.shared_memory import ActorPipes, LocalActorChannel, MemoryLayout, map_memory, wait_for_version
+from gwt_ib.channel.shared_memory import ActorPipes, Counters, LocalActorChannel, MemoryLayout, wait_for_version
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.durable import write_json
@@ -37,7 +35,7 @@ def run_actor(config: Config, actor: int, memory: int, pipes: ActorPipes) -> Non
     facts = check_environment(config)
     policy = make_policy(facts.observation_size, facts.actions, config)
     policy.prepare()  # the learner comes up meanwhile
-    counters = Counters.over(map_memory(memory, Counters.nbytes(config)), config)
+    counters = Counters.open(memory, config)
     if not wait_for_version(counters, 0, pipes):
         return
     layout = MemoryLayout(facts.observation_size, facts.actions, config)
@@ -52,8 +50,8 @@ def run_actor(config: Config, actor: int, memory: int, pipes: ActorPipes) -> Non
     collector.close()
 
 
-def collect_blocks(channel: ActorChannel, collector: Collector, policy: Policy, number: int) -> None:
-    """The actor's loop, from block `number` on, for any channel."""
+def collect_blocks(channel: LocalActorChannel, collector: Collector, policy: Policy, number: int) -> None:
+    """The actor's loop, from block `number` on."""
     done = time.monotonic()
     while (weights := channel.pull()) is not None:
         began = time.monotonic()

@@ -8,8 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gwt_ib.channel.counters import Counters
-from gwt_ib.channel.shared_memory import create_memory, map_memory
+from gwt_ib.channel.shared_memory import Counters, create_memory
 from gwt_ib.config import Config
 from gwt_ib.log import LOGGER
 from gwt_ib.processes.children import Child, start_child
@@ -43,9 +42,8 @@ class ActorPool:
     def __init__(self, run: RunDirectory, config: Config) -> None:
         self._run = run
         self._config = config
-        self._memory = create_memory(Counters.nbytes(config))
-        self._counters = Counters.over(map_memory(self._memory, Counters.nbytes(config)), config)
-        self._counters.clear()
+        self._memory = create_memory(config)
+        self._counters = Counters.open(self._memory, config)
         self._blocks_read, self._blocks_write = os.pipe()
         self._alive_read, self._alive_write = os.pipe()
         count = config.num_actors if config.channel == "local" else 0

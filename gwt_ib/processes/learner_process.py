@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from gwt_ib.channel.interface import LearnerChannel
+from gwt_ib.channel import LearnerChannel
 from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.channel.shared_memory import LocalLearnerChannel, MemoryLayout
 from gwt_ib.config import Config

@@ -9,9 +9,8 @@ import numpy as np
 from gwt_ib.config import Config
 from gwt_ib.envs.env_batch import EnvBatch
 from gwt_ib.model.arrays import I64
-from gwt_ib.model.experience import Block
-from gwt_ib.model.noise import action_noise
-from gwt_ib.rollout.env_loop import EnvLoop
+from gwt_ib.model.experience import SECTIONS, Block
+from gwt_ib.rollout.env_loop import EnvLoop, action_noise
 from gwt_ib.rollout.policy import Policy
 from gwt_ib.seeding import Stream, generator
 
@@ -25,7 +24,7 @@ class Progress:
 
     @classmethod
     def private(cls, envs: int) -> Progress:
-        """Counters that nobody else sees."""
+        """Counters that no other process sees."""
         return cls(np.zeros(1, np.int64), np.zeros(envs, np.int64))
 
 
@@ -84,7 +83,8 @@ class Collector:
             sections.end("write")
         block.episode[:] = self.envs.episodes
         sections.end("write")
-        block.write_seconds(sections.take())
+        seconds = sections.take()
+        block.seconds[:] = [seconds.get(name, 0.0) for name in SECTIONS]
 
     def _count_step(self, block: Block, t: int, some_ended: bool) -> None:
         """Returns and lengths of episodes, counters."""

@@ -47,17 +47,17 @@ class Policy(Protocol):
     """Weights that can be replaced, and steppers that act by them."""
 
     def write(self, weights: F32) -> None:
-        """Replace the weights by a flat vector [N]; steppers that are under way have to `begin` anew."""
+        """Replace the weights by a flat vector [N]; steppers in use have to `begin` again."""
 
     def prepare(self) -> None:
-        """Do beforehand what would make the first step slow."""
+        """Do in advance what would make the first step slow."""
 
     def stepper(self, size: int) -> Stepper:
         """A stepper of `size` environments, at the start of their episodes."""
 
 
 def make_policy(observation_size: int, actions: ActionCodec, config: Config) -> Policy:
-    """A policy of the kind that the configuration names, on the CPU; its weights are to be written first.
+    """A policy of the kind that the configuration names, on the CPU; write its weights first.
 
     Raises `UserError` where kernels are asked for and cannot be had.
     """

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
-from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.model.agent import Agent
+from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.arrays import F32, Bool
 from gwt_ib.model.cell import TdScale
-from gwt_ib.model.flat import FlatParameters
 
 
 class TorchPolicy:
@@ -43,15 +39,9 @@ class TorchStepper:
         self._h = torch.zeros(size, agent.hidden_size)
         self._td = TdScale(torch.tensor(0.0), torch.tensor(1.0))
         self.h: F32 = self._h.numpy()
-        self.action: NDArray[Any]
-        self.log_prob: F32
-        self.value: F32
-        self.c: F32
-        self.prior: F32
-        self.next_value: F32
 
     def begin(self, td_mean: float, td_std: float) -> None:
-        """Act under these statistics; the weights are read anew in each step anyway."""
+        """Act under these statistics; each step reads the weights."""
         self._td = TdScale(torch.tensor(td_mean), torch.tensor(td_std))
 
     @torch.inference_mode()

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gwt_ib.channel.interface import LearnerChannel
+from gwt_ib.channel import LearnerChannel
 from gwt_ib.config import Config
 from gwt_ib.config_sources import change_live
 from gwt_ib.envs.env_batch import EnvBatch, EpisodeError
@@ -20,8 +20,8 @@ from gwt_ib.learn.learner import Learner
 from gwt_ib.learn.sequences import join
 from gwt_ib.model.arrays import F64, I64
 from gwt_ib.model.experience import SECTIONS, Block
+from gwt_ib.rollout.env_loop import evaluate, evaluation_envs
 from gwt_ib.rollout.episodes import EpisodeWindow
-from gwt_ib.rollout.evaluate import evaluate, evaluation_envs
 from gwt_ib.rollout.policy import Policy, make_policy
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import Record

@@ -17,7 +17,6 @@ from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.statistics import gate_curve, gate_numbers
 from gwt_ib.learn.sequences import Rollout
 from gwt_ib.log import LOGGER, RateLimit
-from gwt_ib.model.td import td_norm
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import Record, RecordWriter, read_records
 from gwt_ib.runs.metrics import NAMES, finite_or_null
@@ -115,7 +114,7 @@ def gate_metrics(rollout: Rollout) -> dict[str, Any]:
     """The metrics of the gate over a rollout's steps; correlations and curve leave the first steps of episodes out."""
     block = rollout.block
     later = ~block.is_first
-    td_abs = np.abs(td_norm(block.td_prev, rollout.td_mean, rollout.td_std))[later]
+    td_abs = np.abs((block.td_prev - rollout.td_mean) / rollout.td_std)[later]
     c, prior = block.c[later], block.prior[later]
     correlations = gate_numbers(td_abs, c, prior)
     return {

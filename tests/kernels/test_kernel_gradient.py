@@ -12,9 +12,8 @@ from gwt_ib.kernels.gradient import KernelGradient
 from gwt_ib.learn.gradient import AutogradGradient, make_gradient
 from gwt_ib.learn.losses import LOSS_METRICS
 from gwt_ib.model import weights as layout
-from gwt_ib.model.agent import Agent
+from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.experience import Sequences
-from gwt_ib.model.flat import FlatParameters
 from gwt_ib.sections import Sections
 
 T, ENVS = 7, 6  # with 4 rollouts of T steps a minibatch has 6 sequences

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numba.core.errors import TypingError
 
-from gwt_ib.kernels.matmul import matmul, product
-from gwt_ib.kernels.tile import COLUMNS, ROWS, WIDTH
+from gwt_ib.kernels.products import COLUMNS, ROWS, WIDTH, matmul, product
 
 SIZES = [
     (1, 1, 1),

@@ -14,14 +14,12 @@ from gwt_ib.config import Config
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.envs.make import check_environment
 from gwt_ib.kernels.gradient import KernelGradient
-from gwt_ib.learn.cuda_graph import GraphGradient
-from gwt_ib.learn.gradient import AutogradGradient, make_gradient
+from gwt_ib.learn.gradient import AutogradGradient, GraphGradient, make_gradient
 from gwt_ib.learn.learner import Learner
 from gwt_ib.learn.losses import LiveCoefficients, minibatch_loss
 from gwt_ib.learn.sequences import cut, join, pick, to_device
-from gwt_ib.model.agent import Agent
+from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.experience import Sequences, blank_minibatch
-from gwt_ib.model.flat import FlatParameters
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.sections import Sections
 

@@ -7,9 +7,8 @@ from gymnasium import spaces
 from support import small_config
 
 from gwt_ib.envs.actions import ActionCodec
-from gwt_ib.model.agent import Agent
+from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.cell import TdScale
-from gwt_ib.model.flat import FlatParameters
 
 T, B, O = 6, 3, 4  # noqa: E741 - the alphabet of the project
 TD = TdScale(torch.tensor(0.01), torch.tensor(0.05))

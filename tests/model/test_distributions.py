@@ -7,7 +7,7 @@ from torch.distributions import Categorical, Normal
 
 from gwt_ib.envs.actions import ActionCodec
 from gwt_ib.model.distributions import CategoricalHead, GaussianHead
-from gwt_ib.model.noise import action_noise
+from gwt_ib.rollout.env_loop import action_noise
 
 T, B = 5, 3
 

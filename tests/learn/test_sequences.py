@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gwt_ib.learn.returns import explained_variance, gae
+from gwt_ib.learn.sequences import explained_variance, gae
 from gwt_ib.model.td import td_error
 
 GAMMA, LAMBDA = 0.9, 0.8

@@ -1,4 +1,4 @@
-"""One register tile of a matrix product, written as LLVM instructions: what every product of the kernels is made of.
+"""Matrix products of the kernels, any sizes, float32, one thread, made of a register tile written as LLVM instructions.
 
 A tile keeps ROWS x COLUMNS vectors of sums in registers while it walks along the inner dimension; in each step it loads
 COLUMNS vectors of b and multiplies them by ROWS numbers of a. LLVM has no loop to recognise and nothing to guess, so a
@@ -18,6 +18,9 @@ from numba import types
 from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
+
+from gwt_ib.kernels.compiled import kernel
+from gwt_ib.model.arrays import F32
 
 _declare: Any = cgutils.get_or_insert_function
 FLOAT, INDEX = ir.FloatType(), ir.IntType(64)
@@ -92,14 +95,16 @@ def _write_tile(builder: Any, data: list[Any], args: Any, rows: int, columns: in
     k.add_incoming(k_next, loop)
     builder.cbranch(builder.icmp_signed("<", k_next, depth), loop, after)
     builder.position_at_end(after)
-    for place, start, current, following in zip(places, first, sums, nexts, strict=True):
+    results = []  # stored in a loop of its own: all phi nodes of a block have to stand at its beginning
+    for start, current, following in zip(first, sums, nexts, strict=True):
         current.add_incoming(start, before)
         current.add_incoming(following, loop)
         result = builder.phi(VECTOR)
         result.add_incoming(start, before)
         result.add_incoming(following, loop)
-        memory.keep(result, place)
-    memory.store_all()
+        results.append(result)
+    for result, place in zip(results, places, strict=True):
+        memory.store(result, place)
 
 
 def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
@@ -111,11 +116,10 @@ def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 class _Memory:
-    """Loads and stores of vectors, of which only the first `width` numbers exist where a width is given."""
+    """Loads and stores of vectors; with a `width` only the first `width` numbers of a vector exist."""
 
     def __init__(self, builder: Any, width: Any | None) -> None:
         self._builder = builder
-        self._kept: list[tuple[Any, Any]] = []
         self._mask = None
         if width is not None:
             lanes = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), list(range(WIDTH)))
@@ -142,21 +146,58 @@ class _Memory:
         load = _declare(self._builder.module, kind, f"llvm.masked.load.v{WIDTH}f32.p0")
         return self._builder.call(load, [pointer, ir.Constant(ir.IntType(32), 4), self._mask, zero])
 
-    def keep(self, vector: Any, place: Any) -> None:
-        """Store the vector later: all phi nodes of a block have to stand at its beginning."""
-        self._kept.append((vector, place))
-
-    def store_all(self) -> None:
-        """Store what was kept."""
-        for vector, place in self._kept:
-            pointer = self._builder.bitcast(place, VECTOR.as_pointer())
-            if self._mask is None:
-                self._builder.store(vector, pointer).align = 4
-                continue
-            kind = ir.FunctionType(ir.VoidType(), [VECTOR, pointer.type, ir.IntType(32), self._mask.type])
-            store = _declare(self._builder.module, kind, f"llvm.masked.store.v{WIDTH}f32.p0")
-            self._builder.call(store, [vector, pointer, ir.Constant(ir.IntType(32), 4), self._mask])
+    def store(self, vector: Any, place: Any) -> None:
+        """Store a vector at a place; lanes that do not exist are left alone."""
+        pointer = self._builder.bitcast(place, VECTOR.as_pointer())
+        if self._mask is None:
+            self._builder.store(vector, pointer).align = 4
+            return
+        kind = ir.FunctionType(ir.VoidType(), [VECTOR, pointer.type, ir.IntType(32), self._mask.type])
+        store = _declare(self._builder.module, kind, f"llvm.masked.store.v{WIDTH}f32.p0")
+        self._builder.call(store, [vector, pointer, ir.Constant(ir.IntType(32), 4), self._mask])
 
 
 def _index(value: int) -> Any:
     return ir.Constant(INDEX, value)
+
+
+_WHOLE = make_tile(ROWS, COLUMNS, masked=False)
+_EDGE = make_tile(ROWS, 1, masked=True)
+_ROW = make_tile(1, COLUMNS, masked=False)
+_CORNER = make_tile(1, 1, masked=True)
+_PANEL = COLUMNS * WIDTH
+
+
+@kernel
+def product(
+    a: F32, a_at: int, a_row: int, a_column: int, b: F32, b_at: int, b_row: int,
+    out: F32, out_at: int, out_row: int, m: int, k: int, n: int, add: bool,
+) -> None:  # fmt: skip
+    """`out = (out if add else 0) + a @ b` for matrices [m, k] and [k, n] inside flat arrays.
+
+    Each matrix begins at `..._at`, and its rows lie `..._row` numbers apart; the columns of a lie `a_column` apart, so
+    that a transposed matrix is one with both distances exchanged.
+    """
+    whole_rows = m - m % ROWS
+    for j in range(0, n - n % _PANEL, _PANEL):
+        for i in range(0, whole_rows, ROWS):
+            _WHOLE(a, a_at + i * a_row, a_row, a_column, b, b_at + j, b_row, out, out_at + i * out_row + j, out_row,
+                   k, _PANEL, add)  # fmt: skip
+        for i in range(whole_rows, m):
+            _ROW(a, a_at + i * a_row, a_row, a_column, b, b_at + j, b_row, out, out_at + i * out_row + j, out_row,
+                 k, _PANEL, add)  # fmt: skip
+    for j in range(n - n % _PANEL, n, WIDTH):
+        width = min(WIDTH, n - j)
+        for i in range(0, whole_rows, ROWS):
+            _EDGE(a, a_at + i * a_row, a_row, a_column, b, b_at + j, b_row, out, out_at + i * out_row + j, out_row,
+                  k, width, add)  # fmt: skip
+        for i in range(whole_rows, m):
+            _CORNER(a, a_at + i * a_row, a_row, a_column, b, b_at + j, b_row, out, out_at + i * out_row + j, out_row,
+                    k, width, add)  # fmt: skip
+
+
+@kernel
+def matmul(a: F32, b: F32, out: F32) -> None:
+    """`out = a @ b` for a [m, k], b [k, n] and out [m, n], all contiguous."""
+    (m, k), n = a.shape, b.shape[1]
+    product(a.reshape(-1), 0, k, 1, b.reshape(-1), 0, n, out.reshape(-1), 0, n, m, k, n, False)

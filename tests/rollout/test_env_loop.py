@@ -5,7 +5,7 @@ import pytest
 from support import small_config
 
 from gwt_ib.envs.make import check_environment
-from gwt_ib.rollout.evaluate import evaluate, evaluation_envs
+from gwt_ib.rollout.env_loop import evaluate, evaluation_envs
 from gwt_ib.rollout.torch_policy import TorchPolicy
 
 
