@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from gwt_ib.config import Config
-from gwt_ib.gatecheck.context import RuleContext
 from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.gatecheck.history import History
+from gwt_ib.gatecheck.rule import RuleContext
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.gatecheck.rules.deciding import ALPHA
 

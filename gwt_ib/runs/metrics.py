@@ -11,13 +11,49 @@ from dataclasses import dataclass
 from typing import Any
 
 from gwt_ib.config import Config
-from gwt_ib.runs.threshold import Threshold
+from gwt_ib.lenient import real
 
 FLOOR_FACTOR = 5.0  # td_std below so many times its floor is pinned
 CEILING_SHARE = 0.99  # td_std approaches its ceiling as an average does, so near it counts as at it
 BUDGET_TOLERANCE = 0.1
 CLAMP_TOLERANCE = 1e-4  # as a share of the room between the clamps
 COLLAPSED_ENTROPY = 0.02  # as a share of the highest entropy of the run
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A range. `low` and `high` are none where it is open; with `strict` the ends are outside.
+
+    A number within `margin` of a strict end counts as at it: for numbers that approach their limit as an average does.
+    `name` says which number is meant where it is not the metric itself (`p`); a threshold without limits is only a name.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    strict: bool = False
+    name: str = ""
+    margin: float = 0.0
+
+    def holds(self, value: float) -> bool:
+        """Whether a number lies in the range."""
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        return low + self.margin < value < high - self.margin if self.strict else low <= value <= high
+
+    @property
+    def limits(self) -> tuple[float | None, float | None]:
+        """Both ends; none where one is open."""
+        return real(self.low), real(self.high)
+
+    def __str__(self) -> str:
+        """As in `> 0.005, < 49.5`, `0.25 to 0.45`, `p <= 0.05`."""
+        if self.low is not None and self.high is not None and not self.strict:
+            parts = [f"{self.low:.4g} to {self.high:.4g}"]
+        else:
+            signs = (">", "<") if self.strict else (">=", "<=")
+            ends = zip(signs, (self.low, self.high), strict=True)
+            parts = [f"{sign} {end:.4g}" for sign, end in ends if end is not None]
+        return " ".join(part for part in (self.name, ", ".join(parts)) if part)
 
 
 @dataclass(frozen=True)
