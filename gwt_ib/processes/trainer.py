@@ -35,8 +35,7 @@ from gwt_ib.runs.control import Request, take_requests
 from gwt_ib.runs.directory import RunDirectory, installed_versions
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record, RecordWriter, cut_back
-from gwt_ib.runs.lifecycle import HEARTBEAT_S, State
-from gwt_ib.runs.record import RunRecord
+from gwt_ib.runs.record import HEARTBEAT_S, RunRecord, State
 from gwt_ib.runs.snapshot import newest_good_snapshot
 
 TICK_S = 0.1
