@@ -7,6 +7,7 @@ import unicodedata
 
 ABSENT = "–"
 _UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_SPACES = str.maketrans("\t\r\n", "   ")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
@@ -17,13 +18,10 @@ def plain(value: object, limit: int = 500) -> str:
     """
     cleaned = str(value)[: 4 * limit]
     if not cleaned.isprintable():
-        cleaned = "".join(" " if char in "\t\r\n" else char for char in cleaned if char in "\t\r\n" or _shown(char))
+        spaced = cleaned.translate(_SPACES)
+        cleaned = "".join(char for char in spaced if unicodedata.category(char) not in _HIDDEN)
     cleaned = " ".join(cleaned.split())
     return cleaned if len(cleaned) <= limit else cleaned[: limit - 1] + "…"
-
-
-def _shown(char: str) -> bool:
-    return unicodedata.category(char) not in _HIDDEN
 
 
 def shortened(text: str, width: int) -> str:
