@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 def setting(default: Any, meaning: str, unit: str = "", *, live: bool = False, **limits: Any) -> Any:
     """One field of the configuration; `limits` are pydantic's (`ge`, `gt`, `le`, `lt`).
 
-    `live` marks a number that may be changed while a run trains: only the learner reads it, anew in each update.
+    `live` marks a number that may be changed while a run trains: only the learner reads it, once in each update.
     """
     return Field(default=default, description=meaning, json_schema_extra={"unit": unit, "live": live}, **limits)
 

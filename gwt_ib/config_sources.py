@@ -123,7 +123,7 @@ def preset_names() -> list[str]:
 
 
 def load_preset(name: str) -> dict[str, Any]:
-    """The settings of a preset. Raises `UserError` with the nearest names when there is none of that name."""
+    """The settings of a preset. Raises `UserError` with the nearest names when no preset has that name."""
     if name not in preset_names():
         raise UserError(
             f"There is no preset {name!r}; the presets are {', '.join(preset_names())}.{nearest(name, preset_names())}",

@@ -61,7 +61,7 @@ def record_lines(moment: float, level: int, process: str, message: str) -> str:
 class LogHandler(logging.Handler):
     """Appends records to a descriptor, each with one `write`. What the disk does not take is lost, without an error.
 
-    A record that cannot be formatted is none either: it is shown on stderr as by logging's own handlers.
+    A record that cannot be formatted raises nothing either: it is shown on stderr as by logging's own handlers.
     """
 
     def __init__(self, descriptor: int, process: str) -> None:
@@ -125,7 +125,7 @@ def start_log(process: str, level: LogLevel) -> None:
 
 @contextmanager
 def log_to_file(path: Path, process: str, level: LogLevel) -> Iterator[None]:
-    """Append to a file for a while: for a trainer, whose output may be a terminal. A file that cannot be opened is none."""
+    """Append to a file inside a `with`, for a trainer, whose output may be a terminal; no log if it cannot be opened."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError:

@@ -1,4 +1,4 @@
-"""Numbers and foreign words as the dashboard writes them; nothing here knows Textual."""
+"""Numbers and texts from outside as the dashboard writes them, without Textual."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 def plain(value: object, limit: int = 500) -> str:
     """A text from outside as one line without control characters, direction marks and the like, cut at `limit`.
 
-    What this returns may still hold square brackets: it goes into `rich.text.Text`, which reads no markup.
+    The result may contain square brackets: show it by `rich.text.Text`, which reads no markup.
     """
     cleaned = str(value)[: 4 * limit]
     if not cleaned.isprintable():

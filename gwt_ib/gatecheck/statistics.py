@@ -114,7 +114,7 @@ class Bins:
 
 
 def bins_of(curve: object) -> Bins | None:
-    """The bins of the metric `gate_curve` that hold steps; none where there is none, or the metric is damaged."""
+    """The bins of the metric `gate_curve` that hold steps; None where no bin does, or the metric is damaged."""
     if not isinstance(curve, dict):
         return None
     columns: list[Any] = [curve.get(name) for name in _COLUMNS]

@@ -1,4 +1,4 @@
-"""The inbox of a run: anyone who may write to the run directory asks, the trainer answers in `events.jsonl`."""
+"""The inbox of a run: requests as files, from any program that can write there; the trainer answers in `events.jsonl`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def send_request(control: Path, kind: RequestKind, field: str | None = None, val
 
 
 def take_requests(control: Path) -> tuple[list[Request], list[str]]:
-    """Empty the inbox: the valid requests, oldest first, and one sentence for each file that was none.
+    """Empty the inbox: the valid requests, oldest first, and one sentence for each file that is not a valid request.
 
     Only files `*.json` are looked at: a request appears under that name complete, by a rename.
     """

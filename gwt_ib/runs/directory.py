@@ -55,7 +55,7 @@ class RunDirectory:
     control = _Inside("control")  # the inbox for requests
     logs = _Inside("logs")  # what the trainer, the learner and the actors log and print
     incidents = _Inside("incidents")  # what is needed to reproduce a fault
-    lock = _Inside("run.lock")  # held by the trainer for as long as it lives
+    lock = _Inside("run.lock")  # locked by the trainer while it lives
 
     def read_run(self) -> RunRecord:
         """`run.json`; its state is `unknown` while there is none or it is damaged."""

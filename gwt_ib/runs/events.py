@@ -1,4 +1,4 @@
-"""The events of a run (`events.jsonl`): one table of their kinds, which says how each is recorded, worded and drawn.
+"""The events of a run (`events.jsonl`): one table of their kinds: how each is recorded, worded and drawn.
 
 A new kind of event is a new entry of `KINDS`; charts, help, manual, message bar and headless output read it there.
 """
@@ -19,7 +19,7 @@ Severity = Literal["note", "good", "warn", "bad"]
 SEVERITIES: tuple[Severity, ...] = ("note", "good", "warn", "bad")
 COMMON = frozenset({"time", "update", "env_steps", "request"})
 """Fields that an event of any kind may have."""
-STRICT = False  # with True, as in tests, an event of our own that is not in the table is an error
+STRICT = False  # with True, as in tests, a new event that is not in the table is an error
 
 Forms = tuple[str, ...]
 """The same words at several lengths, the longest first."""
@@ -73,7 +73,7 @@ class Event:
 
 
 def event(kind: str, **fields: Any) -> Record:
-    """A new event to be recorded. A kind or field that is not in the table is a mistake of ours, and never ends a run."""
+    """A new event to be recorded. A kind or field that is not in the table is a bug: it is logged and never ends a run."""
     known = KINDS.get(kind)
     unknown = sorted(set(fields) - COMMON - set(known.fields)) if known else [f"the kind {kind!r}"]
     if unknown:
@@ -85,12 +85,12 @@ def event(kind: str, **fields: Any) -> Record:
 
 
 def forms(event: Event) -> Forms:
-    """The event in words, ready to be shown; of a kind that is not known, its name and its fields."""
+    """The event in words, ready to be shown; for an unknown kind, its name and its fields."""
     return KINDS.get(event.kind, OTHER).forms(event)
 
 
 def notice(event: Event) -> tuple[str, str] | None:
-    """Status and text for the message bar; none for an event that matters only to who asked for it."""
+    """Status and text for the message bar; None for an event that is not shown there."""
     known = KINDS.get(event.kind, OTHER)
     words = known.notice(event)
     return (known.status, words) if words else None
@@ -184,8 +184,8 @@ class EventKind:
     """One kind of event.
 
     `forms` are its words in a list of events, `notice` those of the message bar with their `status`; an empty notice is
-    not shown. On a chart's axis it is the one cell `marker`, or `ascii` where nothing else can be drawn, of which the
-    help says the `meaning`; without them it is not drawn. A headless run prints it where `printed` is set.
+    not shown. A chart's axis shows the one cell `marker`, or `ascii` where the terminal shows nothing else, and the help
+    its `meaning`; without a marker it is not drawn. A headless run prints it where `printed` is set.
     """
 
     kind: str

@@ -141,7 +141,7 @@ def last_record(path: Path) -> Record:
 def cut_back(path: Path, last_update: int) -> int:
     """Remove the lines after update `last_update`, and damaged ones, so that curves do not double back; return how many.
 
-    The file is replaced, not shortened: a reader that has read further notices even when it has grown again meanwhile.
+    The file is replaced, not shortened: a reader that has read further notices, even if the new file has outgrown it.
     """
     if not path.exists():
         return 0

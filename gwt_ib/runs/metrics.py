@@ -22,7 +22,7 @@ COLLAPSED_ENTROPY = 0.02  # as a share of the highest entropy of the run
 
 @dataclass(frozen=True)
 class Threshold:
-    """A range. `low` and `high` are none where it is open; with `strict` the ends are outside.
+    """A range. `low` or `high` is None where it is open; with `strict` the ends are outside.
 
     A number within `margin` of a strict end counts as at it: for numbers that approach their limit as an average does.
     `name` says which number is meant where it is not the metric itself (`p`); a threshold without limits is only a name.

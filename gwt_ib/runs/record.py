@@ -18,13 +18,13 @@ FORMAT = 1
 State = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
 ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed"})
 KILLED, STALLED, UNKNOWN = "killed", "stalled", "unknown"
-HEARTBEAT_S = 0.4  # so often the trainer rewrites run.json
-SILENT_S = 1.2  # on this host, where one keeps looking and a false alarm goes away: a machine can be busy
-LONG_SILENT_S = 5.0  # where one looks once; and for another host, whose clock and file system may lag
+HEARTBEAT_S = 0.4  # the trainer rewrites run.json this often
+SILENT_S = 1.2  # for a reader that polls on the same host: a busy machine may be late, and a false alarm goes away
+LONG_SILENT_S = 5.0  # for a single look, and for another host, whose clock and file system may lag
 
 
 class Pulse:
-    """How long a run has been silent, for readers that look again and again: by our clock, whatever the trainer's says.
+    """How long a run has been silent, for readers that poll: by their own clock, whatever the trainer's shows.
 
     Until a heartbeat was seen to change, its time stamp is all there is; so it is again after one that goes back, which
     is that of another trainer or of a clock that was set.
@@ -36,7 +36,7 @@ class Pulse:
         self._changed_at: float | None = None
 
     def last_sign(self, heartbeat: float | None, now: float) -> float | None:
-        """When the trainer last gave a sign of life, as a time stamp of the clock that says `now`; None if never."""
+        """When the trainer last gave a sign of life, as a time stamp of the clock of `now`; None if never."""
         newest, self._newest = self._newest, heartbeat
         if newest is None or heartbeat is None or heartbeat < newest:
             self._changed_at = None
@@ -74,7 +74,7 @@ class ActorRecord:
 class RunRecord:
     """What a run is, how it stands and which processes it has; times are time stamps, `trainer` and `learner` process ids.
 
-    `state` is the recorded one, `unknown` where the file is missing or damaged; `state_now` says whether it still holds.
+    `state` is the recorded one, `unknown` where the file is missing or damaged; `state_now` checks it against the process.
     """
 
     name: str
@@ -107,7 +107,7 @@ class RunRecord:
         return None if env_steps is None or not total or total <= 0 else min(max(env_steps / total, 0.0), 1.0)
 
     def state_now(self, pulse: Pulse | None = None, patience_s: float = LONG_SILENT_S) -> str:
-        """The state, or `killed` or `stalled` where the trainer is gone or silent; whoever looks again keeps a `pulse`."""
+        """The state, or `killed` or `stalled` where the trainer is gone or silent; readers that poll pass a `pulse`."""
         now = utc_now()
         last_sign = self.last_sign if pulse is None else pulse.last_sign(self.last_sign, now)
         alive = is_trainer_alive(self.host, self.trainer, self.heartbeat)
@@ -153,7 +153,7 @@ class RunRecord:
 def lifecycle(
     state: str, last_sign: float | None, now: float, trainer_alive: bool | None, patience_s: float = LONG_SILENT_S
 ) -> str:
-    """The state to show for the recorded one; `last_sign` and `now` are time stamps.
+    """The state to show in place of the recorded one; `last_sign` and `now` are time stamps.
 
     A run whose trainer is gone is `killed`, one whose trainer is silent for longer than `patience_s` is `stalled`.
     `trainer_alive` is None where that cannot be known: on another host, or before there is a process id; the patience
