@@ -8,10 +8,11 @@ import secrets
 import shutil
 import subprocess
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gwt_ib.clock import utc_name, utc_now
+from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
 from gwt_ib.durable import write_json
@@ -148,7 +149,7 @@ def list_runs(folder: Path = RUNS) -> list[RunDirectory]:
 
 def _run_name(config: Config) -> str:
     env = re.sub(r"[^A-Za-z0-9_.-]+", "-", config.env_id)[:80]
-    return f"{env}__s{config.seed}__{utc_name()}-{secrets.token_hex(2)}"
+    return f"{env}__s{config.seed}__{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
 def _git_commit() -> str | None:
