@@ -31,7 +31,7 @@ from terminal import Terminal
 from gwt_ib.runs.control import send_request
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import last_record, read_records
-from gwt_ib.runs.lifecycle import ENDED
+from gwt_ib.runs.record import ENDED
 
 COMMAND = [sys.executable, "-m", "gwt_ib_tui"]
 RECORDED = Path(__file__).with_name("recorded.py")

@@ -25,7 +25,7 @@ from gwt_ib.gatecheck.judge import judge_run
 from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import last_record
-from gwt_ib.runs.lifecycle import HEARTBEAT_S
+from gwt_ib.runs.record import HEARTBEAT_S
 from gwt_ib_tui.state.run.feed import Feed
 
 STEPS, SECONDS = 4096, 0.4  # of one update

@@ -8,8 +8,3 @@ from datetime import UTC, datetime
 def utc_now() -> float:
     """Seconds since the epoch, for time stamps only: this clock may jump."""
     return datetime.now(UTC).timestamp()
-
-
-def utc_name() -> str:
-    """The present moment as it appears in a run's name, such as `20261122T235900Z`."""
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

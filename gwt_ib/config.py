@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 def setting(default: Any, meaning: str, unit: str = "", *, live: bool = False, **limits: Any) -> Any:
     """One field of the configuration; `limits` are pydantic's (`ge`, `gt`, `le`, `lt`).
 
-    `live` marks a number that may be changed while a run trains: only the learner reads it, anew in each update.
+    `live` marks a number that may be changed while a run trains: only the learner reads it, once in each update.
     """
     return Field(default=default, description=meaning, json_schema_extra={"unit": unit, "live": live}, **limits)
 
@@ -111,22 +111,16 @@ class Config(BaseModel):
     @model_validator(mode="after")
     def _arithmetic_holds(self) -> Self:
         """Every relation between fields, each with a sentence that names the numbers."""
-        if self.rollout_steps % self.seq_len:
-            raise ValueError(
-                f"seq_len = {self.seq_len} does not divide rollout_steps = {self.rollout_steps}; "
-                f"the nearest that does is {_nearest_divisor(self.rollout_steps, self.seq_len)}"
-            )
-        if self.num_envs % self.num_actors:
-            raise ValueError(
-                f"num_actors = {self.num_actors} does not divide num_envs = {self.num_envs}; "
-                f"the nearest that does is {_nearest_divisor(self.num_envs, self.num_actors)}"
-            )
-        if self.sequences % self.minibatches:
-            raise ValueError(
-                f"minibatches = {self.minibatches} does not divide the {self.sequences} sequences of a rollout "
-                f"(num_envs * rollout_steps / seq_len); the nearest that does is "
-                f"{_nearest_divisor(self.sequences, self.minibatches)}"
-            )
+        sequences = f"the {self.sequences} sequences of a rollout (num_envs * rollout_steps / seq_len)"
+        for field, value, whole, name in (
+            ("seq_len", self.seq_len, self.rollout_steps, f"rollout_steps = {self.rollout_steps}"),
+            ("num_actors", self.num_actors, self.num_envs, f"num_envs = {self.num_envs}"),
+            ("minibatches", self.minibatches, self.sequences, sequences),
+        ):
+            if whole % value:
+                divisors = [divisor for divisor in range(1, whole + 1) if whole % divisor == 0]
+                nearest = min(divisors, key=lambda divisor: (abs(divisor - value), divisor))
+                raise ValueError(f"{field} = {value} does not divide {name}; the nearest that does is {nearest}")
         if self.total_timesteps < self.steps_per_update:
             raise ValueError(
                 f"total_timesteps = {self.total_timesteps} is less than one rollout of {self.steps_per_update} env steps "
@@ -173,9 +167,3 @@ def range_words(field: FieldInfo) -> str:
     signs = {"Ge": ">=", "Gt": ">", "Le": "<=", "Lt": "<"}
     limits = [str(limit) for limit in field.metadata]  # pydantic's Ge(ge=0.0) and Le(le=1.0)
     return ", ".join(f"{signs[limit[:2]]} {limit.split('=')[1].rstrip(')')}" for limit in limits if limit[:2] in signs)
-
-
-def _nearest_divisor(number: int, wanted: int) -> int:
-    """The divisor of `number` that lies nearest to `wanted`."""
-    divisors = [d for d in range(1, number + 1) if number % d == 0]
-    return min(divisors, key=lambda d: (abs(d - wanted), d))

@@ -35,7 +35,9 @@ def resolve(
 
     def take(found: Mapping[str, Any], place_of: Mapping[str, str]) -> None:
         for field, value in found.items():
-            _known_field(field, place_of[field])
+            if field not in Config.model_fields:
+                hint = nearest(field, Config.model_fields) or " `gwt-ib-tui config` lists every field."
+                raise UserError(f"Unknown field {field!r} ({place_of[field]}).{hint}", ExitCode.BAD_CONFIGURATION)
             values[field] = value
             places[field] = place_of[field]
 
@@ -121,7 +123,7 @@ def preset_names() -> list[str]:
 
 
 def load_preset(name: str) -> dict[str, Any]:
-    """The settings of a preset. Raises `UserError` with the nearest names when there is none of that name."""
+    """The settings of a preset. Raises `UserError` with the nearest names when no preset has that name."""
     if name not in preset_names():
         raise UserError(
             f"There is no preset {name!r}; the presets are {', '.join(preset_names())}.{nearest(name, preset_names())}",
@@ -138,12 +140,6 @@ def _read_text(path: Path) -> str:
         raise UserError(f"{path} is not UTF-8 text (byte {error.start}).", ExitCode.BAD_CONFIGURATION) from None
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror}.", ExitCode.BAD_CONFIGURATION) from None
-
-
-def _known_field(field: str, place: str) -> None:
-    if field not in Config.model_fields:
-        hint = nearest(field, Config.model_fields) or " `gwt-ib-tui config` lists every field."
-        raise UserError(f"Unknown field {field!r} ({place}).{hint}", ExitCode.BAD_CONFIGURATION)
 
 
 def _line_of(field: str, text: str) -> int:

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a finished command tells its caller."""
+    """The exit codes of the command line."""
 
     DONE = 0
     BUG = 1

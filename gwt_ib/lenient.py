@@ -1,4 +1,4 @@
-"""Values out of files that anyone may have written, half or by hand: of the right kind, or absent; never an error."""
+"""Values out of files that may be damaged or written by hand: of the right type, or absent; never an error."""
 
 from __future__ import annotations
 

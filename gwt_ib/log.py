@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, NamedTuple
 
 from gwt_ib.durable import write_all
@@ -60,9 +59,9 @@ def record_lines(moment: float, level: int, process: str, message: str) -> str:
 
 
 class LogHandler(logging.Handler):
-    """Appends records to a descriptor, each with one `write`. What the disk does not take is lost, and no error.
+    """Appends records to a descriptor, each with one `write`. What the disk does not take is lost, without an error.
 
-    Nor is a record that cannot be put into words: it is shown on stderr as by logging's own handlers.
+    A record that cannot be formatted raises nothing either: it is shown on stderr as by logging's own handlers.
     """
 
     def __init__(self, descriptor: int, process: str) -> None:
@@ -119,14 +118,14 @@ def start_log(process: str, level: LogLevel) -> None:
     root.addHandler(LogHandler(os.dup(2), process))
     LOGGER.setLevel(level.upper())
     logging.captureWarnings(True)
-    sys.excepthook = _log_exception
+    sys.excepthook = lambda *error: LOGGER.critical("ended by an exception", exc_info=error)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # typed as TextIO, which need not have it
 
 
 @contextmanager
 def log_to_file(path: Path, process: str, level: LogLevel) -> Iterator[None]:
-    """Append to a file for a while: for a trainer, whose output may be a terminal. A file that cannot be opened is none."""
+    """Append to a file inside a `with`, for a trainer, whose output may be a terminal; no log if it cannot be opened."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError:
@@ -146,9 +145,4 @@ def _visible(line: str) -> str:
     """A line in which everything that cannot be printed is written as an escape."""
     if line.isprintable():
         return line
-    letters = (letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line.expandtabs(4))
-    return "".join(letters)
-
-
-def _log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    LOGGER.critical("ended by an exception", exc_info=(kind, error, trace))
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line.expandtabs(4))

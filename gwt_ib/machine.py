@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ def machine_facts() -> dict[str, Any]:
         "memory_bytes": int(psutil.virtual_memory().total),
         "load_average": [round(load, 2) for load in psutil.getloadavg()],
         "python": platform.python_version(),
-        **{name: _version(name) for name in LIBRARIES},
+        **installed_versions(LIBRARIES),
     }
 
 
@@ -40,8 +42,10 @@ def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return next(filter(None, names), platform.machine())
 
 
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+def installed_versions(packages: Iterable[str]) -> dict[str, str | None]:
+    """The versions of packages; None where one is not installed."""
+    versions: dict[str, str | None] = dict.fromkeys(packages)
+    for name in versions:
+        with suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions

@@ -1,4 +1,4 @@
-"""Numbers and foreign words as the dashboard writes them; nothing here knows Textual."""
+"""Numbers and texts from outside as the dashboard writes them, without Textual."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ import unicodedata
 
 ABSENT = "–"
 _UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_SPACES = str.maketrans("\t\r\n", "   ")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def plain(value: object, limit: int = 500) -> str:
     """A text from outside as one line without control characters, direction marks and the like, cut at `limit`.
 
-    What this returns may still hold square brackets: it goes into `rich.text.Text`, which reads no markup.
+    The result may contain square brackets: show it by `rich.text.Text`, which reads no markup.
     """
     cleaned = str(value)[: 4 * limit]
     if not cleaned.isprintable():
-        cleaned = "".join(" " if char in "\t\r\n" else char for char in cleaned if char in "\t\r\n" or _shown(char))
+        spaced = cleaned.translate(_SPACES)
+        cleaned = "".join(char for char in spaced if unicodedata.category(char) not in _HIDDEN)
     cleaned = " ".join(cleaned.split())
     return cleaned if len(cleaned) <= limit else cleaned[: limit - 1] + "…"
-
-
-def _shown(char: str) -> bool:
-    return unicodedata.category(char) not in _HIDDEN
 
 
 def shortened(text: str, width: int) -> str:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_LEVELS = ("Easy", "Medium", "Hard")
 _TOLERANCE = 0.05
 
 
@@ -60,25 +59,15 @@ _OTHER_TOLERANCES = {
 }
 
 
-def _table() -> dict[str, Ceiling]:
-    table = {}
-    for family, (values, source) in _FAMILIES.items():
-        for level, value in zip(_LEVELS, values, strict=True):
-            env_id = f"popgym-{family}{level}-v0"
-            if value is not None:
-                table[env_id] = Ceiling(value, _OTHER_TOLERANCES.get(env_id, _TOLERANCE), source)
-    return table
-
-
-CEILINGS: dict[str, Ceiling] = _table()
+CEILINGS: dict[str, Ceiling] = {
+    env_id: Ceiling(value, _OTHER_TOLERANCES.get(env_id, _TOLERANCE), source)
+    for family, (values, source) in _FAMILIES.items()
+    for level, value in zip(("Easy", "Medium", "Hard"), values, strict=True)
+    for env_id in [f"popgym-{family}{level}-v0"]
+    if value is not None
+}
 
 
 def known_ceiling(env_id: str) -> Ceiling | None:
     """The ceiling of a task by its id, with or without `module:` before it; None where none is known."""
     return CEILINGS.get(env_id.rpartition(":")[2])
-
-
-def ceiling(env_id: str) -> float | None:
-    """The value of a task's known ceiling, None where there is none."""
-    found = known_ceiling(env_id)
-    return None if found is None else found.value

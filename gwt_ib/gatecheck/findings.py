@@ -1,6 +1,6 @@
 """What GateCheck says of a run: a verdict, its findings and their evidence; written to gatecheck.json and read back.
 
-Reading never fails: a value of the wrong kind is as good as absent, and a status that is not known here stays a word.
+Reading never fails: a value of the wrong type counts as absent, and an unknown status is kept as a word.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gwt_ib.lenient import mapping, mappings, real, text, whole
+from gwt_ib.lenient import mapping, mappings, real, scalars, text
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class Evidence:
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Evidence:
         """Read what `Finding.as_dict` made."""
-        return cls(text(record.get("metric")), real(record.get("value")), whole(record.get("step")))
+        return cls(**scalars(cls.__annotations__, record))
 
 
 @dataclass(frozen=True)
 class Finding:
     """What one rule says: its status, what it saw (`summary`), and what to do about it (`next_step`).
 
-    The last piece of evidence is the number that is compared with `threshold`, of which `limits` are the two ends.
+    The last piece of evidence is the number that is compared with `threshold`; `limits` are its two ends.
     `since` is the update since which the rule has had this status without a break; none before the first update, and
     until `judge.with_since` has filled it in.
     """
@@ -60,17 +60,13 @@ class Finding:
         """Read what `as_dict` made."""
         limits = record.get("limits")
         low, high = limits if isinstance(limits, list) and len(limits) == 2 else (None, None)
-        return cls(
-            kind=text(record.get("kind")),
-            status=text(record.get("status")).lower(),
-            summary=text(record.get("summary")),
-            next_step=text(record.get("next_step")),
-            evidence=tuple(map(Evidence.from_dict, mappings(record.get("evidence")))),
-            threshold=text(record.get("threshold")),
-            limits=(real(low), real(high)),
-            since=_integer(record.get("since")),
-            decides=record.get("decides") is True,
-        )
+        others = {
+            "status": text(record.get("status")).lower(),
+            "evidence": tuple(map(Evidence.from_dict, mappings(record.get("evidence")))),
+            "limits": (real(low), real(high)),
+            "since": _integer(record.get("since")),
+        }
+        return cls(**scalars(cls.__annotations__, record) | others)
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -123,5 +119,5 @@ class Verdict:
 
 
 def _integer(value: object) -> int | None:
-    """A count of updates or steps, of which a fraction is damage."""
+    """A count of updates or steps; a fraction is no such count."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None

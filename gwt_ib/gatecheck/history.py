@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from gwt_ib.lenient import real
+from gwt_ib.lenient import real, whole
 
 WINDOW_ROWS = 50
 MAX_EVALUATIONS = 4096
@@ -20,11 +20,6 @@ MAX_RETURNS = 1_000_000
 FEWEST_KEPT = 64
 
 _TREND_NAMES = ("env_steps", "explained_variance", "entropy", "rho_tail", "policy_lag_max")
-
-
-def number(row: Mapping[str, Any], name: str) -> float | None:
-    """The value of a metric as a finite float; None where it is absent, null, not finite or no number."""
-    return real(row.get(name))
 
 
 @dataclass(frozen=True)
@@ -38,14 +33,16 @@ class Evaluation:
 class History:
     """The metrics of one run so far, fed row by row in the order of their updates.
 
-    It keeps the newest row, a few scalars of the last 50 rows, the range of the entropy, and the returns of the
-    evaluations: of at most 4096, and at most about a million returns. Beyond that every second evaluation is forgotten
-    and from then on only every second new one is kept, and so on, so that those kept stay evenly spread over the run.
-    When a resumed run cuts its records back, make a new `History` from the rows that are left.
+    It keeps the newest row (`update` and `env_steps` are its), a few scalars of the last 50 rows, the range of the entropy,
+    and the returns of the evaluations: of at most 4096, and at most about a million returns. Beyond that every second
+    evaluation is forgotten and from then on only every second new one is kept, and so on, so that those kept stay evenly
+    spread over the run. When a resumed run cuts its records back, make a new `History` from the rows that are left.
     """
 
     def __init__(self) -> None:
         self.latest: dict[str, Any] = {}
+        self.update: int | None = None
+        self.env_steps: int | None = None
         self.rows_seen = 0
         self.evaluations_seen = 0
         self.entropy_max: float | None = None
@@ -65,9 +62,10 @@ class History:
     def add(self, row: dict[str, Any]) -> None:
         """Take in the metrics of one more update. What is null, absent or of another type counts as not known."""
         self.latest = dict(row)
+        self.update, self.env_steps = whole(row.get("update")), whole(row.get("env_steps"))
         self.rows_seen += 1
-        self._window.append({name: number(row, name) for name in _TREND_NAMES})
-        entropy = number(row, "entropy")
+        self._window.append({name: real(row.get(name)) for name in _TREND_NAMES})
+        entropy = real(row.get("entropy"))
         if entropy is not None:
             self.entropy_max = entropy if self.entropy_max is None else max(self.entropy_max, entropy)
             self.entropy_min = entropy if self.entropy_min is None else min(self.entropy_min, entropy)
@@ -83,18 +81,8 @@ class History:
         return other
 
     def value(self, name: str) -> float | None:
-        """A metric of the newest row."""
-        return number(self.latest, name)
-
-    @property
-    def update(self) -> int | None:
-        """The newest update, None before the first row."""
-        return _whole(self.value("update"))
-
-    @property
-    def env_steps(self) -> int | None:
-        """Environment steps learnt from, None before the first row."""
-        return _whole(self.value("env_steps"))
+        """A metric of the newest row; None where it is absent, null, not finite or no number."""
+        return real(self.latest.get(name))
 
     def recent(self, name: str, rows: int = WINDOW_ROWS) -> list[float]:
         """The known values of one of the scalars kept, of at most the last `rows` rows, oldest first."""
@@ -103,7 +91,7 @@ class History:
     def recent_steps(self, name: str, rows: int = WINDOW_ROWS) -> list[tuple[int | None, float]]:
         """As `recent`, each value with its environment steps."""
         kept = list(self._window)[-rows:]
-        return [(_whole(entry["env_steps"]), value) for entry in kept if (value := entry[name]) is not None]
+        return [(whole(entry["env_steps"]), value) for entry in kept if (value := entry[name]) is not None]
 
     def evaluations(self) -> list[Evaluation]:
         """The evaluations kept that have as many episodes as the newest of them, oldest first."""
@@ -123,7 +111,3 @@ class History:
         while len(self._evaluations) > limit:
             self._evaluations = self._evaluations[::2]
             self._stride *= 2
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else int(value)

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from gwt_ib.config import Config
-from gwt_ib.gatecheck.context import RuleContext
 from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.gatecheck.history import History
+from gwt_ib.gatecheck.rule import RuleContext
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.gatecheck.rules.deciding import ALPHA
 
@@ -37,10 +37,10 @@ def judge_run(history: History, config: Config) -> Verdict:
 def with_since(verdict: Verdict, previous: Mapping[str, Any]) -> Verdict:
     """The verdict with every `since` filled in from the one before it, in its JSON form; empty where there was none.
 
-    A status that is the same goes on; any other, or one of which `previous` does not say since when, begins with this
-    verdict's update. `previous` may be damaged. It is no help where updates lie between the two verdicts, as the status
-    may have changed meanwhile. It may also be the *later* of the two, as after a run was cut back to a snapshot: what
-    was so since update 20 and at update 80 was so at update 50; what began at 60 says nothing.
+    A status that is the same keeps its `since`; any other, or one whose `since` is not known, begins with this verdict's
+    update. `previous` may be damaged. It is not used where updates lie between the two verdicts, as the status may have
+    changed meanwhile. It may also be the *later* of the two, as after a run was cut back to a snapshot: what holds since
+    update 20 in a verdict of update 80 held at update 50; what began at 60 is not used.
     """
     update, before = verdict.update, Verdict.from_dict(previous)
     if before is None or update is None or before.update is None or before.update < update - 1:

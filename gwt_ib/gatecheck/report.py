@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gwt_ib.gatecheck.findings import Finding, Verdict
-from gwt_ib.gatecheck.history import number
+from gwt_ib.gatecheck.findings import Verdict
+from gwt_ib.lenient import real, whole
 
 
 def gatecheck_block(verdict: Verdict) -> str:
@@ -49,31 +49,30 @@ def findings_lines(verdict: Verdict) -> list[str]:
 
     A rule that only warns and still waits has no line: it asks for nothing, and early on there is a page of them.
     """
-    held_up = [finding for finding in verdict.deciding if finding.status != "pass"]
+    unpassed = [finding for finding in verdict.deciding if finding.status != "pass"]
     warnings = [finding for finding in verdict.advice if finding.status == "warn"]
-    return [_finding_line(finding) for finding in held_up + warnings]
+    return [
+        f"{finding.status.upper()} {finding.kind}: {finding.summary}"
+        + (f" Next: {finding.next_step}" if finding.next_step else "")
+        for finding in unpassed + warnings
+    ]
 
 
 def update_line(row: dict[str, Any], num_updates: int) -> str:
     """The line of one update; the part about the evaluation is there only where one ran."""
-    update = number(row, "update")
+    update = whole(row.get("update"))
     line = (
-        f"upd {'nan' if update is None else int(update):>{max(4, len(str(num_updates)))}}/{num_updates} | "
+        f"upd {'nan' if update is None else update:>{max(4, len(str(num_updates)))}}/{num_updates} | "
         f"td_mean {_fixed(row, 'td_mean', '+.3f')} td_std {_fixed(row, 'td_std', '.4f')} | "
         f"mean_c {_fixed(row, 'mean_c', '.3f')} (tgt {_fixed(row, 'target_c', 'g')}) | "
         f"EV {_fixed(row, 'explained_variance', '.3f')} | ep100 {_fixed(row, 'ep100', '.3f')} | "
         f"bias {_fixed(row, 'bias', '.3f')} | {_fixed(row, 'steps_per_s', ',.0f')} steps/s"
     )
-    if number(row, "eval_return") is not None:
+    if real(row.get("eval_return")) is not None:
         line += f" | eval {_fixed(row, 'eval_return', '.2f')}"
     return line
 
 
-def _finding_line(finding: Finding) -> str:
-    line = f"{finding.status.upper()} {finding.kind}: {finding.summary}"
-    return f"{line} Next: {finding.next_step}" if finding.next_step else line
-
-
 def _fixed(row: Mapping[str, Any], name: str, layout: str) -> str:
-    value = number(row, name)
+    value = real(row.get(name))
     return "nan" if value is None else format(value, layout)

@@ -1,36 +1,111 @@
-"""What a rule of GateCheck is: one object that knows what it asks, where its number passes, and what to do if not."""
+"""What a rule of GateCheck is, and the context that it reads: a run's history, its settings and what follows from them."""
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from gwt_ib.config import Config
-from gwt_ib.gatecheck.context import Measured, RuleContext
+from gwt_ib.gatecheck.ceilings import known_ceiling
 from gwt_ib.gatecheck.findings import Evidence, Finding
-from gwt_ib.runs.metrics import BY_NAME
-from gwt_ib.runs.threshold import Threshold
+from gwt_ib.gatecheck.history import History
+from gwt_ib.gatecheck.statistics import Bins, Doubles, bins_of, seed_differences, sign_flip_p_value
+from gwt_ib.runs.metrics import BY_NAME, Threshold
+
+FEWEST_EVALUATIONS = 4
+LATE_SHARE = 0.5  # rules about a trained agent judge from this share of the run on
+SMOOTHING_ROWS = 10
+Measured = tuple[float | None, tuple[Evidence, ...]]
+"""A number, none while it is not known, and the evidence whose last piece it is."""
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """The oldest third of the evaluations (`early`) against the newest (`late`).
+
+    `part` is how many evaluations each third holds, of `kept` in all; `early` and `late` are mean returns, None where
+    every return was null.
+    """
+
+    part: int
+    kept: int
+    seeds: int
+    early: float | None
+    late: float | None
+    p_value: float
+    evidence: tuple[Evidence, ...]
+
+
+class RuleContext:
+    """A run's history and configuration with what follows from them, worked out once.
+
+    `warned` says whether a rule that only warns does so; it is known to the rules that decide, which are judged last.
+    `is_late` says whether the agent counts as trained; until then the next step of a rule may be `judged_from`. `curve`
+    are the bins of the newest gate curve, `ceiling` is the task's, `progress` a part of a sentence.
+    """
+
+    def __init__(self, history: History, config: Config) -> None:
+        self.history = history
+        self.config = config
+        self.warned = False
+        self.ceiling = known_ceiling(config.env_id)
+        self.curve = bins_of(history.latest.get("gate_curve"))
+        self.improvement = _improvement(history)
+        self.ends_at_ceiling = self.improvement is not None and self.at_ceiling(self.improvement.late)
+        late, update = math.ceil(config.num_updates * LATE_SHARE), history.update
+        self.is_late = (update or 0) >= late
+        self.judged_from = f"Judged from update {late} on."
+        self.progress = f"{'before update 1' if update is None else f'at update {update}'} of {config.num_updates}"
+
+    def at_ceiling(self, mean_return: float | None) -> bool:
+        """Whether a mean return is at the task's known ceiling; it is not where either is unknown."""
+        return self.ceiling is not None and mean_return is not None and self.ceiling.reached(mean_return)
+
+    def of_curve(self, number: Callable[[Bins], Doubles]) -> Measured:
+        """A number of the newest gate curve; none where there is no curve."""
+        if self.curve is None:
+            return None, ()
+        value = float(number(self.curve))
+        return value, (Evidence("gate_curve", value, self.history.env_steps),)
+
+    def mean(self, name: str, rows: int = 1) -> Measured:
+        """The mean of a metric over its newest `rows`, and the same as evidence; of one row any metric's value."""
+        if rows == 1:
+            value = self.history.value(name)
+        else:
+            values = self.history.recent(name, rows)
+            value = average(values) if values else None
+        return value, (Evidence(name, value, self.history.env_steps),)
 
 
 class Rule(ABC):
     """One rule: a class in a file of `rules/`, and an object of it in the list `rules.RULES`.
 
     `asks` says in a sentence what it is for. `follows` is the metric, or the number of the gate curve, whose course
-    shows how the status came about. `remedy` is what to do in general, for rules about a metric by itself the metric's
-    own; a finding's `next_step` says it for one run at one moment, with its numbers.
+    shows how the status came about; `mean_of` is over how many of the newest updates its mean is taken. `passing` is
+    where the number passes, if that is not the metric's healthy range.
     """
 
     kind: ClassVar[str]
     follows: ClassVar[str]
     asks: ClassVar[str]
-    remedy: ClassVar[str]
     decides: ClassVar[bool] = False
     mean_of: ClassVar[int] = 1
-    """Of how many of the newest updates its number is the mean; the metric by itself is that of the newest."""
+    passing: ClassVar[Threshold | None] = None
+
+    @property
+    def remedy(self) -> str:
+        """What to do in general, unless a rule says otherwise the metric's own; `next_step` says it for one run."""
+        return BY_NAME[self.follows].remedy
 
     def threshold(self, config: Config) -> Threshold:
-        """Where its number passes: unless a rule says otherwise, in the healthy range of the metric that it follows."""
-        return BY_NAME[self.follows].threshold(config) or Threshold()
+        """Where the number passes under a configuration."""
+        return self.passing or BY_NAME[self.follows].threshold(config) or Threshold()
 
     @abstractmethod
     def judge(self, context: RuleContext) -> Finding:
@@ -46,27 +121,23 @@ class Rule(ABC):
         threshold: Threshold | None = None,
     ) -> Finding:
         """A finding of this rule; `threshold` where it follows from the run and not from the configuration alone."""
-        if threshold is None:
-            threshold = self.threshold(context.config)
-        return Finding(
-            self.kind, status, summary, next_step, evidence, str(threshold), threshold.limits, decides=self.decides
-        )
+        used = threshold or self.threshold(context.config)
+        return Finding(self.kind, status, summary, next_step, evidence, str(used), used.limits, decides=self.decides)
 
 
 class NumberRule(Rule):
     """A rule that waits until its number is known, and then says in words how it compares with the threshold."""
 
     metric: ClassVar[str] = ""
-    """What is recorded of its number, where that is not the metric that it follows."""
+    """The metric that its number is worked out from, where that is not the one that it follows."""
 
     def judge(self, context: RuleContext) -> Finding:
         """Wait for the number, then compare it."""
         value, evidence = self.measure(context)
         if value is None:
             metric = self.metric or self.follows
-            return self.finding(
-                context, "wait", f"{metric} is not known yet.", (), f"Wait for an update with a finite {metric}."
-            )
+            next_step = f"Wait for an update with a finite {metric}."
+            return self.finding(context, "wait", f"{metric} is not known yet.", (), next_step)
         threshold = self.threshold_of(context)
         status, summary, next_step = self.compare(context, value, threshold)
         return self.finding(context, status, summary, evidence, next_step, threshold)
@@ -82,3 +153,30 @@ class NumberRule(Rule):
     @abstractmethod
     def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
         """Status, summary and next step, which is empty where the rule passes."""
+
+
+def average(values: list[float]) -> float:
+    """The mean of finite numbers, which is finite too: their sum might not be."""
+    return sum(value / len(values) for value in values)
+
+
+def _improvement(history: History) -> Improvement | None:
+    """None while there are too few evaluations."""
+    evaluations = history.evaluations()
+    if len(evaluations) < FEWEST_EVALUATIONS:
+        return None
+    part = len(evaluations) // 3
+    early, late = (np.stack([found.returns for found in third]) for third in (evaluations[:part], evaluations[-part:]))
+    differences = seed_differences(early, late)
+    p_value, means = sign_flip_p_value(differences), (_known_mean(early), _known_mean(late))
+    evidence = (
+        Evidence("eval_return", means[0], evaluations[part - 1].env_steps),
+        Evidence("eval_return", means[1], evaluations[-1].env_steps),
+        Evidence("eval_p_value", p_value, evaluations[-1].env_steps),
+    )
+    return Improvement(part, len(evaluations), differences.size, *means, p_value, evidence)
+
+
+def _known_mean(returns: Doubles) -> float | None:
+    known = returns[np.isfinite(returns)]
+    return average(known.tolist()) if known.size else None

@@ -17,7 +17,7 @@ from pathlib import Path
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import INDENT, parse_line
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.lifecycle import HEARTBEAT_S
+from gwt_ib.runs.record import HEARTBEAT_S
 
 LOG_TAIL_BYTES = 4096
 PR_SET_PDEATHSIG = 1

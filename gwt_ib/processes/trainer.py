@@ -28,15 +28,15 @@ from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
+from gwt_ib.machine import installed_versions
 from gwt_ib.processes.actor_pool import ActorPool
 from gwt_ib.processes.link import Message, start_learner
 from gwt_ib.processes.plan import thread_plan
 from gwt_ib.runs.control import Request, take_requests
-from gwt_ib.runs.directory import RunDirectory, installed_versions
+from gwt_ib.runs.directory import SHOWN_PACKAGES, RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record, RecordWriter, cut_back
-from gwt_ib.runs.lifecycle import HEARTBEAT_S, State
-from gwt_ib.runs.record import RunRecord
+from gwt_ib.runs.record import HEARTBEAT_S, RunRecord, State
 from gwt_ib.runs.snapshot import newest_good_snapshot
 
 TICK_S = 0.1
@@ -228,7 +228,7 @@ class Trainer:
         config, fields = self._config, type(self._config).model_fields
         where = f"pid {os.getpid()} on {socket.gethostname()}"
         LOGGER.info("%s %s %s", where, "goes on with" if self._resume else "begins", self._run.path)
-        versions = {"Python": platform.python_version(), **installed_versions()}
+        versions = {"Python": platform.python_version(), **installed_versions(SHOWN_PACKAGES)}
         LOGGER.info(", ".join(f"{name} {version}" for name, version in versions.items() if version))
         plan = f"{config.num_updates:,} updates of {config.steps_per_update:,} env steps; {thread_plan(config)}"
         LOGGER.info("%s, seed %d: %s", config.env_id, config.seed, plan)

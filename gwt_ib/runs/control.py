@@ -1,17 +1,17 @@
-"""The inbox of a run: anyone who may write to the run directory asks, the trainer answers in `events.jsonl`."""
+"""The inbox of a run: requests as files, from any program that can write there; the trainer answers in `events.jsonl`."""
 
 from __future__ import annotations
 
 import json
 import reprlib
 import secrets
-import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeGuard, cast
+from typing import Any, Literal, TypeGuard
 
 from gwt_ib.clock import utc_now
 from gwt_ib.durable import write_json
+from gwt_ib.lenient import real
 
 RequestKind = Literal["pause", "unpause", "snapshot", "evaluate", "set", "stop"]
 REQUEST_NAMES: dict[str, str] = {
@@ -31,8 +31,8 @@ MAX_TEXT = 100  # characters of an id or a field that are kept
 class Request:
     """One request; the trainer's answers carry its `id`.
 
-    `field` and `value` belong to the kind `set`. Whether there is such a field, and whether it may have that value, is
-    for the learner to say, who knows the configuration.
+    `field` and `value` belong to the kind `set`. The learner, which knows the configuration, checks whether there is such
+    a field and whether it may have that value.
     """
 
     id: str
@@ -53,7 +53,7 @@ def send_request(control: Path, kind: RequestKind, field: str | None = None, val
 
 
 def take_requests(control: Path) -> tuple[list[Request], list[str]]:
-    """Empty the inbox: the valid requests, oldest first, and one sentence for each file that was none.
+    """Empty the inbox: the valid requests, oldest first, and one sentence for each file that is not a valid request.
 
     Only files `*.json` are looked at: a request appears under that name complete, by a rename.
     """
@@ -78,25 +78,18 @@ def _parse(data: bytes) -> Request:
     value = json.loads(data)
     if not isinstance(value, dict) or not _is_plain(value.get("id")):
         raise ValueError("a request is an object with a printable text 'id'")
-    if value.get("kind") not in tuple(REQUEST_NAMES):
-        raise ValueError(
-            f"unknown kind {reprlib.repr(value.get('kind'))}; a request is one of {', '.join(REQUEST_NAMES)}"
-        )
-    request = Request(id=value["id"][:MAX_TEXT], kind=cast(RequestKind, value["kind"]))
-    if request.kind != "set":
-        return request
-    field, number = value.get("field"), value.get("value")
+    request_id, kind, field, number = value["id"][:MAX_TEXT], value.get("kind"), value.get("field"), value.get("value")
+    if kind not in tuple(REQUEST_NAMES):
+        raise ValueError(f"unknown kind {reprlib.repr(kind)}; a request is one of {', '.join(REQUEST_NAMES)}")
+    if kind != "set":
+        return Request(request_id, kind)
     if not _is_plain(field):
         raise ValueError(f"a request to set has a printable text 'field', not {reprlib.repr(field)}")
-    if not _is_finite(number):
+    if real(number) is None:
         raise ValueError(f"a request to set {field[:MAX_TEXT]} has a finite number 'value', not {reprlib.repr(number)}")
-    return replace(request, field=field[:MAX_TEXT], value=float(number))
+    return Request(request_id, kind, field[:MAX_TEXT], real(number))
 
 
 def _is_plain(value: Any) -> TypeGuard[str]:
     """Whether this is a text without control characters and half surrogates, which no answer could be written with."""
     return isinstance(value, str) and value.isprintable()
-
-
-def _is_finite(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

@@ -8,16 +8,17 @@ import secrets
 import shutil
 import subprocess
 from dataclasses import dataclass, replace
-from importlib import metadata
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gwt_ib.clock import utc_name, utc_now
+from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
 from gwt_ib.durable import write_json
 from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib.lenient import read_object
+from gwt_ib.machine import installed_versions
 from gwt_ib.runs.record import RunRecord
 
 RUNS = Path("runs")
@@ -45,28 +46,17 @@ class RunDirectory:
         """The run's name: that of its directory."""
         return self.path.resolve().name
 
-    config = _Inside("config.json")
-    """The resolved configuration, every field."""
-    run = _Inside("run.json")
-    """State, processes, versions and exit code, rewritten atomically."""
-    metrics = _Inside("metrics.jsonl")
-    """One line per update."""
-    events = _Inside("events.jsonl")
-    """What happened, and the answers to requests."""
-    gatecheck = _Inside("gatecheck.json")
-    """The newest verdict with its evidence."""
-    snapshots = _Inside("snapshots")
-    """One directory per snapshot, named by its environment steps."""
-    reports = _Inside("reports")
-    """What a dashboard kept beside the snapshots that were asked for there, by environment steps; often absent."""
-    control = _Inside("control")
-    """The inbox for requests."""
-    logs = _Inside("logs")
-    """What the trainer, the learner and the actors log and print."""
-    incidents = _Inside("incidents")
-    """What is needed to reproduce a fault."""
-    lock = _Inside("run.lock")
-    """Held by the trainer for as long as it lives."""
+    config = _Inside("config.json")  # the resolved configuration, every field
+    run = _Inside("run.json")  # state, processes, versions and exit code, rewritten atomically
+    metrics = _Inside("metrics.jsonl")  # one line per update
+    events = _Inside("events.jsonl")  # what happened, and the answers to requests
+    gatecheck = _Inside("gatecheck.json")  # the newest verdict with its evidence
+    snapshots = _Inside("snapshots")  # one directory per snapshot, named by its environment steps
+    reports = _Inside("reports")  # what a dashboard kept of the snapshots that were asked for there; often absent
+    control = _Inside("control")  # the inbox for requests
+    logs = _Inside("logs")  # what the trainer, the learner and the actors log and print
+    incidents = _Inside("incidents")  # what is needed to reproduce a fault
+    lock = _Inside("run.lock")  # locked by the trainer while it lives
 
     def read_run(self) -> RunRecord:
         """`run.json`; its state is `unknown` while there is none or it is damaged."""
@@ -120,12 +110,8 @@ def create_run(config: Config, directory: Path | None, command: list[str]) -> Ru
         for folder in (run.snapshots, run.control, run.logs, run.incidents):
             folder.mkdir(mode=0o700)
         run.write_config(config)
-        made: dict[str, Any] = {
-            "command": tuple(command),
-            "git_commit": _git_commit(),
-            "versions": installed_versions(),
-        }
-        run.write_run(replace(RunRecord.starting(run.name, config), **made, created=utc_now()))
+        made = replace(RunRecord.starting(run.name, config), command=tuple(command), created=utc_now())
+        run.write_run(replace(made, git_commit=_git_commit(), versions=installed_versions(SHOWN_PACKAGES)))
     except OSError as error:
         if not existed and path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -157,29 +143,13 @@ def list_runs(folder: Path = RUNS) -> list[RunDirectory]:
     """Every run under `folder`, oldest first."""
     if not folder.is_dir():
         return []
-    found = [path.parent for path in folder.glob("*/run.json")]
-    return [RunDirectory(path) for path in sorted(found, key=lambda path: (_created(path), path.name))]
-
-
-def installed_versions() -> dict[str, str | None]:
-    """The versions of the packages that a run's results depend on; none where one is not installed."""
-    return {name: _version(name) for name in SHOWN_PACKAGES}
-
-
-def _created(path: Path) -> float:
-    return RunDirectory(path).read_run().created or 0.0
+    runs = [RunDirectory(path.parent) for path in folder.glob("*/run.json")]
+    return sorted(runs, key=lambda run: (run.read_run().created or 0.0, run.path.name))
 
 
 def _run_name(config: Config) -> str:
     env = re.sub(r"[^A-Za-z0-9_.-]+", "-", config.env_id)[:80]
-    return f"{env}__s{config.seed}__{utc_name()}-{secrets.token_hex(2)}"
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+    return f"{env}__s{config.seed}__{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
 def _git_commit() -> str | None:

@@ -1,4 +1,4 @@
-"""The events of a run (`events.jsonl`): one table of their kinds, which says how each is recorded, worded and drawn.
+"""The events of a run (`events.jsonl`): one table of their kinds: how each is recorded, worded and drawn.
 
 A new kind of event is a new entry of `KINDS`; charts, help, manual, message bar and headless output read it there.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from gwt_ib.lenient import real, text, whole
+from gwt_ib.lenient import real, scalars, text
 from gwt_ib.log import LOGGER
 from gwt_ib.runs.control import REQUEST_NAMES
 from gwt_ib.runs.jsonl import Record
@@ -19,7 +19,7 @@ Severity = Literal["note", "good", "warn", "bad"]
 SEVERITIES: tuple[Severity, ...] = ("note", "good", "warn", "bad")
 COMMON = frozenset({"time", "update", "env_steps", "request"})
 """Fields that an event of any kind may have."""
-STRICT = False  # with True, as in tests, an event of our own that is not in the table is an error
+STRICT = False  # with True, as in tests, a new event that is not in the table is an error
 
 Forms = tuple[str, ...]
 """The same words at several lengths, the longest first."""
@@ -29,7 +29,7 @@ Forms = tuple[str, ...]
 class Event:
     """One event as it was recorded: when (a time stamp), at which update, for which request; `fields` are its kind's own.
 
-    Everything is taken as it comes, so `fields` are read through `words` and `number`.
+    Values are those of the file, of whatever type, so `fields` are read through `words` and `number`.
     """
 
     kind: str
@@ -42,14 +42,9 @@ class Event:
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Event:
         """Read one line of `events.jsonl`. What is of the wrong kind is absent: never raises."""
-        return cls(
-            kind=text(record.get("kind")) or "?",
-            time=real(record.get("time")),
-            update=whole(record.get("update")),
-            env_steps=whole(record.get("env_steps")),
-            request=text(record.get("request")),
-            fields={name: value for name, value in record.items() if name not in COMMON and name != "kind"},
-        )
+        fields = {name: value for name, value in record.items() if name not in COMMON and name != "kind"}
+        kind = text(record.get("kind")) or "?"
+        return cls(**scalars(cls.__annotations__, record) | {"kind": kind, "fields": fields})
 
     def as_dict(self) -> Record:
         """Ready for JSON."""
@@ -73,13 +68,12 @@ class Event:
 
     @property
     def severity(self) -> Severity:
-        """How grave it is; a request that was refused is a warning."""
-        known = KINDS.get(self.kind)
-        return "warn" if self.fields.get("result") == "refused" else known.severity if known else "note"
+        """How serious it is; a request that was refused is a warning."""
+        return "warn" if self.fields.get("result") == "refused" else KINDS.get(self.kind, OTHER).severity
 
 
 def event(kind: str, **fields: Any) -> Record:
-    """A new event to be recorded. A kind or field that is not in the table is a mistake of ours, and never ends a run."""
+    """A new event to be recorded. A kind or field that is not in the table is a bug: it is logged and never ends a run."""
     known = KINDS.get(kind)
     unknown = sorted(set(fields) - COMMON - set(known.fields)) if known else [f"the kind {kind!r}"]
     if unknown:
@@ -91,16 +85,15 @@ def event(kind: str, **fields: Any) -> Record:
 
 
 def forms(event: Event) -> Forms:
-    """The event in words, ready to be shown; of a kind that is not known, its name and its fields."""
-    known = KINDS.get(event.kind)
-    return known.forms(event) if known else _of_any(event)
+    """The event in words, ready to be shown; for an unknown kind, its name and its fields."""
+    return KINDS.get(event.kind, OTHER).forms(event)
 
 
 def notice(event: Event) -> tuple[str, str] | None:
-    """Status and text for the message bar; none for an event that matters only to who asked for it."""
-    known = KINDS.get(event.kind)
-    words = known.notice(event) if known and known.notice else ""
-    return (known.status, words) if known and words else None
+    """Status and text for the message bar; None for an event that is not shown there."""
+    known = KINDS.get(event.kind, OTHER)
+    words = known.notice(event)
+    return (known.status, words) if words else None
 
 
 def outcome(event: Event) -> str:
@@ -131,13 +124,10 @@ def _of_evaluation(event: Event) -> Forms:
 
 
 def _of_snapshot(event: Event) -> Forms:
-    name = _end_of(event.words("path"))
+    name = event.words("path").rstrip("/").rpartition("/")[2]
+    if event.kind == "resumed":
+        return (f"resumed from {name}", "resumed") if name else ("resumed",)
     return (f"snapshot {name}", name) if name else ("snapshot",)
-
-
-def _of_resuming(event: Event) -> Forms:
-    name = _end_of(event.words("path"))
-    return (f"resumed from {name}", "resumed") if name else ("resumed",)
 
 
 def _of_setting(event: Event) -> Forms:
@@ -172,10 +162,6 @@ def _of_ending(event: Event) -> Forms:
     return (event.kind + _colon(event, "message"),)
 
 
-def _end_of(path: str) -> str:
-    return path.rstrip("/").rpartition("/")[2]
-
-
 def _colon(event: Event, name: str) -> str:
     words = event.words(name)
     return f": {words}" if words else ""
@@ -189,7 +175,7 @@ def _value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else plain(value, 200)
 
 
-def _run_notice(event: Event) -> str:
+def _of_run(event: Event) -> str:
     return f"run {event.kind}{event.at}"
 
 
@@ -198,15 +184,15 @@ class EventKind:
     """One kind of event.
 
     `forms` are its words in a list of events, `notice` those of the message bar with their `status`; an empty notice is
-    not shown. On a chart's axis it is the one cell `marker`, or `ascii` where nothing else can be drawn, of which the
-    help says the `meaning`; without them it is not drawn. A headless run prints it where `printed` is set.
+    not shown. A chart's axis shows the one cell `marker`, or `ascii` where the terminal shows nothing else, and the help
+    its `meaning`; without a marker it is not drawn. A headless run prints it where `printed` is set.
     """
 
     kind: str
     fields: tuple[str, ...] = ()
     severity: Severity = "note"
     forms: Callable[[Event], Forms] = _of_any
-    notice: Callable[[Event], str] | None = None
+    notice: Callable[[Event], str] = lambda event: ""
     status: str = "notice"
     marker: str = ""
     ascii: str = ""
@@ -214,6 +200,7 @@ class EventKind:
     printed: bool = False
 
 
+OTHER = EventKind("?")  # what stands for a kind that is not in the table
 _ENDING = ("message", "exit_code")
 
 KINDS: Mapping[str, EventKind] = {
@@ -230,10 +217,10 @@ KINDS: Mapping[str, EventKind] = {
             notice=lambda event: f"snapshot saved{event.at}{_colon(event, 'path')}",
             marker="◆", ascii="S", meaning="a snapshot was saved",
         ),
-        EventKind("paused", notice=_run_notice, printed=True, marker="‖", ascii="P", meaning="paused"),
-        EventKind("unpaused", notice=_run_notice, printed=True, marker="▸", ascii="G", meaning="went on after a pause"),
+        EventKind("paused", notice=_of_run, printed=True, marker="‖", ascii="P", meaning="paused"),
+        EventKind("unpaused", notice=_of_run, printed=True, marker="▸", ascii="G", meaning="went on after a pause"),
         EventKind(
-            "resumed", ("path",), forms=_of_resuming, notice=_run_notice, printed=True,
+            "resumed", ("path",), forms=_of_snapshot, notice=_of_run, printed=True,
             marker="↺", ascii="U", meaning="resumed from a snapshot",
         ),
         EventKind(
@@ -260,8 +247,8 @@ KINDS: Mapping[str, EventKind] = {
             marker="✗", ascii="X", meaning="an actor died",
         ),
         EventKind("acknowledged", ("request_kind", "result", "message", "path"), forms=_of_acknowledgement),
-        EventKind("finished", _ENDING, forms=_of_ending, notice=_run_notice),
-        EventKind("stopped", _ENDING, forms=_of_ending, notice=_run_notice),
+        EventKind("finished", _ENDING, forms=_of_ending, notice=_of_run),
+        EventKind("stopped", _ENDING, forms=_of_ending, notice=_of_run),
         EventKind(
             "failed", _ENDING, "bad", _of_ending, status="failed",
             notice=lambda event: (event.words("message") or "the run failed") + event.at,

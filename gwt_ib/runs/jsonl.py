@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,17 @@ class RecordReader:
 
     def read(self, max_bytes: int = READ_BYTES) -> list[Record]:
         """The records of at most `max_bytes` new bytes; `at_end` says whether these were all. None without a file."""
-        return list(self._parse(self.read_lines(max_bytes)))
+        records = []
+        for line in self.read_lines(max_bytes):
+            record = parse_record(line)
+            if record is not None:
+                records.append(record)
+            elif line.strip():
+                self.damaged += 1
+        return records
 
     def read_lines(self, max_bytes: int = READ_BYTES) -> list[bytes]:
-        """The same as the lines that they are in the file, damaged ones too."""
+        """The same as lines of the file, damaged ones too."""
         try:
             with self.path.open("rb") as file:
                 status = os.fstat(file.fileno())
@@ -78,10 +85,6 @@ class RecordReader:
             return []
         self._offset += len(data)
         self.at_end = len(data) < max_bytes
-        return self._complete(data)
-
-    def _complete(self, data: bytes) -> list[bytes]:
-        """The lines that have ended."""
         *lines, partial = (self._partial + data).split(b"\n")
         if lines and self._dropping:
             lines, self._dropping = lines[1:], False
@@ -90,14 +93,6 @@ class RecordReader:
             self.damaged += 1
         self._partial = b"" if self._dropping else partial
         return lines
-
-    def _parse(self, lines: list[bytes]) -> Iterator[Record]:
-        for line in lines:
-            record = parse_record(line)
-            if record is not None:
-                yield record
-            elif line.strip():
-                self.damaged += 1
 
 
 def parse_record(line: bytes) -> Record | None:
@@ -146,7 +141,7 @@ def last_record(path: Path) -> Record:
 def cut_back(path: Path, last_update: int) -> int:
     """Remove the lines after update `last_update`, and damaged ones, so that curves do not double back; return how many.
 
-    The file is replaced, not shortened: a reader that has read further notices even when it has grown again meanwhile.
+    The file is replaced, not shortened: a reader that has read further notices, even if the new file has outgrown it.
     """
     if not path.exists():
         return 0

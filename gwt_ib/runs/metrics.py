@@ -11,13 +11,49 @@ from dataclasses import dataclass
 from typing import Any
 
 from gwt_ib.config import Config
-from gwt_ib.runs.threshold import Threshold
+from gwt_ib.lenient import real
 
 FLOOR_FACTOR = 5.0  # td_std below so many times its floor is pinned
 CEILING_SHARE = 0.99  # td_std approaches its ceiling as an average does, so near it counts as at it
 BUDGET_TOLERANCE = 0.1
 CLAMP_TOLERANCE = 1e-4  # as a share of the room between the clamps
 COLLAPSED_ENTROPY = 0.02  # as a share of the highest entropy of the run
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A range. `low` or `high` is None where it is open; with `strict` the ends are outside.
+
+    A number within `margin` of a strict end counts as at it: for numbers that approach their limit as an average does.
+    `name` says which number is meant where it is not the metric itself (`p`); a threshold without limits is only a name.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    strict: bool = False
+    name: str = ""
+    margin: float = 0.0
+
+    def holds(self, value: float) -> bool:
+        """Whether a number lies in the range."""
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        return low + self.margin < value < high - self.margin if self.strict else low <= value <= high
+
+    @property
+    def limits(self) -> tuple[float | None, float | None]:
+        """Both ends; none where one is open."""
+        return real(self.low), real(self.high)
+
+    def __str__(self) -> str:
+        """As in `> 0.005, < 49.5`, `0.25 to 0.45`, `p <= 0.05`."""
+        if self.low is not None and self.high is not None and not self.strict:
+            parts = [f"{self.low:.4g} to {self.high:.4g}"]
+        else:
+            signs = (">", "<") if self.strict else (">=", "<=")
+            ends = zip(signs, (self.low, self.high), strict=True)
+            parts = [f"{sign} {end:.4g}" for sign, end in ends if end is not None]
+        return " ".join(part for part in (self.name, ", ".join(parts)) if part)
 
 
 @dataclass(frozen=True)
@@ -49,6 +85,10 @@ class Metric:
         return "; ".join(str(part) for part in (self.threshold(config), self.trend, typical) if part)
 
 
+def _above_floor(config: Config) -> Threshold:
+    return Threshold(FLOOR_FACTOR * config.td_std_min, CEILING_SHARE * config.td_std_max, strict=True)
+
+
 def _near_target(config: Config) -> Threshold:
     if config.lambda_c == 0.0:
         return Threshold(name="any, lambda_c = 0")
@@ -75,9 +115,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("learn_s", "s", "time spent learning from it"),
     Metric("policy_version", "versions", "weights published after this update; version 0 is the untrained agent"),
     Metric(
-        "policy_lag_max",
-        "versions",
-        "how many versions behind the learner the oldest block of the rollout was",
+        "policy_lag_max", "versions", "how many versions behind the learner the oldest block of the rollout was",
         healthy=lambda config: Threshold(high=config.max_policy_lag),
         remedy="look in the log for actors that died or stalled, and report it; max_policy_lag = 0 makes the run strictly "
         "on-policy",
@@ -85,102 +123,65 @@ METRICS: tuple[Metric, ...] = (
     Metric("lr", "", "learning rate"),
     Metric("td_mean", "reward", "running mean of the TD errors, after this update"),
     Metric(
-        "td_std",
-        "reward",
-        "running scale of the TD errors, after this update",
-        healthy=lambda config: Threshold(
-            FLOOR_FACTOR * config.td_std_min, CEILING_SHARE * config.td_std_max, strict=True
-        ),
-        typical=Threshold(0.01, 10.0),
+        "td_std", "reward", "running scale of the TD errors, after this update",
+        healthy=_above_floor, typical=Threshold(0.01, 10.0), tile="td_std",
         remedy="too small: raise td_quantile where rewards are rare, else scale rewards up or lower td_std_min; too large: "
         "lower lr where value_loss explodes, else scale rewards down or raise td_std_max",
-        tile="td_std",
     ),
     Metric(
-        "mean_c",
-        "",
-        "mean gate over the rollout",
-        healthy=_near_target,
-        trend="near target_c",
+        "mean_c", "", "mean gate over the rollout",
+        healthy=_near_target, trend="near target_c", tile="mean_c",
         remedy="after the warm-up of lambda_c: double lambda_c, live too; in a new run move bias_init, down where mean_c is "
         "too high",
-        tile="mean_c",
     ),
     Metric("target_c", "", "the gate's budget"),
     Metric("lambda_c", "", "weight of the bottleneck loss in this update"),
     Metric(
-        "bias",
-        "logit",
-        "learnt part of the prior's logit, after this update",
-        healthy=_inside_clamps,
-        trend="inside its clamps",
+        "bias", "logit", "learnt part of the prior's logit, after this update",
+        healthy=_inside_clamps, trend="inside its clamps", tile="bias",
         remedy="at a clamp: move base_logit the way that the bias was going, or widen that clamp",
-        tile="bias",
     ),
     Metric(
-        "explained_variance",
-        "",
-        "share of the returns' variance that the behaviour policy's values explain",
-        healthy=lambda config: Threshold(low=0.5),
-        typical=Threshold(high=0.95),
-        trend="rising",
+        "explained_variance", "", "share of the returns' variance that the behaviour policy's values explain",
+        healthy=lambda config: Threshold(low=0.5), typical=Threshold(high=0.95), trend="rising", tile="EV",
         remedy="low: try half and double lr, more rollout_steps, a larger vf_coef; falling: lower lr or epochs; above 0.95 "
         "is no fault where evaluations are good",
-        tile="EV",
     ),
     Metric("policy_loss", "", "PPO's clipped surrogate loss, mean over minibatches"),
     Metric("value_loss", "reward^2", "half the squared error of the values, mean over minibatches"),
     Metric(
-        "entropy",
-        "nats",
-        "entropy of the policy, positive",
-        healthy=lambda config: Threshold(name=f"> {COLLAPSED_ENTROPY:.0%} of highest"),
-        trend="falls slowly",
+        "entropy", "nats", "entropy of the policy, positive",
+        healthy=lambda config: Threshold(name=f"> {COLLAPSED_ENTROPY:.0%} of highest"), trend="falls slowly",
         remedy="raise ent_coef, live too, or lower lr; near 0 is no fault where the task is solved",
     ),
     Metric("ib_loss", "", "mean over sequences of (mean_c of the sequence - target_c)^2"),
     Metric(
-        "approx_kl",
-        "nats",
-        "KL divergence from the behaviour policy, the estimator (r - 1) - log r",
-        healthy=lambda config: Threshold(high=0.05),
-        remedy="lower lr, epochs or clip_eps",
+        "approx_kl", "nats", "KL divergence from the behaviour policy, the estimator (r - 1) - log r",
+        healthy=lambda config: Threshold(high=0.05), remedy="lower lr, epochs or clip_eps",
     ),
     Metric(
-        "clip_fraction",
-        "",
-        "share of samples whose probability ratio left the clipping range",
-        healthy=lambda config: Threshold(high=0.3),
-        remedy="lower lr or epochs",
+        "clip_fraction", "", "share of samples whose probability ratio left the clipping range",
+        healthy=lambda config: Threshold(high=0.3), remedy="lower lr or epochs",
     ),
     Metric("grad_norm", "", "global norm of the gradient before clipping, mean over minibatches"),
     Metric(
-        "ep100",
-        "return",
-        "mean return of the last 100 episodes; null before the first",
-        trend="depends on the task; rising",
+        "ep100", "return", "mean return of the last 100 episodes; null before the first",
+        trend="depends on the task; rising", tile="ep100",
         remedy="see what GateCheck says of eval_improves, and compare with memory = false",
-        tile="ep100",
     ),
     Metric("ep_len100", "env steps", "mean length of the last 100 episodes; null before the first"),
     Metric("episodes", "episodes", "episodes finished so far"),
     Metric("mmer", "return", "highest ep100 so far, once 100 episodes have ended (POPGym's score)"),
     Metric(
-        "eval_return",
-        "return",
-        "mean return of this update's evaluation; null where the schedule has none",
-        trend="rises beyond chance, late against early",
+        "eval_return", "return", "mean return of this update's evaluation; null where the schedule has none",
+        trend="rises beyond chance, late against early", sparse=True, tile="eval",
         remedy="act on GateCheck's warnings first; then half and double lr, more rollout_steps, a longer run; compare with "
         "memory = false",
-        sparse=True,
-        tile="eval",
     ),
     Metric("eval_returns", "return", "the returns of its episodes, in the order of their seeds", sparse=True),
     Metric("rho_td_c", "", "correlation of |td_norm| with c over the rollout, first steps of episodes left out"),
     Metric(
-        "rho_tail",
-        "",
-        "the same over the fifth of the steps with the largest |td_norm|",
+        "rho_tail", "", "the same over the fifth of the steps with the largest |td_norm|",
         healthy=lambda config: Threshold(low=0.0),
         remedy="where the prior is near 1 in the tail of the gate curve, lower td_scale or base_logit; where rho_tail_dc is "
         "negative, lower lr or lambda_c",
@@ -188,7 +189,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("rho_td_dc", "", "correlation of |td_norm| with delta_c = c - prior"),
     Metric("rho_tail_dc", "", "the same over the fifth of the steps with the largest |td_norm|"),
     Metric("gate_curve", "", "c and prior by bins of |td_norm|: {td: edges, c, c_std, prior, count}"),
-)
+)  # fmt: skip
 
 BY_NAME: dict[str, Metric] = {metric.name: metric for metric in METRICS}
 NAMES: tuple[str, ...] = tuple(BY_NAME)

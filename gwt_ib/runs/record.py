@@ -1,18 +1,48 @@
-"""`run.json` as a type: written by the trainer, read by everybody, however damaged the file is."""
+"""`run.json` as a type, written by the trainer and read by everybody, and whether the run that it describes still lives."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+import psutil
 
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.lenient import mapping, mappings, scalars, text, whole
-from gwt_ib.runs.lifecycle import LONG_SILENT_S, UNKNOWN, Pulse, is_trainer_alive, lifecycle
 
 FORMAT = 1
+State = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
+ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed"})
+KILLED, STALLED, UNKNOWN = "killed", "stalled", "unknown"
+HEARTBEAT_S = 0.4  # the trainer rewrites run.json this often
+SILENT_S = 1.2  # for a reader that polls on the same host: a busy machine may be late, and a false alarm goes away
+LONG_SILENT_S = 5.0  # for a single look, and for another host, whose clock and file system may lag
+
+
+class Pulse:
+    """How long a run has been silent, for readers that poll: by their own clock, whatever the trainer's shows.
+
+    Until a heartbeat was seen to change, its time stamp is all there is; so it is again after one that goes back, which
+    is that of another trainer or of a clock that was set.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._newest: float | None = None
+        self._changed_at: float | None = None
+
+    def last_sign(self, heartbeat: float | None, now: float) -> float | None:
+        """When the trainer last gave a sign of life, as a time stamp of the clock of `now`; None if never."""
+        newest, self._newest = self._newest, heartbeat
+        if newest is None or heartbeat is None or heartbeat < newest:
+            self._changed_at = None
+        elif heartbeat > newest:
+            self._changed_at = self._clock()
+        return heartbeat if self._changed_at is None else now - (self._clock() - self._changed_at)
 
 
 @dataclass(frozen=True)
@@ -44,7 +74,7 @@ class ActorRecord:
 class RunRecord:
     """What a run is, how it stands and which processes it has; times are time stamps, `trainer` and `learner` process ids.
 
-    `state` is the recorded one, `unknown` where the file is missing or damaged; `state_now` says whether it still holds.
+    `state` is the recorded one, `unknown` where the file is missing or damaged; `state_now` checks it against the process.
     """
 
     name: str
@@ -77,7 +107,7 @@ class RunRecord:
         return None if env_steps is None or not total or total <= 0 else min(max(env_steps / total, 0.0), 1.0)
 
     def state_now(self, pulse: Pulse | None = None, patience_s: float = LONG_SILENT_S) -> str:
-        """The state, or `killed` or `stalled` where the trainer is gone or silent; whoever looks again keeps a `pulse`."""
+        """The state, or `killed` or `stalled` where the trainer is gone or silent; readers that poll pass a `pulse`."""
         now = utc_now()
         last_sign = self.last_sign if pulse is None else pulse.last_sign(self.last_sign, now)
         alive = is_trainer_alive(self.host, self.trainer, self.heartbeat)
@@ -118,3 +148,35 @@ class RunRecord:
             "actors": [actor.as_dict() for actor in self.actors],
             **{name: time for name, time in times.items() if time is not None},
         }
+
+
+def lifecycle(
+    state: str, last_sign: float | None, now: float, trainer_alive: bool | None, patience_s: float = LONG_SILENT_S
+) -> str:
+    """The state to show in place of the recorded one; `last_sign` and `now` are time stamps.
+
+    A run whose trainer is gone is `killed`, one whose trainer is silent for longer than `patience_s` is `stalled`.
+    `trainer_alive` is None where that cannot be known: on another host, or before there is a process id; the patience
+    is never short there.
+    """
+    if state in ENDED or state == UNKNOWN:
+        return state
+    if trainer_alive is False:
+        return KILLED
+    patience_s = patience_s if trainer_alive else max(patience_s, LONG_SILENT_S)
+    return state if last_sign is None or now - last_sign <= patience_s else STALLED
+
+
+def is_trainer_alive(host: str, pid: int | None, last_sign: float | None) -> bool | None:
+    """Whether the process `pid` lives and is the one that gave the last sign; None where that cannot be known."""
+    if pid is None or host != socket.gethostname():
+        return None
+    try:
+        process = psutil.Process(pid)
+        # A process that began after the last heartbeat only has the number of the one that is gone.
+        reused = last_sign is not None and process.create_time() > last_sign + 1.0
+        return not reused and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, ValueError, OverflowError):
+        return False
+    except psutil.AccessDenied:
+        return True

@@ -107,7 +107,7 @@ def load_snapshot(path: Path) -> Snapshot:
 def newest_good_snapshot(folder: Path) -> tuple[Path, Snapshot, list[str]]:
     """The newest snapshot that verifies, and a sentence for each newer one that did not.
 
-    Raises `UserError` (65) when there is none: a run never starts from scratch unasked.
+    Raises `UserError` (65) when there is none: a run is never silently started from scratch.
     """
     refused: list[str] = []
     for path in reversed(list_snapshots(folder)):
@@ -120,7 +120,7 @@ def newest_good_snapshot(folder: Path) -> tuple[Path, Snapshot, list[str]]:
 
 
 def list_snapshots(folder: Path) -> list[Path]:
-    """The snapshots of a run, oldest first; hidden temporary directories are none."""
+    """The snapshots of a run, oldest first, without hidden temporary directories."""
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if path.is_dir() and path.name.isdigit())

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.lifecycle import ENDED, UNKNOWN
+from gwt_ib.runs.record import ENDED, UNKNOWN
 from gwt_ib.text import plain
 from gwt_ib_tui.application.control import ControlApp
 from gwt_ib_tui.application.preferences import Preferences, preferences_path, read_preferences, save_preferences, suited

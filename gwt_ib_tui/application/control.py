@@ -10,7 +10,7 @@ from gwt_ib.clock import utc_now
 from gwt_ib.runs.control import RequestKind, send_request
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import Event
-from gwt_ib.runs.lifecycle import UNKNOWN
+from gwt_ib.runs.record import UNKNOWN
 from gwt_ib.text import plain
 from gwt_ib_tui.application.display import DisplayApp
 from gwt_ib_tui.application.snapshot_report import snapshot_path, write_report

@@ -8,7 +8,7 @@ from gwt_ib.errors import ExitCode
 from gwt_ib.lenient import real
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import last_record, read_records
-from gwt_ib.runs.lifecycle import ENDED, KILLED, STALLED, UNKNOWN
+from gwt_ib.runs.record import ENDED, KILLED, STALLED, UNKNOWN
 from gwt_ib.text import ABSENT, plain
 
 

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 def envs(as_json: AsJson = False) -> None:
     """List the POPGym tasks with their known ceilings."""
     from gwt_ib.envs.make import popgym_ids
-    from gwt_ib.gatecheck.ceilings import ceiling
+    from gwt_ib.gatecheck.ceilings import known_ceiling
 
-    rows = [{"env_id": env_id, "ceiling": ceiling(env_id)} for env_id in popgym_ids()]
+    found = {env_id: known_ceiling(env_id) for env_id in popgym_ids()}
+    rows = [{"env_id": env_id, "ceiling": known and known.value} for env_id, known in found.items()]
     if as_json:
         typer.echo(json.dumps(rows))
         return

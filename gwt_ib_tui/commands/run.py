@@ -160,7 +160,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     """A run in a few words, with its `run.json` and newest metrics row beside them."""
     from gwt_ib.lenient import real
     from gwt_ib.runs.jsonl import last_record
-    from gwt_ib.runs.lifecycle import UNKNOWN
+    from gwt_ib.runs.record import UNKNOWN
 
     record, row = run.read_run(), last_record(run.metrics)
     state, ep100 = record.state_now(), real(row.get("ep100"))

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from gwt_ib.runs.lifecycle import STALLED, UNKNOWN
-from gwt_ib.runs.record import ActorRecord
+from gwt_ib.runs.record import STALLED, UNKNOWN, ActorRecord
 from gwt_ib.text import ABSENT, count, number
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.run.run_view import DAMAGED, RunView

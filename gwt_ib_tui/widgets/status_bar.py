@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.reactive import reactive
 
-from gwt_ib.runs.lifecycle import KILLED, STALLED
+from gwt_ib.runs.record import KILLED, STALLED
 from gwt_ib.text import ABSENT, count, duration, number, plain, shortened
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.replay.playback import Playback

@@ -10,8 +10,7 @@ from gate_rows import CONFIG, UPDATES, evaluations, finding, healthy_run, row, s
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.rules import RULES
-from gwt_ib.runs.metrics import BY_NAME, METRICS
-from gwt_ib.runs.threshold import Threshold
+from gwt_ib.runs.metrics import BY_NAME, METRICS, Threshold
 
 
 @pytest.mark.parametrize(

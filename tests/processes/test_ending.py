@@ -6,7 +6,7 @@ import sys
 import time
 
 from gwt_ib.processes.children import Child
-from gwt_ib.runs.lifecycle import HEARTBEAT_S
+from gwt_ib.runs.record import HEARTBEAT_S
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from gwt_ib.config import Config
-from gwt_ib.gatecheck.context import FEWEST_EVALUATIONS, RuleContext
 from gwt_ib.gatecheck.findings import Finding
-from gwt_ib.gatecheck.rule import Rule
-from gwt_ib.runs.metrics import BY_NAME, FLOOR_FACTOR
-from gwt_ib.runs.threshold import Threshold
+from gwt_ib.gatecheck.rule import FEWEST_EVALUATIONS, Rule, RuleContext
+from gwt_ib.runs.metrics import FLOOR_FACTOR, Threshold
 
 ALPHA = 0.05
 FEWEST_EPISODES = 5  # the fewest pairs whose smallest p-value, 0.5^5, is not above ALPHA
@@ -19,7 +16,6 @@ class TdStd(Rule):
         "Is the scale of the TD errors between five times its floor and its ceiling? Pinned, the gate sees noise. The "
         "metric's typical range is a rule of thumb."
     )
-    remedy = BY_NAME["td_std"].remedy
     decides = True
 
     def judge(self, context: RuleContext) -> Finding:
@@ -27,7 +23,7 @@ class TdStd(Rule):
         floor, ceiling = between.low or 0.0, between.high or 0.0
         if context.history.rows_seen == 0:
             return self.finding(context, "wait", "No update has been recorded yet.", (), "Wait for the first update.")
-        value, evidence = context.mean(self.follows, 1)
+        value, evidence = context.mean(self.follows)
         pinned = f"{FLOOR_FACTOR:g} * td_std_min = "
         if value is None:
             summary = "td_std of the newest update is not a finite number."
@@ -59,16 +55,13 @@ class EvalImproves(Rule):
         "Do the newest third of the evaluations return more than the oldest third, by more than chance? A run that was "
         "at the task's known ceiling early passes too."
     )
-    remedy = BY_NAME["eval_return"].remedy
     decides = True
-
-    def threshold(self, config: Config) -> Threshold:
-        return Threshold(high=ALPHA, name="p")
+    passing = Threshold(high=ALPHA, name="p")
 
     def judge(self, context: RuleContext) -> Finding:
         test, ceiling = context.improvement, context.ceiling
         if test is None:
-            return self._too_few(context)
+            return self.finding(context, "wait", *_too_few(context))
         means = f"{_shown(test.early)} (first {test.part} of {test.kept} evaluations) to {_shown(test.late)}"
         if ceiling and context.at_ceiling(test.early) and context.ends_at_ceiling:
             summary = f"Returns are at the task's known ceiling {ceiling.value:g}: {means}, {context.progress}."
@@ -76,10 +69,9 @@ class EvalImproves(Rule):
             return self.finding(context, "pass", summary, test.evidence[:2], threshold=near)
         if test.seeds < FEWEST_EPISODES:
             summary = f"Too few complete episodes ({test.seeds}) for a test: {means}, {context.progress}."
+            next_step = "Returns are missing: look for warnings about numbers that are not finite."
             if context.config.eval_episodes < FEWEST_EPISODES:
                 next_step = f"Set eval_episodes to {FEWEST_EPISODES} or more; 20 make a good test."
-            else:
-                next_step = "Returns are missing: look for warnings about numbers that are not finite."
             return self.finding(context, "wait", summary, test.evidence, next_step)
         how = f"{means}, p = {test.p_value:.2g} (level {ALPHA}, {test.seeds} seeds), {context.progress}."
         if self.threshold(context.config).holds(test.p_value):
@@ -95,23 +87,24 @@ class EvalImproves(Rule):
             next_step = f"The run is young: let it go on{meanwhile}"
         return self.finding(context, "fail", f"No rise beyond chance: {how}", test.evidence, next_step)
 
-    def _too_few(self, context: RuleContext) -> Finding:
-        config, found = context.config, len(context.history.evaluations())
-        needed = f"of the {FEWEST_EVALUATIONS} evaluations needed"
-        if config.eval_every == 0:
-            summary = f"Evaluation is off (eval_every = 0), with {found} {needed}."
-            next_step = "Set eval_every to 1 or more: without evaluations nothing is decided."
-            return self.finding(context, "wait", summary, (), next_step)
-        summary = f"{found} {needed}: {FEWEST_EVALUATIONS - found} missing, {context.progress}."
-        if config.num_updates // config.eval_every < FEWEST_EVALUATIONS:
-            next_step = (
-                f"{config.num_updates} updates with eval_every = {config.eval_every} are too few: "
-                "lower eval_every or raise total_timesteps."
-            )
-        else:
-            next_step = f"Wait: an evaluation runs every {config.eval_every} updates."
-        return self.finding(context, "wait", summary, (), next_step)
+
+def _too_few(context: RuleContext) -> tuple[str, tuple[()], str]:
+    """Summary, no evidence and next step, where there are too few evaluations for a test."""
+    config, found = context.config, len(context.history.evaluations())
+    needed = f"of the {FEWEST_EVALUATIONS} evaluations needed"
+    if config.eval_every == 0:
+        summary = f"Evaluation is off (eval_every = 0), with {found} {needed}."
+        return summary, (), "Set eval_every to 1 or more: without evaluations nothing is decided."
+    summary = f"{found} {needed}: {FEWEST_EVALUATIONS - found} missing, {context.progress}."
+    next_step = f"Wait: an evaluation runs every {config.eval_every} updates."
+    if config.num_updates // config.eval_every < FEWEST_EVALUATIONS:
+        few = f"{config.num_updates} updates with eval_every = {config.eval_every} are too few"
+        next_step = f"{few}: lower eval_every or raise total_timesteps."
+    return summary, (), next_step
 
 
 def _shown(value: float | None) -> str:
     return "nan" if value is None else f"{round(value, 3) + 0.0:.4g}"  # 0.0 takes the sign from -0
+
+
+RULES = (TdStd(), EvalImproves())

@@ -1,20 +1,60 @@
-"""Rules about the gate: does it move, does it add to its prior, does it open with surprise?"""
+"""Rules about the gate: is it near its budget and free to move, does it add to its prior, does it open with surprise?"""
 
 from __future__ import annotations
 
-from gwt_ib.config import Config
-from gwt_ib.gatecheck.context import SMOOTHING_ROWS, Measured, RuleContext
-from gwt_ib.gatecheck.curve import distance_from_prior, mean_of_c, spread_of_c
-from gwt_ib.gatecheck.rule import NumberRule
-from gwt_ib.runs.metrics import BY_NAME
-from gwt_ib.runs.threshold import Threshold
+from gwt_ib.gatecheck.rule import SMOOTHING_ROWS, Measured, NumberRule, RuleContext
+from gwt_ib.gatecheck.statistics import distance_from_prior, mean_of_c, spread_of_c
+from gwt_ib.runs.metrics import BUDGET_TOLERANCE, Threshold
 
 SPREAD_OF_C, DISTANCE_FROM_PRIOR = "spread of c", "c from its prior"
-"""Numbers of the gate curve (`curve`), which two rules follow in place of a metric."""
+"""Numbers of the gate curve, which two rules follow in place of a metric."""
 
 SATURATION = 0.02
-CONSTANT_SPREAD = 0.01
-PRIOR_SPREAD = 0.01
+
+
+class MeanCOffTarget(NumberRule):
+    kind = "mean_c_off_target"
+    follows = "mean_c"
+    asks = "Is the mean gate near its budget once lambda_c is warmed up?"
+
+    def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
+        config = context.config
+        if config.lambda_c == 0.0:
+            return "pass", f"mean_c = {value:.3f}; lambda_c = 0, so no budget draws it anywhere.", ""
+        if (context.history.update or 0) <= config.budget_warmup_updates:
+            summary = f"mean_c = {value:.3f}; lambda_c is still warming up, {context.progress}."
+            return "wait", summary, f"Judged after update {config.budget_warmup_updates}."
+        off = value - config.target_c
+        summary = f"mean_c = {value:.3f} with target_c = {config.target_c:g}"
+        if threshold.holds(value):
+            return "pass", f"{summary}: within {BUDGET_TOLERANCE:g}.", ""
+        next_step = (
+            f"Double lambda_c to {2 * config.lambda_c:g} (it can be set live) to weigh the budget more; "
+            f"in a new run also {'lower' if off > 0 else 'raise'} bias_init from {config.bias_init:g}."
+        )
+        return "warn", f"{summary}: off by {off:+.3f}.", next_step
+
+
+class BiasAtClamp(NumberRule):
+    kind = "bias_at_clamp"
+    follows = "bias"
+    asks = "Is the learnt bias free to move? At a clamp it cannot bring the prior to the budget."
+
+    def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
+        config = context.config
+        low, high = config.bias_clamp_min, config.bias_clamp_max
+        if low == high:
+            return "pass", f"bias is held at {low:g} by its clamps on purpose.", ""
+        if threshold.holds(value):
+            return "pass", f"bias = {value:.3f} is inside its clamps [{low:g}, {high:g}].", ""
+        at_low = value < (low + high) / 2
+        name, way, other = ("bias_clamp_min", "lower", "raise") if at_low else ("bias_clamp_max", "raise", "lower")
+        next_step = (
+            f"{way.capitalize()} base_logit from {config.base_logit:g}, which does the bias's work, or {way} {name}; "
+            f"or {other} target_c, if the budget is not needed."
+        )
+        summary = f"bias = {value:.3f} is at {name} = {low if at_low else high:g}: it can move no further."
+        return "warn", summary, next_step
 
 
 class GateSaturated(NumberRule):
@@ -22,9 +62,7 @@ class GateSaturated(NumberRule):
     follows = "mean_c"
     asks = "Is the gate neither shut, when nothing is written, nor wide open, when every step overwrites?"
     remedy = "raise (shut) or lower (open) bias_init or base_logit, or raise lambda_c"
-
-    def threshold(self, config: Config) -> Threshold:
-        return Threshold(SATURATION, 1.0 - SATURATION)
+    passing = Threshold(SATURATION, 1.0 - SATURATION)
 
     def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
         if threshold.holds(value):
@@ -43,9 +81,7 @@ class GateConstant(NumberRule):
     metric = "gate_curve"
     asks = "Does c differ from step to step?"
     remedy = "raise td_scale; where nearly every |td_norm| is near 0, lower td_quantile too"
-
-    def threshold(self, config: Config) -> Threshold:
-        return Threshold(low=CONSTANT_SPREAD)
+    passing = Threshold(low=0.01)
 
     def measure(self, context: RuleContext) -> Measured:
         return context.of_curve(spread_of_c)
@@ -67,15 +103,12 @@ class GateFollowsPrior(NumberRule):
     metric = "gate_curve"
     asks = "Has the router learnt something beside the prior?"
     remedy = "raise lr, or lower td_scale to leave the router room; it is no fault where returns are good"
-
-    def threshold(self, config: Config) -> Threshold:
-        return Threshold(low=PRIOR_SPREAD)
+    passing = Threshold(low=0.01)
 
     def measure(self, context: RuleContext) -> Measured:
         bias, config = context.history.value("bias"), context.config
-        return context.of_curve(
-            lambda bins: distance_from_prior(bins, config.bias_init if bias is None else bias, config)
-        )
+        known = config.bias_init if bias is None else bias
+        return context.of_curve(lambda bins: distance_from_prior(bins, known, config))
 
     def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
         if not context.is_late:
@@ -96,7 +129,6 @@ class RhoTailNegative(NumberRule):
     kind = "rho_tail_negative"
     follows = "rho_tail"
     asks = "Does the gate open, not close, with the largest surprises?"
-    remedy = BY_NAME["rho_tail"].remedy
     mean_of = SMOOTHING_ROWS
 
     def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
@@ -108,3 +140,6 @@ class RhoTailNegative(NumberRule):
             "if the router works against it (rho_tail_dc), lower lr or lambda_c."
         )
         return "warn", f"{summary}: the largest surprises open the gate less.", next_step
+
+
+RULES = (MeanCOffTarget(), BiasAtClamp(), GateSaturated(), GateConstant(), GateFollowsPrior(), RhoTailNegative())

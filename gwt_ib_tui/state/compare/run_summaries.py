@@ -10,8 +10,7 @@ from gwt_ib.clock import utc_now
 from gwt_ib.lenient import real, text
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import last_record
-from gwt_ib.runs.lifecycle import ENDED, KILLED, Pulse
-from gwt_ib.runs.record import RunRecord
+from gwt_ib.runs.record import ENDED, KILLED, Pulse, RunRecord
 from gwt_ib_tui.state.run.follower import Follower
 
 Signature = tuple[tuple[int, int] | None, ...]

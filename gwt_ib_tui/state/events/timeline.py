@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from gwt_ib.runs.events import KINDS, SEVERITIES, Event, EventKind
-from gwt_ib.runs.lifecycle import ENDED
+from gwt_ib.runs.record import ENDED
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
 

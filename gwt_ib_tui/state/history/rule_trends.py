@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gwt_ib.config import Config
-from gwt_ib.gatecheck.curve import Bins, distance_from_prior, spread_of_c
 from gwt_ib.gatecheck.findings import Finding
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.gatecheck.rules.gate import DISTANCE_FROM_PRIOR, SPREAD_OF_C
+from gwt_ib.gatecheck.statistics import Bins, distance_from_prior, spread_of_c
 from gwt_ib_tui.state.history.gate_history import GateHistory
 from gwt_ib_tui.state.history.series import Column, Doubles
 from gwt_ib_tui.state.run.run_view import RunView

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gwt_ib.gatecheck.findings import Verdict
-from gwt_ib.runs.lifecycle import KILLED, STALLED
+from gwt_ib.runs.record import KILLED, STALLED
 from gwt_ib.text import count, plain
 from gwt_ib_tui.state.run.requests import Message
 from gwt_ib_tui.state.run.run_view import RunView

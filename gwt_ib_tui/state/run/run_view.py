@@ -13,8 +13,7 @@ from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.lenient import real
 from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import Record
-from gwt_ib.runs.lifecycle import ENDED, KILLED, STALLED, UNKNOWN
-from gwt_ib.runs.record import RunRecord
+from gwt_ib.runs.record import ENDED, KILLED, STALLED, UNKNOWN, RunRecord
 from gwt_ib_tui.state.events.log_tail import LogView
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory
 from gwt_ib_tui.state.history.series import SeriesView
