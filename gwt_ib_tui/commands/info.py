@@ -72,9 +72,6 @@ def keys() -> None:
         typer.echo(problem, err=True)
 
 
-COMMANDS = (envs, config, metrics, keys)
-
-
 def describe_field(field: FieldInfo) -> str:
     """Meaning, unit and range of a field on one line, and whether it is live."""
     from gwt_ib.config import range_words

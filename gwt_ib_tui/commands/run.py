@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gwt_ib.errors import ExitCode, UserError, nearest
-from gwt_ib_tui.commands.options import AsJson, RequireGateCheck, Run
+from gwt_ib_tui.commands.options import AsJson, RequireGateCheck, Run, find_run
 
 if TYPE_CHECKING:
     from gwt_ib.runs.control import RequestKind
-    from gwt_ib.runs.directory import RunDirectory
     from gwt_ib.runs.events import Event
 
 ANSWER_S = 60.0
@@ -46,7 +45,6 @@ def set_(
 ) -> None:
     """Change a setting of a run while it trains."""
     from gwt_ib.config_sources import change_live, parse_assignment
-    from gwt_ib.runs.directory import find_run
 
     field, value = parse_assignment(assignment, f"set {run}")
     config = change_live(find_run(run).read_config(), field, value)
@@ -55,7 +53,7 @@ def set_(
 
 def status(run: Run, as_json: AsJson = False) -> None:
     """Show state, progress, newest numbers and verdict."""
-    from gwt_ib.runs.directory import find_run
+    from gwt_ib_tui.commands.standing import summarise
 
     found = find_run(run)
     summary = summarise(found)
@@ -78,7 +76,6 @@ def check(
 ) -> None:
     """Judge a run by GateCheck's rules, with evidence."""
     from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines
-    from gwt_ib.runs.directory import find_run
     from gwt_ib_tui.commands import headless
 
     found = find_run(run)
@@ -100,8 +97,6 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a run's newest good snapshot."""
-    from gwt_ib.runs.directory import find_run
-
     if now:
         if episodes is not None:
             raise UserError("--now evaluates the run's own eval_episodes: leave --episodes out.", ExitCode.USAGE)
@@ -136,7 +131,6 @@ def picture(
     screen: Annotated[str, typer.Option("--screen", help="live, gate, check, log or compare.")] = "live",
 ) -> None:
     """Write the dashboard of a run as a picture."""
-    from gwt_ib.runs.directory import find_run
     from gwt_ib_tui.application.picture import SCREENS, save_picture
 
     if screen not in SCREENS:
@@ -153,30 +147,6 @@ def picture(
         raise UserError(f"Cannot write {path}: {error.strerror}.", ExitCode.INPUT_OUTPUT) from None
 
 
-COMMANDS = (pause, unpause, snapshot, stop, set_, status, check, evaluate, picture)
-
-
-def summarise(run: RunDirectory) -> dict[str, Any]:
-    """A run in a few words, with its `run.json` and newest metrics row beside them."""
-    from gwt_ib.lenient import real
-    from gwt_ib.runs.jsonl import last_record
-    from gwt_ib.runs.lifecycle import UNKNOWN
-
-    record, row = run.read_run(), last_record(run.metrics)
-    state, ep100 = record.state_now(), real(row.get("ep100"))
-    return {
-        "run": run.name,
-        "path": str(run.path),
-        "state": state,
-        "progress": f"{real(row.get('env_steps')) or 0:,.0f}/{record.total_timesteps or 0:,.0f}",
-        "ep100": None if ep100 is None else round(ep100, 4),
-        "verdict": run.read_gatecheck().get("verdict", "wait"),
-        "message": "run.json is missing or damaged" if state == UNKNOWN else record.message,
-        "run_json": {} if record.state == UNKNOWN else record.as_dict(),
-        "metrics": row,
-    }
-
-
 def _ask(
     name: str, kind: RequestKind, field: str | None = None, value: float | None = None, *, quiet: bool = False
 ) -> list[Event]:
@@ -185,12 +155,12 @@ def _ask(
     Raises `UserError` when there is nobody to answer, and where the request was refused.
     """
     from gwt_ib.runs.control import send_request
-    from gwt_ib.runs.directory import find_run
     from gwt_ib.runs.events import Event
     from gwt_ib.runs.jsonl import RecordReader
+    from gwt_ib.runs.lifecycle import TRAINING
 
     run = find_run(name)
-    if run.state() not in ("starting", "running", "paused"):
+    if run.state() not in TRAINING:
         raise UserError(f"{run.path} is not training: its state is {run.state()}.", ExitCode.USAGE)
     events = RecordReader(run.events)
     while not events.at_end:
@@ -199,14 +169,11 @@ def _ask(
     deadline = time.monotonic() + ANSWER_S
     ours: list[Event] = []
     while time.monotonic() < deadline:
-        for event in map(Event.from_dict, events.read()):
-            if event.request != request:
-                continue
-            ours.append(event)
-            if event.kind == "acknowledged":
-                _show_answer(kind, event, quiet)
-                return ours
-        if run.state() not in ("starting", "running", "paused"):
+        ours += [event for event in map(Event.from_dict, events.read()) if event.request == request]
+        if ours and ours[-1].kind == "acknowledged":
+            _show_answer(kind, ours[-1], quiet)
+            return ours
+        if run.state() not in TRAINING:
             raise UserError(f"{run.path} ended before it came to {kind}: its state is {run.state()}.", ExitCode.USAGE)
         time.sleep(0.05)
     typer.echo(f"{kind} asked; the run has not come to a safe point within {ANSWER_S:.0f} s.", err=True)

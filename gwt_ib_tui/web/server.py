@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import html
 import os
-import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,8 +24,8 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.web.messages import DATA, answer_to, for_dashboard, size_of
-from gwt_ib_tui.web.page_process import LEAVING_S, PageProcess
+from gwt_ib_tui.terminal import leave_on_signals
+from gwt_ib_tui.web.page_process import DATA, LEAVING_S, PageProcess, answer_to, size_of
 
 HOST = "127.0.0.1"
 FIRST_PORT = 8000
@@ -106,7 +105,10 @@ class Pages:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
             await dashboard.end()
-            await _leave(page, request)
+            with suppress(TimeoutError, ConnectionError):
+                await asyncio.wait_for(page.close(), CLOSING_S)
+            if request.transport is not None:
+                request.transport.abort()  # a socket that does not listen is cut off
         return page
 
     def _refuse_when_full(self) -> None:
@@ -137,18 +139,8 @@ async def _listen(page: web.WebSocketResponse, dashboard: PageProcess) -> None:
                 break
             if message.type is not WSMsgType.TEXT:
                 continue
-            if packet := for_dashboard(message.data):
-                await dashboard.send(packet)
-            elif answer := answer_to(message.data):
-                await page.send_str(answer)
-
-
-async def _leave(page: web.WebSocketResponse, request: web.Request) -> None:
-    """Close the page's socket; one that does not listen is cut off."""
-    with suppress(TimeoutError, ConnectionError):
-        await asyncio.wait_for(page.close(), CLOSING_S)
-    if request.transport is not None:
-        request.transport.abort()
+            answer = answer_to(message.data)
+            await (page.send_str(answer) if isinstance(answer, str) else dashboard.send(answer))
 
 
 def own_names(port: int) -> set[str]:
@@ -188,8 +180,7 @@ def serve_run(run: RunDirectory, port: int | None, announce: Callable[[str], obj
 
 async def _serve(pages: Pages, listening: socket.socket, announce: Callable[[str], object]) -> None:
     over = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, over.set)
+    leave_on_signals(over.set)
     runner = web.AppRunner(pages.application(), access_log=None, shutdown_timeout=CLOSING_S)
     await runner.setup()
     try:

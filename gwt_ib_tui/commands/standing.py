@@ -1,8 +1,9 @@
-"""What is printed when a dashboard is left: how the run stands, how to come back, an exit code."""
+"""How a run stands: a summary for lists and programs, and what is printed when its dashboard is left."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from gwt_ib.errors import ExitCode
 from gwt_ib.lenient import real
@@ -19,6 +20,23 @@ class Farewell:
     lines: tuple[str, ...]
     errors: tuple[str, ...]
     code: int
+
+
+def summarise(run: RunDirectory) -> dict[str, Any]:
+    """A run in a few words, with its `run.json` and newest metrics row beside them."""
+    record, row = run.read_run(), last_record(run.metrics)
+    state, ep100 = record.state_now(), real(row.get("ep100"))
+    return {
+        "run": run.name,
+        "path": str(run.path),
+        "state": state,
+        "progress": f"{real(row.get('env_steps')) or 0:,.0f}/{record.total_timesteps or 0:,.0f}",
+        "ep100": None if ep100 is None else round(ep100, 4),
+        "verdict": run.read_gatecheck().get("verdict", "wait"),
+        "message": "run.json is missing or damaged" if state == UNKNOWN else record.message,
+        "run_json": {} if record.state == UNKNOWN else record.as_dict(),
+        "metrics": row,
+    }
 
 
 def farewell(run: RunDirectory, *, require_gatecheck: bool = False) -> Farewell:
