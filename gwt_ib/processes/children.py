@@ -61,7 +61,7 @@ class Child:
         return f"{how}: {last}" if last else how
 
     def end(self, timeout_s: float, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Give it `timeout_s` to end by itself, then kill it; a stopped process does not hear anything weaker.
+        """Give it `timeout_s` to end by itself, then kill it; a stopped process obeys nothing weaker.
 
         `meanwhile` is called as often as a heartbeat is due: a trainer that waits is not silent.
         """
@@ -200,12 +200,10 @@ def last_words(log: Path) -> str:
             lines = [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
     except OSError:
         return ""
-    if not lines:
-        return ""
     beginning = next((line for line in reversed(lines) if not line.startswith(INDENT)), "")
     record = parse_line(beginning)
     if record is None:
-        return lines[-1].strip()
+        return lines[-1].strip() if lines else ""
     if record.level < logging.ERROR:
         return ""
     return record.words if lines[-1] is beginning else lines[-1].strip()

@@ -47,7 +47,7 @@ class Requests:
         """Deal with everything that has come in; while paused, wait for more. True when the run is to stop."""
         messages = self._link.receive()
         if messages:
-            training.recorder.write_verdict()  # whoever looks now sees the update at which it was answered
+            training.recorder.write_verdict()  # a reader now sees the update at which it was answered
         while True:
             for message in messages:
                 if self._answer(message, training):
@@ -119,7 +119,7 @@ def run_learner(
         channel.close()
         path = training.snapshot()
         training.recorder.close()
-        why = "all updates are made" if complete else "told to stop"
+        why = "all updates are made" if complete else "asked to stop"
         LOGGER.info("ends at update %s: %s; its last snapshot is %s", f"{training.update:,}", why, path)
     except NotFiniteError as error:
         code, message = ExitCode.LEARNER_FAILED, f"Learning came to a number that is not finite: {error}."

@@ -94,7 +94,7 @@ class Trainer:
             raise
         finally:
             self._workers.end(self._heartbeat, kill_learner=len(self._signals) > 1 or not self._ended)
-            self._close_books()
+            self._record_end()
 
     def _supervise(self, on_tick: Callable[[], None]) -> None:
         next_heartbeat = time.monotonic()
@@ -145,7 +145,7 @@ class Trainer:
         number = self._signals[0]
         self.stop(ExitCode(128 + number), f"Ended by {signal.Signals(number).name}.")
         if any(later != signal.SIGHUP for later in self._signals[1:]):
-            LOGGER.warning("told to end once more: the learner is killed")
+            LOGGER.warning("asked to end once more: the learner is killed")
             self._learner.process.kill()
 
     def stop(self, code: ExitCode, message: str) -> None:
@@ -182,7 +182,7 @@ class Trainer:
         with suppress(OSError):  # a full disk must not end the run: the learner may still get its snapshot through
             self._run.write_run(self._record, durable=durable)
 
-    def _close_books(self) -> None:
+    def _record_end(self) -> None:
         """The last event and the last `run.json`; unanswered requests are refused."""
         for request in take_requests(self._run.control)[0]:
             self._append(_refusal(request, "the run has ended"))

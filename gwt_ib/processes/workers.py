@@ -97,8 +97,7 @@ class Workers:
 
     def describe(self) -> tuple[ActorRecord, ...]:
         """Each actor for `run.json`; speeds over the last seconds."""
-        now = time.monotonic()
-        return tuple(self._describe(actor, slot, now) for actor, slot in enumerate(self._slots))
+        return tuple(self._describe(actor, slot, time.monotonic()) for actor, slot in enumerate(self._slots))
 
     def end(self, meanwhile: Callable[[], None] = lambda: None, *, kill_learner: bool) -> None:
         """End every process and give back the descriptors; `meanwhile` is called as often as a heartbeat is due."""

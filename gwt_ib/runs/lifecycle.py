@@ -10,7 +10,6 @@ from typing import Literal
 import psutil
 
 State = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
-TRAINING: frozenset[str] = frozenset({"starting", "running", "paused"})
 ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed"})
 KILLED, STALLED, UNKNOWN = "killed", "stalled", "unknown"
 HEARTBEAT_S = 0.4  # so often the trainer rewrites run.json

@@ -65,7 +65,11 @@ class Recorder:
             self.event(row["update"], "verdict", verdict=verdict, previous=before)
         if verdict != before or time.monotonic() - self._verdict_written >= VERDICT_S:
             self.write_verdict()
-        self._log_progress(clean)
+        level = self._progress.level("progress")
+        if LOGGER.isEnabledFor(level):
+            far = f"update {row['update']:,} of {self.config.num_updates:,}, {row['env_steps']:,} env steps"
+            metrics = [f"{name} {clean[name]:.4g}" for name in LOGGED if clean[name] is not None]
+            LOGGER.log(level, ", ".join([far, f"{row['steps_per_s']:,.0f} steps/s", *metrics]))
 
     def write_verdict(self) -> None:
         """Bring `gatecheck.json` up to the newest update; in between it is renewed a few times a second."""
@@ -99,13 +103,6 @@ class Recorder:
         """Sync and close the metrics file."""
         self.metrics.sync()
         self.metrics.close()
-
-    def _log_progress(self, row: Record) -> None:
-        level = self._progress.level("progress")
-        if LOGGER.isEnabledFor(level):
-            far = f"update {row['update']:,} of {self.config.num_updates:,}, {row['env_steps']:,} env steps"
-            metrics = [f"{name} {row[name]:.4g}" for name in LOGGED if row[name] is not None]
-            LOGGER.log(level, ", ".join([far, f"{row['steps_per_s']:,.0f} steps/s", *metrics]))
 
 
 def gate_metrics(rollout: Rollout) -> dict[str, Any]:

@@ -59,7 +59,13 @@ def bench(
     if as_json:
         typer.echo(json.dumps(found))
         return
-    _print(found, config)
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for name, words in _lines(found, config):
+        console.print(f"{name:8} {words}")
+    console.print()
+    console.print(_table(found["sections"], found["update_ms"]["median"]))
 
 
 def _with_progress(config: Config, measure: Callable[[Config, Callable[[int], object]], list[Record]]) -> list[Record]:
@@ -74,16 +80,6 @@ def _with_progress(config: Config, measure: Callable[[Config, Callable[[int], ob
     with Progress(*columns, refresh_per_second=2, **options) as bar:
         task = bar.add_task("", total=config.num_updates)
         return measure(config, lambda update: bar.update(task, completed=update))
-
-
-def _print(found: dict[str, Any], config: Config) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    for name, words in _lines(found, config):
-        console.print(f"{name:8} {words}")
-    console.print()
-    console.print(_table(found["sections"], found["update_ms"]["median"]))
 
 
 def _lines(found: dict[str, Any], config: Config) -> list[tuple[str, str]]:

@@ -62,7 +62,14 @@ class Printer:
                     self._bar.update(self._task, completed=self._update)
             sys.stdout.flush()
         except (OSError, SystemExit):  # SystemExit is what rich makes of a broken pipe
-            self._lose_reader()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            for descriptor in (
+                1,
+                2,
+            ):  # a pipe or terminal that is gone stays gone: a second write would only fail again
+                os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+            self._on_reader_gone()
 
     def note(self, line: str) -> None:
         """A line for people, on stderr."""
@@ -79,14 +86,6 @@ class Printer:
                     self.note(line)
             if message:
                 self.note(message)
-
-    def _lose_reader(self) -> None:
-        """A pipe or terminal that is gone stays gone: a second write to it would only fail again."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for descriptor in (1, 2):
-            os.dup2(nowhere, descriptor)
-        os.close(nowhere)
-        self._on_reader_gone()
 
     def start(self, line: str) -> None:
         """Say what begins, and show the progress bar where stderr is a terminal."""

@@ -67,8 +67,24 @@ def resume(
     require_gatecheck: RequireGateCheck = False,
 ) -> None:
     """Go on from a run's newest good snapshot."""
+    from gwt_ib.config_sources import build
+    from gwt_ib.processes.trainer import lock_run
+    from gwt_ib.runs.snapshot import newest_good_snapshot
+
     run = find_run(run_name)
-    config, update = _prepare_resume(run, total_timesteps)
+    lock_run(run).release()
+    config = run.read_config()
+    if total_timesteps is not None:
+        values = {**config.model_dump(), "total_timesteps": total_timesteps}
+        config = build(values, {"total_timesteps": "--total-timesteps"})
+    _, snapshot, _ = newest_good_snapshot(run.snapshots)
+    update = int(snapshot.state["update"])
+    if update >= config.num_updates:
+        steps = update * config.steps_per_update
+        raise UserError(
+            f"{run.path} has made all of its {steps} env steps; go on with --total-timesteps and a larger number.",
+            ExitCode.USAGE,
+        )
     refuse_what_cannot_run(config)
     run.write_config(config)
     _train(run, resumed_after=update, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
@@ -76,7 +92,7 @@ def resume(
 
 def attach(
     run_name: Run = "latest",
-    read_only: Annotated[bool, typer.Option("--read-only", help="Look, but do not steer.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Look only: send no requests.")] = False,
 ) -> None:
     """Open the dashboard on a run, live or ended."""
     run = find_run(run_name)
@@ -120,28 +136,6 @@ def refuse_what_cannot_run(config: Config) -> None:
         check_environment(config)
     check_device(config.device)
     use_kernels(config)
-
-
-def _prepare_resume(run: RunDirectory, total_timesteps: int | None) -> tuple[Config, int]:
-    """The configuration to go on with and the update of the newest good snapshot. Raises `UserError`."""
-    from gwt_ib.config_sources import build
-    from gwt_ib.processes.trainer import lock_run
-    from gwt_ib.runs.snapshot import newest_good_snapshot
-
-    lock_run(run).release()
-    config = run.read_config()
-    if total_timesteps is not None:
-        values = {**config.model_dump(), "total_timesteps": total_timesteps}
-        config = build(values, {"total_timesteps": "--total-timesteps"})
-    _, snapshot, _ = newest_good_snapshot(run.snapshots)
-    update = int(snapshot.state["update"])
-    if update >= config.num_updates:
-        steps = update * config.steps_per_update
-        raise UserError(
-            f"{run.path} has made all of its {steps} env steps; go on with --total-timesteps and a larger number.",
-            ExitCode.USAGE,
-        )
-    return config, update
 
 
 def _train(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gwt_ib.runs.events import Event
 
 ANSWER_S = 60.0
+TRAINING = ("starting", "running", "paused")
 
 
 def pause(run: Run) -> None:
@@ -69,11 +70,7 @@ def status(run: Run, as_json: AsJson = False) -> None:
         typer.echo(update_line(row, found.read_config().num_updates))
 
 
-def check(
-    run: Run,
-    as_json: AsJson = False,
-    require_gatecheck: RequireGateCheck = False,
-) -> None:
+def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck = False) -> None:
     """Judge a run by GateCheck's rules, with evidence."""
     from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines
     from gwt_ib_tui.commands import headless
@@ -102,25 +99,20 @@ def evaluate(
             raise UserError("--now evaluates the run's own eval_episodes: leave --episodes out.", ExitCode.USAGE)
         events = _ask(run, "evaluate", quiet=True)
         done = next(event.as_dict() for event in events if event.kind == "evaluation")
-        if as_json:
-            names = ("update", "env_steps", "eval_return", "eval_returns")
-            typer.echo(json.dumps({name: done[name] for name in names}))
-        else:
-            mean, count = done["eval_return"], len(done["eval_returns"])
-            typer.echo(f"update {done['update']}: mean return {mean:.4f} over {count} episodes")
-        return
-    from gwt_ib.evaluation import evaluate_snapshot
-
-    found = find_run(run)
-    config = found.read_config()
-    if episodes is not None:
-        config = config.model_copy(update={"eval_episodes": episodes})
-    path, returns = evaluate_snapshot(found, config)
-    mean = sum(returns) / len(returns)
-    if as_json:
-        typer.echo(json.dumps({"snapshot": str(path), "eval_return": mean, "eval_returns": returns}))
+        found = {name: done[name] for name in ("update", "env_steps", "eval_return", "eval_returns")}
+        at = f"update {done['update']}"
     else:
-        typer.echo(f"{path.name} env steps: mean return {mean:.4f} over {len(returns)} episodes")
+        from gwt_ib.evaluation import evaluate_snapshot
+
+        directory = find_run(run)
+        config = directory.read_config()
+        if episodes is not None:
+            config = config.model_copy(update={"eval_episodes": episodes})
+        path, returns = evaluate_snapshot(directory, config)
+        found = {"snapshot": str(path), "eval_return": sum(returns) / len(returns), "eval_returns": returns}
+        at = f"{path.name} env steps"
+    words = f"{at}: mean return {found['eval_return']:.4f} over {len(found['eval_returns'])} episodes"
+    typer.echo(json.dumps(found) if as_json else words)
 
 
 def picture(
@@ -157,7 +149,6 @@ def _ask(
     from gwt_ib.runs.control import send_request
     from gwt_ib.runs.events import Event
     from gwt_ib.runs.jsonl import RecordReader
-    from gwt_ib.runs.lifecycle import TRAINING
 
     run = find_run(name)
     if run.state() not in TRAINING:
@@ -188,5 +179,4 @@ def _show_answer(kind: str, event: Event, quiet: bool) -> None:
         return
     if "path" in event.fields:
         typer.echo(event.fields["path"])
-    note = f" ({message})" if message else ""
-    typer.echo(f"{kind}: done at update {event.update}{note}", err=True)
+    typer.echo(f"{kind}: done at update {event.update}" + (f" ({message})" if message else ""), err=True)

@@ -80,7 +80,7 @@ def dashboard_environment(width: int, height: int) -> dict[str, str]:
 
 
 class PageProcess:
-    """A running dashboard. Whoever started it calls `end`, whatever happens."""
+    """A running dashboard; always ended by `end`."""
 
     def __init__(self, process: Process) -> None:
         assert process.stdin is not None and process.stdout is not None
@@ -120,7 +120,7 @@ class PageProcess:
                 await self._read_out()
 
     async def _read_out(self) -> None:
-        """Wait for its end. Until somebody reads what it writes it hears nothing, and its pipe is not seen to close."""
+        """Read what it still writes, and wait for its end: while its output is full it reads no message."""
         while await self._stdout.read(1 << 16):
             pass
         await self._process.wait()

@@ -38,7 +38,7 @@ LONGEST_MESSAGE = 1 << 16  # bytes that a page may send at once
 STATIC = Path(textual_serve.__file__).parent / "static"
 OWN = Path(__file__).parent
 HEADERS = {
-    # The page needs nothing from elsewhere, may not be framed, and tells nobody where it was opened.
+    # The page needs nothing from elsewhere, may not be framed, and sends no referrer.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -58,7 +58,7 @@ class Pages:
 
     def application(self) -> web.Application:
         """The routes: the page, its socket, its scripts."""
-        app = web.Application(middlewares=[only_for(own_names(self.port))])
+        app = web.Application(middlewares=[own_page_only(self.port)])
         app.add_routes([web.get("/", self.page), web.get("/page.js", self.script)])
         app.add_routes([web.get("/ws", self.socket), web.static("/static", STATIC)])
         app.on_response_prepare.append(_add_headers)
@@ -116,7 +116,7 @@ class Pages:
             raise web.HTTPServiceUnavailable(text=FULL)
 
     async def _close(self, app: web.Application) -> None:
-        """A page that is open would hold up the end; its dashboard is told to leave, or dies with this process."""
+        """A page that is open would delay the end; its dashboard is asked to leave, or dies with this process."""
         for task in self._open:
             task.cancel()
         if self._open:
@@ -143,14 +143,11 @@ async def _listen(page: web.WebSocketResponse, dashboard: PageProcess) -> None:
             await (page.send_str(answer) if isinstance(answer, str) else dashboard.send(answer))
 
 
-def own_names(port: int) -> set[str]:
-    """What this server is called by its own page: a browser leaves out the port that every web server has."""
-    hosts = {HOST, "localhost"}
-    return {f"{host}:{port}" for host in hosts} | (hosts if port == HTTP_PORT else set())
-
-
-def only_for(names: set[str]) -> Middleware:
+def own_page_only(port: int) -> Middleware:
     """Refuses requests that name another host (a name that was made to point here) or come from another page."""
+    hosts = {HOST, "localhost"}
+    # A browser leaves out the port that every web server has.
+    names = {f"{host}:{port}" for host in hosts} | (hosts if port == HTTP_PORT else set())
     origins = {f"http://{name}" for name in names}
 
     @web.middleware
