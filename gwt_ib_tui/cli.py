@@ -11,7 +11,7 @@ import typer
 
 from gwt_ib import __version__
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib_tui.commands import bench, info, launch, run, runs, watch
+from gwt_ib_tui.commands import bench, info, launch, run, runs
 from gwt_ib_tui.terminal import print_line
 
 app = typer.Typer(
@@ -38,9 +38,13 @@ def gwt_ib_tui(
     """Train a TD-gated memory agent on POPGym and watch, live, whether its gate works."""
 
 
-for group in (launch, run, runs, watch, bench, info):
-    for command in group.COMMANDS:
-        app.command(command.__name__.rstrip("_"))(command)
+for command in (
+    launch.launch, launch.resume, launch.attach,
+    run.pause, run.unpause, run.snapshot, run.stop, run.set_, run.status, run.check, run.evaluate, run.picture,
+    runs.runs, runs.compare, launch.replay, launch.serve, bench.bench,
+    info.envs, info.config, info.metrics, info.keys,
+):  # fmt: skip
+    app.command(command.__name__.rstrip("_"))(command)
 
 
 def main() -> None:

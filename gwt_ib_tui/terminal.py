@@ -11,8 +11,6 @@ from pathlib import Path
 
 from gwt_ib.errors import ExitCode, UserError
 
-LEAVING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-
 
 def need_terminal(run: Path) -> None:
     """Raises `UserError` where no dashboard can be shown, with what to do instead for the run in this directory."""
@@ -45,12 +43,12 @@ def leave_on_signals(leave: Callable[[], object]) -> None:
     loop = asyncio.get_running_loop()
     # Outside the main thread, as in some tests, there are no handlers to be had.
     with suppress(ValueError, NotImplementedError, RuntimeError):
-        for number in LEAVING_SIGNALS:
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             loop.add_signal_handler(number, leave)
 
 
 def print_line(words: str, *, err: bool = False) -> None:
-    """Print, to whom there may be nobody any more: a terminal that was closed under the dashboard takes no words."""
+    """Print where that is still possible: a terminal that was closed under the dashboard takes no words."""
     stream = sys.stderr if err else sys.stdout
     try:
         stream.write(f"{words}\n")

@@ -31,15 +31,20 @@ def figures(reports: Sequence[Record], config: Config, warm_up: int, cores: int)
     measured = list(reports[warm_up:-COMPARED])
     durations = [sum(report["learner"].values()) for report in measured]
     speeds = [config.steps_per_update / seconds for seconds in durations]
+    memory = reports[-COMPARED]["memory"]  # after the measured updates
     return {
         "steps_per_s": spread(speeds),
         "update_ms": spread([1e3 * seconds for seconds in durations]),
         "sections": [
-            *_sections("learner", [report["learner"] for report in measured], durations, config),
-            *_sections("actors", [report["actors"] for report in measured], durations, config),
+            *_sections("learner", ORDER, measured, durations, config),
+            *_sections("actors", SECTIONS, measured, durations, config),
         ],
         "learner": _against_sgemm(reports[-COMPARED:], config, cores),
-        "memory": _memory(reports[-COMPARED]["memory"]),
+        "memory": {
+            "bytes": sum(process["now"] for process in memory),
+            "peak_bytes": sum(process["peak"] for process in memory),
+            "processes": memory,
+        },
     }
 
 
@@ -51,13 +56,13 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def _sections(
-    process: str, parts: Sequence[dict[str, float]], durations: Sequence[float], config: Config
+    process: str, order: Sequence[str], reports: Sequence[Record], durations: Sequence[float], config: Config
 ) -> list[dict[str, Any]]:
     """A row for each section. Shares are of all the time, so what happens in one update of ten counts a tenth."""
-    known = ORDER if process == "learner" else SECTIONS
+    parts = [report[process] for report in reports]
     names = {name: None for part in parts for name in part}
     rows = []
-    for name in sorted(names, key=lambda name: known.index(name) if name in known else len(known)):
+    for name in sorted(names, key=lambda name: order.index(name) if name in order else len(order)):
         seconds = [part.get(name, 0.0) for part in parts]
         mean = statistics.fmean(seconds)
         rows.append(
@@ -98,13 +103,4 @@ def _against_sgemm(reports: Sequence[Record], config: Config, cores: int) -> dic
             {**product, "gflop_per_s": product["flop"] / time / 1e9}
             for product, time in zip(products, taken, strict=True)
         ],
-    }
-
-
-def _memory(processes: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """All processes together, after the measured updates and at most."""
-    return {
-        "bytes": sum(process["now"] for process in processes),
-        "peak_bytes": sum(process["peak"] for process in processes),
-        "processes": list(processes),
     }

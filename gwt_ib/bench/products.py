@@ -33,8 +33,8 @@ class Product:
 def flop_per_sample(config: Config, observation_size: int, outputs: int) -> int:
     """Operations of all products for one sample in one epoch, forward and backward; `outputs` is the policy's width.
 
-    Backward is twice forward, a product for the gradient of what came in and one for that of the weights; but nobody
-    needs the observations' gradient.
+    Backward is twice forward, a product for the gradient of what came in and one for that of the weights, but without
+    the observations' gradient.
     """
     hidden, router = config.hidden_size, router_width(config.hidden_size)
     inner = 2 * hidden * 3 * hidden + 2 * hidden * router + hidden * (outputs + 1)

@@ -8,16 +8,23 @@ for both. What a safe point takes is in no section.
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
 
 from gwt_ib.bench.measure import COMPARED
-from gwt_ib.bench.memory import run_memory
 from gwt_ib.bench.products import Sgemm, flop_per_sample, learner_products
 from gwt_ib.model.experience import SECTIONS
+from gwt_ib.processes.children import Link, Message
 from gwt_ib.processes.learner_process import Requests, main
-from gwt_ib.processes.link import Link, Message
 from gwt_ib.processes.plan import learner_threads
 from gwt_ib.training.loop import Training
+
+_KIB = re.compile(r"^(\w+):\s+(\d+) kB$", re.MULTILINE)
+_MODULE = re.compile(r"gwt_ib\.\w+\.\w*(learner|actor)")
 
 
 class Reporting:
@@ -34,18 +41,15 @@ class Reporting:
         if training.update > self._update:
             self._update = training.update
             message: Message = {"kind": "update", "update": training.update, "learner": training.sections.take()}
-            message["actors"] = self._actors(training)
+            mean_actor = training.actor_seconds.mean(axis=0).tolist()
+            message["actors"] = dict(zip(SECTIONS, mean_actor, strict=True))
             compared = training.update - training.config.num_updates + COMPARED
             if compared == 1:  # before sgemm has memory of its own
-                message["memory"] = [vars(process) for process in run_memory(os.getppid())]
+                message["memory"] = list(run_memory(os.getppid()))
             if compared >= 1 and training.config.device == "cpu":
                 message |= self._products(training)
             self._link.send(message)
         return self._requests(training)
-
-    def _actors(self, training: Training) -> dict[str, float]:
-        """The sections of the newest blocks, the mean over the actors."""
-        return dict(zip(SECTIONS, training.actor_seconds.mean(axis=0).tolist(), strict=True))
 
     def _products(self, training: Training) -> Message:
         """How long torch takes for the products of the learner's sizes."""
@@ -59,6 +63,33 @@ class Reporting:
         flop, threads = flop_per_sample(*sizes), learner_threads(training.config)
         known = {"threads": threads, "flop_per_sample": flop, "products": described}
         return {"sgemm": known, "sgemm_seconds": self._sgemm.seconds()}
+
+
+def run_memory(trainer: int) -> Iterator[Message]:
+    """Name and memory (`now` and `peak`, bytes) of the process `trainer` and of its children.
+
+    A page that n processes map counts as an n-th of a page; where the system does not say, it counts in full. What a
+    process once had and gave back (its high-water mark above what it has now) was its own. One that ends meanwhile is left
+    out.
+    """
+    parent = psutil.Process(trainer)
+    for process in (parent, *parent.children()):
+        try:
+            module = _MODULE.search(" ".join(process.cmdline()))
+            name = "trainer" if process is parent else module[1] if module else str(process.name())
+            proc = Path(f"/proc/{process.pid}")
+            if (proc / "smaps_rollup").exists():
+                share, status = _kib(proc / "smaps_rollup")["Pss"], _kib(proc / "status")
+                now, given_back = share * 1024, max(0, status["VmHWM"] - status["VmRSS"]) * 1024
+            else:
+                now, given_back = int(process.memory_info().rss), 0
+        except (psutil.Error, OSError):
+            continue
+        yield {"name": name, "now": now, "peak": now + given_back}
+
+
+def _kib(path: Path) -> dict[str, int]:
+    return {name: int(number) for name, number in _KIB.findall(path.read_text())}
 
 
 if __name__ == "__main__":

@@ -82,16 +82,17 @@ def main(arguments: list[str]) -> None:
     try:
         run_actor(config, given.actor, given.memory, ActorPipes(given.wake, given.blocks, given.alive))
     except EpisodeError as error:
-        write_incident(run, given.actor, error)
+        # What is needed to see the fault again: the episode's seed and its action rows.
+        incident = {
+            "time": utc_now(),
+            "actor": given.actor,
+            **vars(error),
+            "traceback": traceback.format_exception(error),
+        }
+        path = run.incidents / f"actor-{given.actor}-episode-{error.env_number}-{error.episode}.json"
+        write_json(path, incident)
+        LOGGER.error("seed and actions of the episode that failed are in %s", path)
         raise
-
-
-def write_incident(run: RunDirectory, actor: int, error: EpisodeError) -> None:
-    """Keep what is needed to see the fault again: the episode's seed and its action rows, and the traceback."""
-    known = {"time": utc_now(), "actor": actor, **vars(error)}
-    path = run.incidents / f"actor-{actor}-episode-{error.env_number}-{error.episode}.json"
-    write_json(path, {**known, "traceback": traceback.format_exception(error)})
-    LOGGER.error("seed and actions of the episode that failed are in %s", path)
 
 
 if __name__ == "__main__":

@@ -27,11 +27,11 @@ from gwt_ib.learn.gradient import learns_by_kernels
 from gwt_ib.learn.learner import Learner, NotFiniteError
 from gwt_ib.log import LOGGER, start_log
 from gwt_ib.model.agent import Agent
-from gwt_ib.processes.children import die_with_parent
-from gwt_ib.processes.link import Link, Message
+from gwt_ib.processes.children import Link, Message, die_with_parent
 from gwt_ib.processes.plan import learner_threads
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.events import event
 from gwt_ib.runs.snapshot import newest_good_snapshot
 from gwt_ib.training.loop import SafePoint, Training
 
@@ -47,7 +47,7 @@ class Requests:
         """Deal with everything that has come in; while paused, wait for more. True when the run is to stop."""
         messages = self._link.receive()
         if messages:
-            training.recorder.write_verdict()  # whoever looks now sees the update at which it was answered
+            training.recorder.write_verdict()  # a reader now sees the update at which it was answered
         while True:
             for message in messages:
                 if self._answer(message, training):
@@ -61,20 +61,20 @@ class Requests:
     def _answer(self, message: Message, training: Training) -> bool:
         """Deal with one message and acknowledge it; True when the run is to stop."""
         kind = str(message["kind"])
-        answer: Message = {"kind": "acknowledged", "request": message.get("request"), "request_kind": kind}
-        answer |= {"result": "done", "message": "", "update": training.update, "env_steps": training.env_steps}
+        answer: Message = {"result": "done", "message": ""}
         try:
             answer |= self._obey(kind, message, training)
         except UserError as error:
-            answer |= {"result": "refused", "message": error.message}
+            answer = {"result": "refused", "message": error.message}
         except EpisodeError as error:
-            answer |= {"result": "refused", "message": f"the evaluation failed: {error}"}
+            answer = {"result": "refused", "message": f"the evaluation failed: {error}"}
         except OSError as error:
-            answer |= {"result": "refused", "message": error.strerror or str(error)}
+            answer = {"result": "refused", "message": error.strerror or str(error)}
         level = logging.WARNING if answer["result"] == "refused" else logging.INFO
         words = [kind, f"{answer['result']} at update {training.update:,}", answer["message"]]
         LOGGER.log(level, ": ".join(word for word in words if word))
-        self._link.send(answer)
+        where = {"update": training.update, "env_steps": training.env_steps}
+        self._link.send(event("acknowledged", request=message.get("request"), request_kind=kind, **answer, **where))
         return kind == "stop"
 
     def _obey(self, kind: str, message: Message, training: Training) -> Message:
@@ -85,7 +85,7 @@ class Requests:
             if self._paused == wanted:
                 return {"message": "already paused" if wanted else "was not paused"}
             self._paused = wanted
-            training.recorder.event(training.update, {"kind": f"{kind}d"})
+            training.recorder.event(training.update, f"{kind}d")
         elif kind == "snapshot":
             return {"path": str(training.snapshot(request))}
         elif kind == "evaluate":
@@ -100,8 +100,7 @@ def run_learner(
     run: RunDirectory, config: Config, resume: bool, link: Link, descriptors: argparse.Namespace, safe_point: SafePoint
 ) -> None:
     """Train until the end or a stop; reports to the trainer over `link`, at last `{"kind": "ended", "code", ...}`."""
-    code, message = ExitCode.DONE, ""
-    complete = False
+    code, message, complete = ExitCode.DONE, "", False
     try:
         facts = check_environment(config)
         learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
@@ -115,12 +114,12 @@ def run_learner(
         if resume:
             _resume(training, run)
         channel = make_channel(config, facts, training, link, descriptors)
-        link.send({"kind": "started", "update": training.update, "env_steps": training.env_steps})
+        training.recorder.event(training.update, "started")
         complete = training.run(channel, safe_point)
         channel.close()
         path = training.snapshot()
-        training.close()
-        why = "all updates are made" if complete else "told to stop"
+        training.recorder.close()
+        why = "all updates are made" if complete else "asked to stop"
         LOGGER.info("ends at update %s: %s; its last snapshot is %s", f"{training.update:,}", why, path)
     except NotFiniteError as error:
         code, message = ExitCode.LEARNER_FAILED, f"Learning came to a number that is not finite: {error}."
@@ -158,12 +157,10 @@ def _resume(training: Training, run: RunDirectory) -> None:
         training.restore(snapshot)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
-    event = training.recorder.event
     for sentence in refused:
-        LOGGER.warning("passed over a bad snapshot: %s", sentence)
-        event(training.update, {"kind": "warning", "message": f"passed over a bad snapshot: {sentence}"})
+        training.recorder.warn(training.update, f"passed over a bad snapshot: {sentence}")
     LOGGER.info("goes on from update %s with the snapshot %s", f"{training.update:,}", path)
-    event(training.update, {"kind": "resumed", "path": str(path)})
+    training.recorder.event(training.update, "resumed", path=str(path))
 
 
 def main(arguments: list[str], make_safe_point: Callable[[Link], SafePoint] = Requests) -> None:

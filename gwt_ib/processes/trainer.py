@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import platform
-import selectors
 import signal
 import socket
 import sys
@@ -19,7 +18,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -29,9 +27,9 @@ from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
 from gwt_ib.machine import installed_versions
-from gwt_ib.processes.actor_pool import ActorPool
-from gwt_ib.processes.link import Message, start_learner
+from gwt_ib.processes.children import Message, noted_signals
 from gwt_ib.processes.plan import thread_plan
+from gwt_ib.processes.workers import Workers
 from gwt_ib.runs.control import Request, take_requests
 from gwt_ib.runs.directory import SHOWN_PACKAGES, RunDirectory
 from gwt_ib.runs.events import event
@@ -40,9 +38,7 @@ from gwt_ib.runs.record import HEARTBEAT_S, RunRecord, State
 from gwt_ib.runs.snapshot import newest_good_snapshot
 
 TICK_S = 0.1
-END_S = 10.0  # what a process gets to end by itself before it is killed
 PAST = {"finished": "finished", "stopped": "been stopped", "failed": "failed"}
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def lock_run(run: RunDirectory) -> FileLock:
@@ -68,88 +64,79 @@ class Trainer:
         self._resume = resume
         self._record = run.read_run()
         self._events = RecordWriter(run.events)
-        self._signals: list[int] = []
         self._code = ExitCode.DONE
-        self._message = ""
+        self.message = ""  # why the run ended, where it did not simply finish; a sentence
         self._complete = False
         self._ended = False
 
     def run(self, on_tick: Callable[[], None] = lambda: None) -> ExitCode:
         """Train to the end and return the exit code; `on_tick` is called some ten times a second, and once at the end."""
         with log_to_file(self._run.logs / "trainer.log", "trainer", self._config.log_level):
-            return self._train(on_tick)
+            with noted_signals() as self._signals:
+                self._train(on_tick)
+            on_tick()
+        return self._code
 
-    def _train(self, on_tick: Callable[[], None]) -> ExitCode:
-        # A hang-up that is ignored stays ignored: that is how nohup works.
-        ignored = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else set()
-        previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS if number not in ignored}
+    def _train(self, on_tick: Callable[[], None]) -> None:
         self._log_beginning()
-        self._actors = ActorPool(self._run, self._config)
         module = "gwt_ib.processes.learner_process"
-        self._learner, self._link = start_learner(self._run, self._actors, module, resume=self._resume)
+        self._workers = Workers(self._run, self._config, module, resume=self._resume)
+        self._learner, self._link = self._workers.learner, self._workers.link
         LOGGER.info("the learner is pid %d", self._learner.pid)
         self._record = replace(self._record, trainer=os.getpid(), learner=self._learner.pid)
         try:
-            self._actors.start()
+            self._workers.start()
             self._set_state("starting")
             self._supervise(on_tick)
         except BaseException as error:
-            self._code, self._message = ExitCode.BUG, f"The trainer failed: {type(error).__name__}: {error}."
+            self._code, self.message = ExitCode.BUG, f"The trainer failed: {type(error).__name__}: {error}."
             LOGGER.critical("the trainer failed", exc_info=True)
             raise
         finally:
-            self._end_processes()
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-            self._close_books()
-        on_tick()
-        return self._code
+            self._workers.end(self._heartbeat, kill_learner=len(self._signals) > 1 or not self._ended)
+            self._record_end()
 
     def _supervise(self, on_tick: Callable[[], None]) -> None:
         next_heartbeat = time.monotonic()
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._link, selectors.EVENT_READ)
-            while not self._ended:
-                selector.select(TICK_S)
-                self._listen()
-                self._obey_signals()
-                self._forward_requests()
-                for record in self._actors.replace_dead():
-                    self._append(record)
-                if self._actors.used_up:
-                    self.stop(ExitCode.RESOURCES_USED_UP, self._actors.used_up)
-                if time.monotonic() >= next_heartbeat:
-                    next_heartbeat = time.monotonic() + HEARTBEAT_S
-                    self._heartbeat()
-                on_tick()
+        while not self._ended:
+            self._listen()
+            self._obey_signals()
+            self._forward_requests()
+            for record in self._workers.replace_dead():
+                self._append(record)
+            if self._workers.used_up:
+                self.stop(ExitCode.RESOURCES_USED_UP, self._workers.used_up)
+            if time.monotonic() >= next_heartbeat:
+                next_heartbeat = time.monotonic() + HEARTBEAT_S
+                self._heartbeat()
+            on_tick()
 
     def _listen(self) -> None:
         """Take the learner's messages; that it ended without its last message is a fault."""
         alive = self._learner.alive  # asked before reading: once it is dead, its last messages are in the socket
-        for message in self._link.receive():
-            self._hear(message)
+        for message in self._link.receive(TICK_S):
+            self._take(message)
         if not alive and not self._ended:
             self._ended = True
             LOGGER.error("the learner, pid %d, %s", self._learner.pid, self._learner.ending())
             if self._code == ExitCode.DONE:  # else it was killed on purpose
                 killed = self._learner.process.returncode < 0
                 self._code = ExitCode.LEARNER_FAILED if killed else ExitCode.BUG
-                self._message = f"The learner {self._learner.ending()} ({self._learner.log})."
+                self.message = f"The learner {self._learner.ending()} ({self._learner.log})."
 
-    def _hear(self, message: Message) -> None:
+    def _take(self, message: Message) -> None:
+        """What the learner sends is an event to be recorded, or says that it ends."""
         kind = message["kind"]
         if kind == "ended":
             self._ended = True
             self._complete = message["complete"]
             if message["code"]:
-                self._code, self._message = ExitCode(message["code"]), message["message"]
-            return
-        if kind == "acknowledged" and message["request"] is None:
-            return  # our own request to stop
-        self._append(message)
-        states: dict[str, State] = {"started": "running", "paused": "paused", "unpaused": "running"}
-        if kind in states:
-            self._set_state(states[kind])
+                self._code, self.message = ExitCode(message["code"]), message["message"]
+        elif kind != "acknowledged" or message["request"] is not None:  # else it is our own request to stop
+            self._append(message)
+            states: dict[str, State] = {"started": "running", "paused": "paused", "unpaused": "running"}
+            if kind in states:
+                self._set_state(states[kind])
 
     def _obey_signals(self) -> None:
         """The first signal ends the run with a last snapshot, a second one at once; shells repeat HUP by themselves."""
@@ -158,14 +145,14 @@ class Trainer:
         number = self._signals[0]
         self.stop(ExitCode(128 + number), f"Ended by {signal.Signals(number).name}.")
         if any(later != signal.SIGHUP for later in self._signals[1:]):
-            LOGGER.warning("told to end once more: the learner is killed")
+            LOGGER.warning("asked to end once more: the learner is killed")
             self._learner.process.kill()
 
     def stop(self, code: ExitCode, message: str) -> None:
         """End the run after its present update, with a last snapshot; of several reasons the first one counts."""
         if self._code == ExitCode.DONE:
             LOGGER.log(logging.ERROR if code == ExitCode.RESOURCES_USED_UP else logging.INFO, "will end: %s", message)
-            self._code, self._message = code, message
+            self._code, self.message = code, message
             self._link.send({"kind": "stop", "request": None})
 
     def _forward_requests(self) -> None:
@@ -181,9 +168,9 @@ class Trainer:
             self._append(event("warning", message=f"refused a request: {sentence}"))
 
     def _append(self, record: Record) -> None:
-        """Record an event, of whichever process; the table of events knows it."""
+        """Record an event, made by `event` here or in the learner."""
         with suppress(OSError):
-            self._events.append({"time": utc_now(), **event(**record)})
+            self._events.append({"time": utc_now(), **record})
 
     def _set_state(self, state: State) -> None:
         self._record = replace(self._record, state=state)
@@ -191,27 +178,20 @@ class Trainer:
 
     def _heartbeat(self, *, durable: bool = False) -> None:
         """Rewrite `run.json`: processes, their speeds, and a time that says the trainer lives."""
-        self._record = replace(self._record, heartbeat=utc_now(), actors=self._actors.describe())
+        self._record = replace(self._record, heartbeat=utc_now(), actors=self._workers.describe())
         with suppress(OSError):  # a full disk must not end the run: the learner may still get its snapshot through
             self._run.write_run(self._record, durable=durable)
 
-    def _end_processes(self) -> None:
-        if len(self._signals) > 1 or not self._ended:
-            self._learner.process.kill()
-        self._learner.end(END_S, meanwhile=self._heartbeat)
-        self._actors.end(meanwhile=self._heartbeat)
-        self._link.close()
-
-    def _close_books(self) -> None:
+    def _record_end(self) -> None:
         """The last event and the last `run.json`; unanswered requests are refused."""
         for request in take_requests(self._run.control)[0]:
             self._append(_refusal(request, "the run has ended"))
         stopped = self._code in (ExitCode.DONE, ExitCode.ENDED_BY_HUP, ExitCode.ENDED_BY_INT, ExitCode.ENDED_BY_TERM)
         state: State = "finished" if self._complete else "stopped" if stopped else "failed"
         if self._complete:
-            self._code, self._message = ExitCode.DONE, ""
+            self._code, self.message = ExitCode.DONE, ""
         level = logging.ERROR if state == "failed" else logging.INFO
-        code, message, now = int(self._code), self._message, utc_now()
+        code, message, now = int(self._code), self.message, utc_now()
         LOGGER.log(level, " ".join(filter(None, [f"the run has {PAST[state]}, exit code {code}.", message])))
         self._append(event(state, message=message, exit_code=code))
         self._events.close()
@@ -221,7 +201,7 @@ class Trainer:
         try:
             self._run.write_run(self._record)
         except OSError as error:
-            self._message = f"{self._message} The end could not be recorded: {error.strerror}.".strip()
+            self.message = f"{self.message} The end could not be recorded: {error.strerror}.".strip()
             self._code = self._code or ExitCode.INPUT_OUTPUT
 
     def _log_beginning(self) -> None:
@@ -236,15 +216,6 @@ class Trainer:
         changed = [f"{name} = {value}" for name, value in values.items() if value != fields[name].default]
         LOGGER.info("settings that are not the defaults: %s", ", ".join(changed) or "none")
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        """Only take note: everything else happens in the loop, where nothing is half done."""
-        self._signals.append(number)
-
-    @property
-    def message(self) -> str:
-        """Why the run ended, where it did not simply finish; a sentence."""
-        return self._message
-
 
 def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
     """Lock a run and read what the trainer needs; a resumed run loses the metrics after its snapshot. Raises `UserError`."""
@@ -253,19 +224,14 @@ def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
     if resume:
         _, snapshot, _ = newest_good_snapshot(run.snapshots)
         cut_back(run.metrics, snapshot.state["update"])
-        _refuse_old_requests(run)
+        events = RecordWriter(run.events)
+        for request in take_requests(run.control)[0]:
+            events.append({"time": utc_now(), **_refusal(request, "the trainer that was asked is gone")})
+        events.close()
     known, now = run.read_run(), utc_now()
     kept = {name: getattr(known, name) for name in ("command", "git_commit", "versions", "created", "ended")}
     run.write_run(replace(RunRecord.starting(known.name, config), **kept, started=now, heartbeat=now))
     return config, lock
-
-
-def _refuse_old_requests(run: RunDirectory) -> None:
-    """What was asked of a trainer that is gone is not meant for this one."""
-    events = RecordWriter(run.events)
-    for request in take_requests(run.control)[0]:
-        events.append({"time": utc_now(), **_refusal(request, "the trainer that was asked is gone")})
-    events.close()
 
 
 def _refusal(request: Request, message: str) -> Record:

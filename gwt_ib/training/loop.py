@@ -6,9 +6,9 @@ Between two updates lies the one safe point, where requests are answered: there 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 
@@ -24,15 +24,11 @@ from gwt_ib.rollout.env_loop import evaluate, evaluation_envs
 from gwt_ib.rollout.episodes import EpisodeWindow
 from gwt_ib.rollout.policy import Policy, make_policy
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.snapshot import Snapshot, save_snapshot
 from gwt_ib.training.recorder import Recorder, Report, gate_metrics
 
-
-class SafePoint(Protocol):
-    """Answers requests between updates; returns True when the run is to stop."""
-
-    def __call__(self, training: Training) -> bool: ...
+SafePoint: TypeAlias = "Callable[[Training], bool]"
+"""Answers requests between updates; returns True when the run is to stop."""
 
 
 class Training:
@@ -63,22 +59,17 @@ class Training:
 
     def run(self, channel: LearnerChannel, safe_point: SafePoint) -> bool:
         """Train to the last update; False when a request stopped the run before. Raises `NotFiniteError`."""
-        complete = self._run(channel, safe_point)
-        self.recorder.write_verdict()
-        return complete
-
-    def _run(self, channel: LearnerChannel, safe_point: SafePoint) -> bool:
         started, between_s = time.monotonic(), 0.0  # the first rollout is under way while the learner prepares
         self._publish(channel)
         self.learner.prepare()
         self.sections.take()  # that belongs to no update
         self.sections.start()
-        while self.update < self.config.num_updates:
+        stopped = False
+        while not stopped and self.update < self.config.num_updates:
             blocks = channel.take()
             self.sections.end("wait")
             if blocks is None:
-                if safe_point(self):
-                    return False
+                stopped = safe_point(self)
                 started = time.monotonic()
                 self.sections.start()
                 continue
@@ -87,11 +78,12 @@ class Training:
                 self._periodic_snapshot()
             self.sections.end("record")
             between_s = time.monotonic() - done
-            if safe_point(self):
-                return False
+            stopped = safe_point(self)
             started = time.monotonic()
-            self._publish(channel)
-        return True
+            if not stopped:
+                self._publish(channel)
+        self.recorder.write_verdict()
+        return not stopped
 
     def snapshot(self, request: str | None = None) -> Path:
         """Save everything that the run needs to go on, and report it. Raises `OSError`."""
@@ -108,8 +100,8 @@ class Training:
             "gatecheck": self.recorder.verdict,
         }
         path = save_snapshot(self.run_directory.snapshots, Snapshot(model, optimizer, state), self.env_steps)
-        self.recorder.sync()
-        self.recorder.done(self.update, {"kind": "snapshot", "path": str(path)}, request, started, str(path))
+        self.recorder.metrics.sync()
+        self.recorder.done(self.update, "snapshot", started, str(path), path=str(path), request=request)
         return path
 
     def evaluate(self, request: str | None = None) -> list[float]:
@@ -129,10 +121,10 @@ class Training:
         self._eval_policy.write(weights.vector)
         returns = evaluate(self._eval_policy, weights.td_mean, weights.td_std, self.config, envs)
         mean = float(np.mean(returns))
-        event: Record = {"kind": "evaluation", "eval_return": mean}
-        event |= {} if request is None else {"eval_returns": returns}
         words = f"mean return {mean:.4f} over {len(returns)} episodes"
-        self.recorder.done(self.update, event, request, started, words)
+        given = None if request is None else returns
+        fields = {"eval_return": mean, "eval_returns": given, "request": request}
+        self.recorder.done(self.update, "evaluation", started, words, **fields)
         return returns
 
     def change_setting(self, field: str, value: float, request: str | None = None) -> str:
@@ -148,8 +140,7 @@ class Training:
         self.run_directory.write_config(config)
         self.config = self.recorder.config = config
         self.learner.reconfigure(config)
-        event = {"kind": "setting", "field": field, "old": old, "value": new, "request": request}
-        self.recorder.event(self.update, event)
+        self.recorder.event(self.update, "setting", field=field, old=old, value=new, request=request)
         return f"{field} was {old} and is {new} from update {self.update + 1} on"
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -164,10 +155,6 @@ class Training:
         self.episodes[:] = state["episodes"]
         self.window.restore(state["window"])
         self.recorder.restore(state["gatecheck"])  # not the file's verdict, which may be of updates that were cut off
-
-    def close(self) -> None:
-        """Sync and close the metrics file."""
-        self.recorder.close()
 
     def _publish(self, channel: LearnerChannel) -> None:
         self.sections.start()  # what a safe point took belongs to no section

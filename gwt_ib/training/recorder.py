@@ -18,6 +18,7 @@ from gwt_ib.gatecheck.statistics import gate_curve, gate_numbers
 from gwt_ib.learn.sequences import Rollout
 from gwt_ib.log import LOGGER, RateLimit
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record, RecordWriter, read_records
 from gwt_ib.runs.metrics import NAMES, finite_or_null
 
@@ -38,9 +39,9 @@ class Recorder:
         self.config = config
         self.verdict: Record = {}
         """The newest verdict, as in `gatecheck.json`; empty before the first update."""
+        self.metrics = RecordWriter(run.metrics)
         self._run = run
         self._report = report
-        self._metrics = RecordWriter(run.metrics)
         self._history = History()
         self._verdict_written = -math.inf  # monotonic time
         self._undefined: set[str] = set()
@@ -50,7 +51,7 @@ class Recorder:
     def row(self, row: Record) -> None:
         """Append the row of an update, judge the run anew, and log progress now and then."""
         clean, undefined = finite_or_null({name: row[name] for name in NAMES})
-        self._metrics.append(clean)
+        self.metrics.append(clean)
         if new := [name for name in undefined if name not in self._undefined]:
             self._undefined.update(new)
             self.warn(row["update"], f"not finite, written as null: {', '.join(new)}")
@@ -60,10 +61,14 @@ class Recorder:
         verdict, before = self.verdict["verdict"], previous.get("verdict", "wait")
         if verdict != before:
             LOGGER.info("GateCheck at update %s: %s, was %s", f"{row['update']:,}", verdict, before)
-            self.event(row["update"], {"kind": "verdict", "verdict": verdict, "previous": before})
+            self.event(row["update"], "verdict", verdict=verdict, previous=before)
         if verdict != before or time.monotonic() - self._verdict_written >= VERDICT_S:
             self.write_verdict()
-        self._log_progress(clean)
+        level = self._progress.level("progress")
+        if LOGGER.isEnabledFor(level):
+            far = f"update {row['update']:,} of {self.config.num_updates:,}, {row['env_steps']:,} env steps"
+            metrics = [f"{name} {clean[name]:.4g}" for name in LOGGED if clean[name] is not None]
+            LOGGER.log(level, ", ".join([far, f"{row['steps_per_s']:,.0f} steps/s", *metrics]))
 
     def write_verdict(self) -> None:
         """Bring `gatecheck.json` up to the newest update; in between it is renewed a few times a second."""
@@ -77,37 +82,26 @@ class Recorder:
             self._history.add(row)
         self.verdict = with_since(judge_run(self._history, self.config), verdict).as_dict()
 
-    def event(self, update: int, event: Record) -> None:
-        """Report an event of an update."""
-        self._report({**event, "update": update, "env_steps": update * self.config.steps_per_update})
+    def event(self, update: int, kind: str, **fields: Any) -> None:
+        """Report an event of an update; fields that are None are left out."""
+        known = {name: value for name, value in fields.items() if value is not None}
+        self._report(event(kind, **known, update=update, env_steps=update * self.config.steps_per_update))
 
-    def done(self, update: int, event: Record, request: str | None, started: float, words: str) -> None:
-        """Report a snapshot or evaluation and log it; of scheduled ones, not of requests, most lines are left out."""
-        level = self._scheduled.level(event["kind"]) if request is None else logging.INFO
-        seconds = time.monotonic() - started
-        LOGGER.log(level, "%s of update %s in %.2f s: %s", event["kind"], f"{update:,}", seconds, words)
-        self.event(update, event if request is None else {**event, "request": request})
+    def done(self, update: int, kind: str, started: float, words: str, **fields: Any) -> None:
+        """Report a snapshot or evaluation and log it; of those without a `request` most lines are left out."""
+        level = logging.INFO if fields["request"] else self._scheduled.level(kind)
+        LOGGER.log(level, "%s of update %s in %.2f s: %s", kind, f"{update:,}", time.monotonic() - started, words)
+        self.event(update, kind, **fields)
 
     def warn(self, update: int, sentence: str) -> None:
         """Log and report what went wrong without ending the run."""
         LOGGER.warning("update %s: %s", f"{update:,}", sentence)
-        self.event(update, {"kind": "warning", "message": sentence})
-
-    def sync(self) -> None:
-        """Bring the metrics file onto the disk."""
-        self._metrics.sync()
+        self.event(update, "warning", message=sentence)
 
     def close(self) -> None:
         """Sync and close the metrics file."""
-        self._metrics.sync()
-        self._metrics.close()
-
-    def _log_progress(self, row: Record) -> None:
-        level = self._progress.level("progress")
-        if LOGGER.isEnabledFor(level):
-            far = f"update {row['update']:,} of {self.config.num_updates:,}, {row['env_steps']:,} env steps"
-            metrics = [f"{name} {row[name]:.4g}" for name in LOGGED if row[name] is not None]
-            LOGGER.log(level, ", ".join([far, f"{row['steps_per_s']:,.0f} steps/s", *metrics]))
+        self.metrics.sync()
+        self.metrics.close()
 
 
 def gate_metrics(rollout: Rollout) -> dict[str, Any]:

@@ -59,10 +59,13 @@ def bench(
     if as_json:
         typer.echo(json.dumps(found))
         return
-    _print(found, config)
+    from rich.console import Console
 
-
-COMMANDS = (bench,)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for name, words in _lines(found, config):
+        console.print(f"{name:8} {words}")
+    console.print()
+    console.print(_table(found["sections"], found["update_ms"]["median"]))
 
 
 def _with_progress(config: Config, measure: Callable[[Config, Callable[[int], object]], list[Record]]) -> list[Record]:
@@ -71,23 +74,12 @@ def _with_progress(config: Config, measure: Callable[[Config, Callable[[int], ob
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     errors = Console(stderr=True)
-    if not errors.is_terminal:
-        return measure(config, lambda update: None)
     # Painted a few times a second at most: what is measured shares the machine with it.
     columns = (TextColumn("updates"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=errors, transient=True, refresh_per_second=2) as bar:
+    options: dict[str, Any] = {"console": errors, "transient": True, "disable": not errors.is_terminal}
+    with Progress(*columns, refresh_per_second=2, **options) as bar:
         task = bar.add_task("", total=config.num_updates)
         return measure(config, lambda update: bar.update(task, completed=update))
-
-
-def _print(found: dict[str, Any], config: Config) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    for name, words in _lines(found, config):
-        console.print(f"{name:8} {words}")
-    console.print()
-    console.print(_table(found["sections"], found["update_ms"]["median"]))
 
 
 def _lines(found: dict[str, Any], config: Config) -> list[tuple[str, str]]:
@@ -129,14 +121,14 @@ def _table(sections: list[dict[str, Any]], update_ms: float) -> Table:
     table = Table("process", "section", "ms, median", "ms, mean", "share", "us per env step", box=None)
     for column in table.columns[2:]:
         column.justify = "right"
-    for process in ("learner", "actors"):
+    for process, median in (("learner", f"{update_ms:,.2f}"), ("actors", "")):
         rows = [row for row in sections if row["process"] == process]
         for row in rows:
-            cells = (f"{row['mean_ms']:,.2f}", f"{row['share']:.1%}")
-            median, a_step = f"{row['median_ms']:,.2f}", f"{row['us_per_env_step']:.2f}"
-            table.add_row(process, row["section"], median, *cells, a_step)
+            table.add_row(process, row["section"], f"{row['median_ms']:,.2f}", *_cells(row))
         sums = {name: sum(row[name] for row in rows) for name in ("mean_ms", "share", "us_per_env_step")}
-        median = f"{update_ms:,.2f}" if process == "learner" else ""
-        cells = (f"{sums['mean_ms']:,.2f}", f"{sums['share']:.1%}")
-        table.add_row(process, "all", median, *cells, f"{sums['us_per_env_step']:.2f}", end_section=True)
+        table.add_row(process, "all", median, *_cells(sums), end_section=True)
     return table
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, str, str]:
+    return f"{row['mean_ms']:,.2f}", f"{row['share']:.1%}", f"{row['us_per_env_step']:.2f}"

@@ -21,7 +21,7 @@ from gwt_ib.processes.plan import thread_plan
 from gwt_ib.processes.trainer import Trainer, prepare
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import KINDS, Event, line
-from gwt_ib.runs.jsonl import Record, RecordReader, read_records
+from gwt_ib.runs.jsonl import RecordReader, read_records
 
 
 class Printer:
@@ -38,8 +38,15 @@ class Printer:
         self._on_reader_gone = on_reader_gone
         self._update = after_update
         self._errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        self._bar = self._progress_bar() if self._errors.is_terminal else None
-        self._task = self._bar.add_task("", total=config.num_updates, completed=after_update) if self._bar else None
+        columns = (TextColumn("updates"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(
+            *columns,
+            console=self._errors,
+            transient=True,
+            redirect_stdout=sys.stdout.isatty(),
+            disable=not self._errors.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=config.num_updates, completed=after_update)
 
     def tick(self) -> None:
         """Print what has come in. Once nobody reads any more, everything goes nowhere and the run is asked to end."""
@@ -50,10 +57,19 @@ class Printer:
             for row in self._metrics.read():
                 if row["update"] > self._update:
                     self._update = row["update"]
-                    self._row(row)
+                    line_of_row = json.dumps(row) if self._as_json else update_line(row, self._config.num_updates)
+                    sys.stdout.write(line_of_row + "\n")
+                    self._bar.update(self._task, completed=self._update)
             sys.stdout.flush()
         except (OSError, SystemExit):  # SystemExit is what rich makes of a broken pipe
-            self._lose_reader()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            for descriptor in (
+                1,
+                2,
+            ):  # a pipe or terminal that is gone stays gone: a second write would only fail again
+                os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+            self._on_reader_gone()
 
     def note(self, line: str) -> None:
         """A line for people, on stderr."""
@@ -71,46 +87,26 @@ class Printer:
             if message:
                 self.note(message)
 
-    def _lose_reader(self) -> None:
-        """A pipe or terminal that is gone stays gone: a second write to it would only fail again."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for descriptor in (1, 2):
-            os.dup2(nowhere, descriptor)
-        os.close(nowhere)
-        self._on_reader_gone()
-
     def start(self, line: str) -> None:
         """Say what begins, and show the progress bar where stderr is a terminal."""
         with suppress(OSError, SystemExit):
             self.note(line)
-            if self._bar:
-                self._bar.start()
+            self._bar.start()
 
     def stop(self) -> None:
         """Take the progress bar away."""
         with suppress(OSError, SystemExit):
-            if self._bar:
-                self._bar.stop()
-
-    def _row(self, row: Record) -> None:
-        sys.stdout.write((json.dumps(row) if self._as_json else update_line(row, self._config.num_updates)) + "\n")
-        if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=row["update"])
-
-    def _progress_bar(self) -> Progress:
-        columns = (TextColumn("updates"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        return Progress(*columns, console=self._errors, transient=True, redirect_stdout=sys.stdout.isatty())
+            self._bar.stop()
 
 
 def run_headless(
-    run: RunDirectory,
-    *,
-    resume: bool = False,
-    after_update: int = 0,
-    as_json: bool = False,
-    require_gatecheck: bool = False,
+    run: RunDirectory, resumed_after: int | None = None, *, as_json: bool = False, require_gatecheck: bool = False
 ) -> ExitCode:
-    """Train in this process, which is the run's trainer, and return the exit code. Raises `UserError` before it starts."""
+    """Train in this process, which is the run's trainer, and return the exit code. Raises `UserError` before it starts.
+
+    A run that is resumed goes on after the update `resumed_after`.
+    """
+    resume = resumed_after is not None
     config, lock = prepare(run, resume=resume)
     with lock:
         trainer = Trainer(run, config, resume=resume)
@@ -118,7 +114,7 @@ def run_headless(
             run,
             config,
             as_json=as_json,
-            after_update=after_update,
+            after_update=resumed_after or 0,
             on_reader_gone=lambda: trainer.stop(ExitCode.ENDED_BY_TERM, "Ended as nobody reads the output any more."),
         )
         printer.start(f"run {run.path}: {thread_plan(config)}")

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from gwt_ib_tui.commands.options import AsJson, Assignments, ConfigFile, Preset
-
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
 
 
 def envs(as_json: AsJson = False) -> None:
@@ -35,7 +32,7 @@ def config(
     as_json: AsJson = False,
 ) -> None:
     """Show every setting, as a file for --config."""
-    from gwt_ib.config import Config
+    from gwt_ib.config import Config, range_words
     from gwt_ib.config_sources import preset_names, resolve
 
     resolved = resolve(toml_file=config_file, preset=preset, assignments=assignments or ())
@@ -44,8 +41,11 @@ def config(
         return
     typer.echo(f"# presets: {', '.join(preset_names())}; live: what `gwt-ib-tui set` can change while a run trains")
     for name, field in Config.model_fields.items():
+        extra: Any = field.json_schema_extra
+        unit, limits = extra["unit"] and f"[{extra['unit']}]", range_words(field)
+        words = (field.description, unit, limits and f"({limits})", "· live" if extra["live"] else "")
         assignment = f"{name} = {json.dumps(getattr(resolved, name))}"
-        typer.echo(f"{assignment:48} # {describe_field(field)}")
+        typer.echo(f"{assignment:48} # {' '.join(filter(None, words))}")
 
 
 def metrics() -> None:
@@ -71,17 +71,3 @@ def keys() -> None:
     _, unread = read_preferences(preferences_path())
     for problem in filter(None, (*keymap.problems, unread)):
         typer.echo(problem, err=True)
-
-
-COMMANDS = (envs, config, metrics, keys)
-
-
-def describe_field(field: FieldInfo) -> str:
-    """Meaning, unit and range of a field on one line, and whether it is live."""
-    from gwt_ib.config import range_words
-
-    extra: Any = field.json_schema_extra
-    limits = range_words(field)
-    parts = [field.description or "", f"[{extra['unit']}]" if extra["unit"] else "", f"({limits})" if limits else ""]
-    parts.append("· live" if extra["live"] else "")
-    return " ".join(part for part in parts if part)

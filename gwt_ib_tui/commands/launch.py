@@ -1,4 +1,4 @@
-"""Commands that train or show a training: start a run, go on with one, open the dashboard on one."""
+"""Commands that train a run, or show one: as it is now, played again, or in a browser."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from gwt_ib_tui.commands.options import (
     Run,
     Seed,
     TotalTimesteps,
+    find_run,
 )
 from gwt_ib_tui.garbage import no_garbage_collection
 from gwt_ib_tui.terminal import need_terminal, print_line, why_no_dashboard
@@ -66,10 +67,24 @@ def resume(
     require_gatecheck: RequireGateCheck = False,
 ) -> None:
     """Go on from a run's newest good snapshot."""
-    from gwt_ib.runs.directory import find_run
+    from gwt_ib.config_sources import build
+    from gwt_ib.processes.trainer import lock_run
+    from gwt_ib.runs.snapshot import newest_good_snapshot
 
     run = find_run(run_name)
-    config, update = _prepare_resume(run, total_timesteps)
+    lock_run(run).release()
+    config = run.read_config()
+    if total_timesteps is not None:
+        values = {**config.model_dump(), "total_timesteps": total_timesteps}
+        config = build(values, {"total_timesteps": "--total-timesteps"})
+    _, snapshot, _ = newest_good_snapshot(run.snapshots)
+    update = int(snapshot.state["update"])
+    if update >= config.num_updates:
+        steps = update * config.steps_per_update
+        raise UserError(
+            f"{run.path} has made all of its {steps} env steps; go on with --total-timesteps and a larger number.",
+            ExitCode.USAGE,
+        )
     refuse_what_cannot_run(config)
     run.write_config(config)
     _train(run, resumed_after=update, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
@@ -77,17 +92,37 @@ def resume(
 
 def attach(
     run_name: Run = "latest",
-    read_only: Annotated[bool, typer.Option("--read-only", help="Look, but do not steer.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Look only: send no requests.")] = False,
 ) -> None:
     """Open the dashboard on a run, live or ended."""
-    from gwt_ib.runs.directory import find_run
-
     run = find_run(run_name)
     need_terminal(run.path)
     _dashboard(run, read_only=read_only)
 
 
-COMMANDS = (launch, resume, attach)
+def replay(run_name: Run = "latest") -> None:
+    """Play a recorded run again, with the same screens."""
+    run = find_run(run_name)
+    need_terminal(run.path)
+    from gwt_ib_tui.application.app import run_dashboard
+    from gwt_ib_tui.state.replay.replay import Replay
+
+    run_dashboard(run, read_only=True, interval=0.1, source=Replay(run))
+
+
+def serve(
+    run_name: Run = "latest",
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Default: 8000, or a free one.")] = None,
+) -> None:
+    """Show a run in a browser on this machine, read-only."""
+    run = find_run(run_name)
+    try:
+        from gwt_ib_tui.web.server import serve_run
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in ("aiohttp", "textual_serve"):
+            raise
+        raise UserError("serve needs the package textual-serve: pip install 'gwt-ib[serve]'.", ExitCode.USAGE) from None
+    serve_run(run, port, lambda address: typer.echo(f"{run.path}, read-only: {address} (Ctrl-C ends it)"))
 
 
 def refuse_what_cannot_run(config: Config) -> None:
@@ -103,47 +138,22 @@ def refuse_what_cannot_run(config: Config) -> None:
     use_kernels(config)
 
 
-def _prepare_resume(run: RunDirectory, total_timesteps: int | None) -> tuple[Config, int]:
-    """The configuration to go on with and the update of the newest good snapshot. Raises `UserError`."""
-    from gwt_ib.config_sources import build
-    from gwt_ib.processes.trainer import lock_run
-    from gwt_ib.runs.snapshot import newest_good_snapshot
-
-    lock_run(run).release()
-    config = run.read_config()
-    if total_timesteps is not None:
-        values = {**config.model_dump(), "total_timesteps": total_timesteps}
-        config = build(values, {"total_timesteps": "--total-timesteps"})
-    _, snapshot, _ = newest_good_snapshot(run.snapshots)
-    update = int(snapshot.state["update"])
-    if update >= config.num_updates:
-        steps = update * config.steps_per_update
-        raise UserError(
-            f"{run.path} has made all of its {steps} env steps; go on with --total-timesteps and a larger number.",
-            ExitCode.USAGE,
-        )
-    return config, update
-
-
 def _train(
     run: RunDirectory, *, resumed_after: int | None = None, headless: bool, as_json: bool, require_gatecheck: bool
 ) -> None:
     """Train headless in this process, or start a trainer of its own and open the dashboard on it."""
-    resume = resumed_after is not None
     reason = "" if headless or as_json else why_no_dashboard()
     if reason:
         typer.echo(f"Running headless: {reason}.", err=True)
     if headless or as_json or reason:
         from gwt_ib_tui.commands.headless import run_headless
 
-        code = run_headless(
-            run, resume=resume, after_update=resumed_after or 0, as_json=as_json, require_gatecheck=require_gatecheck
-        )
+        code = run_headless(run, resumed_after, as_json=as_json, require_gatecheck=require_gatecheck)
         raise typer.Exit(int(code))
     from gwt_ib.processes.children import start_trainer
 
     # The trainer starts before the application: inside it, processes and shared memory cannot be made safely.
-    start_trainer(run, resume=resume, meanwhile=_import_dashboard)
+    start_trainer(run, resume=resumed_after is not None, meanwhile=_import_dashboard)
     _dashboard(run, require_gatecheck=require_gatecheck)
 
 
@@ -151,7 +161,7 @@ def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck:
     """Show the dashboard; afterwards say in the shell how things stand."""
     _import_dashboard()
     from gwt_ib_tui.application.app import run_dashboard
-    from gwt_ib_tui.commands.farewell import farewell
+    from gwt_ib_tui.commands.standing import farewell
 
     run_dashboard(run, read_only=read_only)
     words = farewell(run, require_gatecheck=require_gatecheck)

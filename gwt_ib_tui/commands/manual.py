@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import groupby
 
 from gwt_ib.runs.events import MARKED
@@ -74,24 +73,18 @@ PANELS: dict[str, dict[str, str]] = {
 
 def manual(actions: tuple[Action, ...] = ACTIONS) -> str:
     """Panels and keys as Markdown."""
-    return "\n".join((*_panels(), *_keys(actions)))
-
-
-def _panels() -> Iterator[str]:
-    yield "## Panels"
+    lines = ["## Panels"]
     for screen, panels in PANELS.items():
-        yield from ("", f"### {screen}", "", "| panel | shows |", "|---|---|")
-        yield from (f"| {panel} | {_cell(shows)} |" for panel, shows in panels.items())
-    yield ""
-
-
-def _keys(actions: tuple[Action, ...]) -> Iterator[str]:
-    yield "## Keys"
+        lines += ["", f"### {screen}", "", "| panel | shows |", "|---|---|"]
+        lines += [f"| {panel} | {_cell(shows)} |" for panel, shows in panels.items()]
+    lines += ["", "## Keys"]
     for group, members in groupby(actions, key=lambda action: action.group):
-        yield from ("", f"### {group}", "", "| key | action | what it does | name |", "|---|---|---|---|")
+        lines += ["", f"### {group}", "", "| key | action | what it does | name |", "|---|---|---|---|"]
         for action in members:
             keys = " ".join(f"`{key}`" for key in action.keys_shown.split())
-            yield f"| {keys} | {action.title} | {_cell(action.description)} | `{action.scope}.{action.name}` |"
+            name = f"`{action.scope}.{action.name}`"
+            lines.append(f"| {keys} | {action.title} | {_cell(action.description)} | {name} |")
+    return "\n".join(lines)
 
 
 def _cell(text: str) -> str:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gwt_ib.errors import ExitCode, UserError, nearest
-from gwt_ib_tui.commands.options import AsJson, RequireGateCheck, Run
+from gwt_ib_tui.commands.options import AsJson, RequireGateCheck, Run, find_run
 
 if TYPE_CHECKING:
     from gwt_ib.runs.control import RequestKind
-    from gwt_ib.runs.directory import RunDirectory
     from gwt_ib.runs.events import Event
 
 ANSWER_S = 60.0
+TRAINING = ("starting", "running", "paused")
 
 
 def pause(run: Run) -> None:
@@ -46,7 +46,6 @@ def set_(
 ) -> None:
     """Change a setting of a run while it trains."""
     from gwt_ib.config_sources import change_live, parse_assignment
-    from gwt_ib.runs.directory import find_run
 
     field, value = parse_assignment(assignment, f"set {run}")
     config = change_live(find_run(run).read_config(), field, value)
@@ -55,7 +54,7 @@ def set_(
 
 def status(run: Run, as_json: AsJson = False) -> None:
     """Show state, progress, newest numbers and verdict."""
-    from gwt_ib.runs.directory import find_run
+    from gwt_ib_tui.commands.standing import summarise
 
     found = find_run(run)
     summary = summarise(found)
@@ -71,14 +70,9 @@ def status(run: Run, as_json: AsJson = False) -> None:
         typer.echo(update_line(row, found.read_config().num_updates))
 
 
-def check(
-    run: Run,
-    as_json: AsJson = False,
-    require_gatecheck: RequireGateCheck = False,
-) -> None:
+def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck = False) -> None:
     """Judge a run by GateCheck's rules, with evidence."""
     from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines
-    from gwt_ib.runs.directory import find_run
     from gwt_ib_tui.commands import headless
 
     found = find_run(run)
@@ -100,32 +94,25 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a run's newest good snapshot."""
-    from gwt_ib.runs.directory import find_run
-
     if now:
         if episodes is not None:
             raise UserError("--now evaluates the run's own eval_episodes: leave --episodes out.", ExitCode.USAGE)
         events = _ask(run, "evaluate", quiet=True)
         done = next(event.as_dict() for event in events if event.kind == "evaluation")
-        if as_json:
-            names = ("update", "env_steps", "eval_return", "eval_returns")
-            typer.echo(json.dumps({name: done[name] for name in names}))
-        else:
-            mean, count = done["eval_return"], len(done["eval_returns"])
-            typer.echo(f"update {done['update']}: mean return {mean:.4f} over {count} episodes")
-        return
-    from gwt_ib.evaluation import evaluate_snapshot
-
-    found = find_run(run)
-    config = found.read_config()
-    if episodes is not None:
-        config = config.model_copy(update={"eval_episodes": episodes})
-    path, returns = evaluate_snapshot(found, config)
-    mean = sum(returns) / len(returns)
-    if as_json:
-        typer.echo(json.dumps({"snapshot": str(path), "eval_return": mean, "eval_returns": returns}))
+        found = {name: done[name] for name in ("update", "env_steps", "eval_return", "eval_returns")}
+        at = f"update {done['update']}"
     else:
-        typer.echo(f"{path.name} env steps: mean return {mean:.4f} over {len(returns)} episodes")
+        from gwt_ib.evaluation import evaluate_snapshot
+
+        directory = find_run(run)
+        config = directory.read_config()
+        if episodes is not None:
+            config = config.model_copy(update={"eval_episodes": episodes})
+        path, returns = evaluate_snapshot(directory, config)
+        found = {"snapshot": str(path), "eval_return": sum(returns) / len(returns), "eval_returns": returns}
+        at = f"{path.name} env steps"
+    words = f"{at}: mean return {found['eval_return']:.4f} over {len(found['eval_returns'])} episodes"
+    typer.echo(json.dumps(found) if as_json else words)
 
 
 def picture(
@@ -136,7 +123,6 @@ def picture(
     screen: Annotated[str, typer.Option("--screen", help="live, gate, check, log or compare.")] = "live",
 ) -> None:
     """Write the dashboard of a run as a picture."""
-    from gwt_ib.runs.directory import find_run
     from gwt_ib_tui.application.picture import SCREENS, save_picture
 
     if screen not in SCREENS:
@@ -153,30 +139,6 @@ def picture(
         raise UserError(f"Cannot write {path}: {error.strerror}.", ExitCode.INPUT_OUTPUT) from None
 
 
-COMMANDS = (pause, unpause, snapshot, stop, set_, status, check, evaluate, picture)
-
-
-def summarise(run: RunDirectory) -> dict[str, Any]:
-    """A run in a few words, with its `run.json` and newest metrics row beside them."""
-    from gwt_ib.lenient import real
-    from gwt_ib.runs.jsonl import last_record
-    from gwt_ib.runs.record import UNKNOWN
-
-    record, row = run.read_run(), last_record(run.metrics)
-    state, ep100 = record.state_now(), real(row.get("ep100"))
-    return {
-        "run": run.name,
-        "path": str(run.path),
-        "state": state,
-        "progress": f"{real(row.get('env_steps')) or 0:,.0f}/{record.total_timesteps or 0:,.0f}",
-        "ep100": None if ep100 is None else round(ep100, 4),
-        "verdict": run.read_gatecheck().get("verdict", "wait"),
-        "message": "run.json is missing or damaged" if state == UNKNOWN else record.message,
-        "run_json": {} if record.state == UNKNOWN else record.as_dict(),
-        "metrics": row,
-    }
-
-
 def _ask(
     name: str, kind: RequestKind, field: str | None = None, value: float | None = None, *, quiet: bool = False
 ) -> list[Event]:
@@ -185,12 +147,11 @@ def _ask(
     Raises `UserError` when there is nobody to answer, and where the request was refused.
     """
     from gwt_ib.runs.control import send_request
-    from gwt_ib.runs.directory import find_run
     from gwt_ib.runs.events import Event
     from gwt_ib.runs.jsonl import RecordReader
 
     run = find_run(name)
-    if run.state() not in ("starting", "running", "paused"):
+    if run.state() not in TRAINING:
         raise UserError(f"{run.path} is not training: its state is {run.state()}.", ExitCode.USAGE)
     events = RecordReader(run.events)
     while not events.at_end:
@@ -199,14 +160,11 @@ def _ask(
     deadline = time.monotonic() + ANSWER_S
     ours: list[Event] = []
     while time.monotonic() < deadline:
-        for event in map(Event.from_dict, events.read()):
-            if event.request != request:
-                continue
-            ours.append(event)
-            if event.kind == "acknowledged":
-                _show_answer(kind, event, quiet)
-                return ours
-        if run.state() not in ("starting", "running", "paused"):
+        ours += [event for event in map(Event.from_dict, events.read()) if event.request == request]
+        if ours and ours[-1].kind == "acknowledged":
+            _show_answer(kind, ours[-1], quiet)
+            return ours
+        if run.state() not in TRAINING:
             raise UserError(f"{run.path} ended before it came to {kind}: its state is {run.state()}.", ExitCode.USAGE)
         time.sleep(0.05)
     typer.echo(f"{kind} asked; the run has not come to a safe point within {ANSWER_S:.0f} s.", err=True)
@@ -221,5 +179,4 @@ def _show_answer(kind: str, event: Event, quiet: bool) -> None:
         return
     if "path" in event.fields:
         typer.echo(event.fields["path"])
-    note = f" ({message})" if message else ""
-    typer.echo(f"{kind}: done at update {event.update}{note}", err=True)
+    typer.echo(f"{kind}: done at update {event.update}" + (f" ({message})" if message else ""), err=True)

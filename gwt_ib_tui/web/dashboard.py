@@ -1,7 +1,7 @@
 """What a page shows: a read-only dashboard, in a process of its own. `python -m gwt_ib_tui.web.dashboard DIR PID`.
 
-It is started by the server with the process id PID, and dies with it. Nobody knows who looks: it shows this run and no
-other of its folder, and the user's preferences are neither read nor written. The user's keys apply.
+It is started by the server with the process id PID, and dies with it. Any user of the machine can look: it shows this run
+and no other of its folder, and preferences are neither read nor written. The keys are those of the server's user.
 """
 
 from __future__ import annotations

@@ -1,27 +1,68 @@
-"""The dashboard behind one page: a child process with pipes for a terminal, and its certain end."""
+"""The dashboard behind one page: a child process with pipes for a terminal, its certain end, and what is said to it.
+
+The messages are those of the scripts of textual-serve and of Textual's web driver. A page sends JSON lists, `[kind,
+value]`. To and from a dashboard go packets: a letter, the length in four bytes, the payload. `D` is what a terminal would
+get or send, `M` is JSON about it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from importlib.metadata import version
-from typing import Self
+from typing import Any, Self
 
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.web.messages import HEAD, STARTED, meta, parsed_head
 
+STARTED = b"__GANGLION__\n"
+"""What a dashboard writes before its first packet."""
+DATA, META = b"D", b"M"
+HEAD = 5
+LARGEST = 1_000
+"""Columns or rows that a page may ask for."""
 LEAVING_S = 2.0
 """How long a dashboard may take to leave when it is asked to."""
 NOT_FOR_PAGES = ("CI", "NO_COLOR", "LINES")  # what the server's terminal is says nothing about the browser
 
 
-def dashboard_command(run: RunDirectory) -> list[str]:
-    """The command that shows a run in a page of this process."""
-    return [sys.executable, "-m", "gwt_ib_tui.web.dashboard", os.fspath(run.path.resolve()), str(os.getpid())]
+def packet(kind: bytes, payload: bytes) -> bytes:
+    """One packet."""
+    return kind + len(payload).to_bytes(4, "big") + payload
+
+
+def meta(kind: str, **fields: int) -> bytes:
+    """A packet about a dashboard's terminal."""
+    return packet(META, json.dumps({"type": kind, **fields}).encode())
+
+
+def size_of(width: object, height: object) -> tuple[int, int]:
+    """Columns and rows as a page gives them, made possible. Raises `ValueError` and `TypeError`."""
+    columns, rows = (min(max(int(number), 1), LARGEST) for number in (width, height))  # type: ignore[call-overload]  # int() judges
+    return columns, rows
+
+
+def answer_to(text: str) -> bytes | str:
+    """What a page's message leads to: a packet for its dashboard, or the server's own answer; empty where it is nonsense."""
+    try:
+        message: Any = json.loads(text)
+        match message:
+            case ["stdin", str(keys)]:
+                return packet(DATA, keys.encode())
+            case ["resize", {"width": width, "height": height}]:
+                columns, rows = size_of(width, height)
+                return meta("resize", width=columns, height=rows)
+            case ["focus" | "blur" as kind, *_]:
+                return meta(kind)
+            case ["ping", value]:
+                return json.dumps(["pong", value])
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        pass
+    return b""
 
 
 def dashboard_environment(width: int, height: int) -> dict[str, str]:
@@ -39,7 +80,7 @@ def dashboard_environment(width: int, height: int) -> dict[str, str]:
 
 
 class PageProcess:
-    """A running dashboard. Whoever started it calls `end`, whatever happens."""
+    """A running dashboard; always ended by `end`."""
 
     def __init__(self, process: Process) -> None:
         assert process.stdin is not None and process.stdout is not None
@@ -49,18 +90,17 @@ class PageProcess:
     @classmethod
     async def start(cls, run: RunDirectory, width: int, height: int) -> Self:
         """Start it; what it says of a mistake of its own goes where the server's own messages go."""
+        command = (sys.executable, "-m", "gwt_ib_tui.web.dashboard", run.path.resolve(), str(os.getpid()))
         environment = dashboard_environment(width, height)
-        return cls(
-            await asyncio.create_subprocess_exec(*dashboard_command(run), stdin=PIPE, stdout=PIPE, env=environment)
-        )
+        return cls(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, env=environment))
 
     async def packets(self) -> AsyncIterator[tuple[bytes, bytes]]:
         """What it writes, as kind and payload, until it ends."""
         with suppress(asyncio.IncompleteReadError):
             await self._stdout.readuntil(STARTED)
             while True:
-                kind, length = parsed_head(await self._stdout.readexactly(HEAD))
-                yield kind, await self._stdout.readexactly(length)
+                head = await self._stdout.readexactly(HEAD)
+                yield head[:1], await self._stdout.readexactly(int.from_bytes(head[1:], "big"))
 
     async def send(self, packet: bytes) -> None:
         """Hand it a packet. Raises `ConnectionError` when it has ended."""
@@ -80,7 +120,7 @@ class PageProcess:
                 await self._read_out()
 
     async def _read_out(self) -> None:
-        """Wait for its end. Until somebody reads what it writes it hears nothing, and its pipe is not seen to close."""
+        """Read what it still writes, and wait for its end: while its output is full it reads no message."""
         while await self._stdout.read(1 << 16):
             pass
         await self._process.wait()

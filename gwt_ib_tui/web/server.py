@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import html
 import os
-import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,8 +24,8 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.web.messages import DATA, answer_to, for_dashboard, size_of
-from gwt_ib_tui.web.page_process import LEAVING_S, PageProcess
+from gwt_ib_tui.terminal import leave_on_signals
+from gwt_ib_tui.web.page_process import DATA, LEAVING_S, PageProcess, answer_to, size_of
 
 HOST = "127.0.0.1"
 FIRST_PORT = 8000
@@ -39,7 +38,7 @@ LONGEST_MESSAGE = 1 << 16  # bytes that a page may send at once
 STATIC = Path(textual_serve.__file__).parent / "static"
 OWN = Path(__file__).parent
 HEADERS = {
-    # The page needs nothing from elsewhere, may not be framed, and tells nobody where it was opened.
+    # The page needs nothing from elsewhere, may not be framed, and sends no referrer.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -59,7 +58,7 @@ class Pages:
 
     def application(self) -> web.Application:
         """The routes: the page, its socket, its scripts."""
-        app = web.Application(middlewares=[only_for(own_names(self.port))])
+        app = web.Application(middlewares=[own_page_only(self.port)])
         app.add_routes([web.get("/", self.page), web.get("/page.js", self.script)])
         app.add_routes([web.get("/ws", self.socket), web.static("/static", STATIC)])
         app.on_response_prepare.append(_add_headers)
@@ -106,7 +105,10 @@ class Pages:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
             await dashboard.end()
-            await _leave(page, request)
+            with suppress(TimeoutError, ConnectionError):
+                await asyncio.wait_for(page.close(), CLOSING_S)
+            if request.transport is not None:
+                request.transport.abort()  # a socket that does not listen is cut off
         return page
 
     def _refuse_when_full(self) -> None:
@@ -114,7 +116,7 @@ class Pages:
             raise web.HTTPServiceUnavailable(text=FULL)
 
     async def _close(self, app: web.Application) -> None:
-        """A page that is open would hold up the end; its dashboard is told to leave, or dies with this process."""
+        """A page that is open would delay the end; its dashboard is asked to leave, or dies with this process."""
         for task in self._open:
             task.cancel()
         if self._open:
@@ -137,28 +139,15 @@ async def _listen(page: web.WebSocketResponse, dashboard: PageProcess) -> None:
                 break
             if message.type is not WSMsgType.TEXT:
                 continue
-            if packet := for_dashboard(message.data):
-                await dashboard.send(packet)
-            elif answer := answer_to(message.data):
-                await page.send_str(answer)
+            answer = answer_to(message.data)
+            await (page.send_str(answer) if isinstance(answer, str) else dashboard.send(answer))
 
 
-async def _leave(page: web.WebSocketResponse, request: web.Request) -> None:
-    """Close the page's socket; one that does not listen is cut off."""
-    with suppress(TimeoutError, ConnectionError):
-        await asyncio.wait_for(page.close(), CLOSING_S)
-    if request.transport is not None:
-        request.transport.abort()
-
-
-def own_names(port: int) -> set[str]:
-    """What this server is called by its own page: a browser leaves out the port that every web server has."""
-    hosts = {HOST, "localhost"}
-    return {f"{host}:{port}" for host in hosts} | (hosts if port == HTTP_PORT else set())
-
-
-def only_for(names: set[str]) -> Middleware:
+def own_page_only(port: int) -> Middleware:
     """Refuses requests that name another host (a name that was made to point here) or come from another page."""
+    hosts = {HOST, "localhost"}
+    # A browser leaves out the port that every web server has.
+    names = {f"{host}:{port}" for host in hosts} | (hosts if port == HTTP_PORT else set())
     origins = {f"http://{name}" for name in names}
 
     @web.middleware
@@ -188,8 +177,7 @@ def serve_run(run: RunDirectory, port: int | None, announce: Callable[[str], obj
 
 async def _serve(pages: Pages, listening: socket.socket, announce: Callable[[str], object]) -> None:
     over = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, over.set)
+    leave_on_signals(over.set)
     runner = web.AppRunner(pages.application(), access_log=None, shutdown_timeout=CLOSING_S)
     await runner.setup()
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gwt_ib.bench.memory import run_memory
+from gwt_ib.bench.reporting_learner import run_memory
 from gwt_ib.machine import cpu_model, machine_facts
 
 MIB = 1 << 20
@@ -31,9 +31,9 @@ def test_shared_memory_is_counted_once():
     for _ in range(2):
         children.append(subprocess.Popen(command, **pipes))
         assert children[-1].stdout.readline() == "0\n"
-        memory = run_memory(os.getpid())[1:]
-        assert all(process.peak >= process.now for process in memory)
-        sums.append(sum(process.now for process in memory))
+        memory = list(run_memory(os.getpid()))[1:]
+        assert all(process["peak"] >= process["now"] for process in memory)
+        sums.append(sum(process["now"] for process in memory))
     for child in children:
         child.communicate("")
     os.close(descriptor)
@@ -42,7 +42,7 @@ def test_shared_memory_is_counted_once():
 
 
 def test_the_first_process_is_the_trainer_itself():
-    assert run_memory(os.getpid())[0].name == "trainer"
+    assert next(run_memory(os.getpid()))["name"] == "trainer"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_first_process_is_the_trainer_itself():
 def test_a_process_has_the_name_of_what_it_does(module, name):
     command = [sys.executable, "-S", "-c", "import sys; sys.stdin.read()", "-m", module]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as child:
-        assert name in {process.name for process in run_memory(os.getpid())}
+        assert name in {process["name"] for process in run_memory(os.getpid())}
         child.stdin.close()
 
 

@@ -35,7 +35,7 @@ def test_two_updates(env_id, tmp_path):
     assert training.run(channel, lambda _: False)
     channel.close()
     training.snapshot()
-    training.close()
+    training.recorder.close()
     rows = read_records(run.metrics)
     assert [row["update"] for row in rows] == [1, 2]
     assert all(math.isfinite(row["policy_loss"]) for row in rows)

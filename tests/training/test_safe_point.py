@@ -13,8 +13,8 @@ from gwt_ib.envs.env_batch import EpisodeError
 from gwt_ib.envs.make import check_environment
 from gwt_ib.learn.learner import Learner
 from gwt_ib.model.agent import Agent
+from gwt_ib.processes.children import Link
 from gwt_ib.processes.learner_process import Requests, make_channel
-from gwt_ib.processes.link import Link
 from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.jsonl import Record, read_records
 from gwt_ib.training.loop import Training
@@ -64,7 +64,7 @@ def train(tmp_path):
         channel = make_channel(config, facts, training, theirs, argparse.Namespace())
         assert training.run(channel, safe_point)
         channel.close()
-        training.close()
+        training.recorder.close()
         return Trained(directory, learner.flat.read().copy(), read_records(directory.metrics), events, ours.receive())
 
     yield run

@@ -15,8 +15,8 @@ from gwt_ib.durable import write_json
 from gwt_ib.envs.make import check_environment
 from gwt_ib.learn.learner import Learner
 from gwt_ib.model.agent import Agent
+from gwt_ib.processes.children import Link
 from gwt_ib.processes.learner_process import make_channel
-from gwt_ib.processes.link import Link
 from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.jsonl import cut_back
 from gwt_ib.runs.snapshot import Snapshot, load_snapshot
@@ -37,7 +37,7 @@ def train(run: RunDirectory, config: Config, snapshot: Snapshot | None = None) -
     channel = make_channel(config, facts, training, theirs, argparse.Namespace())
     assert training.run(channel, lambda training: False)
     channel.close()
-    training.close()
+    training.recorder.close()
     ours.close()
     theirs.close()
     return training

@@ -24,8 +24,7 @@ from typer.testing import CliRunner
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui.application.preferences import preferences_path
 from gwt_ib_tui.cli import app as command_line
-from gwt_ib_tui.web.messages import LARGEST, answer_to, for_dashboard
-from gwt_ib_tui.web.page_process import PageProcess, dashboard_environment
+from gwt_ib_tui.web.page_process import LARGEST, PageProcess, answer_to, dashboard_environment
 from gwt_ib_tui.web.server import HOST, MOST_PAGES, Pages, listening_socket
 
 
@@ -251,14 +250,14 @@ async def test_a_browser_leaves_out_the_port_of_web_servers(recorded: RecordedRu
 
 
 def test_what_a_page_says_is_never_trusted() -> None:
-    assert for_dashboard('["stdin", "é"]') == b"D\0\0\0\x02\xc3\xa9"
-    assert for_dashboard('["focus"]') == b'M\0\0\0\x11{"type": "focus"}'
-    assert str(LARGEST).encode() in for_dashboard('["resize", {"width": 1e300, "height": -4}]')
+    assert answer_to('["stdin", "é"]') == b"D\0\0\0\x02\xc3\xa9"
+    assert answer_to('["focus"]') == b'M\0\0\0\x11{"type": "focus"}'
+    assert str(LARGEST).encode() in answer_to('["resize", {"width": 1e300, "height": -4}]')
     assert answer_to('["ping", 7]') == '["pong", 7]'
     for nonsense in ("", "[", "7", "{}", "[]", '["stdin"]', '["stdin", 7]', '["stdin", "\\ud800"]', '["resize", {}]',
                      '["resize", {"width": null, "height": 1}]', '["resize", {"width": Infinity, "height": 1}]',
                      '["quit"]', "[" * 100_000):  # fmt: skip
-        assert for_dashboard(nonsense) == b"" and answer_to(nonsense) == ""
+        assert answer_to(nonsense) == b""
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from recorded_run import RecordedRun
 
 from gwt_ib.clock import utc_now
 from gwt_ib_tui.charts.palette import DARK
-from gwt_ib_tui.commands.run import status, summarise
+from gwt_ib_tui.commands.run import status
+from gwt_ib_tui.commands.standing import summarise
 from gwt_ib_tui.screens.help_screen import metrics_table
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.requests import Message

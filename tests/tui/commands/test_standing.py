@@ -11,7 +11,7 @@ from pseudo_terminal import Terminal
 from recorded_run import RecordedRun
 
 from gwt_ib.clock import utc_now
-from gwt_ib_tui.commands.farewell import farewell
+from gwt_ib_tui.commands.standing import farewell
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""What is printed when a dashboard is left: how the run stands, how to come back, an exit code."""
+"""How a run stands: a summary for lists and programs, and what is printed when its dashboard is left."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from gwt_ib.errors import ExitCode
 from gwt_ib.lenient import real
@@ -21,6 +22,23 @@ class Farewell:
     code: int
 
 
+def summarise(run: RunDirectory) -> dict[str, Any]:
+    """A run in a few words, with its `run.json` and newest metrics row beside them."""
+    record, row = run.read_run(), last_record(run.metrics)
+    state, ep100 = record.state_now(), real(row.get("ep100"))
+    return {
+        "run": run.name,
+        "path": str(run.path),
+        "state": state,
+        "progress": f"{real(row.get('env_steps')) or 0:,.0f}/{record.total_timesteps or 0:,.0f}",
+        "ep100": None if ep100 is None else round(ep100, 4),
+        "verdict": run.read_gatecheck().get("verdict", "wait"),
+        "message": "run.json is missing or damaged" if state == UNKNOWN else record.message,
+        "run_json": {} if record.state == UNKNOWN else record.as_dict(),
+        "metrics": row,
+    }
+
+
 def farewell(run: RunDirectory, *, require_gatecheck: bool = False) -> Farewell:
     """How `run` stands. A run that was killed or whose run.json is damaged ends with a code of its own.
 
@@ -33,16 +51,15 @@ def farewell(run: RunDirectory, *, require_gatecheck: bool = False) -> Farewell:
     code = int(ExitCode.DONE)
     if state in ENDED:
         record = run.read_run()
-        lines += [f"The run has {state}: {path}", outcome(run)]
-        if record.message:
-            errors.append(plain(record.message))
+        lines += [f"The run has {state}: {path}", _outcome(run)]
+        errors += [plain(record.message)] if record.message else []
         code = record.exit_code or 0
     elif state == KILLED:
-        lines.append(outcome(run))
+        lines.append(_outcome(run))
         errors.append(f"The run was killed: its trainer is gone. Go on with: gwt-ib-tui resume {path}")
         code = ExitCode.RESOURCES_USED_UP
     elif state == UNKNOWN:
-        errors.append(f"{run.run} is missing or damaged: nobody can say how this run stands.")
+        errors.append(f"{run.run} is missing or damaged: how this run stands is unknown.")
         code = ExitCode.BAD_DATA
     elif state == STALLED:
         errors.append(
@@ -58,17 +75,14 @@ def farewell(run: RunDirectory, *, require_gatecheck: bool = False) -> Farewell:
     return Farewell(tuple(lines), tuple(errors), int(code))
 
 
-def outcome(run: RunDirectory) -> str:
+def _outcome(run: RunDirectory) -> str:
     """A line such as `GateCheck PASS  ep100 -0.8123  eval return -0.8011`."""
     evaluations = (real(event.get("eval_return")) for event in reversed(read_records(run.events)))
     newest = next((value for value in evaluations if value is not None), None)
-    ep100 = real(last_record(run.metrics).get("ep100"))
-    return f"GateCheck {_verdict(run).upper()}  ep100 {_fixed(ep100)}  eval return {_fixed(newest)}"
+    values = (real(last_record(run.metrics).get("ep100")), newest)
+    ep100, eval_return = (ABSENT if value is None else f"{value:.4f}" for value in values)
+    return f"GateCheck {_verdict(run).upper()}  ep100 {ep100}  eval return {eval_return}"
 
 
 def _verdict(run: RunDirectory) -> str:
     return plain(run.read_gatecheck().get("verdict") or "wait", 20)
-
-
-def _fixed(value: float | None) -> str:
-    return ABSENT if value is None else f"{value:.4f}"

@@ -1,8 +1,9 @@
-"""The actor processes of a run, the memory and pipes that they use, and their replacement when one dies."""
+"""The learner and the actors of a run: the memory and pipes that they share, their start, replacement and end."""
 
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections import deque
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from gwt_ib.channel.shared_memory import Counters, create_memory
 from gwt_ib.config import Config
 from gwt_ib.log import LOGGER
-from gwt_ib.processes.children import Child, start_child
+from gwt_ib.processes.children import Child, Link, start_child
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record
@@ -19,7 +20,8 @@ from gwt_ib.runs.record import ActorRecord
 
 MAX_RESTARTS = 5
 SPEED_WINDOW_S = 5.0
-END_S = 3.0
+LEARNER_END_S = 10.0  # what the learner, and then the actors together, get to end by themselves
+ACTORS_END_S = 3.0
 
 
 @dataclass(eq=False)
@@ -33,15 +35,15 @@ class Slot:
     steps: deque[tuple[float, int]] = field(default_factory=deque)  # (monotonic time, env steps) of the last seconds
 
 
-class ActorPool:
-    """Owns what the actors share. Pipes belong to the place, not to the process: a replacement inherits them.
+class Workers:
+    """Starts the learner; `start` starts the actors. Always ended by `end`.
 
-    With the serial channel the pool is empty.
+    Pipes belong to the place of an actor, not to the process: a replacement inherits them. With the serial channel there
+    are no actors.
     """
 
-    def __init__(self, run: RunDirectory, config: Config) -> None:
+    def __init__(self, run: RunDirectory, config: Config, learner_module: str, *, resume: bool = False) -> None:
         self._run = run
-        self._config = config
         self._memory = create_memory(config)
         self._counters = Counters.open(self._memory, config)
         self._blocks_read, self._blocks_write = os.pipe()
@@ -49,17 +51,14 @@ class ActorPool:
         count = config.num_actors if config.channel == "local" else 0
         self._slots = [Slot(*os.pipe()) for _ in range(count)]
         self.used_up = ""
-
-    @property
-    def learner_descriptors(self) -> list[int]:
-        """The file descriptors that the learner inherits."""
-        return [self._memory, self._blocks_read, *(slot.wake_write for slot in self._slots)]
-
-    @property
-    def learner_arguments(self) -> list[str]:
-        """The command-line options that name these descriptors to the learner."""
-        wakes = [str(slot.wake_write) for slot in self._slots]
-        return ["--memory", str(self._memory), "--blocks", str(self._blocks_read), "--wakes", *wakes]
+        ours, theirs = socket.socketpair()
+        wakes = [slot.wake_write for slot in self._slots]
+        numbers = {"memory": self._memory, "blocks": self._blocks_read, "control": theirs.fileno()}
+        arguments = [*_options(trainer=os.getpid(), **numbers), "--wakes", *map(str, wakes)]
+        arguments += ["--resume"] if resume else []
+        self.learner = start_child(run, "learner", learner_module, arguments, [*numbers.values(), *wakes])
+        theirs.close()
+        self.link = Link(ours)
 
     def start(self) -> None:
         """Start every actor."""
@@ -96,19 +95,22 @@ class ActorPool:
 
     def describe(self) -> tuple[ActorRecord, ...]:
         """Each actor for `run.json`; speeds over the last seconds."""
-        now = time.monotonic()
-        return tuple(self._describe(actor, slot, now) for actor, slot in enumerate(self._slots))
+        return tuple(self._describe(actor, slot, time.monotonic()) for actor, slot in enumerate(self._slots))
 
-    def end(self, meanwhile: Callable[[], None]) -> None:
-        """End every actor and give back the descriptors; `meanwhile` is called as often as a heartbeat is due."""
+    def end(self, meanwhile: Callable[[], None] = lambda: None, *, kill_learner: bool) -> None:
+        """End every process and give back the descriptors; `meanwhile` is called as often as a heartbeat is due."""
+        if kill_learner:
+            self.learner.process.kill()
+        self.learner.end(LEARNER_END_S, meanwhile)
         os.close(self._alive_write)
-        deadline = time.monotonic() + END_S
+        deadline = time.monotonic() + ACTORS_END_S
         for slot in self._slots:
             if slot.child is not None:
                 slot.child.end(max(0.0, deadline - time.monotonic()), meanwhile)
         pipes = [end for slot in self._slots for end in (slot.wake_read, slot.wake_write)]
         for descriptor in (self._memory, self._blocks_read, self._blocks_write, self._alive_read, *pipes):
             os.close(descriptor)
+        self.link.close()
 
     def _died(self, slot: Slot) -> bool:
         """Whether the actor in this place has ended though the run is not over."""
@@ -117,8 +119,7 @@ class ActorPool:
     def _start(self, actor: int) -> None:
         slot = self._slots[actor]
         pipes = {"wake": slot.wake_read, "blocks": self._blocks_write, "alive": self._alive_read}
-        numbers = {"trainer": os.getpid(), "actor": actor, "memory": self._memory, **pipes}
-        arguments = [text for name, number in numbers.items() for text in (f"--{name}", str(number))]
+        arguments = _options(trainer=os.getpid(), actor=actor, memory=self._memory, **pipes)
         descriptors = [self._memory, *pipes.values()]
         slot.child = start_child(self._run, f"actor-{actor}", "gwt_ib.processes.actor", arguments, descriptors)
         LOGGER.info("actor %d is pid %d", actor, slot.child.pid)
@@ -140,3 +141,7 @@ class ActorPool:
             policy_lag=max(0, published - version) if version >= 0 else 0,
             restarts=slot.restarts,
         )
+
+
+def _options(**numbers: int) -> list[str]:
+    return [text for name, number in numbers.items() for text in (f"--{name}", str(number))]
