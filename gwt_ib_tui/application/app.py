@@ -21,7 +21,7 @@ from gwt_ib_tui.application.preferences import Preferences, preferences_path, re
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.garbage import leave_out_what_exists
-from gwt_ib_tui.keys.action_table import ACTIONS
+from gwt_ib_tui.keys.actions import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
 from gwt_ib_tui.screens.compare_screen import CompareScreen
 from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen

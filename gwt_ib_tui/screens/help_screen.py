@@ -17,9 +17,8 @@ from gwt_ib.runs.events import MARKED
 from gwt_ib.runs.metrics import METRICS
 from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
-from gwt_ib_tui.keys.action import Action
-from gwt_ib_tui.keys.action_table import ACTIONS
-from gwt_ib_tui.keys.keyed import Keyed
+from gwt_ib_tui.keys.actions import ACTIONS, Action
+from gwt_ib_tui.keys.keymap import Keyed
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.verdict import metric_status, short_name, status_word
 

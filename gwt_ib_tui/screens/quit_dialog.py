@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from gwt_ib_tui.keys.keyed import Keyed
+from gwt_ib_tui.keys.keymap import Keyed
 
 
 class QuitDialog(Keyed, ModalScreen[str]):

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.keys.keyed import Keyed
+from gwt_ib_tui.keys.keymap import Keyed
 from gwt_ib_tui.screens.least_size import LeastSize
 from gwt_ib_tui.state.compare.run_set import MOST_RUNS
 from gwt_ib_tui.widgets.filter_line import FilterInput

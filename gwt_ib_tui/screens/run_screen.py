@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.keys.keyed import Keyed
+from gwt_ib_tui.keys.keymap import Keyed
 from gwt_ib_tui.screens.least_size import LeastSize
 from gwt_ib_tui.state.compare.run_set import RunSet
 from gwt_ib_tui.state.run.requests import Message

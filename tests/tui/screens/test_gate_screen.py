@@ -17,7 +17,7 @@ from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.application.picture import save_picture
 from gwt_ib_tui.cli import app as command_line
-from gwt_ib_tui.keys.action_table import actions_of
+from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
@@ -197,7 +197,7 @@ async def test_the_palette_has_the_actions_of_the_screen_in_front(recorded: Reco
     async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
         app, gate = await opened(pilot)
         commands = {command.title: command.callback for command in app.get_system_commands(gate)}
-        assert {action.title for action in actions_of("gate")} <= set(commands)
+        assert {action.title for action in Keymap().of("gate")} <= set(commands)
         assert "Next rule" not in commands and "Live" in commands
         await commands["10 earlier"]()
         assert place(gate) == 21

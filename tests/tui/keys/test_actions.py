@@ -11,8 +11,8 @@ from textual.dom import DOMNode
 
 from gwt_ib_tui.application.app import NEEDS, Dashboard
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.keys.action import ON_APP, Action, Scope
-from gwt_ib_tui.keys.action_table import ACTIONS, actions_of
+from gwt_ib_tui.keys.actions import ACTIONS, ON_APP, Action, Scope
+from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.compare_screen import CompareScreen
 from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
@@ -88,5 +88,5 @@ def test_every_scope_is_that_of_some_screen_and_of_no_unknown_source() -> None:
 
 @pytest.mark.parametrize("scope", ["quit", "help", "setting", "filter", "runs"])
 def test_where_one_scope_is_alone_a_key_has_one_action(scope: Scope) -> None:
-    keys = [key for action in actions_of(scope) for key in action.keys]
+    keys = [key for action in Keymap().of(scope) for key in action.keys]
     assert len(keys) == len(set(keys))
