@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from operator import methodcaller
+from typing import ClassVar, Literal
 
 from textual.actions import parse
 from textual.app import SystemCommand
@@ -32,7 +33,6 @@ from gwt_ib_tui.screens.log_screen import LogScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.compare.run_set import RunSet, neighbours
-from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.state.run.source import Source
@@ -167,17 +167,9 @@ class Dashboard(ControlApp):
             self.show_run_view()
             self.watch_view(self.view)
 
-    def action_play_or_pause(self) -> None:
-        """Play, or pause; from the end, play from the start."""
-        self.source.play(Playback.toggled)
-
-    def action_seek(self, by: float) -> None:
-        """Go on by a share of the whole run, or back."""
-        self.source.play(lambda playback: playback.sought(by))
-
-    def action_change_speed(self, by: int) -> None:
-        """Some speeds faster, or slower."""
-        self.source.play(lambda playback: playback.speeded(by))
+    def action_play(self, change: Literal["toggled", "sought", "speeded"], *by: int | float) -> None:
+        """Play or pause a recorded run, seek by a share of the whole run, or play some speeds faster."""
+        self.source.play(methodcaller(change, *by))
 
     async def open_run(self, run: RunDirectory) -> None:
         """Show this run: here where it is ours, else leave for it."""
@@ -216,14 +208,8 @@ class Dashboard(ControlApp):
 
     def offered(self, identifier: str) -> bool:
         """Whether an action of the table has anything to do now. Where not, its key answers why and is not shown."""
-        match NEEDS.get(identifier):
-            case "pages":
-                return self.run_screens[-1].paged
-            case "news":
-                return self.source.live
-            case "control":
-                return not self.refusal
-        return True
+        can = {"pages": self.run_screens[-1].paged, "news": self.source.live, "control": not self.refusal}
+        return can.get(NEEDS.get(identifier, ""), True)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The command palette: the table of actions, and the choice of a theme."""
@@ -268,7 +254,8 @@ class Dashboard(ControlApp):
 
     def _repaint(self, theme: Theme) -> None:
         for screen in self.run_screens:
-            screen.refresh_colors()
+            for widget in screen.query(".all *"):
+                widget.refresh()
 
 
 def run_dashboard(

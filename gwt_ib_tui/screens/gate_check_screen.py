@@ -36,7 +36,7 @@ class GateCheckScreen(RunScreen):
         follow = (RunScreen.run_view, GateCheckScreen.selected)
         charts = (*follow, RunScreen.view)
         with Container(id="check-panels"):
-            yield self.bound(VerdictPanel(id="verdict")).add_class("rules")
+            yield VerdictPanel(id="verdict").data_bind(RunScreen.run_view).add_class("rules")
             yield RulesPanel(id="rules").data_bind(*charts).add_class("card", "rules")
             yield RulePanel(id="rule").data_bind(*follow).add_class("card", "rules", "rule")
             yield TrendPanel(id="trend").data_bind(*charts).add_class("card", "rule")

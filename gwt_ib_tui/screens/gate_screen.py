@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import isfinite
+from typing import Literal
 
+import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import reactive
@@ -13,7 +15,6 @@ from gwt_ib_tui.charts import levels
 from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.history.gate_history import GateHistory
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.chart_spec import ChartSpec
@@ -52,21 +53,13 @@ class GateScreen(RunScreen):
             yield self._marked(RhoWords(id="rho-words")).add_class("card", "budget")
         yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view)
 
-    def action_scrub(self, by: int) -> None:
-        """Some moments on, or back."""
-        self.scrub = self.scrub.moved(self._updates, by)
-
-    def action_first(self) -> None:
-        """The first moment."""
-        self.scrub = self.scrub.at_first(self._updates)
+    def action_scrub(self, change: Literal["moved", "at_first", "pinned"], *by: int) -> None:
+        """Show another moment, or make the one on show the ghost: `by` says how many moments to move."""
+        self.scrub = getattr(self.scrub, change)(self._updates, *by)
 
     def action_newest(self) -> None:
         """The newest moment, also when newer ones come."""
         self.scrub = self.scrub.at_newest()
-
-    def action_pin_ghost(self) -> None:
-        """The moment on show becomes the ghost; done again, the first one is it."""
-        self.scrub = self.scrub.pinned(self._updates)
 
     def _place_cursor(self) -> None:
         self.scrubbed_view = replace(self.view, cursor=self._cursor())
@@ -85,7 +78,7 @@ class GateScreen(RunScreen):
 
     @property
     def _updates(self) -> Doubles:
-        return (GateHistory() if self.run_view is None else self.run_view.gate).updates
+        return np.empty(0) if self.run_view is None else self.run_view.gate.updates
 
     def _scrubbed(self, panel: ScrubbedPanel) -> ScrubbedPanel:
         """A panel that also follows the scrub."""

@@ -16,8 +16,7 @@ from gwt_ib.config import Config, live_settings
 from gwt_ib.errors import UserError
 from gwt_ib.text import count, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
-from gwt_ib_tui.keys.keymap import Keyed
-from gwt_ib_tui.screens.least_size import LeastSize
+from gwt_ib_tui.screens.run_screen import LeastSize
 from gwt_ib_tui.state.run.live_settings import Change, LiveSetting, change_of, settings_of
 from gwt_ib_tui.state.run.run_view import RunView
 
@@ -25,7 +24,7 @@ FIELDS = live_settings()
 RENEW_S = 1.0
 
 
-class SettingDialog(LeastSize, Keyed, ModalScreen[Change | None]):
+class SettingDialog(LeastSize, ModalScreen[Change | None]):
     """Answers with a change that is possible, or with none. `newest` gives the state of the run at any moment."""
 
     SCOPES = ("setting",)

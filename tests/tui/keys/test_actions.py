@@ -10,6 +10,7 @@ from textual.actions import parse
 from textual.dom import DOMNode
 
 from gwt_ib_tui.application.app import NEEDS, Dashboard
+from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.keys.actions import ACTIONS, ON_APP, Action, Scope
 from gwt_ib_tui.keys.keymap import Keymap
@@ -23,6 +24,8 @@ from gwt_ib_tui.screens.log_screen import LogScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_list_screen import RunListScreen
 from gwt_ib_tui.screens.setting_dialog import SettingDialog
+from gwt_ib_tui.state.history.selection import Selection
+from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.replay.replay import Replay
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.widgets.filter_line import FilterInput
@@ -70,6 +73,10 @@ def test_every_row_calls_a_method_that_takes_its_arguments(action: Action) -> No
 def test_what_is_called_by_name_is_there() -> None:
     for hinted, name, owner in (
         (ChartScreen.action_change_view, "change", ChartView),
+        (ChartScreen.action_change_rows, "change", ChartView),
+        (LiveScreen.action_select_charts, "change", Selection),
+        (GateScreen.action_scrub, "change", Scrub),
+        (Dashboard.action_play, "change", Playback),
         (LogScreen.action_show_lines, "which", LogPane),
     ):
         assert all(callable(getattr(owner, method)) for method in get_args(get_type_hints(hinted)[name]))
