@@ -17,36 +17,36 @@ from textual.theme import Theme
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.lifecycle import ENDED, UNKNOWN
 from gwt_ib.text import plain
-from gwt_ib_tui.application.control import ControlApp
 from gwt_ib_tui.application.preferences import Preferences, preferences_path, read_preferences, save_preferences, suited
+from gwt_ib_tui.application.run_app import RunApp
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.garbage import leave_out_what_exists
 from gwt_ib_tui.keys.actions import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
 from gwt_ib_tui.screens.compare_screen import CompareScreen
+from gwt_ib_tui.screens.dialogs import QuitDialog
 from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
 from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
-from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.compare.run_set import RunSet, neighbours
 from gwt_ib_tui.state.run.feed import Feed
+from gwt_ib_tui.state.run.follower import Source
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.state.run.source import Source
 from gwt_ib_tui.terminal import leave_on_signals, print_line
 
 INTERVAL_S = 0.5  # between two pictures: a training that uses every core feels each of them
 READABLE = 2  # new rows in a picture; with more, every second one is left out
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
-TOLD_TO_END, ANOTHER = "told to end", "another"
+SIGNAL, ANOTHER = "signal", "another"
 NEEDS = {action.id: action.needs for action in ACTIONS}
 BROKEN = "the reader of the run directory has stopped; leave and attach again"
 
 
-class Dashboard(ControlApp):
+class Dashboard(RunApp):
     """The application. Its result says how it was left: `detached`, `stopped` or `ended`."""
 
     CSS_PATH = "gwt_ib_tui.tcss"
@@ -74,7 +74,7 @@ class Dashboard(ControlApp):
         """Show `run` as `source` publishes it: by default its directory is followed.
 
         It is compared with `compared`, by default others in its folder; `first_screen` is in front at first. Without
-        `following` nothing is read and whoever made the app sets `run_view`.
+        `following` nothing is read, and the caller sets `run_view`.
         """
         # What is new is read within half an interval and then shown at the next picture.
         super().__init__(run, source or Feed(run, interval / 2), read_only)
@@ -105,7 +105,7 @@ class Dashboard(ControlApp):
 
     def on_mount(self) -> None:
         """Begin to read, to look at what was read, and to leave cleanly when asked to from outside."""
-        leave_on_signals(partial(self.exit, TOLD_TO_END))
+        leave_on_signals(partial(self.exit, SIGNAL))
         if self._following:
             self.source.start()
         self.theme_changed_signal.subscribe(self, self._repaint)
@@ -230,7 +230,7 @@ class Dashboard(ControlApp):
                 self.run_view = newest
         if self.requests.expire():
             self.show_message()
-            if self._problem:  # it still holds
+            if self._problem:  # it is still there
                 self.say("warning" if newest.problem else "failed", plain(self._problem))
         if self.source.broken and self._problem != BROKEN:
             self._problem = BROKEN
@@ -271,7 +271,7 @@ def run_dashboard(
     """Show a run, and after it each that is opened from its comparison, until the user leaves.
 
     Returns how the last one was left: `detached`; `stopped` when the user asked for a stop here and the run has ended;
-    `ended` when it had ended before; `told to end` by a signal or a terminal that closed. The runs are not touched.
+    `ended` when it had ended before; `signal` for a signal or a terminal that closed. The runs are not touched.
     The user's preferences are read and kept for the next time; they are neither without `keeps_preferences`.
     """
     leave_out_what_exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.app import App
 
-from gwt_ib_tui.application.app import TOLD_TO_END, run_comparison, run_dashboard
+from gwt_ib_tui.application.app import SIGNAL, run_comparison, run_dashboard
 from gwt_ib_tui.application.preferences import preferences_path, read_preferences
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
@@ -82,5 +82,5 @@ def choose_and_show(folder: Path) -> None:
         else:
             runs = choice.runs if len(choice.runs) > 1 else neighbours(choice.runs[0])
             how = run_comparison(runs)
-        if how == TOLD_TO_END:
+        if how == SIGNAL:
             return

@@ -50,11 +50,8 @@ class LiveScreen(ChartScreen):
         yield Tiles(id="tiles").data_bind(RunScreen.run_view)
         with Container(id="panels"):
             for number, title in enumerate(OVERVIEW_TITLES, 1):
-                yield (
-                    LineChart(spec_of(title))
-                    .data_bind(RunScreen.run_view, RunScreen.view)
-                    .add_class("slot", f"slot-{number}", "card", "curves")
-                )
+                chart = LineChart(spec_of(title)).add_class("slot", f"slot-{number}", "card", "curves")
+                yield chart.data_bind(RunScreen.run_view, RunScreen.view)
             yield GateCurvePanel().data_bind(RunScreen.run_view, RunScreen.view).add_class("card", "curves", "gate")
             yield GateCheckPanel(id="gate-check").data_bind(RunScreen.run_view).add_class("card", "gate")
             with Container(id="side").add_class("actors"):

@@ -11,10 +11,9 @@ from gwt_ib.lenient import real
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.state.replay.as_of import as_of
 from gwt_ib_tui.state.replay.playback import Playback
-from gwt_ib_tui.state.replay.recording import Frame, Recording
-from gwt_ib_tui.state.replay.verdicts import Verdicts
+from gwt_ib_tui.state.replay.recording import Frame, Recording, Verdicts
 from gwt_ib_tui.state.run.feed import Feed, Limits
-from gwt_ib_tui.state.run.source import Source
+from gwt_ib_tui.state.run.follower import Source
 
 EVENTS_KEPT = 10_000  # so that those of an early moment are there too
 JUDGING_S = 0.02  # at once, between two pictures

@@ -24,8 +24,8 @@ from gwt_ib_tui.state.events.log_tail import LINES_KEPT, LogTail, LogView
 from gwt_ib_tui.state.history.gate_history import MAX_MOMENTS, GateCurve
 from gwt_ib_tui.state.history.metric_feed import SLICE_BYTES, MetricFeed, RowListener
 from gwt_ib_tui.state.history.series import MAX_BUCKETS, RAW_ROWS
+from gwt_ib_tui.state.run.follower import Source
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.state.run.source import Source
 from gwt_ib_tui.state.run.usage import Usage, UsageReader
 
 EVENTS_KEPT = 500

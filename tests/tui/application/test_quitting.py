@@ -13,8 +13,8 @@ from recorded_run import RecordedRun
 from gwt_ib.clock import utc_now
 from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.keys.keymap import Keymap
+from gwt_ib_tui.screens.dialogs import QuitDialog
 from gwt_ib_tui.screens.live_screen import LiveScreen
-from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.state.run.requests import Message
 
 

@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from gwt_ib.runs.control import take_requests
+from gwt_ib_tui.screens.dialogs import SettingDialog
 from gwt_ib_tui.screens.live_screen import LiveScreen
-from gwt_ib_tui.screens.setting_dialog import SettingDialog
 from gwt_ib_tui.state.run.requests import Message
 
 ASKING = {"space": "pause", "s": "save", "e": "evaluate", "t": "change"}

@@ -16,14 +16,13 @@ from gwt_ib_tui.keys.actions import ACTIONS, ON_APP, Action, Scope
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.compare_screen import CompareScreen
+from gwt_ib_tui.screens.dialogs import QuitDialog, SettingDialog
 from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
 from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
-from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_list_screen import RunListScreen
-from gwt_ib_tui.screens.setting_dialog import SettingDialog
 from gwt_ib_tui.state.history.selection import Selection
 from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.replay.replay import Replay

@@ -18,10 +18,10 @@ from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.application.picture import save_picture
 from gwt_ib_tui.cli import app as command_line
 from gwt_ib_tui.keys.keymap import Keymap
+from gwt_ib_tui.screens.dialogs import QuitDialog
 from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
-from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, TimeBar
 from gwt_ib_tui.widgets.rho import end_labels
 
