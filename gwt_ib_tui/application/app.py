@@ -78,7 +78,6 @@ class Dashboard(RunApp):
         """
         # What is new is read within half an interval and then shown at the next picture.
         super().__init__(run, source or Feed(run, interval / 2), read_only)
-        self._read_only = read_only
         self._interval = interval
         self._following = following
         self._events_taken = 0

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from textual.app import App
 from textual.reactive import reactive
@@ -42,6 +41,7 @@ class RunApp(App[str]):
         self.refusal = source.refusal or (READ_ONLY if read_only else "")
         """Why nothing at all is asked of this run; empty where it can be."""
         self._directory = directory
+        self._read_only = read_only
         self._began = utc_now()
         self._frozen: RunView | None = None
         self._announcer = Announcer()
@@ -139,7 +139,7 @@ class RunApp(App[str]):
             return
         number = self.requests.ask(kind, what)
         self.show_message()
-        self._in_background(self._send(number, kind, field, value))
+        self.run_worker(self._send(number, kind, field, value), group="requests", exit_on_error=False)
 
     def take_events(self, events: Iterable[Event]) -> None:
         """Follow the run's new events: answers to what was asked here, and news."""
@@ -179,7 +179,8 @@ class RunApp(App[str]):
         assert self.run_view is not None  # an answer came with it
         steps = int(self.run_view.metric("env_steps") or 0) if asked.env_steps is None else asked.env_steps
         picture = self.export_screenshot(title=f"gwt-ib-tui · {self._directory.name}")
-        self._in_background(self._write_report(asked, steps, self.run_view.row, picture))
+        report = self._write_report(asked, steps, self.run_view.row, picture)
+        self.run_worker(report, group="requests", exit_on_error=False)
 
     async def _write_report(self, asked: Asked, steps: int, row: Record, picture: str) -> None:
         path = await asyncio.to_thread(snapshot_path, self._directory, asked.path)
@@ -191,9 +192,6 @@ class RunApp(App[str]):
             self.say("warning", f"no report beside the snapshot ({reason}), path copied: {asked.path}")
         else:
             self.say("done", f"snapshot{asked.where} and report, path copied: {asked.path}")
-
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        self.run_worker(work, group="requests", exit_on_error=False)
 
 
 def snapshot_path(run: RunDirectory, answered: str) -> Path:

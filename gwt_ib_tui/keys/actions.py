@@ -19,7 +19,7 @@ _KEY_NAMES = {"ctrl+c": "^c", "shift+left": "⇧←", "shift+right": "⇧→", "
 
 @dataclass(frozen=True)
 class Action:
-    """One action, and how it is called: `call` is a method with its arguments, as in `turn_page(1)`; by default the name.
+    """One action, and how it is called: `call` is a method with arguments, as in `turn_page(1)`; by default the name.
 
     The method is `action_<method>` of the screen that lists `scope`; of those of the scopes `app` and `replay`, and of a
     call that begins with `app.`, it is the app's. Those with `in_footer` stand in the footer, and those of one

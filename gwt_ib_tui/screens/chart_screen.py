@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
+from textual.reactive import reactive
 
 from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis
 from gwt_ib_tui.screens.run_screen import RunScreen
+from gwt_ib_tui.state.history.selection import Selection
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
@@ -20,7 +22,11 @@ NAMED = 3  # metrics named when values are copied; more are counted
 
 
 class ChartScreen(RunScreen):
-    """A screen with the actions of the scope `charts`, on the application's view."""
+    """A screen with the actions of the scope `charts`, on the application's view; give `selection`."""
+
+    selection: reactive[Selection]
+    """Which charts are on show, and which of them is chosen."""
+    notes: reactive[tuple[str, ...]] = reactive((), repaint=False)
 
     @property
     def charted_runs(self) -> Sequence[RunView]:
@@ -65,29 +71,27 @@ class ChartScreen(RunScreen):
 
     def action_turn_charts(self, by: int) -> None:
         """Show the charts after those on show, or before; where all are on show, say so."""
-        self.host.say("notice", "every chart is on this page")
+        if not (self.selection.paged or self.selection.alone):
+            self.host.say("notice", "every chart is on this page")
+        self.selection = self.selection.turned(by)
 
     def action_copy_values(self) -> None:
-        """The values at the cursor, or the newest, of all charts on show."""
+        """Copy the values at the cursor, or the newest, of all charts on show: one line a value, with every digit."""
         on_show = [chart for chart in self.query(ChartPanel) if chart.is_on_screen]
         readouts = list(dict.fromkeys(readout for chart in on_show for readout in chart.readouts()))
         if not readouts:
             self.host.say("refused", "no chart on show has a value to copy")
             return
-        self.host.copy_to_clipboard("".join(f"{line}\n" for line in copied_lines(readouts)))
+        values = ("nan" if readout.value is None else exact(readout.value) for readout in readouts)
+        lines = [
+            f"{readout.name}\t{exact(readout.x)}\t{value}\n" for readout, value in zip(readouts, values, strict=True)
+        ]
+        self.host.copy_to_clipboard("".join(lines))
         self.host.say("copied", copied_words(readouts, self.host.view))
 
     @property
     def _x(self) -> Doubles:
         return self.x_columns().get(self.host.view.x_axis, np.empty(0))
-
-
-def copied_lines(readouts: Sequence[Readout]) -> list[str]:
-    """One line a value: name, x and value with a tab between them, every digit there is; a gap is `nan`."""
-    return [
-        f"{readout.name}\t{exact(readout.x)}\t{'nan' if readout.value is None else exact(readout.value)}"
-        for readout in readouts
-    ]
 
 
 def copied_words(readouts: Sequence[Readout], view: ChartView) -> str:

@@ -40,11 +40,7 @@ class CompareScreen(ChartScreen):
     selection: reactive[Selection] = reactive(Selection(CHARTED, SLOTS, chosen=0), repaint=False)
     longest: reactive[RunView | None] = reactive(None, repaint=False)
     """The run that has come furthest: the place of the cursor is said by its rows."""
-    notes: reactive[tuple[str, ...]] = reactive((), repaint=False)
-
-    def __init__(self, read_only: bool) -> None:
-        super().__init__(read_only)
-        self._said_broken = False
+    _said_broken = False
 
     def compose_panels(self) -> ComposeResult:
         """The charts, then the table."""
@@ -55,7 +51,7 @@ class CompareScreen(ChartScreen):
                     yield chart.data_bind(RunScreen.run_view, RunScreen.view, CompareScreen.comparison)
             table = RunTable(id="run-table").add_class("card")
             yield table.data_bind(RunScreen.run_view, CompareScreen.comparison)
-        yield ViewBar(id="view").data_bind(RunScreen.view, CompareScreen.notes, run_view=CompareScreen.longest)
+        yield ViewBar(id="view").data_bind(RunScreen.view, ChartScreen.notes, run_view=CompareScreen.longest)
 
     def on_mount(self) -> None:
         """Look at what was read, now and then."""
@@ -89,10 +85,9 @@ class CompareScreen(ChartScreen):
 
     def action_turn_charts(self, by: int) -> None:
         """The metrics after those on show; the first of them is then the table's."""
-        if not (self.selection.paged or self.selection.alone):
-            super().action_turn_charts(by)
-        turned = self.selection.turned(by)
-        self.selection = turned if turned.chosen is not None else replace(turned, chosen=turned.first)
+        super().action_turn_charts(by)
+        if self.selection.chosen is None:
+            self.selection = replace(self.selection, chosen=self.selection.first)
 
     def action_choose_run(self, by: int) -> None:
         """Choose the run some places on, or back."""

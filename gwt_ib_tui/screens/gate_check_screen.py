@@ -25,11 +25,8 @@ class GateCheckScreen(RunScreen):
     GateCheckScreen.-wide.-tall #check-panels {{ grid-rows: 3 {RULE_ROWS} 1fr; }}
     """
 
+    HEIGHTS = ((0, "-low"), (LOW, "-short"), (TALL, "-tall"))
     selected: reactive[str] = reactive("", repaint=False)
-
-    def __init__(self, read_only: bool) -> None:
-        super().__init__(read_only)
-        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-short"), (TALL, "-tall")]
 
     def compose_panels(self) -> ComposeResult:
         """From the top down."""

@@ -16,9 +16,8 @@ from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.series import Doubles
-from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.chart_spec import ChartSpec
-from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, ScrubbedPanel, TimeBar
+from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, TimeBar
 from gwt_ib_tui.widgets.line_chart import LineChart
 from gwt_ib_tui.widgets.readings import row_near
 from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
@@ -43,14 +42,13 @@ class GateScreen(RunScreen):
 
     def compose_panels(self) -> ComposeResult:
         """The time bar, then the grid."""
-        yield self._scrubbed(TimeBar(id="time"))
+        scrubbed = (RunScreen.run_view, RunScreen.view, GateScreen.scrub)
+        yield TimeBar(id="time").data_bind(*scrubbed)
         with Container(id="gate-panels"):
-            yield self._scrubbed(MomentPanel(id="moment")).add_class("card", "moment")
-            yield self._scrubbed(HeatPanel(id="heat")).add_class("card", "moment")
-            for spec in BUDGET:
-                yield self._marked(LineChart(spec)).add_class("card", "budget")
-            yield self._marked(RhoChart(id="rho")).add_class("card", "budget")
-            yield self._marked(RhoWords(id="rho-words")).add_class("card", "budget")
+            yield MomentPanel(id="moment").data_bind(*scrubbed).add_class("card", "moment")
+            yield HeatPanel(id="heat").data_bind(*scrubbed).add_class("card", "moment")
+            for chart in (*map(LineChart, BUDGET), RhoChart(id="rho"), RhoWords(id="rho-words")):
+                yield chart.add_class("card", "budget").data_bind(RunScreen.run_view, view=GateScreen.scrubbed_view)
         yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view)
 
     def action_scrub(self, change: Literal["moved", "at_first", "pinned"], *by: int) -> None:
@@ -79,11 +77,3 @@ class GateScreen(RunScreen):
     @property
     def _updates(self) -> Doubles:
         return np.empty(0) if self.run_view is None else self.run_view.gate.updates
-
-    def _scrubbed(self, panel: ScrubbedPanel) -> ScrubbedPanel:
-        """A panel that also follows the scrub."""
-        return panel.data_bind(RunScreen.run_view, RunScreen.view, GateScreen.scrub)
-
-    def _marked(self, panel: ChartPanel) -> ChartPanel:
-        """A chart over the run, with the moment on show marked."""
-        return panel.data_bind(RunScreen.run_view, view=GateScreen.scrubbed_view)

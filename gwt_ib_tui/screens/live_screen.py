@@ -41,8 +41,6 @@ class LiveScreen(ChartScreen):
     words: reactive[str] = reactive("", repaint=False)
     """The filter in use; empty for the overview's own charts."""
 
-    notes: reactive[tuple[str, ...]] = reactive((), repaint=False)
-
     _before: tuple[Selection, str] = (Selection(OVERVIEW_TITLES, SLOTS), "")
 
     def compose_panels(self) -> ComposeResult:
@@ -57,7 +55,7 @@ class LiveScreen(ChartScreen):
             with Container(id="side").add_class("actors"):
                 yield ActorsPanel(id="actors").data_bind(RunScreen.run_view).add_class("card")
                 yield EventsPanel(id="events").data_bind(RunScreen.run_view).add_class("card")
-        yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view, LiveScreen.notes)
+        yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view, ChartScreen.notes)
         yield FilterLine(id="filter")
 
     def show_matching(self, text: str) -> bool:
@@ -99,9 +97,7 @@ class LiveScreen(ChartScreen):
     def action_turn_charts(self, by: int) -> None:
         """The next charts, where there are more than slots."""
         self._show_charts()
-        if not (self.selection.paged or self.selection.alone):
-            super().action_turn_charts(by)
-        self.selection = self.selection.turned(by)
+        super().action_turn_charts(by)
 
     def action_select_charts(self, change: Literal["moved", "toggled", "together"], *by: int) -> None:
         """Choose another chart, show the chosen one over all the room, or all again: `by` says how far to move."""

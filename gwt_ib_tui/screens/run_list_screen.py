@@ -27,9 +27,6 @@ class Place:
     words: str = ""
 
 
-FROM_THE_START = Place()
-
-
 @dataclass(frozen=True)
 class Choice:
     """What is to be done with which runs, and where the list was."""

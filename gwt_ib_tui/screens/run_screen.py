@@ -70,6 +70,7 @@ class RunScreen(LeastSize, Screen[None]):
     """
 
     PAGES: ClassVar[tuple[str, ...]]
+    HEIGHTS: ClassVar[tuple[tuple[int, str], ...]] = ((0, "-short"), (TALL, "-tall"))
     TOO_SMALL = "the dashboard needs {least}. The run goes on."
 
     run_view: reactive[RunView | None] = reactive(None, repaint=False)
@@ -83,7 +84,7 @@ class RunScreen(LeastSize, Screen[None]):
         super().__init__(id=self.SCOPES[0])
         self._read_only = read_only
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
-        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (TALL, "-tall")]
+        self.VERTICAL_BREAKPOINTS = list(self.HEIGHTS)
         self.set_reactive(RunScreen.page, self.PAGES[0])
         self.add_class(f"-page-{self.page}")
 

@@ -28,6 +28,7 @@ def as_of(run_view: RunView, frame: Frame, verdict: Verdict | None) -> RunView:
     """
     row = frame.history.latest
     update = real(row.get("update")) or 0.0
+    moments, own = tuple(moment for moment in run_view.gate.moments if moment.update < update), moment_of(row)
     timeline = timeline_of(run_view)
     events = tuple(compress(timeline.events, timeline.updates <= update))
     now = timeline.time_of(update)
@@ -41,7 +42,7 @@ def as_of(run_view: RunView, frame: Frame, verdict: Verdict | None) -> RunView:
         row_age_s=None,
         series=run_view.series.until(frame.number, row),
         curve=GateCurve.of(row.get("gate_curve")),
-        gate=_gate_until(run_view.gate, row, update),
+        gate=GateHistory((*moments, own) if own else moments),
         verdict=verdict,
         events=events,
         events_seen=run_view.events_seen - (len(run_view.events) - len(events)),
@@ -50,20 +51,12 @@ def as_of(run_view: RunView, frame: Frame, verdict: Verdict | None) -> RunView:
     )
 
 
-def _gate_until(gate: GateHistory, row: Record, update: float) -> GateHistory:
-    """The moments before a row, and its own."""
-    moments = tuple(moment for moment in gate.moments if moment.update < update)
-    own = moment_of(row)
-    return GateHistory(moments if own is None else (*moments, own))
-
-
 def _log_until(log: LogView, now: float) -> LogView:
     """The lines until then, of those that are kept; the counts are of these."""
     lines = tuple(line for line in log.lines if line.time <= now)
     serious = tuple(line for line in log.serious if line.time <= now)
-    return replace(
-        log, lines=lines, serious=serious, counts=Counter((line.process, line.level) for line in lines if line.begins)
-    )
+    counts = Counter((line.process, line.level) for line in lines if line.begins)
+    return replace(log, lines=lines, serious=serious, counts=counts)
 
 
 def _run_then(run: RunRecord, events: Sequence[Event], row: Record, config: Config | None) -> RunRecord:
@@ -89,6 +82,5 @@ def _run_then(run: RunRecord, events: Sequence[Event], row: Record, config: Conf
         ActorRecord(number, alive=number not in dead, policy_version=version, restarts=restarts[number])
         for number in numbers
     )
-    return replace(
-        run, state="running", trainer=None, learner=None, heartbeat=None, exit_code=None, message="", actors=actors
-    )
+    then = replace(run, state="running", trainer=None, learner=None, heartbeat=None, exit_code=None)
+    return replace(then, message="", actors=actors)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from gwt_ib.lenient import real
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.state.replay.as_of import as_of
 from gwt_ib_tui.state.replay.playback import Playback
@@ -40,7 +39,7 @@ class Replay(Source):
         self._clock = clock
         self._lock = threading.Lock()
         self._reading = True
-        self._playback = Playback.of(real(self._feed.run_view.row.get("elapsed_s")) or 0.0)
+        self._playback = Playback.of(0.0)
         self._played_at: float | None = None
         self._shown: tuple[Frame, int, bool] | None = None
         self._then = self._feed.run_view
