@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from operator import methodcaller
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual.actions import parse
 from textual.app import SystemCommand
+from textual.pilot import Pilot
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
@@ -26,8 +28,7 @@ from gwt_ib_tui.keys.actions import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
 from gwt_ib_tui.screens.compare_screen import CompareScreen
 from gwt_ib_tui.screens.dialogs import QuitDialog
-from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
-from gwt_ib_tui.screens.gate_screen import GateScreen
+from gwt_ib_tui.screens.gate_screen import GateCheckScreen, GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
@@ -257,6 +258,9 @@ class Dashboard(RunApp):
                 widget.refresh()
 
 
+SCREENS = ("live", *Dashboard.RUN_SCREENS)
+
+
 def run_dashboard(
     run: RunDirectory,
     *,
@@ -292,3 +296,24 @@ def run_dashboard(
 def run_comparison(runs: Sequence[RunDirectory]) -> str:
     """Show runs against the first of them, without control of them; see `run_dashboard`."""
     return run_dashboard(runs[0], read_only=True, compared=runs, first_screen="compare")
+
+
+def save_picture(run: RunDirectory, path: Path, size: tuple[int, int] = (120, 40), screen: str = "live") -> None:
+    """Write what one of the `SCREENS` shows of a run, at `size` columns and rows, as SVG. Raises `OSError`."""
+    app = Dashboard(run, following=False)
+    run_view = Feed(run).read_everything()
+    if screen == "compare":
+        app.run_set.read_everything()
+    picture: list[str] = []
+
+    async def take(pilot: Pilot[object]) -> None:
+        app.run_view = run_view
+        await pilot.pause()
+        if screen != "live":
+            await app.action_show(screen)
+            await pilot.pause()
+        picture.append(app.export_screenshot(title=f"gwt-ib-tui · {run.name}"))
+        app.exit()
+
+    app.run(headless=True, size=size, auto_pilot=take)
+    path.write_text(picture[0], encoding="utf-8")

@@ -20,7 +20,7 @@ from gwt_ib.runs.lifecycle import UNKNOWN
 from gwt_ib.text import plain
 from gwt_ib_tui.screens.dialogs import Change, SettingDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.run.announcements import Announcer, freeze_notice, frozen_words
+from gwt_ib_tui.state.run.announcements import Announcer, frozen_words
 from gwt_ib_tui.state.run.follower import Source
 from gwt_ib_tui.state.run.requests import Asked, RequestLog
 from gwt_ib_tui.state.run.run_view import DAMAGED, RunView
@@ -94,7 +94,9 @@ class RunApp(App[str]):
             self.say("refused", f"the run has ended ({self.run_view.state}): nothing moves any more")
         elif self.run_view is not None:
             self._frozen = self.run_view
-            self.say("notice", freeze_notice(self.run_view))
+            state = self.run_view.state
+            going = "while the training goes on" if state == "running" else f"(the run is {plain(state, 12)})"
+            self.say("notice", f"display frozen {going}; once more shows the newest")
         self.show_run_view()
 
     def action_pause_or_go_on(self) -> None:
@@ -124,22 +126,19 @@ class RunApp(App[str]):
 
         def answered(change: Change | None) -> None:
             if change is not None and self._may_ask("change"):  # the run may have ended under the dialog
-                self.ask("set", change.field, change.value, change.words)
+                self.ask("set", change)
 
         if self._may_ask("change"):
             self.push_screen(SettingDialog(lambda: self.run_view), answered)
 
-    def ask(self, kind: RequestKind, field: str | None = None, value: float | None = None, what: str = "") -> None:
-        """Show a request as asked at once, and write it in a thread: the disk may be slow.
-
-        `field` and `value` belong to the kind `set`; `what` says in words what the kind does not.
-        """
+    def ask(self, kind: RequestKind, change: Change | None = None) -> None:
+        """Show a request as asked at once, and write it in a thread: the disk may be slow. `change` is for `set`."""
         if self.refusal:
             self.say("refused", self.refusal)
             return
-        number = self.requests.ask(kind, what)
+        number = self.requests.ask(kind, change.words if change else "")
         self.show_message()
-        self.run_worker(self._send(number, kind, field, value), group="requests", exit_on_error=False)
+        self.run_worker(self._send(number, kind, change), group="requests", exit_on_error=False)
 
     def take_events(self, events: Iterable[Event]) -> None:
         """Follow the run's new events: answers to what was asked here, and news."""
@@ -158,8 +157,9 @@ class RunApp(App[str]):
             return self.run_view is not None
         return False
 
-    async def _send(self, number: int, kind: RequestKind, field: str | None, value: float | None) -> None:
+    async def _send(self, number: int, kind: RequestKind, change: Change | None) -> None:
         inbox = self._directory.control
+        field, value = (change.field, change.value) if change else (None, None)
         try:
             request_id = await asyncio.to_thread(send_request, inbox, kind, field, value)
         except OSError as error:

@@ -137,7 +137,7 @@ def picture(
 ) -> None:
     """Write the dashboard of a run as a picture."""
     from gwt_ib.runs.directory import find_run
-    from gwt_ib_tui.application.picture import SCREENS, save_picture
+    from gwt_ib_tui.application.app import SCREENS, save_picture
 
     if screen not in SCREENS:
         known = f"{', '.join(SCREENS[:-1])} and {SCREENS[-1]}"

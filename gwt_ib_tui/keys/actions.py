@@ -246,7 +246,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_section("In the help", "help",
         Action("close", ("escape", "q", "question_mark", "f1", "ctrl+c"), "Close", "Close the help", call="dismiss"),
-        Action("next_part", ("n", "tab"), "Next part", "Keys, metrics, GateCheck's rules, signs; then keys again"),
+        Action("next_part", ("n", "tab"), "Next part", "Keys, metrics, GateCheck's rules, markers; then keys again"),
         Action("scroll_help_down", ("down", "j", "pagedown", "space"), "Down", "Scroll down", call="scroll_help(5)"),
         Action("scroll_help_up", ("up", "k", "pageup"), "Up", "Scroll up", call="scroll_help(-5)"),
     ),

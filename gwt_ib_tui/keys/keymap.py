@@ -30,8 +30,6 @@ else:
 DIALOGS = frozenset({"runs", "quit", "help", "setting", "filter"})
 WITH_CHARTS = frozenset({"live", "compare"})
 NAMED_KEYS = frozenset(key.value for key in Keys if key.value[0] != "<") | frozenset(KEY_NAME_REPLACEMENTS.values())
-SCOPES = frozenset(get_args(Scope))
-SEE_ALL = "gwt-ib-tui keys shows all"
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Keymap:
     def said(self) -> str:
         """The first of the problems and how many more there are; empty where there is none."""
         more = len(self.problems) - 1
-        return "".join(self.problems[:1]) + (f", and {more} more: {SEE_ALL}" if more > 0 else "")
+        return "".join(self.problems[:1]) + (f", and {more} more: gwt-ib-tui keys shows all" if more > 0 else "")
 
     def of(self, *scopes: Scope) -> tuple[Action, ...]:
         """The actions of some scopes, scope by scope."""
@@ -136,7 +134,7 @@ def _entries(content: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], li
 def _flat(table: object) -> Iterator[tuple[str, object]]:
     """The entries of `[keys.<scope>]`, as `<scope>.<name>`."""
     for scope, entries in table.items() if isinstance(table, dict) else [("keys", table)]:
-        if isinstance(entries, dict) and (entries or scope in SCOPES):
+        if isinstance(entries, dict) and (entries or scope in get_args(Scope)):
             yield from ((f"{scope}.{name}", value) for name, value in entries.items())
         else:
             yield scope, entries

@@ -1,9 +1,9 @@
-"""The signature screen: what the gate does with surprise, now and through the whole training."""
+"""The screens of the gate: what it does with surprise, now and through the whole training, and GateCheck in full."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
+from math import isfinite, nan
 from typing import Literal
 
 import numpy as np
@@ -11,18 +11,23 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import reactive
 
+from gwt_ib.gatecheck.rules import RULES
 from gwt_ib_tui.charts import levels
 from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.widgets.chart_spec import ChartSpec
+from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
 from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, TimeBar
 from gwt_ib_tui.widgets.line_chart import LineChart
 from gwt_ib_tui.widgets.readings import row_near
 from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
+from gwt_ib_tui.widgets.verdict import stepped
 from gwt_ib_tui.widgets.view_bar import ViewBar
 
+RULE_ROWS = len(RULES) + 1  # a row each, and the table's header
+LOW, TALL = 24, 34  # below LOW the verdict is a line, and the rules have all the room
 BUDGET = (
     ChartSpec("mean_c", ("mean_c",), min_span=0.1, levels=levels.target),
     ChartSpec("lambda_c", ("lambda_c",), min_span=1e-3),
@@ -60,20 +65,50 @@ class GateScreen(RunScreen):
         self.scrub = self.scrub.at_newest()
 
     def _place_cursor(self) -> None:
-        self.scrubbed_view = replace(self.view, cursor=self._cursor())
+        cursor, updates = None, self._updates
+        if self.run_view is not None and not self.scrub.following and len(updates):
+            row = row_near(self.run_view.series, float(updates[self.scrub.place(updates)]))
+            x = nan if row is None else float(self.run_view.series.column(self.view.x_axis).mean[row])
+            cursor = x if isfinite(x) else None
+        self.scrubbed_view = replace(self.view, cursor=cursor)
 
     # With another axis, or when moments are thinned, the place of the moment on show is another one.
     watch_scrub = watch_view = watch_run_view = _place_cursor
 
-    def _cursor(self) -> float | None:
-        """The place of the moment on show on the charts' axis."""
-        run_view, updates = self.run_view, self._updates
-        if run_view is None or self.scrub.following or not len(updates):
-            return None
-        row = row_near(run_view.series, float(updates[self.scrub.place(updates)]))
-        x = float("nan") if row is None else float(run_view.series.column(self.view.x_axis).mean[row])
-        return x if isfinite(x) else None
-
     @property
     def _updates(self) -> Doubles:
         return np.empty(0) if self.run_view is None else self.run_view.gate.updates
+
+
+class GateCheckScreen(RunScreen):
+    """The verdict, every rule with its number and trend, and what to do about the chosen one."""
+
+    PAGES = ("rules", "rule")
+    SCOPES = ("check", "app", "replay")
+    CSS = f"""
+    GateCheckScreen.-page-rules #rules {{ height: {RULE_ROWS}; }}
+    GateCheckScreen.-wide.-tall #check-panels {{ grid-rows: 3 {RULE_ROWS} 1fr; }}
+    """
+
+    HEIGHTS = ((0, "-low"), (LOW, "-short"), (TALL, "-tall"))
+    selected: reactive[str] = reactive("", repaint=False)
+
+    def compose_panels(self) -> ComposeResult:
+        """From the top down."""
+        follow = (RunScreen.run_view, GateCheckScreen.selected)
+        charts = (*follow, RunScreen.view)
+        with Container(id="check-panels"):
+            yield VerdictPanel(id="verdict").data_bind(RunScreen.run_view).add_class("rules")
+            yield RulesPanel(id="rules").data_bind(*charts).add_class("card", "rules")
+            yield RulePanel(id="rule").data_bind(*follow).add_class("card", "rules", "rule")
+            yield TrendPanel(id="trend").data_bind(*charts).add_class("card", "rule")
+
+    def action_choose_rule(self, by: int) -> None:
+        """Choose the rule some places below, or above."""
+        verdict = None if self.run_view is None else self.run_view.verdict
+        self.selected = stepped(verdict, self.selected, by)
+
+    def on_rules_panel_chosen(self, event: RulesPanel.Chosen) -> None:
+        """A click chooses as the keys do."""
+        event.stop()
+        self.selected = event.kind

@@ -43,7 +43,7 @@ class HelpScreen(Keyed, ModalScreen[None]):
                 ("Keys", keys_table(palette, self._actions)),
                 ("Metrics", metrics_table(palette, self._run_view)),
                 ("GateCheck", rules_table(palette, self._run_view)),
-                ("Signs on the axis of charts", markers_table(palette)),
+                ("Markers on the axis of charts", markers_table(palette)),
             ):
                 yield Static(Text(title, style=f"bold {palette.line}"), classes="part")
                 yield Static(table)

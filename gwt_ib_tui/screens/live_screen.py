@@ -40,7 +40,6 @@ class LiveScreen(ChartScreen):
     selection: reactive[Selection] = reactive(Selection(OVERVIEW_TITLES, SLOTS), repaint=False)
     words: reactive[str] = reactive("", repaint=False)
     """The filter in use; empty for the overview's own charts."""
-
     _before: tuple[Selection, str] = (Selection(OVERVIEW_TITLES, SLOTS), "")
 
     def compose_panels(self) -> ComposeResult:
@@ -96,12 +95,12 @@ class LiveScreen(ChartScreen):
 
     def action_turn_charts(self, by: int) -> None:
         """The next charts, where there are more than slots."""
-        self._show_charts()
+        self.page = self.PAGES[0]
         super().action_turn_charts(by)
 
     def action_select_charts(self, change: Literal["moved", "toggled", "together"], *by: int) -> None:
         """Choose another chart, show the chosen one over all the room, or all again: `by` says how far to move."""
-        self._show_charts()
+        self.page = self.PAGES[0]
         self.selection = getattr(self.selection, change)(*by)
 
     def action_choose_rule(self, by: int) -> None:
@@ -110,7 +109,7 @@ class LiveScreen(ChartScreen):
 
     def action_filter_metrics(self) -> None:
         """Open the filter line."""
-        self._show_charts()
+        self.page = self.PAGES[0]
         if not self.has_class("-filtering"):
             self._before = self.selection, self.words
         self.selection = self.selection.together()
@@ -151,7 +150,3 @@ class LiveScreen(ChartScreen):
             return OVERVIEW_TITLES, "the overview"
         names = matching(text, COLUMNS)
         return names, f"{len(names)} of {len(COLUMNS)}" if names else "no match"
-
-    def _show_charts(self) -> None:
-        """In a small window: the page with the charts."""
-        self.page = self.PAGES[0]

@@ -94,8 +94,8 @@ class Verdicts:
             before = {} if verdict.update is None else {**self._last, "update": verdict.update - 1}
             verdict = with_since(verdict, before)
             findings = [{"kind": item.kind, "status": item.status, "since": item.since} for item in verdict.findings]
-            self._last = {"verdict": verdict.status, "update": verdict.update, "since": verdict.since}
-            self._last = self._statuses[frame.number] = {**self._last, "findings": findings}
+            status = {"verdict": verdict.status, "update": verdict.update, "since": verdict.since, "findings": findings}
+            self._last = self._statuses[frame.number] = status
             self._done += 1
 
     def knows(self, frame: Frame) -> bool:

@@ -80,12 +80,6 @@ def _of_state(run_view: RunView, was_stalled: bool) -> Announcement | None:
     return Announcement(f"Run {plain(state, 20)}", text or steps, SEVERITIES.get(state, "warning"), message=message)
 
 
-def freeze_notice(run_view: RunView) -> str:
-    """What is said when the display is frozen: whether anything goes on under it, and how it comes back."""
-    going = "while the training goes on" if run_view.state == "running" else f"(the run is {plain(run_view.state, 12)})"
-    return f"display frozen {going}; once more shows the newest"
-
-
 def frozen_words(shown: RunView, newest: RunView) -> str:
     """`FROZEN, 14 updates behind`; where the run's state is another one by now, that too."""
     words = FROZEN

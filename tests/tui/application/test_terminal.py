@@ -1,4 +1,4 @@
-"""The dashboard in a real terminal (a pty, with pyte as its screen): what it leaves behind when it is told to end."""
+"""The dashboard in a real terminal (a pty, with pyte as its screen): what it leaves behind when it is asked to end."""
 
 from __future__ import annotations
 

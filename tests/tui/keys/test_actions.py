@@ -17,8 +17,7 @@ from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.compare_screen import CompareScreen
 from gwt_ib_tui.screens.dialogs import QuitDialog, SettingDialog
-from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
-from gwt_ib_tui.screens.gate_screen import GateScreen
+from gwt_ib_tui.screens.gate_screen import GateCheckScreen, GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen

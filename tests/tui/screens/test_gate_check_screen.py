@@ -13,7 +13,7 @@ from recorded_run import RecordedRun
 
 from gwt_ib.text import count
 from gwt_ib_tui.keys.keymap import Keymap
-from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
+from gwt_ib_tui.screens.gate_screen import GateCheckScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.state.history.rule_trends import trend_of
 from gwt_ib_tui.state.run.feed import Feed

@@ -14,8 +14,7 @@ from textual.widgets import Static
 from typer.testing import CliRunner
 
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib_tui.application.app import Dashboard
-from gwt_ib_tui.application.picture import save_picture
+from gwt_ib_tui.application.app import Dashboard, save_picture
 from gwt_ib_tui.cli import app as command_line
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.dialogs import QuitDialog
@@ -171,7 +170,7 @@ async def test_pages_of_a_small_window(recorded: RecordedRun) -> None:
 
 
 @both_sizes
-async def test_steering_help_and_leaving_work_here_too(recorded: RecordedRun, size: tuple[int, int]) -> None:
+async def test_control_help_and_leaving_work_here_too(recorded: RecordedRun, size: tuple[int, int]) -> None:
     async with dashboard(recorded).run_test(size=size) as pilot:
         app, gate = await opened(pilot)
         await pilot.press("space")

@@ -50,7 +50,7 @@ async def test_help(recorded: RecordedRun, size: tuple[int, int]) -> None:
             await pilot.press(key)
             assert column.scroll_y < before
         column.scroll_home(animate=False)
-        for key, heading in (("n", "Metrics"), ("tab", "GateCheck"), ("n", "Signs on the axis"), ("n", "Keys")):
+        for key, heading in (("n", "Metrics"), ("tab", "GateCheck"), ("n", "Markers on the axis"), ("n", "Keys")):
             await pilot.pause()
             await pilot.press(key)
             await pilot.pause()

@@ -151,14 +151,14 @@ async def test_a_comparison_says_that_it_shows_whole_runs(played: Played, size: 
         await until(pilot, lambda: "whole runs" in screen_text(played.app))
 
 
-async def test_what_steers_a_training_is_not_there(played: Played) -> None:
-    steering = [action for action in Keymap().of("app") if action.needs in ("control", "news")]
+async def test_what_controls_a_training_is_not_there(played: Played) -> None:
+    controls = [action for action in Keymap().of("app") if action.needs in ("control", "news")]
     async with played.app.run_test(size=(120, 40)) as pilot:
         await played.begun(pilot)
         offered = {command.title for command in played.app.get_system_commands(played.app.screen)}
-        assert not offered & {action.title for action in steering}
+        assert not offered & {action.title for action in controls}
         assert {action.title for action in Keymap().of("replay")} <= offered
-        await pilot.press(*(key for action in steering for key in action.keys if key != "space"))
+        await pilot.press(*(key for action in controls for key in action.keys if key != "space"))
         await pilot.pause(0.05)
         assert played.app.screen is played.app.live and played.playback.playing
         await pilot.press("q")
