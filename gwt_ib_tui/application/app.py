@@ -39,7 +39,7 @@ from gwt_ib_tui.state.run.follower import Source
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.terminal import leave_on_signals, print_line
 
-INTERVAL_S = 0.5  # between two pictures: a training that uses every core feels each of them
+INTERVAL_S = 0.5  # between two pictures: each of them takes time from a training that uses every core
 READABLE = 2  # new rows in a picture; with more, every second one is left out
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
 SIGNAL, ANOTHER = "signal", "another"
@@ -57,7 +57,7 @@ class Dashboard(RunApp):
     }
     """The screens over the overview by name, each made with whether the dashboard is read-only."""
     view: reactive[ChartView] = reactive(ChartView(), repaint=False, init=False)
-    """How the charts of all screens are looked at."""
+    """The view that the charts of all screens share: axis, window, cursor, scale."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class Dashboard(RunApp):
         return self.live
 
     def on_mount(self) -> None:
-        """Begin to read, to look at what was read, and to leave cleanly when asked to from outside."""
+        """Start to read the run, and leave cleanly when a signal asks for it."""
         leave_on_signals(partial(self.exit, SIGNAL))
         if self._following:
             self.source.start()
@@ -116,8 +116,8 @@ class Dashboard(RunApp):
         self.live.show_matching(self._preferences.metric_filter)
         if self._first_screen:
             await self.action_show(self._first_screen)
-        if self.keymap.said:
-            self.say("warning", self.keymap.said)
+        if self.keymap.summary:
+            self.say("warning", self.keymap.summary)
         if self._following:
             self._tick()
             self.set_interval(self._interval, self._tick)
@@ -148,7 +148,7 @@ class Dashboard(RunApp):
             self.exit(STOPPED)
 
     def watch_view(self, view: ChartView) -> None:
-        """Look at the charts of all screens in the same way; a cursor is where its keys are."""
+        """Give all screens the same view of their charts; the cursor only those that have its keys."""
         for screen in self.run_screens:
             screen.view = view if "charts" in screen.SCOPES else view.without_cursor()
 

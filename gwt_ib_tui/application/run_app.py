@@ -146,7 +146,7 @@ class RunApp(App[str]):
         self._take_answers()
 
     def _may_ask(self, what: str) -> bool:
-        """Whether the run can be asked anything; if not, why is said."""
+        """Whether the run can be asked anything; if not, a message says why."""
         if self.refusal:
             self.say("refused", self.refusal)
         elif self.run_view is not None and self.run_view.state == UNKNOWN:

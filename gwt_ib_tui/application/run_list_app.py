@@ -1,4 +1,4 @@
-"""Choosing among the runs of a folder: a small application that comes back after each run that was looked at."""
+"""Choosing among the runs of a folder: a small application that comes back after each run that was shown."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RunList(App[Choice]):
         return self.list
 
     def on_mount(self) -> None:
-        """Begin to look, and leave cleanly when asked to from outside."""
+        """Start to read the runs, and leave cleanly when a signal asks for it."""
         leave_on_signals(self.exit)
         self._lister.start()
 

@@ -1,4 +1,4 @@
-"""The user's own keys: a TOML file laid over the table of actions; a mistake in it costs that entry and no more.
+"""The user's own keys: a TOML file laid over the table of actions; a mistake in it costs only that entry.
 
 [keys.app]
 snapshot = "S"
@@ -40,8 +40,8 @@ class Keymap:
     problems: tuple[str, ...] = ()
 
     @property
-    def said(self) -> str:
-        """The first of the problems and how many more there are; empty where there is none."""
+    def summary(self) -> str:
+        """The first problem and how many more there are; empty where there is none."""
         more = len(self.problems) - 1
         return "".join(self.problems[:1]) + (f", and {more} more: gwt-ib-tui keys shows all" if more > 0 else "")
 

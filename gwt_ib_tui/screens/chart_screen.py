@@ -22,7 +22,7 @@ NAMED = 3  # metrics named when values are copied; more are counted
 
 
 class ChartScreen(RunScreen):
-    """A screen with the actions of the scope `charts`, on the application's view; give `selection`."""
+    """A screen with the actions of the scope `charts`, which change the application's `view`. Give `selection`."""
 
     selection: reactive[Selection]
     """Which charts are on show, and which of them is chosen."""

@@ -39,7 +39,7 @@ class CompareScreen(ChartScreen):
     comparison: reactive[Comparison] = reactive(Comparison(), repaint=False)
     selection: reactive[Selection] = reactive(Selection(CHARTED, SLOTS, chosen=0), repaint=False)
     longest: reactive[RunView | None] = reactive(None, repaint=False)
-    """The run that has come furthest: the place of the cursor is said by its rows."""
+    """The run with the most env steps: its rows name the place of the cursor."""
     _said_broken = False
 
     def compose_panels(self) -> ComposeResult:
@@ -54,7 +54,7 @@ class CompareScreen(ChartScreen):
         yield ViewBar(id="view").data_bind(RunScreen.view, ChartScreen.notes, run_view=CompareScreen.longest)
 
     def on_mount(self) -> None:
-        """Look at what was read, now and then."""
+        """Show what was read, four times a second."""
         self.watch_selection(self.selection)
         self._look_at_runs()
         self.set_interval(INTERVAL_S, self._look_at_runs)
@@ -64,7 +64,7 @@ class CompareScreen(ChartScreen):
         self.host.run_set.wake()
 
     def on_screen_suspend(self) -> None:
-        """Not in front: nobody needs them."""
+        """Not in front: they are not read."""
         self.host.run_set.rest()
 
     @property

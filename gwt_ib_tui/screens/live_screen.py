@@ -66,7 +66,7 @@ class LiveScreen(ChartScreen):
         return bool(names)
 
     def turn(self, by: int) -> None:
-        """No chart is alone on another page."""
+        """A chart that is alone joins the others first: it has no page of its own."""
         if self.paged:
             self.selection = self.selection.together()
         super().turn(by)

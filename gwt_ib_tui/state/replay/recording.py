@@ -74,7 +74,7 @@ class Recording:
 
 
 class Verdicts:
-    """Judges the frames of a recording one after another, a few at a time; `since` is not known before one is reached.
+    """Judges the frames of a recording one after another, a few at a time; `since` is unknown until then.
 
     Only the statuses are kept: the verdict of one frame is quickly made again.
     """
@@ -85,7 +85,7 @@ class Verdicts:
         self._last: Mapping[str, Any] = {}
 
     def work(self, frames: Sequence[Frame], config: Config, seconds: float) -> None:
-        """Judge frames for about so long, on from where it ended the last time."""
+        """Judge frames for about `seconds`, from the first that has no verdict yet."""
         deadline = time.monotonic() + seconds
         while self._done < len(frames) and time.monotonic() < deadline:
             frame = frames[self._done]

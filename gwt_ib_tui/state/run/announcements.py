@@ -1,4 +1,4 @@
-"""What is said of a run beyond its events: another verdict, its end, silence, how far a frozen display is behind; pure."""
+"""News of a run beyond its events: another verdict, its end, silence, how far a frozen display is behind; pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Announcement:
 
 
 class Announcer:
-    """Looks at one view of the run after another; what was so in the first one is no news."""
+    """Compares each view of the run with the one before; nothing in the first one is news."""
 
     def __init__(self) -> None:
         self._state: str | None = None

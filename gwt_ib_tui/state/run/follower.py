@@ -11,7 +11,7 @@ from gwt_ib_tui.state.run.run_view import RunView
 
 
 class Follower:
-    """Calls `step` in a thread; it returns for how many seconds to rest, None for until somebody wakes it."""
+    """Calls `step` in a thread; it returns for how many seconds to rest, or None to rest until `wake`."""
 
     def __init__(self, name: str, step: Callable[[], float | None]) -> None:
         self._step = step
@@ -30,7 +30,7 @@ class Follower:
         return not self._stopping.is_set() and self._thread.ident is not None and not self._thread.is_alive()
 
     def start(self) -> None:
-        """Begin; a second time it is no more than a wake."""
+        """Start the thread; once started, the same as `wake`."""
         self._wake.set()
         if self._thread.ident is None:
             self._thread.start()
@@ -57,7 +57,7 @@ class Follower:
 class Source(Follower):
     """Publishes one immutable `RunView` after another: of a run directory that is followed, or one that is played again.
 
-    What can be done with it is said by these attributes; the application never asks which source it has.
+    These attributes say what can be done with it; the application never asks which source it has.
     """
 
     run_view: RunView

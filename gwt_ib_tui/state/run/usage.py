@@ -10,7 +10,7 @@ from typing import NamedTuple
 import psutil
 
 PERIOD_S = 1.0
-LARGEST_SHARE = 0.01  # of the time of one core that reading may cost: many processes are read more rarely
+LARGEST_SHARE = 0.01  # of the time of one core that reading may take: many processes are read more rarely
 
 
 class Usage(NamedTuple):
