@@ -54,7 +54,7 @@ class CompareScreen(ChartScreen):
         yield ViewBar(id="view").data_bind(RunScreen.view, ChartScreen.notes, run_view=CompareScreen.longest)
 
     def on_mount(self) -> None:
-        """Show what was read, four times a second."""
+        """Show what is read from now on."""
         self.watch_selection(self.selection)
         self._look_at_runs()
         self.set_interval(INTERVAL_S, self._look_at_runs)
