@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from operator import methodcaller
+from pathlib import Path
+from typing import ClassVar, Literal
 
 from textual.actions import parse
 from textual.app import SystemCommand
+from textual.pilot import Pilot
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
@@ -16,37 +19,35 @@ from textual.theme import Theme
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.record import ENDED, UNKNOWN
 from gwt_ib.text import plain
-from gwt_ib_tui.application.control import ControlApp
 from gwt_ib_tui.application.preferences import Preferences, preferences_path, read_preferences, save_preferences, suited
+from gwt_ib_tui.application.run_app import RunApp
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.garbage import leave_out_what_exists
-from gwt_ib_tui.keys.action_table import ACTIONS
+from gwt_ib_tui.keys.actions import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
 from gwt_ib_tui.screens.compare_screen import CompareScreen
-from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
-from gwt_ib_tui.screens.gate_screen import GateScreen
+from gwt_ib_tui.screens.dialogs import QuitDialog
+from gwt_ib_tui.screens.gate_screen import GateCheckScreen, GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
-from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.compare.run_set import RunSet, neighbours
-from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.run.feed import Feed
+from gwt_ib_tui.state.run.follower import Source
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.state.run.source import Source
 from gwt_ib_tui.terminal import leave_on_signals, print_line
 
-INTERVAL_S = 0.5  # between two pictures: a training that uses every core feels each of them
+INTERVAL_S = 0.5  # between two pictures: each of them takes time from a training that uses every core
 READABLE = 2  # new rows in a picture; with more, every second one is left out
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
-TOLD_TO_END, ANOTHER = "told to end", "another"
+SIGNAL, ANOTHER = "signal", "another"
 NEEDS = {action.id: action.needs for action in ACTIONS}
 BROKEN = "the reader of the run directory has stopped; leave and attach again"
 
 
-class Dashboard(ControlApp):
+class Dashboard(RunApp):
     """The application. Its result says how it was left: `detached`, `stopped` or `ended`."""
 
     CSS_PATH = "gwt_ib_tui.tcss"
@@ -56,7 +57,7 @@ class Dashboard(ControlApp):
     }
     """The screens over the overview by name, each made with whether the dashboard is read-only."""
     view: reactive[ChartView] = reactive(ChartView(), repaint=False, init=False)
-    """How the charts of all screens are looked at."""
+    """The view that the charts of all screens share: axis, window, cursor, scale."""
 
     def __init__(
         self,
@@ -74,11 +75,10 @@ class Dashboard(ControlApp):
         """Show `run` as `source` publishes it: by default its directory is followed.
 
         It is compared with `compared`, by default others in its folder; `first_screen` is in front at first. Without
-        `following` nothing is read and whoever made the app sets `run_view`.
+        `following` nothing is read, and the caller sets `run_view`.
         """
         # What is new is read within half an interval and then shown at the next picture.
         super().__init__(run, source or Feed(run, interval / 2), read_only)
-        self._read_only = read_only
         self._interval = interval
         self._following = following
         self._events_taken = 0
@@ -104,8 +104,8 @@ class Dashboard(ControlApp):
         return self.live
 
     def on_mount(self) -> None:
-        """Begin to read, to look at what was read, and to leave cleanly when asked to from outside."""
-        leave_on_signals(partial(self.exit, TOLD_TO_END))
+        """Start to read the run, and leave cleanly when a signal asks for it."""
+        leave_on_signals(partial(self.exit, SIGNAL))
         if self._following:
             self.source.start()
         self.theme_changed_signal.subscribe(self, self._repaint)
@@ -116,8 +116,8 @@ class Dashboard(ControlApp):
         self.live.show_matching(self._preferences.metric_filter)
         if self._first_screen:
             await self.action_show(self._first_screen)
-        if self.keymap.said:
-            self.say("warning", self.keymap.said)
+        if self.keymap.summary:
+            self.say("warning", self.keymap.summary)
         if self._following:
             self._tick()
             self.set_interval(self._interval, self._tick)
@@ -148,7 +148,7 @@ class Dashboard(ControlApp):
             self.exit(STOPPED)
 
     def watch_view(self, view: ChartView) -> None:
-        """Look at the charts of all screens in the same way; a cursor is where its keys are."""
+        """Give all screens the same view of their charts; the cursor only those that have its keys."""
         for screen in self.run_screens:
             screen.view = view if "charts" in screen.SCOPES else view.without_cursor()
 
@@ -167,17 +167,9 @@ class Dashboard(ControlApp):
             self.show_run_view()
             self.watch_view(self.view)
 
-    def action_play_or_pause(self) -> None:
-        """Play, or pause; from the end, play from the start."""
-        self.source.play(Playback.toggled)
-
-    def action_seek(self, by: float) -> None:
-        """Go on by a share of the whole run, or back."""
-        self.source.play(lambda playback: playback.sought(by))
-
-    def action_change_speed(self, by: int) -> None:
-        """Some speeds faster, or slower."""
-        self.source.play(lambda playback: playback.speeded(by))
+    def action_play(self, change: Literal["toggled", "sought", "speeded"], *by: int | float) -> None:
+        """Play or pause a recorded run, seek by a share of the whole run, or play some speeds faster."""
+        self.source.play(methodcaller(change, *by))
 
     async def open_run(self, run: RunDirectory) -> None:
         """Show this run: here where it is ours, else leave for it."""
@@ -216,14 +208,8 @@ class Dashboard(ControlApp):
 
     def offered(self, identifier: str) -> bool:
         """Whether an action of the table has anything to do now. Where not, its key answers why and is not shown."""
-        match NEEDS.get(identifier):
-            case "pages":
-                return self.run_screens[-1].paged
-            case "news":
-                return self.source.live
-            case "control":
-                return not self.refusal
-        return True
+        can = {"pages": self.run_screens[-1].paged, "news": self.source.live, "control": not self.refusal}
+        return can.get(NEEDS.get(identifier, ""), True)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The command palette: the table of actions, and the choice of a theme."""
@@ -244,7 +230,7 @@ class Dashboard(ControlApp):
                 self.run_view = newest
         if self.requests.expire():
             self.show_message()
-            if self._problem:  # it still holds
+            if self._problem:  # it is still there
                 self.say("warning" if newest.problem else "failed", plain(self._problem))
         if self.source.broken and self._problem != BROKEN:
             self._problem = BROKEN
@@ -268,7 +254,11 @@ class Dashboard(ControlApp):
 
     def _repaint(self, theme: Theme) -> None:
         for screen in self.run_screens:
-            screen.refresh_colors()
+            for widget in screen.query(".all *"):
+                widget.refresh()
+
+
+SCREENS = ("live", *Dashboard.RUN_SCREENS)
 
 
 def run_dashboard(
@@ -284,7 +274,7 @@ def run_dashboard(
     """Show a run, and after it each that is opened from its comparison, until the user leaves.
 
     Returns how the last one was left: `detached`; `stopped` when the user asked for a stop here and the run has ended;
-    `ended` when it had ended before; `told to end` by a signal or a terminal that closed. The runs are not touched.
+    `ended` when it had ended before; `signal` for a signal or a terminal that closed. The runs are not touched.
     The user's preferences are read and kept for the next time; they are neither without `keeps_preferences`.
     """
     leave_out_what_exists()
@@ -306,3 +296,24 @@ def run_dashboard(
 def run_comparison(runs: Sequence[RunDirectory]) -> str:
     """Show runs against the first of them, without control of them; see `run_dashboard`."""
     return run_dashboard(runs[0], read_only=True, compared=runs, first_screen="compare")
+
+
+def save_picture(run: RunDirectory, path: Path, size: tuple[int, int] = (120, 40), screen: str = "live") -> None:
+    """Write what one of the `SCREENS` shows of a run, at `size` columns and rows, as SVG. Raises `OSError`."""
+    app = Dashboard(run, following=False)
+    run_view = Feed(run).read_everything()
+    if screen == "compare":
+        app.run_set.read_everything()
+    picture: list[str] = []
+
+    async def take(pilot: Pilot[object]) -> None:
+        app.run_view = run_view
+        await pilot.pause()
+        if screen != "live":
+            await app.action_show(screen)
+            await pilot.pause()
+        picture.append(app.export_screenshot(title=f"gwt-ib-tui · {run.name}"))
+        app.exit()
+
+    app.run(headless=True, size=size, auto_pilot=take)
+    path.write_text(picture[0], encoding="utf-8")

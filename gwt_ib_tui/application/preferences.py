@@ -58,8 +58,8 @@ def read_preferences(path: Path) -> tuple[Preferences, str]:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
-        reason = f"{place}: {first['msg']}" if place else first["msg"]
-        return Preferences(), f"the saved layout is not used: {reason}: {path}"
+        reason = ": ".join(filter(None, (place, first["msg"], str(path))))
+        return Preferences(), f"the saved layout is not used: {reason}"
 
 
 def suited(preferences: Preferences) -> Preferences:

@@ -1,4 +1,4 @@
-"""Choosing among the runs of a folder: a small application that comes back after each run that was looked at."""
+"""Choosing among the runs of a folder: a small application that comes back after each run that was shown."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 from textual.app import App
 
-from gwt_ib_tui.application.app import TOLD_TO_END, run_comparison, run_dashboard
+from gwt_ib_tui.application.app import SIGNAL, run_comparison, run_dashboard
 from gwt_ib_tui.application.preferences import preferences_path, read_preferences
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
-from gwt_ib_tui.screens.run_list_screen import FROM_THE_START, Choice, Place, RunListScreen
+from gwt_ib_tui.screens.run_list_screen import Choice, Place, RunListScreen
 from gwt_ib_tui.state.compare.run_set import neighbours
 from gwt_ib_tui.state.compare.run_summaries import RunLister
 from gwt_ib_tui.terminal import leave_on_signals
@@ -25,7 +25,7 @@ class RunList(App[Choice]):
     def __init__(
         self,
         folder: Path,
-        place: Place = FROM_THE_START,
+        place: Place | None = None,
         *,
         interval: float = 1.0,
         keymap: Keymap | None = None,
@@ -33,7 +33,7 @@ class RunList(App[Choice]):
     ) -> None:
         super().__init__()
         self.keymap = keymap or Keymap()
-        self._place = place
+        self._place = place or Place()
         self.list = RunListScreen(id="run-list")
         self._interval = interval
         self._lister = RunLister(folder, interval)
@@ -47,7 +47,7 @@ class RunList(App[Choice]):
         return self.list
 
     def on_mount(self) -> None:
-        """Begin to look, and leave cleanly when asked to from outside."""
+        """Start to read the runs, and leave cleanly when a signal asks for it."""
         leave_on_signals(self.exit)
         self._lister.start()
 
@@ -70,7 +70,7 @@ class RunList(App[Choice]):
 
 def choose_and_show(folder: Path) -> None:
     """Show the list, and each run that is chosen from it, until the user leaves or a signal ends it."""
-    place, keymap = FROM_THE_START, read_keymap(keymap_path())
+    place, keymap = Place(), read_keymap(keymap_path())
     while True:
         preferences, _ = read_preferences(preferences_path())  # a dashboard that was opened may have changed it
         choice = RunList(folder, place, keymap=keymap, theme=preferences.theme).run()
@@ -82,5 +82,5 @@ def choose_and_show(folder: Path) -> None:
         else:
             runs = choice.runs if len(choice.runs) > 1 else neighbours(choice.runs[0])
             how = run_comparison(runs)
-        if how == TOLD_TO_END:
+        if how == SIGNAL:
             return

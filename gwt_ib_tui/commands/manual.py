@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from gwt_ib.runs.events import MARKED
-from gwt_ib_tui.keys.action import Action
-from gwt_ib_tui.keys.action_table import ACTIONS
+from gwt_ib_tui.keys.actions import ACTIONS, Action
 
 MARKERS = ", ".join(f"{kind.marker} {kind.meaning}" for kind in MARKED)
 PANELS: dict[str, dict[str, str]] = {

@@ -123,7 +123,7 @@ def picture(
     screen: Annotated[str, typer.Option("--screen", help="live, gate, check, log or compare.")] = "live",
 ) -> None:
     """Write the dashboard of a run as a picture."""
-    from gwt_ib_tui.application.picture import SCREENS, save_picture
+    from gwt_ib_tui.application.app import SCREENS, save_picture
 
     if screen not in SCREENS:
         known = f"{', '.join(SCREENS[:-1])} and {SCREENS[-1]}"

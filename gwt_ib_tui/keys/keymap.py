@@ -1,4 +1,4 @@
-"""The user's own keys: a TOML file laid over the table of actions; a mistake in it costs that entry and no more.
+"""The user's own keys: a TOML file laid over the table of actions; a mistake in it costs only that entry.
 
 [keys.app]
 snapshot = "S"
@@ -13,22 +13,23 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from platformdirs import user_config_path
-from textual.binding import Binding, BindingsMap
-from textual.dom import DOMNode
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 
 from gwt_ib.errors import nearest
-from gwt_ib_tui.keys.action import ON_APP, Action, Scope, bindings
-from gwt_ib_tui.keys.action_table import ACTIONS, actions_of
+from gwt_ib_tui.keys.actions import ACTIONS, ON_APP, Action, Scope, bindings
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode as Node
+else:
+    Node = object  # Textual takes styles from the first base that is a node, which is then the screen's own
 
 DIALOGS = frozenset({"runs", "quit", "help", "setting", "filter"})
 WITH_CHARTS = frozenset({"live", "compare"})
 NAMED_KEYS = frozenset(key.value for key in Keys if key.value[0] != "<") | frozenset(KEY_NAME_REPLACEMENTS.values())
-SCOPES = frozenset(get_args(Scope))
-SEE_ALL = "gwt-ib-tui keys tells all"
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ class Keymap:
     problems: tuple[str, ...] = ()
 
     @property
-    def said(self) -> str:
-        """The first of the problems and how many more there are; empty where there is none."""
+    def summary(self) -> str:
+        """The first problem and how many more there are; empty where there is none."""
         more = len(self.problems) - 1
-        return "".join(self.problems[:1]) + (f", and {more} more: {SEE_ALL}" if more > 0 else "")
+        return "".join(self.problems[:1]) + (f", and {more} more: gwt-ib-tui keys shows all" if more > 0 else "")
 
     def of(self, *scopes: Scope) -> tuple[Action, ...]:
         """The actions of some scopes, scope by scope."""
@@ -50,24 +51,45 @@ class Keymap:
 
     def serving(self, played: Collection[str]) -> Keymap:
         """The keys for a source with these scopes of its own; their keys are taken away from the app's other actions."""
-        taken = {_long(key) for action in self.actions if action.scope in played for key in action.keys}
+        taken = {key for action in self.actions if action.scope in played for key in _long_keys(action)}
 
         def usable(action: Action) -> bool:
             if action.scope == "app":
-                return not taken & {_long(key) for key in action.keys}
+                return not taken & _long_keys(action)
             return action.scope not in ON_APP or action.scope in played
 
         return replace(self, actions=tuple(filter(usable, self.actions)))
 
-    def rebind(self, node: DOMNode, *scopes: Scope) -> None:
-        """Give a screen the keys of its scopes, and no others of the table. What Textual has bound there stays, behind.
+
+class Keyed(Node):
+    """Beside `Screen`, `ModalScreen` or a widget, whose keys come from the table of actions: give `SCOPES`.
+
+    `BINDINGS` are those that have no action in the table.
+    """
+
+    SCOPES: ClassVar[tuple[Scope, ...]]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Bind the keys of the table, which hold until the user's are known; Textual collects them right after this."""
+        if "SCOPES" in cls.__dict__:
+            own: list[BindingType] = cls.__dict__.get("BINDINGS", [])
+            cls.BINDINGS = [*bindings(Keymap().of(*cls.SCOPES)), *own]
+        super().__init_subclass__(**options)
+
+    @property
+    def keymap(self) -> Keymap:
+        """The user's keys, which the application knows."""
+        return getattr(self.app, "keymap", Keymap())
+
+    def on_mount(self) -> None:
+        """Bind the user's keys in place of those of the table. What Textual has bound here stays, behind them.
 
         `App.set_keymap` cannot do it: it takes a key away from every action that shares it.
         """
-        actions = self.of(*scopes)
-        ours = {action.id for action in actions_of(*scopes)}
-        bound = [binding for found in node._bindings.key_to_bindings.values() for binding in found]
-        node._bindings = BindingsMap([*bindings(actions), *(binding for binding in bound if binding.id not in ours)])
+        ours = {action.id for action in Keymap().of(*self.SCOPES)}
+        bound = [binding for found in self._bindings.key_to_bindings.values() for binding in found]
+        others = [binding for binding in bound if binding.id not in ours]
+        self._bindings = BindingsMap([*bindings(self.keymap.of(*self.SCOPES)), *others])
 
 
 def keymap_path() -> Path:
@@ -112,7 +134,7 @@ def _entries(content: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], li
 def _flat(table: object) -> Iterator[tuple[str, object]]:
     """The entries of `[keys.<scope>]`, as `<scope>.<name>`."""
     for scope, entries in table.items() if isinstance(table, dict) else [("keys", table)]:
-        if isinstance(entries, dict) and (entries or scope in SCOPES):
+        if isinstance(entries, dict) and (entries or scope in get_args(Scope)):
             yield from ((f"{scope}.{name}", value) for name, value in entries.items())
         else:
             yield scope, entries
@@ -137,8 +159,8 @@ def _clashes(actions: tuple[Action, ...]) -> Iterator[tuple[int, Action, str]]:
         if action.keys == ACTIONS[place].keys:
             continue
         for other in actions:
-            shared = {_long(key) for key in action.keys} & {_long(key) for key in other.keys}
-            shared -= {_long(key) for key in ACTIONS[place].keys}  # two may share a key by the table itself
+            # Two may share a key by the table itself.
+            shared = (_long_keys(action) & _long_keys(other)) - _long_keys(ACTIONS[place])
             if other is not action and shared and _meet(action.scope, other.scope):
                 yield place, other, min(shared)
 
@@ -157,7 +179,7 @@ def _is_key(value: object) -> bool:
 
 
 def _is_known(key: str) -> bool:
-    """Whether a terminal can send it: a sign, or a key's name, either behind modifiers."""
+    """Whether a terminal can send it: a character, or a key's name, either behind modifiers."""
     bare = re.sub(r"^((ctrl|shift|alt)\+)+(?=.)", "", key)
     return len(bare) == 1 or bare in NAMED_KEYS or key_to_character(bare) is not None
 
@@ -170,6 +192,6 @@ def _reason(error: Exception) -> str:
     return f"{found[2]}: {found[1]}" if found else str(error)
 
 
-def _long(key: str) -> str:
-    """A key as Textual names it: `question_mark` for `?`."""
-    return next(iter(Binding.make_bindings([Binding(key, "")]))).key
+def _long_keys(action: Action) -> set[str]:
+    """An action's keys as Textual names them: `question_mark` for `?`."""
+    return {binding.key for binding in Binding.make_bindings([Binding(key, "") for key in action.keys])}

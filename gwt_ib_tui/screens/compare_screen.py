@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import reactive
 
 from gwt_ib.runs.metrics import NAMES
-from gwt_ib_tui.charts.view import X_AXES, XAxis
+from gwt_ib_tui.charts.view import X_AXES
 from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.compare.comparison import COMPARED, Comparison
 from gwt_ib_tui.state.history.selection import Selection
-from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.compared_chart import ComparedChart
 from gwt_ib_tui.widgets.run_table import RunTable
@@ -41,28 +39,22 @@ class CompareScreen(ChartScreen):
     comparison: reactive[Comparison] = reactive(Comparison(), repaint=False)
     selection: reactive[Selection] = reactive(Selection(CHARTED, SLOTS, chosen=0), repaint=False)
     longest: reactive[RunView | None] = reactive(None, repaint=False)
-    """The run that has come furthest: the place of the cursor is said by its rows."""
-    notes: reactive[tuple[str, ...]] = reactive((), repaint=False)
-
-    def __init__(self, read_only: bool) -> None:
-        super().__init__(read_only)
-        self._said_broken = False
+    """The run with the most env steps: its rows name the place of the cursor."""
+    _said_broken = False
 
     def compose_panels(self) -> ComposeResult:
         """The charts, then the table."""
         with Container(id="compare-panels"):
             with Container(id="compared"):
                 for number in range(1, SLOTS + 1):
-                    chart = ComparedChart(id=f"compared-{number}")
-                    self.charted(chart)
-                    yield chart.data_bind(CompareScreen.comparison).add_class("card")
-            table = RunTable(id="run-table")
-            self.bound(table)
-            yield table.data_bind(CompareScreen.comparison).add_class("card")
-        yield ViewBar(id="view").data_bind(RunScreen.view, CompareScreen.notes, run_view=CompareScreen.longest)
+                    chart = ComparedChart(id=f"compared-{number}").add_class("card")
+                    yield chart.data_bind(RunScreen.run_view, RunScreen.view, CompareScreen.comparison)
+            table = RunTable(id="run-table").add_class("card")
+            yield table.data_bind(RunScreen.run_view, CompareScreen.comparison)
+        yield ViewBar(id="view").data_bind(RunScreen.view, ChartScreen.notes, run_view=CompareScreen.longest)
 
     def on_mount(self) -> None:
-        """Look at what was read, now and then."""
+        """Show what is read from now on."""
         self.watch_selection(self.selection)
         self._look_at_runs()
         self.set_interval(INTERVAL_S, self._look_at_runs)
@@ -72,14 +64,13 @@ class CompareScreen(ChartScreen):
         self.host.run_set.wake()
 
     def on_screen_suspend(self) -> None:
-        """Not in front: nobody needs them."""
+        """Not in front: they are not read."""
         self.host.run_set.rest()
 
-    def x_columns(self) -> Mapping[XAxis, Doubles]:
-        """Those of all runs: the window and the cursor go over all of them."""
-        series = [entry.run_view.series for entry in self.comparison.runs.entries]
-        none: list[Doubles] = [np.empty(0)]
-        return {axis: np.concatenate(none + [one.column(axis).mean for one in series]) for axis in X_AXES}
+    @property
+    def charted_runs(self) -> Sequence[RunView]:
+        """All runs: the window and the cursor go over the rows of all of them."""
+        return [entry.run_view for entry in self.comparison.runs.entries]
 
     def watch_selection(self, selection: Selection) -> None:
         """Put the metrics into their charts."""
@@ -94,10 +85,9 @@ class CompareScreen(ChartScreen):
 
     def action_turn_charts(self, by: int) -> None:
         """The metrics after those on show; the first of them is then the table's."""
-        if not (self.selection.paged or self.selection.alone):
-            super().action_turn_charts(by)
-        turned = self.selection.turned(by)
-        self.selection = turned if turned.chosen is not None else replace(turned, chosen=turned.first)
+        super().action_turn_charts(by)
+        if self.selection.chosen is None:
+            self.selection = replace(self.selection, chosen=self.selection.first)
 
     def action_choose_run(self, by: int) -> None:
         """Choose the run some places on, or back."""
@@ -114,8 +104,7 @@ class CompareScreen(ChartScreen):
 
     def action_make_baseline(self) -> None:
         """The chosen run is what the others are compared with."""
-        chosen = self.comparison.chosen_run
-        if chosen is not None:
+        if (chosen := self.comparison.chosen_run) is not None:
             self.comparison = replace(self.comparison, baseline=chosen.key)
 
     def action_toggle_groups(self) -> None:
@@ -124,8 +113,7 @@ class CompareScreen(ChartScreen):
 
     async def action_open_run(self) -> None:
         """The dashboard of the chosen run."""
-        chosen = self.comparison.chosen_run
-        if chosen is not None:
+        if (chosen := self.comparison.chosen_run) is not None:
             await self.host.open_run(chosen.directory)
 
     def _look_at_runs(self) -> None:
@@ -134,11 +122,6 @@ class CompareScreen(ChartScreen):
         if run_set.broken and not self._said_broken:
             self._said_broken = True
             self.host.say("failed", BROKEN)
-        newest = run_set.view
-        if newest is not self.comparison.runs and not self.frozen:
-            self.comparison = replace(self.comparison, runs=newest)
-            self.longest = max(
-                (entry.run_view for entry in newest.entries),
-                key=lambda run_view: run_view.metric("env_steps") or 0.0,
-                default=None,
-            )
+        if run_set.view is not self.comparison.runs and not self.frozen:
+            self.comparison = replace(self.comparison, runs=run_set.view)
+            self.longest = max(self.charted_runs, key=lambda run: run.metric("env_steps") or 0.0, default=None)

@@ -1,28 +1,33 @@
-"""The signature screen: what the gate does with surprise, now and through the whole training."""
+"""The screens of the gate: what it does with surprise, now and through the whole training, and GateCheck in full."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
+from math import isfinite, nan
+from typing import Literal
 
+import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import reactive
 
+from gwt_ib.gatecheck.rules import RULES
 from gwt_ib_tui.charts import levels
 from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.history.gate_history import GateHistory
 from gwt_ib_tui.state.history.series import Doubles
-from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.chart_spec import ChartSpec
-from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, ScrubbedPanel, TimeBar
+from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
+from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, TimeBar
 from gwt_ib_tui.widgets.line_chart import LineChart
 from gwt_ib_tui.widgets.readings import row_near
 from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
+from gwt_ib_tui.widgets.verdict import stepped
 from gwt_ib_tui.widgets.view_bar import ViewBar
 
+RULE_ROWS = len(RULES) + 1  # a row each, and the table's header
+LOW, TALL = 24, 34  # below LOW the verdict is a line, and the rules have all the room
 BUDGET = (
     ChartSpec("mean_c", ("mean_c",), min_span=0.1, levels=levels.target),
     ChartSpec("lambda_c", ("lambda_c",), min_span=1e-3),
@@ -42,55 +47,68 @@ class GateScreen(RunScreen):
 
     def compose_panels(self) -> ComposeResult:
         """The time bar, then the grid."""
-        yield self._scrubbed(TimeBar(id="time"))
+        scrubbed = (RunScreen.run_view, RunScreen.view, GateScreen.scrub)
+        yield TimeBar(id="time").data_bind(*scrubbed)
         with Container(id="gate-panels"):
-            yield self._scrubbed(MomentPanel(id="moment")).add_class("card", "moment")
-            yield self._scrubbed(HeatPanel(id="heat")).add_class("card", "moment")
-            for spec in BUDGET:
-                yield self._marked(LineChart(spec)).add_class("card", "budget")
-            yield self._marked(RhoChart(id="rho")).add_class("card", "budget")
-            yield self._marked(RhoWords(id="rho-words")).add_class("card", "budget")
+            yield MomentPanel(id="moment").data_bind(*scrubbed).add_class("card", "moment")
+            yield HeatPanel(id="heat").data_bind(*scrubbed).add_class("card", "moment")
+            for chart in (*map(LineChart, BUDGET), RhoChart(id="rho"), RhoWords(id="rho-words")):
+                yield chart.add_class("card", "budget").data_bind(RunScreen.run_view, view=GateScreen.scrubbed_view)
         yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view)
 
-    def action_scrub(self, by: int) -> None:
-        """Some moments on, or back."""
-        self.scrub = self.scrub.moved(self._updates, by)
-
-    def action_first(self) -> None:
-        """The first moment."""
-        self.scrub = self.scrub.at_first(self._updates)
+    def action_scrub(self, change: Literal["moved", "at_first", "pinned"], *by: int) -> None:
+        """Show another moment, or make the one on show the ghost: `by` says how many moments to move."""
+        self.scrub = getattr(self.scrub, change)(self._updates, *by)
 
     def action_newest(self) -> None:
         """The newest moment, also when newer ones come."""
         self.scrub = self.scrub.at_newest()
 
-    def action_pin_ghost(self) -> None:
-        """The moment on show becomes the ghost; done again, the first one is it."""
-        self.scrub = self.scrub.pinned(self._updates)
-
     def _place_cursor(self) -> None:
-        self.scrubbed_view = replace(self.view, cursor=self._cursor())
+        cursor, updates = None, self._updates
+        if self.run_view is not None and not self.scrub.following and len(updates):
+            row = row_near(self.run_view.series, float(updates[self.scrub.place(updates)]))
+            x = nan if row is None else float(self.run_view.series.column(self.view.x_axis).mean[row])
+            cursor = x if isfinite(x) else None
+        self.scrubbed_view = replace(self.view, cursor=cursor)
 
     # With another axis, or when moments are thinned, the place of the moment on show is another one.
     watch_scrub = watch_view = watch_run_view = _place_cursor
 
-    def _cursor(self) -> float | None:
-        """The place of the moment on show on the charts' axis."""
-        run_view, updates = self.run_view, self._updates
-        if run_view is None or self.scrub.following or not len(updates):
-            return None
-        row = row_near(run_view.series, float(updates[self.scrub.place(updates)]))
-        x = float("nan") if row is None else float(run_view.series.column(self.view.x_axis).mean[row])
-        return x if isfinite(x) else None
-
     @property
     def _updates(self) -> Doubles:
-        return (GateHistory() if self.run_view is None else self.run_view.gate).updates
+        return np.empty(0) if self.run_view is None else self.run_view.gate.updates
 
-    def _scrubbed(self, panel: ScrubbedPanel) -> ScrubbedPanel:
-        """A panel that also follows the scrub."""
-        return panel.data_bind(RunScreen.run_view, RunScreen.view, GateScreen.scrub)
 
-    def _marked(self, panel: ChartPanel) -> ChartPanel:
-        """A chart over the run, with the moment on show marked."""
-        return panel.data_bind(RunScreen.run_view, view=GateScreen.scrubbed_view)
+class GateCheckScreen(RunScreen):
+    """The verdict, every rule with its number and trend, and what to do about the chosen one."""
+
+    PAGES = ("rules", "rule")
+    SCOPES = ("check", "app", "replay")
+    CSS = f"""
+    GateCheckScreen.-page-rules #rules {{ height: {RULE_ROWS}; }}
+    GateCheckScreen.-wide.-tall #check-panels {{ grid-rows: 3 {RULE_ROWS} 1fr; }}
+    """
+
+    HEIGHTS = ((0, "-low"), (LOW, "-short"), (TALL, "-tall"))
+    selected: reactive[str] = reactive("", repaint=False)
+
+    def compose_panels(self) -> ComposeResult:
+        """From the top down."""
+        follow = (RunScreen.run_view, GateCheckScreen.selected)
+        charts = (*follow, RunScreen.view)
+        with Container(id="check-panels"):
+            yield VerdictPanel(id="verdict").data_bind(RunScreen.run_view).add_class("rules")
+            yield RulesPanel(id="rules").data_bind(*charts).add_class("card", "rules")
+            yield RulePanel(id="rule").data_bind(*follow).add_class("card", "rules", "rule")
+            yield TrendPanel(id="trend").data_bind(*charts).add_class("card", "rule")
+
+    def action_choose_rule(self, by: int) -> None:
+        """Choose the rule some places below, or above."""
+        verdict = None if self.run_view is None else self.run_view.verdict
+        self.selected = stepped(verdict, self.selected, by)
+
+    def on_rules_panel_chosen(self, event: RulesPanel.Chosen) -> None:
+        """A click chooses as the keys do."""
+        event.stop()
+        self.selected = event.kind

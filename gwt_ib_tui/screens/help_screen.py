@@ -17,9 +17,8 @@ from gwt_ib.runs.events import MARKED
 from gwt_ib.runs.metrics import METRICS
 from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
-from gwt_ib_tui.keys.action import Action
-from gwt_ib_tui.keys.action_table import ACTIONS
-from gwt_ib_tui.keys.keyed import Keyed
+from gwt_ib_tui.keys.actions import ACTIONS, Action
+from gwt_ib_tui.keys.keymap import Keyed
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.verdict import metric_status, short_name, status_word
 
@@ -44,7 +43,7 @@ class HelpScreen(Keyed, ModalScreen[None]):
                 ("Keys", keys_table(palette, self._actions)),
                 ("Metrics", metrics_table(palette, self._run_view)),
                 ("GateCheck", rules_table(palette, self._run_view)),
-                ("Signs on the axis of charts", markers_table(palette)),
+                ("Markers on the axis of charts", markers_table(palette)),
             ):
                 yield Static(Text(title, style=f"bold {palette.line}"), classes="part")
                 yield Static(table)

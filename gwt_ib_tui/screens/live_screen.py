@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Literal
 
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import reactive
 from textual.widgets import Input
 
-from gwt_ib_tui.charts.view import XAxis
-from gwt_ib_tui.screens.chart_screen import ChartScreen, x_columns_of
+from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.metric_filter import matching
 from gwt_ib_tui.state.history.rows import COLUMNS
 from gwt_ib_tui.state.history.selection import Selection
-from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.widgets.chart_spec import OVERVIEW_TITLES, spec_of
 from gwt_ib_tui.widgets.events import EventsPanel
 from gwt_ib_tui.widgets.filter_line import FilterInput, FilterLine
@@ -41,29 +39,23 @@ class LiveScreen(ChartScreen):
     AUTO_FOCUS = ""  # the filter line has the keys only while it is open
     selection: reactive[Selection] = reactive(Selection(OVERVIEW_TITLES, SLOTS), repaint=False)
     words: reactive[str] = reactive("", repaint=False)
-    """The filter that holds; empty for the overview's own charts."""
-
-    notes: reactive[tuple[str, ...]] = reactive((), repaint=False)
-
+    """The filter in use; empty for the overview's own charts."""
     _before: tuple[Selection, str] = (Selection(OVERVIEW_TITLES, SLOTS), "")
 
     def compose_panels(self) -> ComposeResult:
         """The tiles, then the grid."""
-        yield self.bound(Tiles(id="tiles"))
+        yield Tiles(id="tiles").data_bind(RunScreen.run_view)
         with Container(id="panels"):
             for number, title in enumerate(OVERVIEW_TITLES, 1):
-                yield self.charted(LineChart(spec_of(title))).add_class("slot", f"slot-{number}", "card", "curves")
-            yield self.charted(GateCurvePanel()).add_class("card", "curves", "gate")
-            yield self.bound(GateCheckPanel(id="gate-check")).add_class("card", "gate")
+                chart = LineChart(spec_of(title)).add_class("slot", f"slot-{number}", "card", "curves")
+                yield chart.data_bind(RunScreen.run_view, RunScreen.view)
+            yield GateCurvePanel().data_bind(RunScreen.run_view, RunScreen.view).add_class("card", "curves", "gate")
+            yield GateCheckPanel(id="gate-check").data_bind(RunScreen.run_view).add_class("card", "gate")
             with Container(id="side").add_class("actors"):
-                yield self.bound(ActorsPanel(id="actors")).add_class("card")
-                yield self.bound(EventsPanel(id="events")).add_class("card")
-        yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view, LiveScreen.notes)
+                yield ActorsPanel(id="actors").data_bind(RunScreen.run_view).add_class("card")
+                yield EventsPanel(id="events").data_bind(RunScreen.run_view).add_class("card")
+        yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view, ChartScreen.notes)
         yield FilterLine(id="filter")
-
-    def x_columns(self) -> Mapping[XAxis, Doubles]:
-        """Those of the run."""
-        return x_columns_of(self.run_view)
 
     def show_matching(self, text: str) -> bool:
         """Show the charts that a filter finds, of no words those of the overview; nothing changes where it finds none."""
@@ -74,7 +66,7 @@ class LiveScreen(ChartScreen):
         return bool(names)
 
     def turn(self, by: int) -> None:
-        """No chart is alone on another page."""
+        """A chart that is alone joins the others first: it has no page of its own."""
         if self.paged:
             self.selection = self.selection.together()
         super().turn(by)
@@ -93,13 +85,9 @@ class LiveScreen(ChartScreen):
         self.set_class(selection.alone, "-alone")
         self._note()
 
-    def watch_words(self) -> None:
-        """Say it beside how the charts are looked at."""
-        self._note()
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is a way back only from a chart that is alone."""
-        if action == "show_together":
+        if parameters == ("together",):
             return self.selection.alone
         if action == "filter_metrics":
             return not isinstance(self.focused, FilterInput)
@@ -107,32 +95,21 @@ class LiveScreen(ChartScreen):
 
     def action_turn_charts(self, by: int) -> None:
         """The next charts, where there are more than slots."""
-        self._show_charts()
-        if not (self.selection.paged or self.selection.alone):
-            super().action_turn_charts(by)
-        self.selection = self.selection.turned(by)
+        self.page = self.PAGES[0]
+        super().action_turn_charts(by)
 
-    def action_choose_chart(self, by: int) -> None:
-        """Choose the chart some places on, or back."""
-        self._show_charts()
-        self.selection = self.selection.moved(by)
+    def action_select_charts(self, change: Literal["moved", "toggled", "together"], *by: int) -> None:
+        """Choose another chart, show the chosen one over all the room, or all again: `by` says how far to move."""
+        self.page = self.PAGES[0]
+        self.selection = getattr(self.selection, change)(*by)
 
     def action_choose_rule(self, by: int) -> None:
         """Choose another rule of GateCheck."""
         self.query_one(GateCheckPanel).select(by)
 
-    def action_show_alone(self) -> None:
-        """The chosen chart over all the room, or back."""
-        self._show_charts()
-        self.selection = self.selection.toggled()
-
-    def action_show_together(self) -> None:
-        """All charts again."""
-        self.selection = self.selection.together()
-
     def action_filter_metrics(self) -> None:
         """Open the filter line."""
-        self._show_charts()
+        self.page = self.PAGES[0]
         if not self.has_class("-filtering"):
             self._before = self.selection, self.words
         self.selection = self.selection.together()
@@ -165,13 +142,11 @@ class LiveScreen(ChartScreen):
         typed = self.has_class("-filtering") or not self.words
         self.notes = tuple(filter(None, (self.selection.words, "" if typed else f"/{self.words}")))
 
+    watch_words = _note
+
     def _found(self, text: str) -> tuple[tuple[str, ...], str]:
         """The charts that a filter brings up, and that in words."""
         if not text.split():
             return OVERVIEW_TITLES, "the overview"
         names = matching(text, COLUMNS)
         return names, f"{len(names)} of {len(COLUMNS)}" if names else "no match"
-
-    def _show_charts(self) -> None:
-        """In a small window: the page with the charts."""
-        self.page = self.PAGES[0]

@@ -25,9 +25,9 @@ class LogScreen(RunScreen):
         """Processes, events beside or below them, and the log."""
         with Container(id="log-panels"):
             with Container(id="log-top"):
-                yield self.bound(ProcessesPanel(id="processes")).add_class("card")
-                yield self.bound(EventsPanel(id="log-events")).add_class("card")
-            yield self.bound(LogPane(id="log-pane")).add_class("card")
+                yield ProcessesPanel(id="processes").data_bind(RunScreen.run_view).add_class("card")
+                yield EventsPanel(id="log-events").data_bind(RunScreen.run_view).add_class("card")
+            yield LogPane(id="log-pane").data_bind(RunScreen.run_view).add_class("card")
 
     def action_show_lines(self, which: Which, *by: int) -> None:
         """Show other lines, brought into sight: `which` is what the pane is asked for, `by` how far."""

@@ -11,8 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.keys.keyed import Keyed
-from gwt_ib_tui.screens.least_size import LeastSize
+from gwt_ib_tui.screens.run_screen import LeastSize
 from gwt_ib_tui.state.compare.run_set import MOST_RUNS
 from gwt_ib_tui.widgets.filter_line import FilterInput
 from gwt_ib_tui.widgets.key_bar import KeyBar
@@ -28,9 +27,6 @@ class Place:
     words: str = ""
 
 
-FROM_THE_START = Place()
-
-
 @dataclass(frozen=True)
 class Choice:
     """What is to be done with which runs, and where the list was."""
@@ -40,7 +36,7 @@ class Choice:
     place: Place
 
 
-class RunListScreen(LeastSize, Keyed, Screen[None]):
+class RunListScreen(LeastSize, Screen[None]):
     """All runs of a folder; ends the application with a `Choice`, or with none when the user leaves."""
 
     AUTO_FOCUS = ""  # the keys are the list's until `/`

@@ -1,29 +1,30 @@
-"""What the screens of one run have in common: the newest snapshot, pages in small windows, a sentence in tiny ones."""
+"""What the screens of one run have in common: its newest view, pages in small windows, a sentence in tiny ones."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import ClassVar, Protocol, cast
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.containers import Container
+from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Static
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.keys.keyed import Keyed
-from gwt_ib_tui.screens.least_size import LeastSize
+from gwt_ib_tui.keys.keymap import Keyed
 from gwt_ib_tui.state.compare.run_set import RunSet
 from gwt_ib_tui.state.run.requests import Message
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.key_bar import KeyBar
 from gwt_ib_tui.widgets.message_bar import MessageBar
-from gwt_ib_tui.widgets.panel import Panel
 from gwt_ib_tui.widgets.status_bar import StatusBar
 
+LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 WIDE, TALL = 104, 34  # from here on everything fits on one page
 
 
@@ -32,21 +33,36 @@ class Host(Protocol):
 
     view: ChartView
     run_set: RunSet
-
-    def say(self, status: str, text: str) -> None:
-        """Put a message up."""
-
-    def offered(self, identifier: str) -> bool:
-        """Whether an action of the table has anything to do now."""
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Hand a text to the terminal's clipboard."""
-
-    async def open_run(self, run: RunDirectory) -> None:
-        """Show the dashboard of this run."""
+    say: Callable[[str, str], None]  # puts up a message: its status and its text
+    offered: Callable[[str], bool]  # whether the action of this identifier has anything to do now
+    copy_to_clipboard: Callable[[str], None]
+    open_run: Callable[[RunDirectory], Awaitable[None]]  # shows another run
 
 
-class RunScreen(LeastSize, Keyed, Screen[None]):
+class LeastSize(Keyed):
+    """Beside a screen, says so in its place where the window is too small for it.
+
+    Give `TOO_SMALL`, what needs `{least}` columns and rows, and compose a `Static` of the class `too-small`; `-tiny` shows
+    it alone.
+    """
+
+    TOO_SMALL: ClassVar[str]
+
+    def on_resize(self, event: Resize) -> None:
+        """Say how large the window is and has to be, where it is too small; the footer shows what is possible now."""
+        width, height = event.size
+        tiny = width < LEAST_WIDTH or height < LEAST_HEIGHT
+        self.set_class(tiny, "-tiny")
+        needed = self.TOO_SMALL.format(least=f"{LEAST_WIDTH}x{LEAST_HEIGHT}")
+        self.query_one(".too-small", Static).update(Text(f"This window is {width}x{height}; {needed}"))
+        self.screen.refresh_bindings()
+        self.resized(tiny)
+
+    def resized(self, tiny: bool) -> None:
+        """What else a new size changes."""
+
+
+class RunScreen(LeastSize, Screen[None]):
     """A screen with the run's state above and messages and keys below.
 
     Subclasses give `PAGES`, `SCOPES`, the first of which is the screen's own and its id, and `compose_panels`.
@@ -54,6 +70,7 @@ class RunScreen(LeastSize, Keyed, Screen[None]):
     """
 
     PAGES: ClassVar[tuple[str, ...]]
+    HEIGHTS: ClassVar[tuple[tuple[int, str], ...]] = ((0, "-short"), (TALL, "-tall"))
     TOO_SMALL = "the dashboard needs {least}. The run goes on."
 
     run_view: reactive[RunView | None] = reactive(None, repaint=False)
@@ -67,7 +84,7 @@ class RunScreen(LeastSize, Keyed, Screen[None]):
         super().__init__(id=self.SCOPES[0])
         self._read_only = read_only
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
-        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (TALL, "-tall")]
+        self.VERTICAL_BREAKPOINTS = list(self.HEIGHTS)
         self.set_reactive(RunScreen.page, self.PAGES[0])
         self.add_class(f"-page-{self.page}")
 
@@ -79,7 +96,7 @@ class RunScreen(LeastSize, Keyed, Screen[None]):
         """Every panel once."""
         yield Static(classes="too-small")
         with Container(classes="all"):
-            yield self.bound(StatusBar(self._read_only)).data_bind(RunScreen.stopping, RunScreen.frozen)
+            yield StatusBar(self._read_only).data_bind(RunScreen.run_view, RunScreen.stopping, RunScreen.frozen)
             yield from self.compose_panels()
             yield MessageBar(id="message").data_bind(RunScreen.message)
             yield KeyBar()
@@ -112,20 +129,3 @@ class RunScreen(LeastSize, Keyed, Screen[None]):
             self.page = self.PAGES[(self.PAGES.index(self.page) + by) % len(self.PAGES)]
         else:
             self.host.say("notice", "everything is on this page")
-
-    def resized(self, tiny: bool) -> None:
-        """The footer follows what is possible now."""
-        self.refresh_bindings()
-
-    def refresh_colors(self) -> None:
-        """Draw everything again, under another theme."""
-        for widget in self.query(".all *"):
-            widget.refresh()
-
-    def bound(self, panel: Panel) -> Panel:
-        """A panel that gets every snapshot the screen gets; it sees for itself whether that changes it."""
-        return panel.data_bind(RunScreen.run_view)
-
-    def charted(self, panel: ChartPanel) -> ChartPanel:
-        """The same for a chart, which also follows the way that all charts are looked at."""
-        return panel.data_bind(RunScreen.run_view, RunScreen.view)

@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from gwt_ib_tui.charts.palette import palette_of
-from gwt_ib_tui.keys.keyed import Keyed
+from gwt_ib_tui.keys.keymap import Keyed
 
 HOW = "all words must match: rho tail, *loss, ev|kl"  # 44 cells: seen in the smallest window
 

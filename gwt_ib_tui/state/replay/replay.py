@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import compress
 
-from gwt_ib.lenient import real
+from gwt_ib.config import Config
+from gwt_ib.gatecheck.findings import Verdict
+from gwt_ib.lenient import real, whole
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.state.replay.as_of import as_of
+from gwt_ib.runs.events import Event
+from gwt_ib.runs.jsonl import Record
+from gwt_ib.runs.record import ActorRecord, RunRecord
+from gwt_ib_tui.state.events.log_tail import LogView
+from gwt_ib_tui.state.events.timeline import timeline_of
+from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory, moment_of
 from gwt_ib_tui.state.replay.playback import Playback
-from gwt_ib_tui.state.replay.recording import Frame, Recording
-from gwt_ib_tui.state.replay.verdicts import Verdicts
+from gwt_ib_tui.state.replay.recording import Frame, Recording, Verdicts
 from gwt_ib_tui.state.run.feed import Feed, Limits
-from gwt_ib_tui.state.run.source import Source
+from gwt_ib_tui.state.run.follower import Source
+from gwt_ib_tui.state.run.run_view import RunView
 
 EVENTS_KEPT = 10_000  # so that those of an early moment are there too
 JUDGING_S = 0.02  # at once, between two pictures
@@ -41,7 +50,7 @@ class Replay(Source):
         self._clock = clock
         self._lock = threading.Lock()
         self._reading = True
-        self._playback = Playback.of(real(self._feed.run_view.row.get("elapsed_s")) or 0.0)
+        self._playback = Playback.of(0.0)
         self._played_at: float | None = None
         self._shown: tuple[Frame, int, bool] | None = None
         self._then = self._feed.run_view
@@ -95,3 +104,69 @@ class Replay(Source):
             self._playback = self._playback.advanced(0.0 if self._played_at is None else now - self._played_at)
             self._played_at = now
             return self._playback
+
+
+def as_of(run_view: RunView, frame: Frame, verdict: Verdict | None) -> RunView:
+    """What was known at `frame` of the run that `run_view` knows as a whole; `verdict` is the one there.
+
+    Series and gate moments end with the frame's row exactly; events and lines of the log are where the run's timeline
+    has them.
+    """
+    row = frame.history.latest
+    update = real(row.get("update")) or 0.0
+    moments, own = tuple(moment for moment in run_view.gate.moments if moment.update < update), moment_of(row)
+    timeline = timeline_of(run_view)
+    events = tuple(compress(timeline.events, timeline.updates <= update))
+    now = timeline.time_of(update)
+    now = run_view.now if now is None else now
+    return replace(
+        run_view,
+        now=now,
+        run=_run_then(run_view.run, events, row, run_view.config),
+        state="running",
+        row=row,
+        row_age_s=None,
+        series=run_view.series.until(frame.number, row),
+        curve=GateCurve.of(row.get("gate_curve")),
+        gate=GateHistory((*moments, own) if own else moments),
+        verdict=verdict,
+        events=events,
+        events_seen=run_view.events_seen - (len(run_view.events) - len(events)),
+        log=_log_until(run_view.log, now),
+        usage={},
+    )
+
+
+def _log_until(log: LogView, now: float) -> LogView:
+    """The lines until then, of those that are kept; the counts are of these."""
+    lines = tuple(line for line in log.lines if line.time <= now)
+    serious = tuple(line for line in log.serious if line.time <= now)
+    counts = Counter((line.process, line.level) for line in lines if line.begins)
+    return replace(log, lines=lines, serious=serious, counts=counts)
+
+
+def _run_then(run: RunRecord, events: Sequence[Event], row: Record, config: Config | None) -> RunRecord:
+    """run.json as it may have been: its past is not recorded, but the events say which actors died and were replaced.
+
+    The file of a run that has ended names no actors; then they are as many as the settings say.
+    """
+    dead: set[int | None] = set()
+    restarts: Counter[int | None] = Counter()
+    for event in events:
+        number = whole(event.fields.get("actor"))
+        if event.kind in ("started", "resumed"):  # all of them are new processes
+            dead.clear()
+            restarts.clear()
+        elif event.kind == "actor_died":
+            dead.add(number)
+        elif event.kind == "actor_replaced":
+            dead.discard(number)
+            restarts[number] += 1
+    numbers = [actor.number for actor in run.actors] or range(config.num_actors if config is not None else 0)
+    version = whole(row.get("policy_version"))
+    actors = tuple(
+        ActorRecord(number, alive=number not in dead, policy_version=version, restarts=restarts[number])
+        for number in numbers
+    )
+    then = replace(run, state="running", trainer=None, learner=None, heartbeat=None, exit_code=None)
+    return replace(then, message="", actors=actors)

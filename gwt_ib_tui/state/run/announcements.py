@@ -1,4 +1,4 @@
-"""What is said of a run beyond its events: another verdict, its end, silence, how far a frozen display is behind; pure."""
+"""News of a run beyond its events: another verdict, its end, silence, how far a frozen display is behind; pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Announcement:
 
 
 class Announcer:
-    """Looks at one view of the run after another; what was so in the first one is no news."""
+    """Compares each view of the run with the one before; nothing in the first one is news."""
 
     def __init__(self) -> None:
         self._state: str | None = None
@@ -78,12 +78,6 @@ def _of_state(run_view: RunView, was_stalled: bool) -> Announcement | None:
     text = plain(texts.get(state, ""), 200)
     message = Message("warning", f"run {state}, {text}") if state in (KILLED, STALLED) else None
     return Announcement(f"Run {plain(state, 20)}", text or steps, SEVERITIES.get(state, "warning"), message=message)
-
-
-def freeze_notice(run_view: RunView) -> str:
-    """What is said when the display is frozen: whether anything goes on under it, and how it comes back."""
-    going = "while the training goes on" if run_view.state == "running" else f"(the run is {plain(run_view.state, 12)})"
-    return f"display frozen {going}; once more shows the newest"
 
 
 def frozen_words(shown: RunView, newest: RunView) -> str:

@@ -23,8 +23,8 @@ from gwt_ib_tui.state.events.log_tail import LINES_KEPT, LogTail, LogView
 from gwt_ib_tui.state.history.gate_history import MAX_MOMENTS, GateCurve
 from gwt_ib_tui.state.history.metric_feed import SLICE_BYTES, MetricFeed, RowListener
 from gwt_ib_tui.state.history.series import MAX_BUCKETS, RAW_ROWS
+from gwt_ib_tui.state.run.follower import Source
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.state.run.source import Source
 from gwt_ib_tui.state.run.usage import Usage, UsageReader
 
 EVENTS_KEPT = 500
@@ -61,10 +61,10 @@ class Feed(Source):
         limits: Limits = Limits(),
         listener: RowListener | None = None,
     ) -> None:
-        super().__init__("feed", self._follow)
+        # A short rest between slices leaves the interpreter to the event loop while a long file is loaded.
+        super().__init__("feed", lambda: 0.005 if self.poll() else interval)
         self._directory = run
         self._limits = limits
-        self._interval = interval
         self._signatures: dict[Path, Signature | None] = {}
         self._record = RunRecord(run.name)
         self._config: Config | None = None
@@ -114,10 +114,6 @@ class Feed(Source):
             pass
         return self.run_view
 
-    def _follow(self) -> float:
-        # A short rest between slices leaves the interpreter to the event loop while a long file is loaded.
-        return 0.005 if self.poll() else self._interval
-
     def _read_small_files(self) -> None:
         run = self._directory
         if self._is_new(run.run):
@@ -151,11 +147,9 @@ class Feed(Source):
         return tuple(sentence for sentence, found in problems.items() if found)
 
     def _is_new(self, path: Path) -> bool:
-        try:
+        signature = None
+        with suppress(FileNotFoundError):
             stat = path.stat()
-        except FileNotFoundError:
-            signature = None
-        else:
             signature = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         if self._signatures.get(path) == signature:
             return False

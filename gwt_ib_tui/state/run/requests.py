@@ -37,7 +37,6 @@ class Asked:
     what: str = ""
     status: str = "asked"
     id: str = ""
-    detail: str = ""
     where: str = ""
     path: str = ""
     env_steps: int | None = None
@@ -52,7 +51,8 @@ class RequestLog:
     """Follows our requests from the key press to the trainer's answer, and keeps the newest message."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._message = Message("", "")
+        self.message = Message("", "")
+        """The newest message, until it expires."""
         self._clock = clock
         self._put_at = clock()
         self._notices_wait_until = -1.0
@@ -61,34 +61,23 @@ class RequestLog:
         self._outcomes: dict[str, str] = {}
         self._answered: list[Asked] = []
 
-    @property
-    def message(self) -> Message:
-        """The newest message, as long as it is not old."""
-        return self._message
-
-    @message.setter
-    def message(self, message: Message) -> None:
-        self._message = message
-        self._put_at = self._clock()
-
     def expire(self) -> bool:
         """Take a message down that has stood long enough, for a request that still waits if there is one.
 
         Returns whether there was one to take down.
         """
-        stays = STAYS_LONGER_S.get(self._message.status, STAYS_S)
-        if not self._message.text or self._clock() < self._put_at + stays:
+        stays = STAYS_LONGER_S.get(self.message.status, STAYS_S)
+        if not self.message.text or self._clock() < self._put_at + stays:
             return False
         waiting = next((asked for asked in reversed(self._asked) if asked.status in OPEN), None)
-        self.message = Message("", "") if waiting is None else _waiting(waiting)
+        self._put(Message("", "") if waiting is None else _waiting(waiting))
         return True
 
     def ask(self, kind: RequestKind, what: str = "") -> int:
         """Note a request that is being sent; returns its number for `sent` and `not_sent`."""
         asked = Asked(kind, plain(what))
         self._asked.append(asked)
-        self.message = _waiting(asked)
-        self._notices_wait_until = self._clock() + NOTICES_WAIT_S
+        self._put(_waiting(asked), ours=True)
         return len(self._asked) - 1
 
     def sent(self, number: int, request_id: str) -> None:
@@ -101,15 +90,13 @@ class RequestLog:
 
     def not_sent(self, number: int, reason: str) -> None:
         """The request could not be written."""
-        asked = replace(self._asked[number], status="refused", detail=reason)
-        self._asked[number] = asked
-        self.message = Message("refused", f"{asked.name}: {plain(reason)}")
+        asked = self._asked[number] = replace(self._asked[number], status="refused")
+        self._put(Message("refused", f"{asked.name}: {plain(reason)}"))
         self._forget_unclaimed()
 
     def say(self, status: str, text: str) -> None:
         """Put another message up."""
-        self.message = Message(status, plain(text))
-        self._notices_wait_until = self._clock() + NOTICES_WAIT_S
+        self._put(Message(status, plain(text)), ours=True)
 
     def take_answered(self) -> list[Asked]:
         """Those of our requests that were answered since this was called last."""
@@ -139,23 +126,32 @@ class RequestLog:
                 continue
             if event.request and (words := outcome(event)):
                 self._outcomes[event.request] = words
-            said = None if self._is_ours(event.request) else notice(event)
+            said = None if self._number_of(event.request) is not None else notice(event)
             if said is None or (event.time or 0.0) < since:
                 continue
             message = Message(*said)
             if message.status != "notice" or self._clock() >= self._notices_wait_until:
-                self.message = message
+                self._put(message)
+
+    def _put(self, message: Message, ours: bool = False) -> None:
+        self.message = message
+        self._put_at = self._clock()
+        if ours:
+            self._notices_wait_until = self._put_at + NOTICES_WAIT_S
 
     def _take_answer(self, event: Event) -> None:
-        request_id = event.request
-        for place, asked in enumerate(self._asked):
-            if asked.id == request_id:
-                self._answer(place, event)
-                return
-        if self._is_sending():
-            self._unclaimed[request_id] = event
+        number = self._number_of(event.request)
+        if number is not None:
+            self._answer(number, event)
+        elif self._is_sending():
+            self._unclaimed[event.request] = event
         else:
-            self._outcomes.pop(request_id, None)
+            self._outcomes.pop(event.request, None)
+
+    def _number_of(self, request_id: str) -> int | None:
+        """The number of our request with this id, if it is one of ours."""
+        found = (number for number, asked in enumerate(self._asked) if request_id and asked.id == request_id)
+        return next(found, None)
 
     def _is_sending(self) -> bool:
         return any(not asked.id and asked.status == "asked" for asked in self._asked)
@@ -168,26 +164,15 @@ class RequestLog:
             self._outcomes.pop(request_id, None)
         self._unclaimed.clear()
 
-    def _is_ours(self, request_id: str) -> bool:
-        return bool(request_id) and any(asked.id == request_id for asked in self._asked)
-
     def _answer(self, number: int, event: Event) -> None:
-        result, path = event.words("result"), event.words("path")
+        asked, result, path = self._asked[number], event.words("result"), event.words("path")
         status = result if result in ("done", "accepted", "refused") else "answered"
-        asked = replace(
-            self._asked[number],
-            status=status,
-            detail=event.words("message"),
-            where=event.at,
-            path=path,
-            env_steps=event.env_steps,
-        )
+        asked = replace(asked, status=status, where=event.at, path=path, env_steps=event.env_steps)
         self._asked[number] = asked
         self._answered.append(asked)
-        details = self._outcomes.pop(asked.id, "") or path or asked.detail
+        details = self._outcomes.pop(asked.id, "") or path or event.words("message")
         name = asked.name if status == "refused" else REQUEST_NAMES[asked.kind]
-        self.message = Message(status, name + asked.where + (f": {details}" if details else ""))
-        self._notices_wait_until = self._clock() + NOTICES_WAIT_S
+        self._put(Message(status, name + asked.where + (f": {details}" if details else "")), ours=True)
 
 
 def _waiting(asked: Asked) -> Message:

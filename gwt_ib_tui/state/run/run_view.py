@@ -21,8 +21,6 @@ from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.run.usage import Usage
 
 DAMAGED = "run.json is missing or damaged"
-
-
 WHAT_CANNOT_WAIT = ("state", "config", "events_seen", "loading", "problem", "file_problems", "replay")
 """Parts of a view that are shown at the next picture, however many rows come in."""
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import psutil
 
 PERIOD_S = 1.0
-LARGEST_SHARE = 0.01  # of the time of one core that reading may cost: many processes are read more rarely
+LARGEST_SHARE = 0.01  # of the time of one core that reading may take: many processes are read more rarely
 
 
 class Usage(NamedTuple):
@@ -29,10 +29,10 @@ class UsageReader:
         self._usage: dict[int, Usage] = {}
         self._next = 0.0
 
-    def read(self, host: str, pids: Iterable[int], last_sign: float | None) -> Mapping[int, Usage]:
+    def read(self, host: str, pids: Iterable[int], heartbeat: float | None) -> Mapping[int, Usage]:
         """The usage by process id, the same object until it is read again, without processes that cannot be read.
 
-        A process that began after the run's `last_sign` of life only has the number of one that is gone.
+        A process that began after the run's last `heartbeat` only has the number of one that is gone.
         """
         started = time.monotonic()
         if started < self._next:
@@ -44,17 +44,17 @@ class UsageReader:
         self._usage = {}
         for pid in wanted:
             try:
-                self._usage[pid] = self._of(pid, last_sign)
+                self._usage[pid] = self._of(pid, heartbeat)
             except (psutil.Error, OSError, ValueError, OverflowError):
                 self._processes.pop(pid, None)
         self._next = started + max(PERIOD_S, (time.monotonic() - started) / LARGEST_SHARE)
         return self._usage
 
-    def _of(self, pid: int, last_sign: float | None) -> Usage:
+    def _of(self, pid: int, heartbeat: float | None) -> Usage:
         known = self._processes.get(pid)
         process = known or psutil.Process(pid)
         with process.oneshot():
-            if known is None and last_sign is not None and process.create_time() > last_sign + 1.0:
+            if known is None and heartbeat is not None and process.create_time() > heartbeat + 1.0:
                 raise psutil.NoSuchProcess(pid)
             percent = process.cpu_percent()
             usage = Usage(percent if known else None, process.memory_info().rss)

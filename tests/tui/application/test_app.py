@@ -11,10 +11,9 @@ from driving import SIZES, both_sizes, dashboard, message, panel, ready, screen_
 from recorded_run import RecordedRun
 from textual.widgets import Static
 
-from gwt_ib_tui.application.picture import save_picture
-from gwt_ib_tui.keys.action_table import actions_of
-from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
-from gwt_ib_tui.screens.gate_screen import GateScreen
+from gwt_ib_tui.application.app import save_picture
+from gwt_ib_tui.keys.keymap import Keymap
+from gwt_ib_tui.screens.gate_screen import GateCheckScreen, GateScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
 from gwt_ib_tui.screens.run_screen import RunScreen
@@ -126,7 +125,7 @@ async def test_choosing_a_rule(recorded: RecordedRun, size: tuple[int, int]) -> 
         assert app.live.query_one(GateCheckPanel).selected == "mean_c_off_target"
 
 
-async def test_read_only_cannot_steer(recorded: RecordedRun) -> None:
+async def test_read_only_cannot_control(recorded: RecordedRun) -> None:
     async with dashboard(recorded, read_only=True).run_test() as pilot:
         app = await ready(pilot)
         assert "read-only" in screen_text(app) and "Snapshot" not in screen_text(app)
@@ -140,7 +139,7 @@ async def test_read_only_cannot_steer(recorded: RecordedRun) -> None:
 
 @pytest.mark.parametrize("screen", [LiveScreen, GateScreen, GateCheckScreen, LogScreen])
 def test_on_no_screen_a_key_has_two_actions(screen: type[RunScreen]) -> None:
-    keys = [key for action in actions_of(*screen.SCOPES) if action.scope != "replay" for key in action.keys]
+    keys = [key for action in Keymap().of(*screen.SCOPES) if action.scope != "replay" for key in action.keys]
     shared = {key for key in keys if keys.count(key) > 1}
     assert shared <= {"escape"}, "of the two that escape has, the screen's own comes first"
 

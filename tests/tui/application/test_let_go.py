@@ -44,7 +44,7 @@ def updates(run: RunDirectory) -> list[int]:
     return [row["update"] for row in read_records(run.metrics)]
 
 
-def test_a_killed_dashboard_leaves_the_run_going_and_attach_shows_and_steers_it(
+def test_a_killed_dashboard_leaves_the_run_going_and_attach_shows_and_controls_it(
     dashboard: Callable[..., Terminal], tmp_path: Path
 ) -> None:
     first = dashboard("launch", "--run-dir", "run", *assignments(**LONG))
@@ -97,7 +97,7 @@ def test_closing_the_terminal_lets_go_of_the_run_without_a_gap(
     wait_until(lambda: run.read_run().state == "stopped", 20, "the trainer did not end")
 
 
-def test_a_read_only_dashboard_follows_the_same_run_and_cannot_steer(
+def test_a_read_only_dashboard_follows_the_same_run_and_cannot_control(
     dashboard: Callable[..., Terminal], tmp_path: Path
 ) -> None:
     first = dashboard("launch", "--run-dir", "run", *assignments(**LONG))

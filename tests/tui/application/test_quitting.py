@@ -12,9 +12,9 @@ from recorded_run import RecordedRun
 
 from gwt_ib.clock import utc_now
 from gwt_ib_tui.application.app import Dashboard
-from gwt_ib_tui.keys.action_table import actions_of
+from gwt_ib_tui.keys.keymap import Keymap
+from gwt_ib_tui.screens.dialogs import QuitDialog
 from gwt_ib_tui.screens.live_screen import LiveScreen
-from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.state.run.requests import Message
 
 
@@ -41,7 +41,7 @@ async def test_detach(recorded: RecordedRun, size: tuple[int, int], keys: tuple[
         await pilot.pause()
         assert isinstance(app.screen, QuitDialog)
         seen = screen_text(app)
-        assert all(action.title in seen for action in actions_of("quit"))
+        assert all(action.title in seen for action in Keymap().of("quit"))
         await pilot.press(keys[1])
         await pilot.pause()
     assert app.return_value == "detached"

@@ -1,4 +1,4 @@
-"""`runs` and `compare` in a real terminal (a pty): from the list into a run and back, and out when told to end."""
+"""`runs` and `compare` in a real terminal (a pty): from the list into a run and back, and out when asked to end."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_signal_in_a_run_that_was_opened_ends_all(
     assert terminal.left_on() == [] and b"Mark" not in terminal.output
 
 
-def test_compare_opens_its_screen_and_a_run_from_it_and_cannot_steer(folder: Path, terminals: list[Terminal]) -> None:
+def test_compare_opens_its_screen_and_a_run_from_it_and_cannot_control(folder: Path, terminals: list[Terminal]) -> None:
     terminal = opened(terminals, "compare", "older-run", "newer-run")
     terminal.wait_for(b"against")
     terminal.wait_for(b"read-only")

@@ -1,4 +1,4 @@
-"""The dashboard in a real terminal (a pty, with pyte as its screen): what it leaves behind when it is told to end."""
+"""The dashboard in a real terminal (a pty, with pyte as its screen): what it leaves behind when it is asked to end."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_signal_leaves_a_clean_terminal(terminal: Terminal, number: signal.Sig
     terminal.wait_for(b"td_std")
     assert "alternate screen" in terminal.left_on()
     os.kill(terminal.pid, number)
-    terminal.wait_for(b"left: told to end")
+    terminal.wait_for(b"left: signal")
     terminal.drain()
     assert terminal.wait() == 0
     assert terminal.left_on() == []

@@ -8,7 +8,7 @@ import pytest
 from driving import both_sizes, dashboard, message, ready, screen_text, until
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.keys.action_table import ACTIONS
+from gwt_ib_tui.keys.actions import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap, read_keymap
 from gwt_ib_tui.widgets.message_bar import fitted
 
@@ -134,7 +134,7 @@ async def test_of_several_problems_the_first_is_said_and_how_many_more(
     async with dashboard(recorded, keymap=keymap).run_test(size=size) as pilot:
         app = await ready(pilot)
         said = message(app).text
-        assert "app.snapshot needs a key" in said and said.endswith(", and 2 more: gwt-ib-tui keys tells all")
+        assert "app.snapshot needs a key" in said and said.endswith(", and 2 more: gwt-ib-tui keys shows all")
         assert "app.snapshot needs a key" in screen_text(app)
 
 

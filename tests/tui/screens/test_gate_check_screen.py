@@ -12,8 +12,8 @@ from judged_run import HEALTHY, PINNED, UPDATES, checked, judged, opened, row_of
 from recorded_run import RecordedRun
 
 from gwt_ib.text import count
-from gwt_ib_tui.keys.action_table import actions_of
-from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
+from gwt_ib_tui.keys.keymap import Keymap
+from gwt_ib_tui.screens.gate_screen import GateCheckScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.state.history.rule_trends import trend_of
 from gwt_ib_tui.state.run.feed import Feed
@@ -175,7 +175,7 @@ async def test_keys_and_palette_lead_there_and_back(recorded: RecordedRun, size:
         await pilot.press("3")
         await pilot.pause()
         titles = {command.title for command in app.get_system_commands(app.screen)}
-        shown = {action.title for action in actions_of("check") if action.name != "show_rule" or size == SIZES[0]}
+        shown = {action.title for action in Keymap().of("check") if action.name != "show_rule" or size == SIZES[0]}
         assert shown <= titles and ("Details" in titles) == (size == SIZES[0])
 
 

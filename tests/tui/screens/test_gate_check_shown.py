@@ -13,7 +13,7 @@ from recorded_run import RecordedRun
 
 from gwt_ib.durable import write_json
 from gwt_ib.text import count
-from gwt_ib_tui.application.picture import save_picture
+from gwt_ib_tui.application.app import save_picture
 from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
 
 

@@ -14,14 +14,13 @@ from textual.widgets import Static
 from typer.testing import CliRunner
 
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib_tui.application.app import Dashboard
-from gwt_ib_tui.application.picture import save_picture
+from gwt_ib_tui.application.app import Dashboard, save_picture
 from gwt_ib_tui.cli import app as command_line
-from gwt_ib_tui.keys.action_table import actions_of
+from gwt_ib_tui.keys.keymap import Keymap
+from gwt_ib_tui.screens.dialogs import QuitDialog
 from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
-from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, TimeBar
 from gwt_ib_tui.widgets.rho import end_labels
 
@@ -171,7 +170,7 @@ async def test_pages_of_a_small_window(recorded: RecordedRun) -> None:
 
 
 @both_sizes
-async def test_steering_help_and_leaving_work_here_too(recorded: RecordedRun, size: tuple[int, int]) -> None:
+async def test_control_help_and_leaving_work_here_too(recorded: RecordedRun, size: tuple[int, int]) -> None:
     async with dashboard(recorded).run_test(size=size) as pilot:
         app, gate = await opened(pilot)
         await pilot.press("space")
@@ -197,7 +196,7 @@ async def test_the_palette_has_the_actions_of_the_screen_in_front(recorded: Reco
     async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
         app, gate = await opened(pilot)
         commands = {command.title: command.callback for command in app.get_system_commands(gate)}
-        assert {action.title for action in actions_of("gate")} <= set(commands)
+        assert {action.title for action in Keymap().of("gate")} <= set(commands)
         assert "Next rule" not in commands and "Live" in commands
         await commands["10 earlier"]()
         assert place(gate) == 21

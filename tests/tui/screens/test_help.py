@@ -14,7 +14,8 @@ from gwt_ib.config import Config
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.runs.metrics import METRICS
 from gwt_ib_tui.charts.palette import DARK
-from gwt_ib_tui.keys.action_table import ACTIONS, actions_of
+from gwt_ib_tui.keys.actions import ACTIONS
+from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.help_screen import HelpScreen, keys_table, metrics_table, rules_table
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.state.run.feed import Feed
@@ -49,7 +50,7 @@ async def test_help(recorded: RecordedRun, size: tuple[int, int]) -> None:
             await pilot.press(key)
             assert column.scroll_y < before
         column.scroll_home(animate=False)
-        for key, heading in (("n", "Metrics"), ("tab", "GateCheck"), ("n", "Signs on the axis"), ("n", "Keys")):
+        for key, heading in (("n", "Metrics"), ("tab", "GateCheck"), ("n", "Markers on the axis"), ("n", "Keys")):
             await pilot.pause()
             await pilot.press(key)
             await pilot.pause()
@@ -84,7 +85,7 @@ async def test_the_palette_has_the_tables_actions(recorded: RecordedRun) -> None
     async with dashboard(recorded).run_test() as pilot:
         app = await ready(pilot)
         commands = {command.title: command for command in app.get_system_commands(app.screen)}
-        assert {action.title for action in actions_of("app")} <= set(commands)
+        assert {action.title for action in Keymap().of("app")} <= set(commands)
         await commands["Help"].callback()
         await pilot.pause()
         assert isinstance(app.screen, HelpScreen)

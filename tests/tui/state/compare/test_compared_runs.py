@@ -9,8 +9,7 @@ from comparing import compared, opened, row, three_runs
 from driving import both_sizes, message, ready, screen_text, until
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.application.app import ANOTHER, Dashboard
-from gwt_ib_tui.application.picture import save_picture
+from gwt_ib_tui.application.app import ANOTHER, Dashboard, save_picture
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.state.compare.run_set import RunSet
 

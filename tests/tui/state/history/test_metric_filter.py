@@ -11,7 +11,7 @@ from textual.events import Key
 from textual.pilot import Pilot
 
 from gwt_ib_tui.application.app import Dashboard
-from gwt_ib_tui.keys.action_table import actions_of
+from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.state.history.metric_filter import matching
 from gwt_ib_tui.state.history.rows import COLUMNS
@@ -217,7 +217,7 @@ async def test_in_the_smallest_window(recorded: RecordedRun) -> None:
 
 
 def test_every_action_of_the_filter_line_is_there() -> None:
-    actions = actions_of("filter")
+    actions = Keymap().of("filter")
     assert {action.name for action in actions} == {"keep_filter", "drop_filter"}
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.cli import app as command_line
-from gwt_ib_tui.keys.action_table import actions_of
+from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.replay.replay import Replay
@@ -151,14 +151,14 @@ async def test_a_comparison_says_that_it_shows_whole_runs(played: Played, size: 
         await until(pilot, lambda: "whole runs" in screen_text(played.app))
 
 
-async def test_what_steers_a_training_is_not_there(played: Played) -> None:
-    steering = [action for action in actions_of("app") if action.needs in ("control", "news")]
+async def test_what_controls_a_training_is_not_there(played: Played) -> None:
+    controls = [action for action in Keymap().of("app") if action.needs in ("control", "news")]
     async with played.app.run_test(size=(120, 40)) as pilot:
         await played.begun(pilot)
         offered = {command.title for command in played.app.get_system_commands(played.app.screen)}
-        assert not offered & {action.title for action in steering}
-        assert {action.title for action in actions_of("replay")} <= offered
-        await pilot.press(*(key for action in steering for key in action.keys if key != "space"))
+        assert not offered & {action.title for action in controls}
+        assert {action.title for action in Keymap().of("replay")} <= offered
+        await pilot.press(*(key for action in controls for key in action.keys if key != "space"))
         await pilot.pause(0.05)
         assert played.app.screen is played.app.live and played.playback.playing
         await pilot.press("q")
@@ -171,7 +171,7 @@ async def test_a_followed_run_has_no_replay_keys(tmp_path: Path) -> None:
     async with Dashboard(run.directory, interval=0.05).run_test() as pilot:
         app = await ready(pilot)
         offered = {command.title for command in app.get_system_commands(app.screen)}
-        assert not offered & {action.title for action in actions_of("replay")}
+        assert not offered & {action.title for action in Keymap().of("replay")}
         await pilot.press("left_square_bracket", "greater_than_sign", "right_curly_bracket")
         assert app.is_running and app.source.live and "REPLAY" not in screen_text(app)
         await pilot.press("space")

@@ -10,8 +10,8 @@ from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.application.app import READABLE, Dashboard
 from gwt_ib_tui.state.run.feed import Feed
+from gwt_ib_tui.state.run.follower import Source
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.state.run.source import Source
 
 
 class Given(Source):

@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from gwt_ib.runs.control import take_requests
+from gwt_ib_tui.screens.dialogs import SettingDialog
 from gwt_ib_tui.screens.live_screen import LiveScreen
-from gwt_ib_tui.screens.setting_dialog import SettingDialog
 from gwt_ib_tui.state.run.requests import Message
 
 ASKING = {"space": "pause", "s": "save", "e": "evaluate", "t": "change"}
@@ -186,7 +186,7 @@ async def test_a_report_that_cannot_be_written_is_said_and_the_snapshot_is_there
 
 @both_sizes
 @pytest.mark.parametrize("key", ASKING)
-async def test_keys_that_steer_say_why_they_cannot_where_the_run_has_ended(
+async def test_keys_that_control_say_why_they_cannot_where_the_run_has_ended(
     recorded: RecordedRun, key: str, size: tuple[int, int]
 ) -> None:
     recorded.finish()
@@ -200,7 +200,7 @@ async def test_keys_that_steer_say_why_they_cannot_where_the_run_has_ended(
 
 
 @both_sizes
-async def test_keys_that_steer_say_that_a_dashboard_is_read_only_and_are_not_in_its_footer(
+async def test_keys_that_control_say_that_a_dashboard_is_read_only_and_are_not_in_its_footer(
     recorded: RecordedRun, size: tuple[int, int]
 ) -> None:
     async with dashboard(recorded, read_only=True).run_test(size=size) as pilot:

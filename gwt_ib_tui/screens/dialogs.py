@@ -1,31 +1,88 @@
-"""Asked after `t`: which live setting shall have which value."""
+"""The dialogs: how to leave, asked after `q`, and which live setting shall have which value, asked after `t`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Button, Input, Static
 
-from gwt_ib.config import Config, live_settings
-from gwt_ib.errors import UserError
+from gwt_ib.config import Config, live_settings, range_words
+from gwt_ib.config_sources import change_live
+from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.lenient import real
+from gwt_ib.runs.jsonl import Record
 from gwt_ib.text import count, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
-from gwt_ib_tui.keys.keyed import Keyed
-from gwt_ib_tui.screens.least_size import LeastSize
-from gwt_ib_tui.state.run.live_settings import Change, LiveSetting, change_of, settings_of
+from gwt_ib_tui.keys.keymap import Keyed
+from gwt_ib_tui.screens.run_screen import LeastSize
 from gwt_ib_tui.state.run.run_view import RunView
 
 FIELDS = live_settings()
 RENEW_S = 1.0
+UNREADABLE = "The run's configuration cannot be read."
 
 
-class SettingDialog(LeastSize, Keyed, ModalScreen[Change | None]):
+class QuitDialog(Keyed, ModalScreen[str]):
+    """Answers with the name of an action: `detach`, `stop` or `cancel`."""
+
+    SCOPES = ("quit",)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "app.focus_previous", show=False),
+        Binding("right", "app.focus_next", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """A button for each action of the table; the first has the focus."""
+        actions = self.keymap.of("quit")
+        with Vertical(id="dialog"):
+            yield Static("Leave the dashboard?", id="question")
+            for action in actions:
+                yield Static(f"{action.title:<7} {action.description}", classes="choice", markup=False)
+            with Horizontal(id="buttons"):
+                for action in actions:
+                    yield Button(f"{action.title} ({action.keys[0]})", id=action.name)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """A button is its action."""
+        self.dismiss(event.button.id)
+
+
+@dataclass(frozen=True)
+class LiveSetting:
+    """A setting that may be changed while a run trains. `in_use` is another value that the newest update learnt with."""
+
+    name: str
+    value: float
+    in_use: float | None
+    unit: str
+    limits: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change that is possible."""
+
+    field: str
+    old: float
+    value: float
+
+    @property
+    def words(self) -> str:
+        """`lr 0.001 -> 0.0005`."""
+        return f"{self.field} {self.old} -> {self.value}"
+
+
+class SettingDialog(LeastSize, ModalScreen[Change | None]):
     """Answers with a change that is possible, or with none. `newest` gives the state of the run at any moment."""
 
     SCOPES = ("setting",)
@@ -84,21 +141,13 @@ class SettingDialog(LeastSize, Keyed, ModalScreen[Change | None]):
 
     def action_send(self) -> None:
         """Answer with the change; where it is none, say why and stay."""
-        config = self._config
-        if config is None:
-            self._say("The run's configuration cannot be read.")
-            return
+        run_view = self._newest()
         try:
-            change = change_of(config, FIELDS[self.chosen], self.query_one(Input).value)
+            if run_view is None or run_view.config is None:
+                raise UserError(UNREADABLE, ExitCode.BAD_CONFIGURATION)
+            self.dismiss(change_of(run_view.config, FIELDS[self.chosen], self.query_one(Input).value))
         except UserError as error:
             self._say(error.message)
-            return
-        self.dismiss(change)
-
-    @property
-    def _config(self) -> Config | None:
-        run_view = self._newest()
-        return None if run_view is None else run_view.config
 
     def _say(self, words: str) -> None:
         palette = palette_of(self.app.current_theme)
@@ -107,12 +156,15 @@ class SettingDialog(LeastSize, Keyed, ModalScreen[Change | None]):
     def _show(self) -> None:
         run_view = self._newest()
         if run_view is None or run_view.config is None:
-            self._say("The run's configuration cannot be read.")
+            self._say(UNREADABLE)
             return
         palette = palette_of(self.app.current_theme)
         settings = settings_of(run_view.config, run_view.row)
+        setting, update = settings[self.chosen], count(run_view.metric("update"))
+        words = f"{setting.meaning[:1].upper()}{setting.meaning[1:]}."
+        if setting.in_use is not None:
+            words += f" Update {update} learnt with {setting.in_use:.6g}."
         self.query_one("#setting-list", Static).update(settings_table(settings, self.chosen, palette))
-        words = meaning(settings[self.chosen], run_view.metric("update"))
         self.query_one("#setting-meaning", Static).update(Text(words, style=palette.dim))
 
 
@@ -128,9 +180,31 @@ def settings_table(settings: list[LiveSetting], chosen: int, palette: Palette) -
     return table
 
 
-def meaning(setting: LiveSetting, update: float | None) -> str:
-    """What the setting is, and what the newest update learnt with where that is another value."""
-    words = setting.meaning[:1].upper() + setting.meaning[1:] + "."
-    if setting.in_use is not None:
-        words += f" Update {count(update)} learnt with {setting.in_use:.6g}."
-    return words
+def settings_of(config: Config, row: Record) -> list[LiveSetting]:
+    """Every live setting of a run, in the order of the configuration; `row` is its newest row of metrics."""
+    settings = []
+    for name in FIELDS:
+        field, value, in_use = Config.model_fields[name], getattr(config, name), real(row.get(name))
+        extra: Any = field.json_schema_extra
+        in_use = None if in_use == value else in_use
+        settings.append(LiveSetting(name, value, in_use, extra["unit"], range_words(field), field.description or ""))
+    return settings
+
+
+def change_of(config: Config, field: str, typed: str) -> Change:
+    """What was typed for a field, as a change of the configuration. Raises `UserError` with a sentence if it is none."""
+    typed = typed.strip()
+    if not typed:
+        raise UserError(f"Type a new value for {field}.", ExitCode.BAD_CONFIGURATION)
+    old, new = getattr(config, field), getattr(change_live(config, field, _read(typed)), field)
+    if new == old:
+        raise UserError(f"{field} is {old} already.", ExitCode.BAD_CONFIGURATION)
+    return Change(field, old, new)
+
+
+def _read(typed: str) -> float | str:
+    """A number, or the text as it is: the configuration has the sentence for what is no number."""
+    try:
+        return float(typed)
+    except ValueError:
+        return typed

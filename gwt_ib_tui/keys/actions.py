@@ -2,9 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from gwt_ib_tui.keys.action import Action, Scope
+from textual.binding import Binding
+from textual.keys import format_key
+
+Scope = Literal[
+    "app", "charts", "live", "gate", "check", "log", "compare", "replay", "quit", "help", "setting", "filter", "runs"
+]
+Needs = Literal["", "control", "pages", "news"]
+"""What an action can do nothing without: a run that can be asked, a window that has pages, a run that goes on."""
+ON_APP = frozenset({"app", "replay"})
+_KEY_NAMES = {"ctrl+c": "^c", "shift+left": "⇧←", "shift+right": "⇧→", "shift+tab": "⇧tab"}
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action, and how it is called: `call` is a method with arguments, as in `turn_page(1)`; by default the name.
+
+    The method is `action_<method>` of the screen that lists `scope`; of those of the scopes `app` and `replay`, and of a
+    call that begins with `app.`, it is the app's. Those with `in_footer` stand in the footer, and those of one
+    `footer_group` together under its word. One that decides whose the next keys are has `priority`: it is done before
+    these, however fast they follow.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    title: str
+    description: str
+    group: str = ""
+    scope: Scope = "app"
+    call: str = ""
+    in_footer: bool = False
+    needs: Needs = ""
+    footer_group: str = ""
+    priority: bool = False
+
+    @property
+    def id(self) -> str:
+        """`<scope>.<name>`: by this name the user's file of keys and the docs know it."""
+        return f"{self.scope}.{self.name}"
+
+    @property
+    def command(self) -> str:
+        """The call as Textual runs it from a screen."""
+        call = self.call or self.name
+        return f"app.{call}" if self.scope in ON_APP else call
+
+    @property
+    def keys_shown(self) -> str:
+        """The keys as the help writes them."""
+        return " ".join(_KEY_NAMES.get(key) or format_key(key) for key in self.keys)
 
 
 def _section(group: str, scope: Scope, *actions: Action) -> tuple[Action, ...]:
@@ -50,42 +99,46 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_section("In a replay", "replay",
         Action("play_or_hold", ("space",), "Play", "Play the recorded run, or pause it; from its end, play it from the "
-               "start", call="play_or_pause", in_footer=True),
-        Action("seek_back", ("left_square_bracket",), "Back", "Go back by 2 % of the run", call="seek(-0.02)",
+               "start", call="play('toggled')", in_footer=True),
+        Action("seek_back", ("left_square_bracket",), "Back", "Go back by 2 % of the run", call="play('sought', -0.02)",
                footer_group="Seek"),
-        Action("seek_on", ("right_square_bracket",), "On", "Go on by 2 % of the run", call="seek(0.02)",
+        Action("seek_on", ("right_square_bracket",), "On", "Go on by 2 % of the run", call="play('sought', 0.02)",
                footer_group="Seek"),
-        Action("leap_back", ("left_curly_bracket",), "Far back", "Go back by 10 % of the run", call="seek(-0.1)"),
-        Action("leap_on", ("right_curly_bracket",), "Far on", "Go on by 10 % of the run", call="seek(0.1)"),
+        Action("leap_back", ("left_curly_bracket",), "Far back", "Go back by 10 % of the run",
+               call="play('sought', -0.1)"),
+        Action("leap_on", ("right_curly_bracket",), "Far on", "Go on by 10 % of the run", call="play('sought', 0.1)"),
         Action("slower", ("less_than_sign",), "Slower", "Play at the next lower speed, from 0.25 to 1,000 times that "
-               "of the recording", call="change_speed(-1)", footer_group="Speed"),
-        Action("faster", ("greater_than_sign",), "Faster", "Play at the next higher speed", call="change_speed(1)",
+               "of the recording", call="play('speeded', -1)", footer_group="Speed"),
+        Action("faster", ("greater_than_sign",), "Faster", "Play at the next higher speed", call="play('speeded', 1)",
                footer_group="Speed"),
     ),
     *_section("Charts", "charts",
         Action("cursor_left", ("left",), "Cursor back", "Put a cursor on the charts, and move it back: it reads the "
-               "exact values of all of them at one place", call="move_cursor(-1)", footer_group="Charts"),
-        Action("cursor_right", ("right",), "Cursor on", "Move the cursor on", call="move_cursor(1)",
+               "exact values of all of them at one place", call="change_rows('moved', -1)", footer_group="Charts"),
+        Action("cursor_right", ("right",), "Cursor on", "Move the cursor on", call="change_rows('moved', 1)",
                footer_group="Charts"),
-        Action("cursor_first", ("home",), "Cursor to first", "The cursor at the first row", call="cursor_to('first')"),
+        Action("cursor_first", ("home",), "Cursor to first", "The cursor at the first row",
+               call="change_rows('at_first')"),
         Action("cursor_newest", ("end",), "Cursor to newest", "The cursor at the newest row",
-               call="cursor_to('newest')"),
-        Action("cursor_off", ("escape",), "Cursor off", "Take the cursor off"),
+               call="change_rows('at_newest')"),
+        Action("cursor_off", ("escape",), "Cursor off", "Take the cursor off", call="change_view('without_cursor')"),
         Action("copy_values", ("y",), "Copy values", "Copy the values at the cursor, or the newest ones, of all charts "
                "on show: name, x and value, with a tab between them"),
         Action("zoom_in", ("plus", "equals_sign"), "Zoom in", "Half as much of the x axis, about the cursor or at the "
-               "newest", call="zoom(2.0)"),
-        Action("zoom_out", ("minus",), "Zoom out", "Twice as much of it", call="zoom(0.5)"),
-        Action("pan_left", ("shift+left",), "Pan back", "Move the window back by a quarter", call="pan(-0.25)"),
+               "newest", call="change_rows('zoomed', 2.0)"),
+        Action("zoom_out", ("minus",), "Zoom out", "Twice as much of it", call="change_rows('zoomed', 0.5)"),
+        Action("pan_left", ("shift+left",), "Pan back", "Move the window back by a quarter",
+               call="change_rows('panned', -0.25)"),
         Action("pan_right", ("shift+right",), "Pan on", "Move the window on; at the newest row it follows again",
-               call="pan(0.25)"),
+               call="change_rows('panned', 0.25)"),
         Action("reset_view", ("0",), "Whole run", "All of the x axis in sight, and no cursor",
                call="change_view('reset')"),
         Action("next_axis", ("x",), "X axis", "Environment steps, updates or wall time"),
-        Action("toggle_log", ("l",), "Log y", "A logarithmic y axis, or not"),
+        Action("toggle_log", ("l",), "Log y", "A logarithmic y axis, or not", call="toggle_view('log_y')"),
         Action("next_smoothing", ("m",), "Smoothing", "More smoothing, at last none; the raw line stays behind it",
                call="change_view('next_smoothing')"),
-        Action("toggle_clip", ("o",), "Outliers", "Leave the highest and the lowest 1 % out of the y axis, or not"),
+        Action("toggle_clip", ("o",), "Outliers", "Leave the highest and the lowest 1 % out of the y axis, or not",
+               call="toggle_view('clip')"),
         Action("next_symbols", ("b",), "Symbols", "Draw with braille, blocks or ASCII",
                call="change_view('next_symbols')"),
         Action("next_charts", ("pagedown",), "More charts", "The next charts, where there are more than fit",
@@ -96,24 +149,29 @@ ACTIONS: tuple[Action, ...] = (
         Action("filter_metrics", ("slash",), "Filter", "Choose the metrics on show by words that must all match, or "
                "one of a|b: parts or patterns of their names, or of what they mean; no words, the overview",
                footer_group="Charts", priority=True),
-        Action("next_chart", ("down",), "Next chart", "Choose the next chart", call="choose_chart(1)"),
-        Action("previous_chart", ("up",), "Previous chart", "Choose the chart before", call="choose_chart(-1)"),
-        Action("show_alone", ("f",), "Large chart", "The chosen chart over all the room, or back"),
-        Action("show_together", ("escape",), "All charts", "Back from the large chart"),
+        Action("next_chart", ("down",), "Next chart", "Choose the next chart", call="select_charts('moved', 1)"),
+        Action("previous_chart", ("up",), "Previous chart", "Choose the chart before",
+               call="select_charts('moved', -1)"),
+        Action("show_alone", ("f",), "Large chart", "The chosen chart over all the room, or back",
+               call="select_charts('toggled')"),
+        Action("show_together", ("escape",), "All charts", "Back from the large chart",
+               call="select_charts('together')"),
         Action("next_finding", ("j",), "Next rule", "Choose the next rule of GateCheck; its next step is shown",
                call="choose_rule(1)"),
         Action("previous_finding", ("k",), "Previous rule", "Choose the rule before", call="choose_rule(-1)"),
     ),
     *_section("On Gate", "gate",
-        Action("earlier", ("left",), "Earlier", "Show the recorded moment before", call="scrub(-1)",
+        Action("earlier", ("left",), "Earlier", "Show the recorded moment before", call="scrub('moved', -1)",
                footer_group="Scrub"),
-        Action("later", ("right",), "Later", "Show the next recorded moment", call="scrub(1)", footer_group="Scrub"),
-        Action("much_earlier", ("shift+left",), "10 earlier", "Go ten recorded moments back", call="scrub(-10)"),
-        Action("much_later", ("shift+right",), "10 later", "Go ten recorded moments on", call="scrub(10)"),
-        Action("first", ("home",), "First", "Show the first moment"),
+        Action("later", ("right",), "Later", "Show the next recorded moment", call="scrub('moved', 1)",
+               footer_group="Scrub"),
+        Action("much_earlier", ("shift+left",), "10 earlier", "Go ten recorded moments back",
+               call="scrub('moved', -10)"),
+        Action("much_later", ("shift+right",), "10 later", "Go ten recorded moments on", call="scrub('moved', 10)"),
+        Action("first", ("home",), "First", "Show the first moment", call="scrub('at_first')"),
         Action("newest", ("end",), "Newest", "Show the newest moment, and follow it when newer ones come"),
         Action("pin_ghost", ("p",), "Pin ghost", "Make the moment on show the ghost beside the others; once more: the "
-               "first is it again", in_footer=True),
+               "first is it again", call="scrub('pinned')", in_footer=True),
     ),
     *_section("On GateCheck", "check",
         Action("next_rule", ("down", "j"), "Next rule", "Choose the rule below; evidence, next step and trend are its "
@@ -188,7 +246,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_section("In the help", "help",
         Action("close", ("escape", "q", "question_mark", "f1", "ctrl+c"), "Close", "Close the help", call="dismiss"),
-        Action("next_part", ("n", "tab"), "Next part", "Keys, metrics, GateCheck's rules, signs; then keys again"),
+        Action("next_part", ("n", "tab"), "Next part", "Keys, metrics, GateCheck's rules, markers; then keys again"),
         Action("scroll_help_down", ("down", "j", "pagedown", "space"), "Down", "Scroll down", call="scroll_help(5)"),
         Action("scroll_help_up", ("up", "k", "pageup"), "Up", "Scroll up", call="scroll_help(-5)"),
     ),
@@ -196,6 +254,22 @@ ACTIONS: tuple[Action, ...] = (
 # fmt: on
 
 
-def actions_of(*scopes: Scope) -> tuple[Action, ...]:
-    """The actions of some scopes, scope by scope, each in the table's order."""
-    return tuple(action for scope in scopes for action in ACTIONS if action.scope == scope)
+def bindings(actions: tuple[Action, ...]) -> list[Binding]:
+    """Textual's bindings of some actions, each with the action's id.
+
+    They are bound on screens and not on the app: there they go before Textual's own, and no dialog inherits them.
+    """
+    return [
+        Binding(
+            key,
+            action.command,
+            action.title,
+            show=bool(action.in_footer or action.footer_group) and key == action.keys[0],
+            tooltip=action.description,
+            priority=action.priority,
+            id=action.id,
+            group=Binding.Group(action.footer_group, compact=True) if action.footer_group else None,
+        )
+        for action in actions
+        for key in action.keys
+    ]

@@ -10,19 +10,20 @@ from textual.actions import parse
 from textual.dom import DOMNode
 
 from gwt_ib_tui.application.app import NEEDS, Dashboard
+from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.keys.action import ON_APP, Action, Scope
-from gwt_ib_tui.keys.action_table import ACTIONS, actions_of
+from gwt_ib_tui.keys.actions import ACTIONS, ON_APP, Action, Scope
+from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.compare_screen import CompareScreen
-from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
-from gwt_ib_tui.screens.gate_screen import GateScreen
+from gwt_ib_tui.screens.dialogs import QuitDialog, SettingDialog
+from gwt_ib_tui.screens.gate_screen import GateCheckScreen, GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
-from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_list_screen import RunListScreen
-from gwt_ib_tui.screens.setting_dialog import SettingDialog
+from gwt_ib_tui.state.history.selection import Selection
+from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.replay.replay import Replay
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.widgets.filter_line import FilterInput
@@ -70,6 +71,10 @@ def test_every_row_calls_a_method_that_takes_its_arguments(action: Action) -> No
 def test_what_is_called_by_name_is_there() -> None:
     for hinted, name, owner in (
         (ChartScreen.action_change_view, "change", ChartView),
+        (ChartScreen.action_change_rows, "change", ChartView),
+        (LiveScreen.action_select_charts, "change", Selection),
+        (GateScreen.action_scrub, "change", Scrub),
+        (Dashboard.action_play, "change", Playback),
         (LogScreen.action_show_lines, "which", LogPane),
     ):
         assert all(callable(getattr(owner, method)) for method in get_args(get_type_hints(hinted)[name]))
@@ -88,5 +93,5 @@ def test_every_scope_is_that_of_some_screen_and_of_no_unknown_source() -> None:
 
 @pytest.mark.parametrize("scope", ["quit", "help", "setting", "filter", "runs"])
 def test_where_one_scope_is_alone_a_key_has_one_action(scope: Scope) -> None:
-    keys = [key for action in actions_of(scope) for key in action.keys]
+    keys = [key for action in Keymap().of(scope) for key in action.keys]
     assert len(keys) == len(set(keys))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.application.snapshot_report import snapshot_path, write_report
+from gwt_ib_tui.application.run_app import snapshot_path, write_report
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from gwt_ib.config import Config
 from gwt_ib.errors import UserError
-from gwt_ib_tui.state.run.live_settings import change_of, settings_of
+from gwt_ib_tui.screens.dialogs import change_of, settings_of
 
 
 def test_every_live_setting_is_there_with_what_is_known_of_it() -> None:
