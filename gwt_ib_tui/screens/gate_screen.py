@@ -15,13 +15,11 @@ from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.gate_history import GateHistory
 from gwt_ib_tui.state.history.series import Doubles
-from gwt_ib_tui.widgets.chart_panel import ChartPanel
-from gwt_ib_tui.widgets.chart_spec import ChartSpec
+from gwt_ib_tui.widgets.chart_panel import ChartPanel, ViewBar
 from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, ScrubbedPanel, TimeBar
-from gwt_ib_tui.widgets.line_chart import LineChart
+from gwt_ib_tui.widgets.line_chart import ChartSpec, LineChart
 from gwt_ib_tui.widgets.readings import row_near
 from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
-from gwt_ib_tui.widgets.view_bar import ViewBar
 
 BUDGET = (
     ChartSpec("mean_c", ("mean_c",), min_span=0.1, levels=levels.target),

@@ -20,7 +20,7 @@ from gwt_ib_tui.state.run.requests import Message
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.key_bar import KeyBar
-from gwt_ib_tui.widgets.message_bar import MessageBar
+from gwt_ib_tui.widgets.message_line import MessageBar
 from gwt_ib_tui.widgets.panel import Panel
 from gwt_ib_tui.widgets.status_bar import StatusBar
 

@@ -17,7 +17,7 @@ from gwt_ib_tui.state.compare.run_set import RunSetView
 from gwt_ib_tui.state.history.series import Column
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel, chart_title
-from gwt_ib_tui.widgets.chart_spec import spec_of
+from gwt_ib_tui.widgets.line_chart import spec_of
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S
 from gwt_ib_tui.widgets.readings import Readout, read
 

@@ -10,9 +10,9 @@ from textual.reactive import reactive
 from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.text import number, plain
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.big_word import big_word
 from gwt_ib_tui.widgets.panel import Panel, title_line
 from gwt_ib_tui.widgets.verdict import (
+    big_word,
     chosen_of,
     cut_at,
     indented,

@@ -12,8 +12,18 @@ from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel
 
-ICONS = {"running": "●", "paused": "‖", "starting": "○", "finished": "■", "stopped": "■", "failed": "✗"}
-ICONS |= {KILLED: "✗", STALLED: "?"}
+STATES = {
+    "running": ("●", "pass"),
+    "finished": ("■", "pass"),
+    "paused": ("‖", "warn"),
+    "stopping": ("○", "warn"),
+    "stopped": ("■", "warn"),
+    STALLED: ("?", "warn"),
+    "failed": ("✗", "fail"),
+    KILLED: ("✗", "fail"),
+}
+"""The states of a run, each with an icon and the status that has its colour."""
+STARTING = "○", "wait"
 STALE_S = 5.0  # without a new row for longer than this, the row's age is shown
 
 
@@ -33,26 +43,19 @@ class StatusBar(Panel):
 
     def _run_line(self, run_view: RunView, width: int) -> Text:
         palette = self.palette
-        line = Text(no_wrap=True, end="")
-        if run_view.replay is not None:
-            line.append_text(replay_chip(run_view.replay, palette))
-        else:
-            state = "stopping" if self.stopping and not run_view.ended else run_view.state
-            line.append_text(state_chip(state, palette))
+        state = "stopping" if self.stopping and not run_view.ended else run_view.state
+        replay = run_view.replay
+        line = Text().append_text(state_chip(state, palette) if replay is None else replay_chip(replay, palette))
         if self.frozen:
-            line.append(" ")
-            line.append(f" {self.frozen} ", style=f"bold {palette.on_chip} on {palette.line}")
+            line.append(" ").append(f" {self.frozen} ", style=f"bold {palette.on_chip} on {palette.line}")
         right = self._right(run_view)
         room = width - line.cell_len - len(right) - 4
         run = run_view.run
         name, env = plain(run.name), plain(run.env_id)
         if env and env not in name and len(name) + len(env) + 2 <= room:
             name = f"{name}  {env}"
-        line.append("  ")
-        line.append(shortened(name, max(room, 8)), style=f"bold {palette.text}")
-        line.append(" " * max(width - line.cell_len - len(right), 2))
-        line.append(right, style=palette.dim)
-        return line
+        line.append("  ").append(shortened(name, max(room, 8)), style=f"bold {palette.text}")
+        return line.append(" " * max(width - line.cell_len - len(right), 2)).append(right, style=palette.dim)
 
     def _right(self, run_view: RunView) -> str:
         if run_view.replay is not None:
@@ -71,17 +74,15 @@ class StatusBar(Panel):
         if run_view.replay is not None:
             return self._replay_line(run_view, run_view.replay, width)
         trouble = plain(run_view.trouble)
-        share = run_view.progress
         facts = _facts(run_view)[: 2 if trouble else None]
-        percent = share_words(share)
+        percent = share_words(run_view.progress)
         while len(facts) > 2 and sum(len(fact) + 3 for fact, _ in facts) + len(percent) + 13 > width:
             facts.remove(min(facts, key=lambda fact: fact[1]))
         words = " · ".join(fact for fact, _ in facts)
         # Beside the reason of a failure the bar is short: the reason is longer than any fact.
         room = 8 if trouble else min(width - len(words) - len(percent) - 4, 48)
-        line = progress_bar(share or 0.0, max(room, 4), palette)
-        line.append(f" {percent}", style=f"bold {palette.text}")
-        line.append(f"  {words}", style=palette.dim)
+        line = progress_bar(run_view.progress or 0.0, max(room, 4), palette)
+        line.append(f" {percent}", style=f"bold {palette.text}").append(f"  {words}", style=palette.dim)
         if trouble:
             line.append(f" · {trouble}", style=palette.bad)
             line.truncate(width, overflow="ellipsis")
@@ -106,8 +107,7 @@ def _facts(run_view: RunView) -> list[tuple[str, int]]:
     A run that stands still has no speed and no end in sight.
     """
     total, config = run_view.run.total_timesteps, run_view.config
-    steps = count(run_view.metric("env_steps"))
-    updates = count(run_view.metric("update"))
+    steps, updates = count(run_view.metric("env_steps")), count(run_view.metric("update"))
     facts = [
         (f"{steps}/{count(total)} steps" if total else f"{steps} steps", 3),
         (f"update {updates}/{config.num_updates:,}" if config else f"update {updates}", 2),
@@ -127,44 +127,28 @@ def share_words(share: float | None) -> str:
 
 def state_chip(state: str, palette: Palette) -> Text:
     """The state as a word with an icon, light on dark or dark on light."""
-    color = {
-        "running": palette.good,
-        "finished": palette.good,
-        "paused": palette.warn,
-        "stopping": palette.warn,
-        "stopped": palette.warn,
-        STALLED: palette.warn,
-        "failed": palette.bad,
-        KILLED: palette.bad,
-    }.get(state, palette.wait)
-    return Text(
-        f" {ICONS.get(state, '○')} {plain(state, 12).upper()} ", style=f"bold {palette.on_chip} on {color}", end=""
-    )
+    icon, status = STATES.get(state, STARTING)
+    return Text(f" {icon} {plain(state, 12).upper()} ", style=f"bold {palette.on_chip} on {palette.of_status(status)}")
 
 
 def progress_bar(share: float, width: int, palette: Palette) -> Text:
     """A bar in half cells."""
-    halves = round(min(max(share, 0.0), 1.0) * 2 * width)
-    full, half = divmod(halves, 2)
-    bar = Text(no_wrap=True, end="")
-    bar.append("━" * full + "╸" * half, style=palette.line)
-    bar.append("─" * (width - full - half), style=palette.frame)
-    return bar
+    full, half = divmod(round(min(max(share, 0.0), 1.0) * 2 * width), 2)
+    return Text.assemble(("━" * full + "╸" * half, palette.line), ("─" * (width - full - half), palette.frame))
 
 
 def replay_chip(playback: Playback, palette: Palette) -> Text:
     """Whether a replay plays, waits or is over, and its speed; no live run has such a chip."""
     icon = "▶" if playback.playing else "■" if playback.at_end else "‖"
-    words = f" {icon} REPLAY {playback.speed:g}x "
-    return Text(words, style=f"bold {palette.on_chip} on {palette.second}", end="")
+    return Text(f" {icon} REPLAY {playback.speed:g}x ", style=f"bold {palette.on_chip} on {palette.second}")
 
 
 def time_line(playback: Playback, width: int, palette: Palette) -> Text:
     """A replay's time as a line of `width` cells with a mark at the position, then the position and the length in words."""
     here = round(playback.share * (width - 1))
-    line = Text(no_wrap=True, end="")
-    line.append("━" * here, style=palette.second)
-    line.append("●", style=f"bold {palette.second}")
-    line.append("─" * (width - 1 - here), style=palette.frame)
-    line.append(f" {duration(playback.position)} of {duration(playback.length)}", style=f"bold {palette.text}")
-    return line
+    return Text.assemble(
+        ("━" * here, palette.second),
+        ("●", f"bold {palette.second}"),
+        ("─" * (width - 1 - here), palette.frame),
+        (f" {duration(playback.position)} of {duration(playback.length)}", f"bold {palette.text}"),
+    )
