@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from rich.text import Text
@@ -17,7 +18,7 @@ from gwt_ib_tui.charts.scrub import nearest
 from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel
+from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
 from gwt_ib_tui.widgets.readings import Readout, time_words
 
 SHORTEST_NAME = 5  # cells of a title
@@ -33,12 +34,11 @@ class ChartPanel(Panel):
     view: reactive[ChartView] = reactive(ChartView(), repaint=False)
     drawn = Drawn([])
 
+    @dataclass
     class Pointed(Message):
         """The mouse has pointed at a place of the x axis."""
 
-        def __init__(self, x: float) -> None:
-            super().__init__()
-            self.x = x
+        x: float
 
     def depends_on(self, run_view: RunView) -> Hashable:
         """New rows, or another configuration."""
@@ -90,13 +90,9 @@ class TitledChart(ChartPanel):
         """The lines below."""
         raise NotImplementedError
 
-    def looks(self) -> Hashable:
-        """What, beside size and data, the chart is drawn by."""
-        return self.palette, self.seen(self.view)
-
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The title of this snapshot; the chart of the last one for which it was time to redraw."""
-        chart_of = width, height, self.looks()
+        chart_of = width, height, self.palette
         if self._stale or chart_of != self._chart_of:
             self._chart = self.chart(run_view, width, height - 1) if height > 1 else []
             self._chart_of, self._stale = chart_of, False
@@ -129,29 +125,15 @@ def chart_title(
         shown = [value[min(form, len(value) - 1)] for value in values]
         # A shorter form makes room for itself, not for what has gone before it.
         for kept in range(len(extras) if form == 0 else 0, -1, -1):
-            line = _line(palette, name, [*shown, *extras[:kept]], "  ", chosen)
+            line = title_line(palette, name, *shown, *extras[:kept], chosen=chosen)
             if line.cell_len <= width:
                 return line
-        line = _line(palette, name, shown, " ", chosen)
+        line = title_line(palette, name, *shown, space=" ", chosen=chosen)
         if line.cell_len <= width:
             return line
     room = max(len(name) - (line.cell_len - width), SHORTEST_NAME)
-    line = _line(palette, shortened(name, room), shown, " ", chosen)
+    line = title_line(palette, shortened(name, room), *shown, space=" ", chosen=chosen)
     line.truncate(width)
-    return line
-
-
-def _line(palette: Palette, name: str, parts: Sequence[Text], space: str, chosen: bool) -> Text:
-    line = Text(no_wrap=True, end="")
-    if chosen:
-        line.append("▶", style=f"bold {palette.target}")
-        line.append(name, style=f"bold underline {palette.text}")
-    else:
-        line.append("▍", style=palette.line)
-        line.append(name, style=f"bold {palette.text}")
-    for part in parts:
-        line.append(space)
-        line.append_text(part)
     return line
 
 
@@ -163,13 +145,11 @@ class ViewBar(Panel):
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """What there is room for; the cursor, which the charts show as well, is the last to find some."""
-        palette = self.palette
-        line = Text(no_wrap=True, end="")
+        palette, line = self.palette, Text()
         columns = {axis: run_view.series.column(axis).mean for axis in X_AXES}
         for part in (*self.notes, *view_words(self.view, columns)):
             name, _, rest = part.partition(" ")
-            line.append("  " if line else " ")
-            line.append(name, style=f"bold {palette.target}")
+            line.append("  " if line else " ").append(name, style=f"bold {palette.target}")
             line.append(f" {rest}" if rest else "", style=palette.text)
         line.truncate(width, overflow="ellipsis")
         return [line]

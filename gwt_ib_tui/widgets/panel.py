@@ -161,17 +161,12 @@ class Panel(Widget, can_focus=False):
         return lines
 
 
-def title_line(palette: Palette, title: str, *parts: Text | str) -> Text:
-    """A panel's first line: its name, then what belongs beside it."""
-    line = Text(no_wrap=True, end="")
-    line.append("▍", style=palette.line)
-    line.append(title, style=f"bold {palette.text}")
+def title_line(palette: Palette, title: str, *parts: Text | str, space: str = "  ", chosen: bool = False) -> Text:
+    """The first line of a panel, which may be the chosen one of several: its name, then what belongs beside it."""
+    mark = ("▶", f"bold {palette.target}") if chosen else ("▍", palette.line)
+    line = Text.assemble(mark, (title, f"bold {'underline ' if chosen else ''}{palette.text}"))
     for part in parts:
-        line.append("  ")
-        if isinstance(part, Text):
-            line.append_text(part)
-        else:
-            line.append(part, style=palette.dim)
+        line.append(space).append_text(part if isinstance(part, Text) else Text(part, style=palette.dim))
     return line
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.text import Text
 
 from gwt_ib.gatecheck.findings import Finding, Verdict
@@ -19,6 +21,18 @@ STATUS_ICONS = {"fail": "✗", "warn": "▲", "wait": "…", "pass": "✓"}
 
 NO_VERDICT_YET = "the first verdict comes with the first updates"
 NO_UPDATE = "no update was made, so there is nothing to judge"
+
+_LETTERS = {
+    "A": ("▄▀▄", "█▀█", "▀ ▀"),
+    "F": ("█▀▀", "█▀ ", "▀  "),
+    "I": ("█", "█", "▀"),
+    "L": ("█  ", "█  ", "▀▀▀"),
+    "P": ("█▀▄", "█▀ ", "▀  "),
+    "S": ("▄▀▀", "▀▀▄", "▀▀ "),
+    "T": ("▀█▀", " █ ", " ▀ "),
+    "W": ("█   █", "█▄█▄█", " ▀ ▀ "),
+}
+HEIGHT = 3
 
 
 def no_verdict(run_view: RunView) -> str:
@@ -38,7 +52,7 @@ def verdict_chip(verdict: str, palette: Palette) -> Text:
     """The verdict as a word with an icon, on its colour."""
     status = verdict if verdict in STATUS_ICONS else "wait"
     style = f"bold {palette.on_chip} on {palette.of_status(status)}"
-    return Text(f" {STATUS_ICONS[status]} {plain(verdict, 8).upper()} ", style=style, no_wrap=True, end="")
+    return Text(f" {STATUS_ICONS[status]} {plain(verdict, 8).upper()} ", style=style)
 
 
 def metric_status(metric: Metric, run_view: RunView) -> tuple[str, str]:
@@ -69,11 +83,11 @@ def since_words(verdict: Verdict) -> str:
 
 def tally(verdict: Verdict, palette: Palette) -> list[Text]:
     """How many rules say what, the most serious first: `✗ 1 fail`."""
-    counts = {status: sum(finding.status == status for finding in verdict.findings) for status in STATUS_ICONS}
+    counts = Counter(finding.status for finding in verdict.findings)
     return [
-        Text(f"{STATUS_ICONS[status]} {many} {status}", style=palette.of_status(status), no_wrap=True, end="")
-        for status, many in counts.items()
-        if many
+        Text(f"{icon} {counts[status]} {status}", style=palette.of_status(status))
+        for status, icon in STATUS_ICONS.items()
+        if counts[status]
     ]
 
 
@@ -118,19 +132,6 @@ def cut_at(lines: list[Text], height: int) -> list[Text]:
         lines = lines[:height]
         lines[-1].append("…")
     return lines
-
-
-_LETTERS = {
-    "A": ("▄▀▄", "█▀█", "▀ ▀"),
-    "F": ("█▀▀", "█▀ ", "▀  "),
-    "I": ("█", "█", "▀"),
-    "L": ("█  ", "█  ", "▀▀▀"),
-    "P": ("█▀▄", "█▀ ", "▀  "),
-    "S": ("▄▀▀", "▀▀▄", "▀▀ "),
-    "T": ("▀█▀", " █ ", " ▀ "),
-    "W": ("█   █", "█▄█▄█", " ▀ ▀ "),
-}
-HEIGHT = 3
 
 
 def big_word(word: str) -> list[str]:
