@@ -71,7 +71,7 @@ class ChartPanel(Panel):
 
 
 class TitledChart(ChartPanel):
-    """A chart under a title, which is of the newest snapshot at any time; the chart is expensive, and follows later.
+    """A chart under a title, which always shows the newest view; the chart is expensive, and follows later.
 
     Subclasses give `title` and `chart`.
     """
@@ -91,7 +91,7 @@ class TitledChart(ChartPanel):
         raise NotImplementedError
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
-        """The title of this snapshot; the chart of the last one for which it was time to redraw."""
+        """The title of this view; the chart of the last one for which it was time to redraw."""
         chart_of = width, height, self.palette
         if self._stale or chart_of != self._chart_of:
             self._chart = self.chart(run_view, width, height - 1) if height > 1 else []

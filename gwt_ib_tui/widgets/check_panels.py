@@ -25,14 +25,13 @@ from gwt_ib_tui.state.history.rule_trends import Trend, trend_of
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart
 from gwt_ib_tui.widgets.line_chart import spec_of
-from gwt_ib_tui.widgets.panel import Panel, title_line
+from gwt_ib_tui.widgets.panel import Panel, indented, title_line
 from gwt_ib_tui.widgets.table import Table, TableColumn, first_in_sight
 from gwt_ib_tui.widgets.verdict import (
     HEIGHT,
     big_word,
     chosen_of,
     cut_at,
-    indented,
     no_verdict,
     rule_name,
     short_name,
@@ -149,13 +148,9 @@ class RulePanel(Panel):
         advice = indented(next_step.append(plain(chosen.next_step), style=f"not bold {palette.text}"), width)
         if height < FULL_HEIGHT:
             return cut_at([*summary, *advice], height)
-        title = title_line(
-            palette,
-            rule_name(chosen.kind),
-            status_word(chosen.status, palette),
-            *([] if chosen.since is None else [f"since update {count(chosen.since)}"]),
-            *([Text(f"{DECIDES} decides", style=palette.target)] if chosen.decides else []),
-        )
+        since = [] if chosen.since is None else [f"since update {count(chosen.since)}"]
+        decides = [Text(f"{DECIDES} decides", style=palette.target)] if chosen.decides else []
+        title = title_line(palette, rule_name(chosen.kind), status_word(chosen.status, palette), *since, *decides)
         value, evidence = _number(chosen, width, palette), _evidence(chosen, width, palette)
         asks = indented(Text(_RULES[chosen.kind].asks if chosen.kind in _RULES else "", style=palette.dim), width)
         parts = [asks, value, summary, advice, evidence]
@@ -164,11 +159,8 @@ class RulePanel(Panel):
                 parts = [part for part in parts if part is not gone]
         spare = height - 1 - sum(map(len, parts))
         lines = [title]
-        for part in parts:
-            lines += part
-            if part and spare > 0:
-                lines.append(Text())
-                spare -= 1
+        for place, part in enumerate(filter(None, parts)):
+            lines += [*part, Text()] if place < spare else part
         return cut_at(lines, height)
 
 
@@ -198,17 +190,9 @@ class TrendPanel(TitledChart):
         palette, (_, trend) = self.palette, self._trend(run_view)
         if trend is None:
             return notice("nothing to draw yet", width, height, palette.frame)
-        drawn = draw(
-            trend.x,
-            [Curve(trend.y, palette.line)],
-            _levels(trend, palette),
-            width,
-            height,
-            frame=palette.frame,
-            min_span=spec_of(trend.name).min_span,
-            view=ChartView(symbols=self.view.symbols),
-        )
-        return drawn.lines
+        curve, levels, span = Curve(trend.y, palette.line), _levels(trend, palette), spec_of(trend.name).min_span
+        view = ChartView(symbols=self.view.symbols)
+        return draw(trend.x, [curve], levels, width, height, frame=palette.frame, min_span=span, view=view).lines
 
     def _trend(self, run_view: RunView) -> tuple[Finding | None, Trend | None]:
         """The chosen rule and its course."""

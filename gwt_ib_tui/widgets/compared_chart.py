@@ -56,18 +56,10 @@ class ComparedChart(ChartPanel):
         """A title that is the legend, then the chart."""
         if not self.metric:
             return []
-        palette = self.palette
-        curves = self._curves()
-        self.drawn = draw(
-            curves[-1].x if curves else NOTHING,
-            [found.curve for found in curves],
-            [],
-            width,
-            height - 1,
-            frame=palette.frame,
-            min_span=spec_of(self.metric).min_span,
-            view=self.view,
-        )
+        palette, curves = self.palette, self._curves()
+        x, lines = curves[-1].x if curves else NOTHING, [found.curve for found in curves]
+        span = spec_of(self.metric).min_span
+        self.drawn = draw(x, lines, [], width, height - 1, frame=palette.frame, min_span=span, view=self.view)
         notes = [Text(note, style=palette.warn) for note in self.drawn.notes]
         title = chart_title(palette, self.metric, self._legend(curves), notes, width, chosen=self.picked)
         return [title, *self.drawn.lines]
@@ -114,6 +106,6 @@ def choices_of(comparison: Comparison) -> Hashable:
 
 
 def readable(comparison: Comparison) -> Hashable:
-    """Which runs have rows, and of which all are read."""
+    """Which runs have rows, and which are read completely."""
     entries = comparison.runs.entries
     return tuple((entry.key, entry.run_view.series.rows > 0, entry.run_view.loading is None) for entry in entries)

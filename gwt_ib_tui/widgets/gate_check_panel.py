@@ -11,12 +11,11 @@ from textual.reactive import reactive
 from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.text import number, plain
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.panel import Panel, title_line
+from gwt_ib_tui.widgets.panel import Panel, indented, title_line
 from gwt_ib_tui.widgets.verdict import (
     big_word,
     chosen_of,
     cut_at,
-    indented,
     no_verdict,
     severity,
     short_name,
@@ -59,17 +58,18 @@ class GateCheckPanel(Panel):
         left = self._verdict(verdict)
         column = max(line.cell_len for line in left) + 2
         right = self._findings(verdict, width - column, height)
-        return [
-            Text.assemble(here, " " * (column - here.cell_len), there)
-            for here, there in zip_longest(left, right, fillvalue=Text())
-        ]
+        lines = []
+        for here, there in zip_longest(left, right, fillvalue=Text()):
+            here.pad_right(column - here.cell_len)
+            lines.append(Text.assemble(here, there))
+        return lines
 
     def _head(self, verdict: Verdict, width: int) -> Text:
         """One line: the name, the verdict, and since when, in the longest words whose number is whole."""
         since = since_words(verdict)
         for words in (since, since.replace("update ", ""), ""):
             chip = verdict_chip(verdict.status, self.palette)
-            head = title_line(self.palette, "GateCheck", chip, *filter(None, [words]))
+            head = title_line(self.palette, "GateCheck", chip, *([words] if words else []))
             if head.cell_len <= width:
                 break
         return head
@@ -79,7 +79,7 @@ class GateCheckPanel(Panel):
         palette = self.palette
         style = f"bold {palette.of_status(verdict.status)}"
         lines = [title_line(palette, "GateCheck"), Text()]
-        lines += [Text(f" {letters}", style=style) for letters in big_word(plain(verdict.status, 8))]
+        lines += [Text().append(f" {letters}", style=style) for letters in big_word(plain(verdict.status, 8))]
         lines += [Text(), Text(f" {since_words(verdict)}", style=palette.dim)]
         return lines + [Text(" ").append_text(words) for words in tally(verdict, palette)]
 

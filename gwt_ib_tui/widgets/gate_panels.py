@@ -108,16 +108,9 @@ class MomentPanel(ScrubbedPanel):
     def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The curve on its spread."""
         shown, ghost = self.moments(run_view.gate)
-        return gate_chart(
-            shown.curve if shown else None,
-            target_then(run_view, shown),
-            width,
-            height,
-            self.palette,
-            ghost.curve if ghost and ghost is not shown else None,
-            2 if height >= COUNT_ROWS_FROM else 1,
-            self.view.symbols,
-        )
+        curve, behind = (moment.curve if moment else None for moment in (shown, ghost if ghost is not shown else None))
+        target, bars = target_then(run_view, shown), 2 if height >= COUNT_ROWS_FROM else 1
+        return gate_chart(curve, target, width, height, self.palette, behind, bars, self.view.symbols)
 
 
 class HeatPanel(ScrubbedPanel):

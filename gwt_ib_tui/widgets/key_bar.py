@@ -30,17 +30,8 @@ class Key:
     group: str
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What stands together in the bar: keys, then words."""
-
-    keys: tuple[Key, ...]
-    words: str
-
-    @property
-    def width(self) -> int:
-        """Cells, with the space before and after."""
-        return 1 + sum(cell_len(key.shown) for key in self.keys) + 1 + cell_len(self.words) + 1
+Entry = tuple[tuple[Key, ...], str]
+"""What stands together in the bar: keys, then words."""
 
 
 class KeyBar(Widget, can_focus=False):
@@ -60,28 +51,28 @@ class KeyBar(Widget, can_focus=False):
 
     def render(self) -> Text:
         """One line; where there is no room for all, the last ones go, but never the ways to help and out."""
+        palette, room = palette_of(self.app.current_theme), self.content_size.width
         entries: list[Entry] = []
         for group, members in groupby(self._keys, lambda key: key.group):
             keys = tuple(members)
             # Those of a group of several keys stand together.
-            entries += [Entry(keys, group)] if group and len(keys) > 1 else [Entry((key,), key.title) for key in keys]
-        while sum(entry.width for entry in entries) - 1 > self.content_size.width:  # the last needs no space after it
-            spare = [entry for entry in entries if entry.keys[0].id not in ALWAYS_SHOWN]
+            entries += [(keys, group)] if group and len(keys) > 1 else [((key,), key.title) for key in keys]
+        # Each has three spaces; the last one needs none at its end.
+        while sum(3 + cell_len("".join(key.shown for key in keys) + words) for keys, words in entries) - 1 > room:
+            spare = [(keys, words) for keys, words in entries if keys[0].id not in ALWAYS_SHOWN]
             if not spare:
                 break
-            rare = [entry for name in FIRST_LEFT_OUT for entry in spare if entry.keys[0].id == name]
+            rare = [entry for name in FIRST_LEFT_OUT for entry in spare if entry[0][0].id == name]
             entries.remove(rare[0] if rare else spare[-1])
-        palette = palette_of(self.app.current_theme)
         line = Text(no_wrap=True, overflow="crop", end="")
         self._places = []
-        for entry in entries:
+        for keys, words in entries:
             line.append(" ")
-            for key in entry.keys:
+            for key in keys:
                 line.append(key.shown, f"{'bold' if key.enabled else 'dim'} {palette.target}")
                 self._places.append((line.cell_len, key))
-            enabled = any(key.enabled for key in entry.keys)
-            line.append(f" {entry.words} ", palette.text if enabled else palette.dim)
-            self._places[-1] = (line.cell_len, entry.keys[-1])
+            line.append(f" {words} ", palette.text if any(key.enabled for key in keys) else palette.dim)
+            self._places[-1] = (line.cell_len, keys[-1])
         return line
 
     def on_mouse_down(self, event: events.MouseDown) -> None:

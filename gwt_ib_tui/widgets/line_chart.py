@@ -24,7 +24,7 @@ from gwt_ib_tui.widgets.readings import Readout, at_words, cursor_words, newest_
 class ChartSpec:
     """What a chart shows: its metrics, horizontal lines and least span.
 
-    A span of 0 is for a metric of which nothing is known: it goes by the size of its values.
+    A span of 0 is for an unknown metric: its span follows from the size of its values.
     """
 
     title: str
@@ -87,17 +87,10 @@ class LineChart(TitledChart):
     def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The curves, their levels, and events on the axis."""
         palette, view, curves = self.palette, self.view, self._curves(run_view)
+        x, levels, marks = run_view.series.column(view.x_axis), self._levels(run_view), list(self._marks(run_view))
+        span, frame, raw = span_of(self.spec, (curve.column for curve in curves)), palette.frame, palette.band
         self.drawn = draw(
-            run_view.series.column(view.x_axis),
-            curves,
-            self._levels(run_view),
-            width,
-            height,
-            frame=palette.frame,
-            min_span=span_of(self.spec, (curve.column for curve in curves)),
-            view=view,
-            marks=list(self._marks(run_view)),
-            raw_color=palette.band,
+            x, curves, levels, width, height, frame=frame, min_span=span, view=view, marks=marks, raw_color=raw
         )
         return self.drawn.lines
 

@@ -127,7 +127,7 @@ def _columns(
 
 
 def _state_words(run_view: RunView, alive: bool = True) -> str:
-    """An icon and a word for a process of which run.json last said whether it was alive."""
+    """An icon and a word for a process that was alive, or not, when run.json was written."""
     if run_view.ended:
         return "■ ended"
     if not alive:

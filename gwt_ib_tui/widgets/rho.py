@@ -18,9 +18,8 @@ from gwt_ib_tui.state.compare.over_runs import newest
 from gwt_ib_tui.state.history.series import Column
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
-from gwt_ib_tui.widgets.panel import title_line
+from gwt_ib_tui.widgets.panel import indented, title_line
 from gwt_ib_tui.widgets.readings import place_words, read
-from gwt_ib_tui.widgets.verdict import indented
 
 RHOS = {
     "rho_td_c": "|td| with c",
@@ -47,16 +46,11 @@ class RhoChart(ChartPanel):
         palette, series, view = self.palette, run_view.series, self.view
         smooth = [Column.flat(moving_average(series.column(name).mean, view.smoothing)) for name in RHOS]
         colors = rho_colors(palette)
+        curves = list(map(Curve, smooth, colors))[::-1]  # the first is on top
+        zero, flat = [Level(0.0, palette.frame)], replace(view, log_y=False, clip=False, smoothing=0.0)
+        x, room = series.column(view.x_axis), max(width - 1, 1)
         drawn = draw(
-            series.column(view.x_axis),
-            [Curve(column, color) for column, color in zip(smooth, colors, strict=True)][::-1],  # the first is on top
-            [Level(0.0, palette.frame)],
-            max(width - 1, 1),
-            height - 1,
-            frame=palette.frame,
-            y_range=(-1.0, 1.0),
-            view=replace(view, log_y=False, clip=False, smoothing=0.0),
-            coarse=True,
+            x, curves, zero, room, height - 1, frame=palette.frame, y_range=(-1.0, 1.0), view=flat, coarse=True
         )
         rows = height - 3 if height - 1 >= LEAST_FRAMED else height - 1
         digits = end_labels([newest(column) for column in smooth], rows)

@@ -18,7 +18,7 @@ from gwt_ib_tui.state.compare.run_summaries import RunSummaries, RunSummary
 from gwt_ib_tui.state.compare.settings import fitting_settings, setting_words, short_env_ids
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.compared_chart import choices_of
-from gwt_ib_tui.widgets.panel import Panel, title_line, wrapped
+from gwt_ib_tui.widgets.panel import Panel, indented, title_line
 from gwt_ib_tui.widgets.status_bar import STARTING, STATES, progress_bar, share_words, state_chip
 from gwt_ib_tui.widgets.table import Table, TableColumn
 from gwt_ib_tui.widgets.verdict import status_word
@@ -238,7 +238,7 @@ class RunTable(Panel):
         if not values:
             return []
         words = Text(f"{letter} differs in {setting_words(values)}", style=self.palette.text)
-        return [Text("   ").append_text(line) for line in wrapped(words, width - 5)]
+        return indented(words, width - 1, 3)
 
 
 def _state_words(run_view: RunView) -> str:

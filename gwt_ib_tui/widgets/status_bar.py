@@ -42,15 +42,13 @@ class StatusBar(Panel):
         return [self._run_line(run_view, width), self._progress_line(run_view, width)]
 
     def _run_line(self, run_view: RunView, width: int) -> Text:
-        palette = self.palette
+        palette, replay, run = self.palette, run_view.replay, run_view.run
         state = "stopping" if self.stopping and not run_view.ended else run_view.state
-        replay = run_view.replay
         line = Text().append_text(state_chip(state, palette) if replay is None else replay_chip(replay, palette))
         if self.frozen:
             line.append(" ").append(f" {self.frozen} ", style=f"bold {palette.on_chip} on {palette.line}")
         right = self._right(run_view)
         room = width - line.cell_len - len(right) - 4
-        run = run_view.run
         name, env = plain(run.name), plain(run.env_id)
         if env and env not in name and len(name) + len(env) + 2 <= room:
             name = f"{name}  {env}"
@@ -58,11 +56,9 @@ class StatusBar(Panel):
         return line.append(" " * max(width - line.cell_len - len(right), 2)).append(right, style=palette.dim)
 
     def _right(self, run_view: RunView) -> str:
+        words, age = ["read-only"] if self._read_only else [], run_view.row_age_s
         if run_view.replay is not None:
             words = [f"run state: {plain(run_view.state, 12)}"]
-        else:
-            words = ["read-only"] if self._read_only else []
-        age = run_view.row_age_s
         if run_view.loading is not None:
             words.append(f"reading {run_view.loading:.0%}")
         elif age is not None and age > STALE_S and not run_view.ended and run_view.state != "paused":
@@ -70,10 +66,14 @@ class StatusBar(Panel):
         return "  ".join(words)
 
     def _progress_line(self, run_view: RunView, width: int) -> Text:
-        palette = self.palette
+        palette, trouble = self.palette, plain(run_view.trouble)
         if run_view.replay is not None:
-            return self._replay_line(run_view, run_view.replay, width)
-        trouble = plain(run_view.trouble)
+            facts = sorted(_facts(run_view)[:3], key=lambda fact: -fact[1])[: 3 if width >= 100 else 2]
+            words = trouble or " · ".join(fact for fact, _ in facts)
+            line = time_line(run_view.replay, max(min(width - 66, 40), 10), palette)
+            line.append(f"  {words}", style=palette.bad if trouble else palette.dim)
+            line.truncate(width, overflow="ellipsis")
+            return line
         facts = _facts(run_view)[: 2 if trouble else None]
         percent = share_words(run_view.progress)
         while len(facts) > 2 and sum(len(fact) + 3 for fact, _ in facts) + len(percent) + 13 > width:
@@ -86,18 +86,6 @@ class StatusBar(Panel):
         if trouble:
             line.append(f" · {trouble}", style=palette.bad)
             line.truncate(width, overflow="ellipsis")
-        return line
-
-    def _replay_line(self, run_view: RunView, playback: Playback, width: int) -> Text:
-        palette = self.palette
-        if run_view.trouble:
-            words, color = plain(run_view.trouble), palette.bad
-        else:
-            facts = sorted(_facts(run_view)[:3], key=lambda fact: -fact[1])[: 3 if width >= 100 else 2]
-            words, color = " · ".join(fact for fact, _ in facts), palette.dim
-        line = time_line(playback, max(min(width - 66, 40), 10), palette)
-        line.append(f"  {words}", style=color)
-        line.truncate(width, overflow="ellipsis")
         return line
 
 

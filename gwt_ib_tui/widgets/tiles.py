@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,8 +53,11 @@ def tile_of(metric: Metric, run_view: RunView) -> Tile:
     short = hint
     if status == "pass" and value is not None and metric.typical and not metric.typical.holds(value):
         hint, short = f"typically {metric.typical}", f"typ. {metric.typical}"
-    if metric.name in _HINTS:
-        hint = short = _HINTS[metric.name](run_view)
+    if metric.name == "ep100":  # the healthy range of returns depends on the task
+        best = run_view.metric("mmer")
+        hint = short = "" if best is None else f"best {number(best)}"
+    elif metric.name == "eval_return":
+        hint = short = _first_evaluation(run_view)
     return Tile(metric.tile, number(value), status, hint, short)
 
 
@@ -68,18 +70,9 @@ def _tile_rows(tile: Tile, palette: Palette, room: int) -> tuple[Text, Text, Tex
     return Text(f" {tile.title}", style=palette.dim), value, hint
 
 
-def _best_return(run_view: RunView) -> str:
-    best = run_view.metric("mmer")
-    return "" if best is None else f"best {number(best)}"
-
-
 def _first_evaluation(run_view: RunView) -> str:
     values, config = run_view.series.column("eval_return").mean, run_view.config
     values = values[np.isfinite(values)]
     if len(values):
         return f"first {number(float(values[0]))}" if len(values) > 1 else "first one"
     return f"every {config.eval_every} upd" if config and config.eval_every else "off"
-
-
-_HINTS: Mapping[str, Callable[[RunView], str]] = {"ep100": _best_return, "eval_return": _first_evaluation}
-"""What is said under returns, whose healthy range depends on the task."""

@@ -14,7 +14,6 @@ from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.history.rule_trends import followed
 from gwt_ib_tui.state.run.feed import BAD_GATECHECK
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.panel import wrapped
 
 STATUS_ICONS = {"fail": "✗", "warn": "▲", "wait": "…", "pass": "✓"}
 """The statuses, which are words too, with their icons; the most serious first."""
@@ -119,11 +118,6 @@ def stepped(verdict: Verdict | None, selected: str, offset: int) -> str:
 def severity(finding: Finding) -> int:
     """0 for the most serious status; one that is not known here comes last."""
     return [*STATUS_ICONS, finding.status].index(finding.status)
-
-
-def indented(text: Text, width: int) -> list[Text]:
-    """A text in lines of at most `width` cells, with an empty one at both sides."""
-    return [Text(" ").append_text(line) for line in wrapped(text, width - 2)]
 
 
 def cut_at(lines: list[Text], height: int) -> list[Text]:
