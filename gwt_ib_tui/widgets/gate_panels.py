@@ -46,7 +46,6 @@ class ScrubbedPanel(TitledChart):
     """A panel that changes with new rows, at most once a second, and at once when the scrub is moved."""
 
     scrub: reactive[Scrub] = reactive(Scrub(), repaint=False)
-
     watch_scrub = TitledChart.show_at_once
 
     def seen(self, view: ChartView) -> Hashable:
@@ -54,7 +53,7 @@ class ScrubbedPanel(TitledChart):
         return view.symbols
 
     def moments(self, history: GateHistory) -> tuple[Moment, Moment] | tuple[None, None]:
-        """The moment on show and its ghost, of a history that has any."""
+        """The moment on show and its ghost; none of a history without moments."""
         if not len(history):
             return None, None
         updates = history.updates
@@ -75,8 +74,8 @@ class TimeBar(ScrubbedPanel):
         room = width >= 100
         line = Text(" ● ", style=f"bold {palette.line}")
         line.append(_words(shown, long=room), style=f"bold {palette.text}")
-        place = self.scrub.place(history.updates)
         if room:
+            place = self.scrub.place(history.updates)
             line.append(f" · moment {place + 1} of {len(history)}", style=palette.dim)
         line.append(" · newest" if self.scrub.following else "", style=palette.good)
         line.append("   ○ ", style=f"bold {palette.second}")
@@ -97,8 +96,7 @@ class MomentPanel(ScrubbedPanel):
 
     def title(self, run_view: RunView, width: int) -> Text:
         """The legend, with the metric mean_c at these moments."""
-        palette = self.palette
-        roomy, moments = width >= 52, self.moments(run_view.gate)
+        palette, roomy, moments = self.palette, width >= 52, self.moments(run_view.gate)
         means = [f" {number(mean_c_then(run_view, moment))}" if moment and roomy else "" for moment in moments]
         c, *others = _legend(self.view.symbols, palette)
         others = [*others, Text("▅n", style=palette.dim)] if roomy else others[:-1]
