@@ -93,7 +93,8 @@ class GateCheckPanel(Panel):
             text.append(" Next: ", style=f"bold {palette.target}").append(plain(chosen.next_step), style=palette.text)
         advice = cut_at(indented(text, width), NEXT_STEP_LINES)[: max(height // 2, 1)]
         rows = self._rows(verdict, chosen, width, height - len(advice))
-        return [*rows, *[Text()] * (height > len(rows) + len(advice)), *advice]
+        gap = [Text()] if height > len(rows) + len(advice) else []
+        return [*rows, *gap, *advice]
 
     def _rows(self, verdict: Verdict, chosen: Finding, width: int, room: int) -> list[Text]:
         findings = list(verdict.findings)
