@@ -16,9 +16,9 @@ from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.compare.comparison import COMPARED, Comparison
 from gwt_ib_tui.state.history.selection import Selection
 from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.widgets.chart_panel import ViewBar
 from gwt_ib_tui.widgets.compared_chart import ComparedChart
-from gwt_ib_tui.widgets.run_table import RunTable
-from gwt_ib_tui.widgets.view_bar import ViewBar
+from gwt_ib_tui.widgets.run_lists import RunTable
 
 NO_CURVES = frozenset({*X_AXES, "eval_returns", "gate_curve"})
 CHARTED = (*COMPARED, *(name for name in NAMES if name not in NO_CURVES and name not in COMPARED))

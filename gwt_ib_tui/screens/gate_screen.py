@@ -17,14 +17,13 @@ from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.series import Doubles
-from gwt_ib_tui.widgets.chart_spec import ChartSpec
+from gwt_ib_tui.widgets.chart_panel import ViewBar
 from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
 from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, TimeBar
-from gwt_ib_tui.widgets.line_chart import LineChart
+from gwt_ib_tui.widgets.line_chart import ChartSpec, LineChart
 from gwt_ib_tui.widgets.readings import row_near
 from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
 from gwt_ib_tui.widgets.verdict import stepped
-from gwt_ib_tui.widgets.view_bar import ViewBar
 
 RULE_ROWS = len(RULES) + 1  # a row each, and the table's header
 LOW, TALL = 24, 34  # below LOW the verdict is a line, and the rules have all the room

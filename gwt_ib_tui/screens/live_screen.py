@@ -14,15 +14,14 @@ from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.metric_filter import matching
 from gwt_ib_tui.state.history.rows import COLUMNS
 from gwt_ib_tui.state.history.selection import Selection
-from gwt_ib_tui.widgets.chart_spec import OVERVIEW_TITLES, spec_of
-from gwt_ib_tui.widgets.events import EventsPanel
-from gwt_ib_tui.widgets.filter_line import FilterInput, FilterLine
+from gwt_ib_tui.widgets.chart_panel import ViewBar
 from gwt_ib_tui.widgets.gate_check_panel import GateCheckPanel
 from gwt_ib_tui.widgets.gate_panels import GateCurvePanel
-from gwt_ib_tui.widgets.line_chart import LineChart
+from gwt_ib_tui.widgets.line_chart import OVERVIEW_TITLES, LineChart, spec_of
+from gwt_ib_tui.widgets.logs import EventsPanel
+from gwt_ib_tui.widgets.message_line import FilterInput, FilterLine
 from gwt_ib_tui.widgets.processes import ActorsPanel
 from gwt_ib_tui.widgets.tiles import Tiles
-from gwt_ib_tui.widgets.view_bar import ViewBar
 
 SLOTS = len(OVERVIEW_TITLES)
 

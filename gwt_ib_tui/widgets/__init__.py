@@ -1,1 +1,1 @@
-"""The panels of the dashboard, one a file; each shows a snapshot and knows nothing else."""
+"""The widgets of the dashboard; a panel shows a `RunView` and knows nothing else."""

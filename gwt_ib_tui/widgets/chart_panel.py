@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 from rich.text import Text
 from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
 
-from gwt_ib.text import shortened
+from gwt_ib.text import count, shortened
 from gwt_ib_tui.charts.lines import Drawn
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.charts.view import ChartView
+from gwt_ib_tui.charts.scrub import nearest
+from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis
+from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel
-from gwt_ib_tui.widgets.readings import Readout
+from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
+from gwt_ib_tui.widgets.readings import Readout, time_words
 
 SHORTEST_NAME = 5  # cells of a title
 
@@ -30,12 +34,11 @@ class ChartPanel(Panel):
     view: reactive[ChartView] = reactive(ChartView(), repaint=False)
     drawn = Drawn([])
 
+    @dataclass
     class Pointed(Message):
         """The mouse has pointed at a place of the x axis."""
 
-        def __init__(self, x: float) -> None:
-            super().__init__()
-            self.x = x
+        x: float
 
     def depends_on(self, run_view: RunView) -> Hashable:
         """New rows, or another configuration."""
@@ -68,7 +71,7 @@ class ChartPanel(Panel):
 
 
 class TitledChart(ChartPanel):
-    """A chart under a title, which is of the newest snapshot at any time; the chart is expensive, and follows later.
+    """A chart under a title, which always shows the newest view; the chart is expensive, and follows later.
 
     Subclasses give `title` and `chart`.
     """
@@ -87,13 +90,9 @@ class TitledChart(ChartPanel):
         """The lines below."""
         raise NotImplementedError
 
-    def looks(self) -> Hashable:
-        """What, beside size and data, the chart is drawn by."""
-        return self.palette, self.seen(self.view)
-
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
-        """The title of this snapshot; the chart of the last one for which it was time to redraw."""
-        chart_of = width, height, self.looks()
+        """The title of this view; the chart of the last one for which it was time to redraw."""
+        chart_of = width, height, self.palette
         if self._stale or chart_of != self._chart_of:
             self._chart = self.chart(run_view, width, height - 1) if height > 1 else []
             self._chart_of, self._stale = chart_of, False
@@ -126,27 +125,63 @@ def chart_title(
         shown = [value[min(form, len(value) - 1)] for value in values]
         # A shorter form makes room for itself, not for what has gone before it.
         for kept in range(len(extras) if form == 0 else 0, -1, -1):
-            line = _line(palette, name, [*shown, *extras[:kept]], "  ", chosen)
+            line = title_line(palette, name, *shown, *extras[:kept], chosen=chosen)
             if line.cell_len <= width:
                 return line
-        line = _line(palette, name, shown, " ", chosen)
+        line = title_line(palette, name, *shown, space=" ", chosen=chosen)
         if line.cell_len <= width:
             return line
     room = max(len(name) - (line.cell_len - width), SHORTEST_NAME)
-    line = _line(palette, shortened(name, room), shown, " ", chosen)
+    line = title_line(palette, shortened(name, room), *shown, space=" ", chosen=chosen)
     line.truncate(width)
     return line
 
 
-def _line(palette: Palette, name: str, parts: Sequence[Text], space: str, chosen: bool) -> Text:
-    line = Text(no_wrap=True, end="")
-    if chosen:
-        line.append("▶", style=f"bold {palette.target}")
-        line.append(name, style=f"bold underline {palette.text}")
-    else:
-        line.append("▍", style=palette.line)
-        line.append(name, style=f"bold {palette.text}")
-    for part in parts:
-        line.append(space)
-        line.append_text(part)
-    return line
+class ViewBar(Panel):
+    """Cursor, window, axis, scale, smoothing; and `notes` on which charts are shown."""
+
+    view: reactive[ChartView] = reactive(ChartView())
+    notes: reactive[tuple[str, ...]] = reactive(())
+
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
+        """What there is room for; the cursor, which the charts show as well, is the last to find some."""
+        palette, line = self.palette, Text()
+        columns = {axis: run_view.series.column(axis).mean for axis in X_AXES}
+        for part in (*self.notes, *view_words(self.view, columns)):
+            name, _, rest = part.partition(" ")
+            line.append("  " if line else " ").append(name, style=f"bold {palette.target}")
+            line.append(f" {rest}" if rest else "", style=palette.text)
+        line.truncate(width, overflow="ellipsis")
+        return [line]
+
+    def watch_view(self) -> None:
+        """There only when there is something to say."""
+        self.display = bool(self.notes) or self.view != ChartView()
+
+    watch_notes = watch_view
+
+
+def view_words(view: ChartView, columns: Mapping[XAxis, Doubles]) -> list[str]:
+    """What differs from a view of everything, each with its name first."""
+    x = columns[view.x_axis]
+    known = np.flatnonzero(np.isfinite(x))
+    words = []
+    if not view.whole and known.size:
+        low, high = view.window(float(x[known[0]]), float(x[known[-1]]))
+        edges = [time_words(edge) if view.x_axis == "elapsed_s" else count(edge) for edge in (low, high)]
+        words.append(f"window {edges[0]} to {edges[1]}" + (", follows" if view.following else ""))
+    if view.x_axis != ChartView().x_axis:
+        words.append(f"x {AXIS_WORDS[view.x_axis]}")
+    if view.log_y:
+        words.append("y log")
+    if view.smoothing:
+        words.append(f"smoothing {view.smoothing:g}")
+    if view.clip:
+        words.append("outliers clipped")
+    if view.symbols != ChartView().symbols:
+        words.append(f"symbols {view.symbols}")
+    if view.cursor is not None and known.size:
+        row = known[nearest(x[known], view.cursor)]
+        steps, update, seconds = (float(columns[axis][row]) for axis in ("env_steps", "update", "elapsed_s"))
+        words.append(f"cursor {count(steps)} steps, update {count(update)}, {time_words(seconds)}")
+    return words

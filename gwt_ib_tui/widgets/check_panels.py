@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 from rich.text import Text
@@ -18,19 +20,21 @@ from gwt_ib_tui.charts.lines import Curve, Level, draw
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.sparkline import sparkline
 from gwt_ib_tui.charts.view import ChartView, Symbols
+from gwt_ib_tui.state.compare.over_runs import newest
 from gwt_ib_tui.state.history.rule_trends import Trend, trend_of
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.big_word import HEIGHT, big_word
 from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart
-from gwt_ib_tui.widgets.chart_spec import spec_of
-from gwt_ib_tui.widgets.panel import Panel, title_line
-from gwt_ib_tui.widgets.rule_table import DECIDES, rule_at, rule_table
+from gwt_ib_tui.widgets.line_chart import spec_of
+from gwt_ib_tui.widgets.panel import Panel, indented, title_line
+from gwt_ib_tui.widgets.table import Table, TableColumn, first_in_sight
 from gwt_ib_tui.widgets.verdict import (
+    HEIGHT,
+    big_word,
     chosen_of,
     cut_at,
-    indented,
     no_verdict,
     rule_name,
+    short_name,
     since_words,
     status_word,
     tally,
@@ -39,6 +43,13 @@ from gwt_ib_tui.widgets.verdict import (
 
 FULL_HEIGHT = 8  # lines from which a rule is shown with title, threshold and evidence
 NEAR = 3.0  # a limit is in sight of the trend within so many spans of its values
+GAP = 2  # cells between two columns of the table
+DECIDES = "◆"
+NAME_TITLE = f"rule ({DECIDES} decides)"
+WIDEST_TREND = 60
+DROPPED_FIRST = ("trend", "since", "threshold", "number")  # where there is little room
+Trends = Callable[[Finding, int], str]
+"""The trend of a rule in so many cells."""
 _RULES = {rule.kind: rule for rule in RULES}
 
 
@@ -57,10 +68,10 @@ class VerdictPanel(Panel):
         if height < HEIGHT:
             return [title_line(palette, "GateCheck", verdict_chip(status, palette), *words[:1], *words[2:])]
         style = f"bold {palette.of_status(status)}"
-        lines = [Text(f" {letters}   ", style=style, no_wrap=True, end="") for letters in big_word(plain(status, 8))]
-        for line, more in zip(lines, words, strict=False):
-            line.append_text(more)
-        return lines
+        return [
+            Text.assemble(f" {letters}   ", more, style=style)
+            for letters, more in zip_longest(big_word(plain(status, 8)), words, fillvalue="")
+        ]
 
 
 class RulesPanel(ChartPanel):
@@ -69,12 +80,11 @@ class RulesPanel(ChartPanel):
     A new verdict is seen at once, as beside the table; the trends follow when it is time to redraw.
     """
 
+    @dataclass
     class Chosen(Message):
         """A rule was pointed at; `kind` says which."""
 
-        def __init__(self, kind: str) -> None:
-            super().__init__()
-            self.kind = kind
+        kind: str
 
     selected: reactive[str] = reactive("")
 
@@ -92,7 +102,7 @@ class RulesPanel(ChartPanel):
 
     def on_click(self, event: Click) -> None:
         """Choose the rule under the mouse."""
-        verdict = None if self.run_view is None else self.run_view.verdict
+        verdict = self.run_view.verdict if self.run_view else None
         at = event.get_content_offset(self)
         if verdict is not None and at is not None:
             rule = rule_at(verdict, chosen_of(verdict, self.selected), at.y, self.content_size.height)
@@ -101,7 +111,7 @@ class RulesPanel(ChartPanel):
 
     def depends_on(self, run_view: RunView) -> Hashable:
         """A new verdict, or new rows."""
-        return run_view.verdict, run_view.series.store_id, run_view.series.rows
+        return run_view.verdict, super().depends_on(run_view)
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The table."""
@@ -133,77 +143,56 @@ class RulePanel(Panel):
         palette, chosen = self.palette, chosen_of(run_view.verdict, self.selected)
         if chosen is None:
             return []
-        summary, next_step = (
-            indented(Text(plain(chosen.summary), style=palette.text), width),
-            _next_step(chosen, width, palette),
-        )
+        summary = indented(Text(plain(chosen.summary), style=palette.text), width)
+        next_step = Text("Next: " if chosen.next_step else "", style=f"bold {palette.target}")
+        advice = indented(next_step.append(plain(chosen.next_step), style=f"not bold {palette.text}"), width)
         if height < FULL_HEIGHT:
-            return cut_at([*summary, *next_step], height)
-        title = title_line(
-            palette,
-            rule_name(chosen.kind),
-            status_word(chosen.status, palette),
-            *([] if chosen.since is None else [f"since update {count(chosen.since)}"]),
-            *([Text(f"{DECIDES} decides", style=palette.target)] if chosen.decides else []),
-        )
+            return cut_at([*summary, *advice], height)
+        since = [] if chosen.since is None else [f"since update {count(chosen.since)}"]
+        decides = [Text(f"{DECIDES} decides", style=palette.target)] if chosen.decides else []
+        title = title_line(palette, rule_name(chosen.kind), status_word(chosen.status, palette), *since, *decides)
         value, evidence = _number(chosen, width, palette), _evidence(chosen, width, palette)
-        rule = _RULES.get(chosen.kind)
-        asks = indented(Text(rule.asks if rule else "", style=palette.dim), width)
-        parts = [asks, value, summary, next_step, evidence]
+        asks = indented(Text(_RULES[chosen.kind].asks if chosen.kind in _RULES else "", style=palette.dim), width)
+        parts = [asks, value, summary, advice, evidence]
         for gone in (asks, evidence, value):
             if 1 + sum(map(len, parts)) > height:
                 parts = [part for part in parts if part is not gone]
         spare = height - 1 - sum(map(len, parts))
         lines = [title]
-        for part in parts:
-            lines += part
-            if part and spare > 0:
-                lines.append(Text(""))
-                spare -= 1
+        for place, part in enumerate(filter(None, parts)):
+            lines += [*part, Text()] if place < spare else part
         return cut_at(lines, height)
 
 
 class TrendPanel(TitledChart):
     """The course of the number that the chosen rule looks at, with the rule's limits."""
 
-    selected: reactive[str] = reactive("")
+    selected: reactive[str] = reactive("", repaint=False)
+    watch_selected = TitledChart.show_at_once
 
     def depends_on(self, run_view: RunView) -> Hashable:
         """New rows, or another status of the rule."""
-        return run_view.verdict, run_view.series.store_id, run_view.series.rows
-
-    def looks(self) -> Hashable:
-        """The rule too."""
-        return super().looks(), self.selected
+        return run_view.verdict, super().depends_on(run_view)
 
     def title(self, run_view: RunView, width: int) -> Text:
         """What is drawn, its newest value, and the limits."""
         palette, (chosen, trend) = self.palette, self._trend(run_view)
         if chosen is None or trend is None:
-            return Text(end="")
-        known = trend.y.mean[np.isfinite(trend.y.mean)]
-        newest = Text(number(float(known[-1]) if known.size else None), style=f"bold {palette.text}")
+            return Text()
+        value = Text(number(newest(trend.y)), style=f"bold {palette.text}")
         levels = _levels(trend, palette)
         sign = "┈ " if any(level.stretch for level in levels) else "to pass: "  # the limits may be far from the data
         limits = [Text(f"{sign}{plain(chosen.threshold, 24)}", style=palette.target)] if levels else []
-        return title_line(palette, trend.name, newest, *limits)
+        return title_line(palette, trend.name, value, *limits)
 
     def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The course."""
         palette, (_, trend) = self.palette, self._trend(run_view)
         if trend is None:
             return notice("nothing to draw yet", width, height, palette.frame)
-        drawn = draw(
-            trend.x,
-            [Curve(trend.y, palette.line)],
-            _levels(trend, palette),
-            width,
-            height,
-            frame=palette.frame,
-            min_span=spec_of(trend.name).min_span,
-            view=ChartView(symbols=self.view.symbols),
-        )
-        return drawn.lines
+        curve, levels, span = Curve(trend.y, palette.line), _levels(trend, palette), spec_of(trend.name).min_span
+        view = ChartView(symbols=self.view.symbols)
+        return draw(trend.x, [curve], levels, width, height, frame=palette.frame, min_span=span, view=view).lines
 
     def _trend(self, run_view: RunView) -> tuple[Finding | None, Trend | None]:
         """The chosen rule and its course."""
@@ -211,49 +200,77 @@ class TrendPanel(TitledChart):
         return chosen, None if chosen is None else trend_of(run_view, chosen)
 
 
+def rule_table(
+    verdict: Verdict, chosen: Finding | None, trends: Trends, width: int, height: int, palette: Palette
+) -> list[Text]:
+    """A header and the rules in at most `height` lines; where they are more, those about the chosen one."""
+    findings, pointer = verdict.findings, f"bold {palette.target}"
+
+    def column(title: str, words: Callable[[Finding], str], style: str, *, right: bool = False) -> TableColumn[Finding]:
+        widest = max(len(title), *(len(words(finding)) for finding in findings), 0)
+        return TableColumn(title, widest, lambda finding, _: (words(finding), style), GAP, right)
+
+    def name(finding: Finding, cells: int) -> Text:
+        mark = f"{DECIDES if finding.decides else ' '} "
+        style = f"bold underline {palette.text}" if finding is chosen else palette.text
+        return Text.assemble((mark, pointer), (short_name(finding.kind)[: cells - len(mark)], style))
+
+    name_title = NAME_TITLE if any(finding.decides for finding in findings) else "rule"
+    longest = max(len(NAME_TITLE), *(len(DECIDES) + 1 + len(short_name(finding.kind)) for finding in findings), 0)
+    columns: list[TableColumn[Finding]] = [
+        TableColumn("", 2, lambda finding, _: ("›" if finding is chosen else "", pointer), gap=0),
+        TableColumn("status", 6, lambda finding, _: status_word(finding.status, palette), gap=0),
+        TableColumn(name_title, max(min(longest, width - 8 - GAP), 0), name, GAP),
+        column("number", lambda finding: number(finding.value), f"bold {palette.text}", right=True),
+        column("threshold", lambda finding: plain(finding.threshold, 24), palette.dim),
+        column("since", lambda finding: count(finding.since), palette.text, right=True),
+        TableColumn("trend", 6, lambda finding, cells: (trends(finding, cells), palette.line), GAP, most=WIDEST_TREND),
+    ]
+    table = Table(columns, width, palette, DROPPED_FIRST)
+    lines = table.counted(findings, _place(verdict, chosen), max(height - 1, 1))
+    return [table.header(), *lines] if height > 1 else lines
+
+
+def rule_at(verdict: Verdict, chosen: Finding | None, row: int, height: int) -> Finding | None:
+    """The rule that `rule_table` shows in a row of its `height` lines; none for the header and below the last."""
+    findings, rows = verdict.findings, max(height - 1, 1)
+    first = first_in_sight(_place(verdict, chosen), len(findings), rows)
+    place = row - 1 if height > 1 else row
+    return findings[first + place] if 0 <= place < min(rows, len(findings)) else None
+
+
+def _place(verdict: Verdict, chosen: Finding | None) -> int:
+    return verdict.findings.index(chosen) if chosen in verdict.findings else 0
+
+
 def _beside(verdict: Verdict, palette: Palette) -> list[Text]:
     """Three lines beside the verdict."""
-    since = Text(since_words(verdict), style=f"bold {palette.text}", no_wrap=True, end="")
+    since = Text(since_words(verdict), style=f"bold {palette.text}")
     if verdict.since is not None and verdict.update is not None:
         since.append(f", judged at update {count(verdict.update)}", style=palette.dim)
-    decided = Text(f"{DECIDES} decided by " if verdict.deciding else "", style=palette.dim, no_wrap=True, end="")
+    decided = Text(f"{DECIDES} decided by " if verdict.deciding else "", style=palette.dim)
     for place, finding in enumerate(verdict.deciding):
-        decided.append(", " if place else "", style=palette.dim)
-        decided.append(f"{rule_name(finding.kind)} ", style=palette.text)
+        decided.append(", " if place else "").append(f"{rule_name(finding.kind)} ", style=palette.text)
         decided.append_text(status_word(finding.status, palette))
-    counts = Text("  ", no_wrap=True, end="").join(tally(verdict, palette))
-    return [since, decided, counts]
-
-
-def _next_step(finding: Finding, width: int, palette: Palette) -> list[Text]:
-    if not finding.next_step:
-        return []
-    text = Text("Next: ", style=f"bold {palette.target}")
-    text.append(plain(finding.next_step), style=f"not bold {palette.text}")
-    return indented(text, width)
+    return [since, decided, Text("  ").join(tally(verdict, palette))]
 
 
 def _number(finding: Finding, width: int, palette: Palette) -> list[Text]:
     """Its number, and what it is compared with."""
-    text = Text("Number: ", style=palette.dim)
-    text.append(number(finding.value), style=f"bold {palette.text}")
+    text = Text("Number: ", style=palette.dim).append(number(finding.value), style=f"bold {palette.text}")
     if (rule := _RULES.get(finding.kind)) and rule.mean_of > 1:
         text.append(f" (mean of the last {rule.mean_of} updates)")
     if finding.threshold:
-        text.append("  to pass: ")
-        text.append(plain(finding.threshold, 24), style=palette.text)
+        text.append("  to pass: ").append(plain(finding.threshold, 24), style=palette.text)
     return indented(text, width)
 
 
 def _evidence(finding: Finding, width: int, palette: Palette) -> list[Text]:
     """`Evidence: eval_return -0.93 at 163.8k env steps, …`."""
-    if not finding.evidence:
-        return []
-    text = Text("Evidence: ", style=palette.dim)
-    for place, item in enumerate(finding.evidence):
-        text.append(", " if place else "")
-        text.append(f"{plain(item.metric, 40)} ", style=palette.dim)
-        text.append(number(item.value), style=palette.text)
+    text = Text(style=palette.dim)
+    for item in finding.evidence:
+        text.append(", " if text else "Evidence: ")
+        text.append(f"{plain(item.metric, 40)} ").append(number(item.value), style=palette.text)
         if item.step is not None:
             text.append(f" at {short_count(item.step)} env steps", style=palette.dim)
     return indented(text, width)
@@ -261,9 +278,8 @@ def _evidence(finding: Finding, width: int, palette: Palette) -> list[Text]:
 
 def _levels(trend: Trend, palette: Palette) -> list[Level]:
     """The limits; the axis reaches those that are not far from the data."""
-    low, high = trend.y.low[np.isfinite(trend.y.low)], trend.y.high[np.isfinite(trend.y.high)]
-    if not low.size:
+    if not np.isfinite(trend.y.low).any():
         return []
-    least, largest = float(low.min()), float(high.max())
+    least, largest = float(np.nanmin(trend.y.low)), float(np.nanmax(trend.y.high))
     reach = NEAR * max(largest - least, spec_of(trend.name).min_span)
     return [Level(limit, palette.target, least - reach <= limit <= largest + reach) for limit in trend.limits]

@@ -17,11 +17,12 @@ from gwt_ib_tui.state.compare.run_set import RunSetView
 from gwt_ib_tui.state.history.series import Column
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel, chart_title
-from gwt_ib_tui.widgets.chart_spec import spec_of
+from gwt_ib_tui.widgets.line_chart import spec_of
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S
 from gwt_ib_tui.widgets.readings import Readout, read
 
 NOTHING = Column.flat(np.empty(0))
+NO_RUNS = RunSetView()
 
 
 class ComparedChart(ChartPanel):
@@ -33,8 +34,14 @@ class ComparedChart(ChartPanel):
     picked: reactive[bool] = reactive(False, repaint=False)
 
     def depends_on(self, run_view: RunView) -> Hashable:
-        """New rows of any run, and what the user chose."""
-        return self.metric, self.picked, self.view, choices_of(self.comparison), rows_of(self.comparison)
+        """New rows of any run; what the user chooses is drawn at once."""
+        runs = self.comparison.runs
+        series = tuple(entry.run_view.series for entry in runs.entries)
+        return (
+            tuple((one.store_id, one.rows) for one in series),
+            tuple(entry.key for entry in runs.entries),
+            runs.groups,
+        )
 
     def watch_comparison(self, old: Comparison, new: Comparison) -> None:
         """What the user chooses is seen at once, and a run that comes in; its further rows are not."""
@@ -49,18 +56,10 @@ class ComparedChart(ChartPanel):
         """A title that is the legend, then the chart."""
         if not self.metric:
             return []
-        palette = self.palette
-        curves = self._curves()
-        self.drawn = draw(
-            curves[-1].x if curves else NOTHING,
-            [found.curve for found in curves],
-            [],
-            width,
-            height - 1,
-            frame=palette.frame,
-            min_span=spec_of(self.metric).min_span,
-            view=self.view,
-        )
+        palette, curves = self.palette, self._curves()
+        x, lines = curves[-1].x if curves else NOTHING, [found.curve for found in curves]
+        span = spec_of(self.metric).min_span
+        self.drawn = draw(x, lines, [], width, height - 1, frame=palette.frame, min_span=span, view=self.view)
         notes = [Text(note, style=palette.warn) for note in self.drawn.notes]
         title = chart_title(palette, self.metric, self._legend(curves), notes, width, chosen=self.picked)
         return [title, *self.drawn.lines]
@@ -80,17 +79,16 @@ class ComparedChart(ChartPanel):
             return []
         front, *others = [self._value(*pair) for pair in values]
         forms = []
-        for shown in range(len(others), -1, -1):
-            left_out = len(others) - shown
-            more = [Text(f"+{left_out}", style=self.palette.dim, end="")] if left_out else []
-            forms += [Text(space).join([front, *others[:shown], *more]) for space in ("  ", " ")]
+        for left_out in range(len(others) + 1):
+            more = [Text(f"+{left_out}", style=self.palette.dim)] if left_out else []
+            shown = [front, *others[: len(others) - left_out], *more]
+            forms += [Text(space).join(shown) for space in ("  ", " ")]
         return [forms]
 
     def _value(self, found: ComparedCurve, readout: Readout | None) -> Text:
-        palette = self.palette
-        text = Text(f"{found.letter} ", style=f"bold {found.color}", end="")
+        text = Text(f"{found.letter} ", style=f"bold {found.color}")
         value = number(None if readout is None else readout.value)
-        return text.append(value, style=f"bold {palette.text}" if found.front else palette.dim)
+        return text.append(value, style=f"bold {self.palette.text}" if found.front else self.palette.dim)
 
     def _readout(self, found: ComparedCurve) -> Readout | None:
         """A line's value at the cursor, or its newest; none where it does not reach so far."""
@@ -108,16 +106,6 @@ def choices_of(comparison: Comparison) -> Hashable:
 
 
 def readable(comparison: Comparison) -> Hashable:
-    """Which runs have rows, and of which all are read."""
+    """Which runs have rows, and which are read completely."""
     entries = comparison.runs.entries
     return tuple((entry.key, entry.run_view.series.rows > 0, entry.run_view.loading is None) for entry in entries)
-
-
-def rows_of(comparison: Comparison) -> Hashable:
-    """What of a comparison new rows change: two with an equal one have equal curves."""
-    runs = comparison.runs
-    series = tuple(entry.run_view.series for entry in runs.entries)
-    return tuple((one.store_id, one.rows) for one in series), tuple(entry.key for entry in runs.entries), runs.groups
-
-
-NO_RUNS = RunSetView()

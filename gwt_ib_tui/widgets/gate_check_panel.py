@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from itertools import zip_longest
 
 from rich.text import Text
 from textual.reactive import reactive
@@ -10,12 +11,11 @@ from textual.reactive import reactive
 from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.text import number, plain
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.big_word import big_word
-from gwt_ib_tui.widgets.panel import Panel, title_line
+from gwt_ib_tui.widgets.panel import Panel, indented, title_line
 from gwt_ib_tui.widgets.verdict import (
+    big_word,
     chosen_of,
     cut_at,
-    indented,
     no_verdict,
     severity,
     short_name,
@@ -59,18 +59,17 @@ class GateCheckPanel(Panel):
         column = max(line.cell_len for line in left) + 2
         right = self._findings(verdict, width - column, height)
         lines = []
-        for row in range(max(len(left), len(right))):
-            line = left[row].copy() if row < len(left) else Text(no_wrap=True, end="")
-            line.pad_right(column - line.cell_len)
-            lines.append(line.append_text(right[row]) if row < len(right) else line)
+        for here, there in zip_longest(left, right, fillvalue=Text()):
+            here.pad_right(column - here.cell_len)
+            lines.append(Text.assemble(here, there))
         return lines
 
     def _head(self, verdict: Verdict, width: int) -> Text:
         """One line: the name, the verdict, and since when, in the longest words whose number is whole."""
         since = since_words(verdict)
         for words in (since, since.replace("update ", ""), ""):
-            parts = [words] if words else []
-            head = title_line(self.palette, "GateCheck", verdict_chip(verdict.status, self.palette), *parts)
+            chip = verdict_chip(verdict.status, self.palette)
+            head = title_line(self.palette, "GateCheck", chip, *([words] if words else []))
             if head.cell_len <= width:
                 break
         return head
@@ -79,22 +78,22 @@ class GateCheckPanel(Panel):
         """The verdict, large, with how many rules say what."""
         palette = self.palette
         style = f"bold {palette.of_status(verdict.status)}"
-        lines = [title_line(palette, "GateCheck"), Text("")]
-        for letters in big_word(plain(verdict.status, 8)):
-            line = Text(no_wrap=True, end="")
-            line.append(f" {letters}", style=style)
-            lines.append(line)
-        lines += [Text(""), Text(f" {since_words(verdict)}", style=palette.dim, no_wrap=True, end="")]
-        return lines + [Text(" ", no_wrap=True, end="").append_text(words) for words in tally(verdict, palette)]
+        lines = [title_line(palette, "GateCheck"), Text()]
+        lines += [Text().append(f" {letters}", style=style) for letters in big_word(plain(verdict.status, 8))]
+        lines += [Text(), Text(f" {since_words(verdict)}", style=palette.dim)]
+        return lines + [Text(" ").append_text(words) for words in tally(verdict, palette)]
 
     def _findings(self, verdict: Verdict, width: int, height: int) -> list[Text]:
         """The rules, and below them the whole of one; rules that pass make room first."""
         chosen = chosen_of(verdict, self.selected)
         if chosen is None:
             return []
-        advice = self._advice(chosen, width)[: max(height // 2, 1)]
+        palette, text = self.palette, Text().append(plain(chosen.summary), style=self.palette.dim)
+        if chosen.next_step and chosen.status != "pass":
+            text.append(" Next: ", style=f"bold {palette.target}").append(plain(chosen.next_step), style=palette.text)
+        advice = cut_at(indented(text, width), NEXT_STEP_LINES)[: max(height // 2, 1)]
         rows = self._rows(verdict, chosen, width, height - len(advice))
-        gap = [Text("")] if height > len(rows) + len(advice) else []
+        gap = [Text()] if height > len(rows) + len(advice) else []
         return [*rows, *gap, *advice]
 
     def _rows(self, verdict: Verdict, chosen: Finding, width: int, room: int) -> list[Text]:
@@ -112,9 +111,8 @@ class GateCheckPanel(Panel):
 
     def _row(self, finding: Finding, chosen: bool, name_width: int, width: int) -> Text:
         palette = self.palette
-        row = Text(no_wrap=True, end="")
-        row.append("›" if chosen else " ", style=f"bold {palette.line}")
-        row.append_text(status_word(finding.status, palette))
+        pointer = "›" if chosen else " ", f"bold {palette.line}"
+        row = Text.assemble(pointer, status_word(finding.status, palette))
         row.append(f" {short_name(finding.kind)[:name_width]:<{name_width}}", style=palette.text)
         row.append(f" {number(finding.value):>8}", style=f"bold {palette.text}")
         if finding.threshold and width - row.cell_len >= THRESHOLD_WIDTH:
@@ -123,12 +121,3 @@ class GateCheckPanel(Panel):
             row.append(f"  {plain(finding.summary)}", style=palette.dim)
         row.truncate(width, overflow="ellipsis")
         return row
-
-    def _advice(self, chosen: Finding, width: int) -> list[Text]:
-        palette = self.palette
-        text = Text(end="")
-        text.append(plain(chosen.summary), style=palette.dim)
-        if chosen.next_step and chosen.status != "pass":
-            text.append(" Next: ", style=f"bold {palette.target}")
-            text.append(plain(chosen.next_step), style=palette.text)
-        return cut_at(indented(text, width), NEXT_STEP_LINES)

@@ -46,23 +46,16 @@ class ScrubbedPanel(TitledChart):
     """A panel that changes with new rows, at most once a second, and at once when the scrub is moved."""
 
     scrub: reactive[Scrub] = reactive(Scrub(), repaint=False)
-
-    def depends_on(self, run_view: RunView) -> Hashable:
-        """New rows, and what is shown of them."""
-        return super().depends_on(run_view), self.scrub
-
     watch_scrub = TitledChart.show_at_once
-
-    def looks(self) -> Hashable:
-        """The moments too."""
-        return super().looks(), self.scrub
 
     def seen(self, view: ChartView) -> Hashable:
         """Time is not an x axis here, but for the heat map's, which is always the whole."""
         return view.symbols
 
-    def moments(self, history: GateHistory) -> tuple[Moment, Moment]:
-        """The moment on show and its ghost, of a history that has any."""
+    def moments(self, history: GateHistory) -> tuple[Moment, Moment] | tuple[None, None]:
+        """The moment on show and its ghost; none of a history without moments."""
+        if not len(history):
+            return None, None
         updates = history.updates
         return history.moments[self.scrub.place(updates)], history.moments[self.scrub.ghost_place(updates)]
 
@@ -75,38 +68,27 @@ class TimeBar(ScrubbedPanel):
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The words, then a track through the recorded moments."""
         palette, history = self.palette, run_view.gate
-        if not len(history):
-            return [Text(" no gate curve yet", style=palette.dim)]
         shown, ghost = self.moments(history)
+        if shown is None or ghost is None:
+            return [Text(" no gate curve yet", style=palette.dim)]
         room = width >= 100
-        line = Text(" ● ", style=f"bold {palette.line}", no_wrap=True, end="")
+        line = Text(" ● ", style=f"bold {palette.line}")
         line.append(_words(shown, long=room), style=f"bold {palette.text}")
-        place = self.scrub.place(history.updates)
         if room:
+            place = self.scrub.place(history.updates)
             line.append(f" · moment {place + 1} of {len(history)}", style=palette.dim)
         line.append(" · newest" if self.scrub.following else "", style=palette.good)
         line.append("   ○ ", style=f"bold {palette.second}")
         line.append(("ghost: " if room else "") + _words(ghost, long=room), style=palette.text)
-        return [line, self._track(history, shown, ghost, width, palette)]
-
-    def _track(self, history: GateHistory, shown: Moment, ghost: Moment, width: int, palette: Palette) -> Text:
-        """A line from the first moment to the newest, by updates."""
-        cells = max(width - 2, 1)
-        first, last = history.moments[0].update, history.moments[-1].update
-
-        def cell(moment: Moment) -> int:
-            return round((moment.update - first) / ((last - first) or 1.0) * (cells - 1))
-
-        here, there = cell(shown), cell(ghost)
-        track = Text(" ", no_wrap=True, end="")
-        for at in range(cells):
-            mark, color = ("━", palette.line) if at < here else ("─", palette.frame)
-            if at == there:
-                mark, color = "○", palette.second
-            if at == here:
-                mark, color = "●", palette.line
-            track.append(mark, style=color)
-        return track
+        cells, updates = max(width - 2, 1), history.updates
+        here, there = (
+            round((moment.update - updates[0]) / ((updates[-1] - updates[0]) or 1.0) * (cells - 1))
+            for moment in (shown, ghost)
+        )
+        track = [("━", palette.line)] * here + [("─", palette.frame)] * (cells - here)
+        track[there] = "○", palette.second
+        track[here] = "●", palette.line
+        return [line, Text.assemble(" ", *track)]
 
 
 class MomentPanel(ScrubbedPanel):
@@ -114,31 +96,19 @@ class MomentPanel(ScrubbedPanel):
 
     def title(self, run_view: RunView, width: int) -> Text:
         """The legend, with the metric mean_c at these moments."""
-        palette, history = self.palette, run_view.gate
-        moments = self.moments(history) if len(history) else (None, None)
-        roomy = width >= 52
+        palette, roomy, moments = self.palette, width >= 52, self.moments(run_view.gate)
         means = [f" {number(mean_c_then(run_view, moment))}" if moment and roomy else "" for moment in moments]
         c, *others = _legend(self.view.symbols, palette)
-        c.append(means[0])
-        legend = [c, Text(f"∴ghost{means[1]}", style=palette.second, end=""), *others]
-        if roomy:
-            legend.append(Text("▅n", style=palette.dim, end=""))
-        return title_line(palette, "TD→gate", Text(" ").join(legend if roomy else legend[:-1]))
+        others = [*others, Text("▅n", style=palette.dim)] if roomy else others[:-1]
+        legend = [c.append(means[0]), Text(f"∴ghost{means[1]}", style=palette.second), *others]
+        return title_line(palette, "TD→gate", Text(" ").join(legend))
 
     def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The curve on its spread."""
-        history = run_view.gate
-        shown, ghost = self.moments(history) if len(history) else (None, None)
-        return gate_chart(
-            shown.curve if shown else None,
-            target_then(run_view, shown),
-            width,
-            height,
-            self.palette,
-            ghost.curve if ghost and ghost is not shown else None,
-            2 if height >= COUNT_ROWS_FROM else 1,
-            self.view.symbols,
-        )
+        shown, ghost = self.moments(run_view.gate)
+        curve, behind = (moment.curve if moment else None for moment in (shown, ghost if ghost is not shown else None))
+        target, bars = target_then(run_view, shown), 2 if height >= COUNT_ROWS_FROM else 1
+        return gate_chart(curve, target, width, height, self.palette, behind, bars, self.view.symbols)
 
 
 class HeatPanel(ScrubbedPanel):
@@ -146,19 +116,18 @@ class HeatPanel(ScrubbedPanel):
 
     def title(self, run_view: RunView, width: int) -> Text:
         """The shades."""
-        legend = Text("share of steps " if width >= 50 else "", style=self.palette.dim, end="")
-        legend = Text(end="").append_text(legend).append_text(shade_legend(self.palette, self.view.symbols))
+        words = ("share of steps " if width >= 50 else "", self.palette.dim)
+        legend = Text.assemble(words, shade_legend(self.palette, self.view.symbols))
         return title_line(self.palette, "c over time", legend)
 
     def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The map."""
-        history = run_view.gate
         marks = HeatMarks(target=target_c(run_view))
-        if len(history):
-            shown, ghost = self.moments(history)
+        shown, ghost = self.moments(run_view.gate)
+        if shown and ghost:
             targets = run_view.series.column("env_steps").mean, run_view.series.column("target_c").mean
             marks = HeatMarks(target_c(run_view), shown.env_steps, ghost.env_steps, targets)
-        return heat_map(history, marks, width, height, self.palette, self.view.symbols)
+        return heat_map(run_view.gate, marks, width, height, self.palette, self.view.symbols)
 
 
 def mean_c_then(run_view: RunView, moment: Moment) -> float | None:
@@ -188,15 +157,14 @@ def _legend(symbols: Symbols, palette: Palette) -> list[Text]:
     if len(glyphs.codes):
         lines = ("━", "╍", "⠌" if symbols == "braille" else "▚")
     return [
-        Text(f"{lines[0]}c", style=palette.line, end=""),
-        Text(f"{lines[1]}prior", style=palette.prior, end=""),
-        Text(f"{glyphs.level}target", style=palette.target, end=""),
-        Text(f"{lines[2]}±std", style=palette.dim, end=""),
+        Text(f"{lines[0]}c", style=palette.line),
+        Text(f"{lines[1]}prior", style=palette.prior),
+        Text(f"{glyphs.level}target", style=palette.target),
+        Text(f"{lines[2]}±std", style=palette.dim),
     ]
 
 
 def _words(moment: Moment, *, long: bool) -> str:
-    """`update 84 · 344,064 env steps`, or shorter."""
-    if long:
-        return f"update {count(moment.update)}, {count(moment.env_steps)} env steps"
-    return f"update {count(moment.update)}, {short_count(moment.env_steps)} steps"
+    """`update 84, 344,064 env steps`, or shorter."""
+    steps = f"{count(moment.env_steps)} env steps" if long else f"{short_count(moment.env_steps)} steps"
+    return f"update {count(moment.update)}, {steps}"

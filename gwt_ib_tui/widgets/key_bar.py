@@ -11,7 +11,7 @@ from textual import events
 from textual.screen import Screen
 from textual.widget import Widget
 
-from gwt_ib_tui.charts.palette import Palette, palette_of
+from gwt_ib_tui.charts.palette import palette_of
 
 ALWAYS_SHOWN = frozenset({"app.show_help", "app.ask_to_quit"})
 FIRST_LEFT_OUT = ("app.change_setting", "app.evaluate_now", "app.hold_display")
@@ -30,17 +30,8 @@ class Key:
     group: str
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What stands together in the bar: keys, then words."""
-
-    keys: tuple[Key, ...]
-    words: str
-
-    @property
-    def width(self) -> int:
-        """Cells, with the space before and after."""
-        return 1 + sum(cell_len(key.shown) for key in self.keys) + 1 + cell_len(self.words) + 1
+Entry = tuple[tuple[Key, ...], str]
+"""What stands together in the bar: keys, then words."""
 
 
 class KeyBar(Widget, can_focus=False):
@@ -60,29 +51,29 @@ class KeyBar(Widget, can_focus=False):
 
     def render(self) -> Text:
         """One line; where there is no room for all, the last ones go, but never the ways to help and out."""
-        groups = groupby(self._keys, lambda key: key.group)
-        entries = [entry for group, members in groups for entry in _entries(group, list(members))]
-        while sum(entry.width for entry in entries) - 1 > self.content_size.width:  # the last needs no space after it
-            spare = [entry for entry in entries if entry.keys[0].id not in ALWAYS_SHOWN]
+        palette, room = palette_of(self.app.current_theme), self.content_size.width
+        entries: list[Entry] = []
+        for group, members in groupby(self._keys, lambda key: key.group):
+            keys = tuple(members)
+            # Those of a group of several keys stand together.
+            entries += [(keys, group)] if group and len(keys) > 1 else [((key,), key.title) for key in keys]
+        # Each has three spaces; the last one needs none at its end.
+        while sum(3 + cell_len("".join(key.shown for key in keys) + words) for keys, words in entries) - 1 > room:
+            spare = [(keys, words) for keys, words in entries if keys[0].id not in ALWAYS_SHOWN]
             if not spare:
                 break
-            rare = [entry for name in FIRST_LEFT_OUT for entry in spare if entry.keys[0].id == name]
+            rare = [entry for name in FIRST_LEFT_OUT for entry in spare if entry[0][0].id == name]
             entries.remove(rare[0] if rare else spare[-1])
         line = Text(no_wrap=True, overflow="crop", end="")
         self._places = []
-        for entry in entries:
+        for keys, words in entries:
             line.append(" ")
-            for key in entry.keys:
-                line.append(key.shown, f"{'bold' if key.enabled else 'dim'} {self._palette.target}")
+            for key in keys:
+                line.append(key.shown, f"{'bold' if key.enabled else 'dim'} {palette.target}")
                 self._places.append((line.cell_len, key))
-            enabled = any(key.enabled for key in entry.keys)
-            line.append(f" {entry.words} ", self._palette.text if enabled else self._palette.dim)
-            self._places[-1] = (line.cell_len, entry.keys[-1])
+            line.append(f" {words} ", palette.text if any(key.enabled for key in keys) else palette.dim)
+            self._places[-1] = (line.cell_len, keys[-1])
         return line
-
-    @property
-    def _palette(self) -> Palette:
-        return palette_of(self.app.current_theme)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Press the key under the mouse."""
@@ -103,20 +94,12 @@ class KeyBar(Widget, can_focus=False):
     def _take(self, screen: Screen[object]) -> None:
         found: dict[str, Key] = {}
         for _, binding, enabled, tooltip in screen.active_bindings.values():
-            name = binding.id or binding.action
+            name, title = binding.id or binding.action, binding.description
             if binding.show and name not in found:
                 group = binding.group.description if binding.group else ""
                 shown = self.app.get_key_display(binding)
-                words = tooltip or binding.description
-                found[name] = Key(name, binding.key, shown, binding.description, words, enabled, group)
+                found[name] = Key(name, binding.key, shown, title, tooltip or title, enabled, group)
         keys = list(found.values())
         if keys != self._keys:
             self._keys = keys
             self.refresh()
-
-
-def _entries(group: str, members: list[Key]) -> list[Entry]:
-    """One entry for a group of several keys, else one each."""
-    if group and len(members) > 1:
-        return [Entry(tuple(members), group)]
-    return [Entry((key,), key.title) for key in members]

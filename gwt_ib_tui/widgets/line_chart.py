@@ -2,22 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
+import numpy as np
 from rich.text import Text
 from textual.reactive import reactive
 
 from gwt_ib.runs.events import SEVERITIES
+from gwt_ib_tui.charts import levels
 from gwt_ib_tui.charts.glyphs import GLYPHS
-from gwt_ib_tui.charts.lines import Curve, Mark, draw
+from gwt_ib_tui.charts.lines import Curve, Level, Mark, draw
 from gwt_ib_tui.state.events.timeline import placed_events
-from gwt_ib_tui.state.history.series import SeriesView
+from gwt_ib_tui.state.history.series import Column, SeriesView
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import TitledChart, chart_title
-from gwt_ib_tui.widgets.chart_spec import OVERVIEW, ChartSpec, span_of
 from gwt_ib_tui.widgets.readings import Readout, at_words, cursor_words, newest_words, read
 
+
+@dataclass(frozen=True)
+class ChartSpec:
+    """What a chart shows: its metrics, horizontal lines and least span.
+
+    A span of 0 is for an unknown metric: its span follows from the size of its values.
+    """
+
+    title: str
+    metrics: tuple[str, ...]
+    min_span: float
+    levels: levels.Levels | None = None
+    labels: tuple[str, ...] = ()
+
+
+OVERVIEW = (
+    ChartSpec("td_std", ("td_std",), min_span=1e-3, levels=levels.limits_of("td_std")),
+    ChartSpec("mean_c", ("mean_c",), min_span=0.1, levels=levels.target),
+    ChartSpec("EV", ("explained_variance",), min_span=0.2),
+    ChartSpec("bias", ("bias",), min_span=0.02, levels=levels.limits_of("bias")),
+    ChartSpec("returns", ("ep100", "eval_return"), 0.1, labels=("ep100", "eval")),
+)
+OVERVIEW_TITLES = tuple(spec.title for spec in OVERVIEW)
+_BY_TITLE = {spec.title: spec for spec in OVERVIEW}
+_BY_METRIC = {spec.metrics[0]: spec for spec in OVERVIEW if len(spec.metrics) == 1}
+_SPANS = {"ep100": 0.1, "mmer": 0.1, "eval_return": 0.1, "entropy": 0.05}
+RELATIVE_SPAN = 0.02  # of the largest value: what changes by less looks nearly constant
 LINE_SYMBOL = "━"  # as a line looks in a legend, where it is made of dots
+
+
+def spec_of(name: str) -> ChartSpec:
+    """The overview's chart of this title, or the chart of the metric of this name."""
+    if name in _BY_TITLE:
+        return _BY_TITLE[name]
+    if name in _BY_METRIC:
+        return replace(_BY_METRIC[name], title=name)
+    return ChartSpec(name, (name,), 0.1 if name.startswith("rho_") else _SPANS.get(name, 0.0))
+
+
+def span_of(spec: ChartSpec, columns: Iterable[Column]) -> float:
+    """The least length of the y axis, above 0."""
+    if spec.min_span:
+        return spec.min_span
+    largest = max(
+        (float(np.nanmax(np.abs(column.mean))) for column in columns if np.isfinite(column.mean).any()), default=0.0
+    )
+    return RELATIVE_SPAN * largest or 1.0
 
 
 class LineChart(TitledChart):
@@ -36,32 +84,19 @@ class LineChart(TitledChart):
         """Events too."""
         return super().depends_on(run_view), run_view.events_seen
 
-    def looks(self) -> Hashable:
-        """The metrics too."""
-        return super().looks(), self.spec
-
     def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The curves, their levels, and events on the axis."""
-        palette, spec, series, view = self.palette, self.spec, run_view.series, self.view
-        curves = self._curves(run_view)
+        palette, view, curves = self.palette, self.view, self._curves(run_view)
+        x, levels, marks = run_view.series.column(view.x_axis), self._levels(run_view), list(self._marks(run_view))
+        span, frame, raw = span_of(self.spec, (curve.column for curve in curves)), palette.frame, palette.band
         self.drawn = draw(
-            series.column(view.x_axis),
-            curves,
-            spec.levels(run_view, palette),
-            width,
-            height,
-            frame=palette.frame,
-            min_span=span_of(spec, (curve.column for curve in curves)),
-            view=view,
-            marks=self._marks(run_view),
-            raw_color=palette.band,
+            x, curves, levels, width, height, frame=frame, min_span=span, view=view, marks=marks, raw_color=raw
         )
         return self.drawn.lines
 
     def title(self, run_view: RunView, width: int) -> Text:
         """Its name, the values, and what is to be known of the chart."""
-        palette, spec, series, view = self.palette, self.spec, run_view.series, self.view
-        readouts = self._read(series)
+        palette, view, readouts = self.palette, self.view, self._read(run_view.series)
         values = [
             self._forms(readout, curve, place, width)
             for place, (readout, curve) in enumerate(zip(readouts, self._curves(run_view), strict=True))
@@ -75,10 +110,9 @@ class LineChart(TitledChart):
         if view.cursor is not None and readouts[0] is not None:
             extras.append(Text(at_words(readouts[0].x, view.x_axis, width), style=palette.dim))
         dots = GLYPHS[view.symbols].level
-        extras += [
-            Text(f"{dots}{level.label}", style=level.color) for level in spec.levels(run_view, palette) if level.label
-        ]
-        return chart_title(palette, spec.title, values, extras, width, chosen=self.chosen)
+        levels = self._levels(run_view)
+        extras += [Text(f"{dots}{level.label}", style=level.color) for level in levels if level.label]
+        return chart_title(palette, self.spec.title, values, extras, width, chosen=self.chosen)
 
     def readouts(self) -> list[Readout]:
         """One for each metric that has a value yet, or a row at the cursor."""
@@ -95,32 +129,25 @@ class LineChart(TitledChart):
         spec, style = self.spec, f"bold {self.palette.text}"
         words = newest_words(readout) if self.view.cursor is None else cursor_words(readout, width)
         if not spec.labels:
-            return [Text(form, style=style, end="") for form in words]
+            return [Text(form, style=style) for form in words]
         glyphs = GLYPHS[self.view.symbols]
         line = LINE_SYMBOL if len(glyphs.codes) else glyphs.lines[place % len(glyphs.lines)]
         symbol = glyphs.point if curve.column.sparse else line
         label = f"{symbol}{spec.labels[place]} "
         # A value of another place gives up its label before it goes.
         labelled = words[:-1] if readout is not None and readout.away else words
-        return [
-            Text.assemble((before, curve.color), (form, style), end="")
-            for before, form in [*((label, form) for form in labelled), *((symbol, form) for form in words[-2:])]
-        ]
+        forms = [*((label, form) for form in labelled), *((symbol, form) for form in words[-2:])]
+        return [Text.assemble((before, curve.color), (form, style)) for before, form in forms]
 
     def _curves(self, run_view: RunView) -> list[Curve]:
         colors = (self.palette.line, self.palette.second)
-        return [
-            Curve(run_view.series.column(name), color) for name, color in zip(self.spec.metrics, colors, strict=False)
-        ]
+        column = run_view.series.column
+        return [Curve(column(name), color) for name, color in zip(self.spec.metrics, colors, strict=False)]
 
-    def _marks(self, run_view: RunView) -> list[Mark]:
-        palette, view = self.palette, self.view
-        return [
-            Mark(
-                x,
-                kind.ascii if view.symbols == "ascii" else kind.marker,
-                palette.of_severity(kind.severity),
-                SEVERITIES.index(kind.severity),
-            )
-            for x, kind in placed_events(run_view, view.x_axis)
-        ]
+    def _levels(self, run_view: RunView) -> list[Level]:
+        return self.spec.levels(run_view, self.palette) if self.spec.levels else []
+
+    def _marks(self, run_view: RunView) -> Iterator[Mark]:
+        for x, kind in placed_events(run_view, self.view.x_axis):
+            marker = kind.ascii if self.view.symbols == "ascii" else kind.marker
+            yield Mark(x, marker, self.palette.of_severity(kind.severity), SEVERITIES.index(kind.severity))

@@ -1,4 +1,4 @@
-"""What all panels have in common: they get a snapshot, decide whether it changes them, and draw lines of text.
+"""What all panels have in common: they get the newest view, decide whether it changes them, and draw lines of text.
 
 A line that is as it was before stays the very strip that it was. Textual's own way makes a new object of each styled run
 several times over, which is most of what a panel costs.
@@ -59,7 +59,7 @@ class StripCache:
 
 
 class Panel(Widget, can_focus=False):
-    """A widget that shows a `Snapshot`. Subclasses give `lines`, and `depends_on` where they change more rarely."""
+    """A widget that shows a `RunView`. Subclasses give `lines`, and `depends_on` where they change more rarely."""
 
     ALLOW_SELECT: ClassVar[bool] = False
     DEFAULT_CSS = "Panel { text-wrap: nowrap; text-overflow: clip; }"
@@ -84,7 +84,7 @@ class Panel(Widget, can_focus=False):
         raise NotImplementedError
 
     def depends_on(self, run_view: RunView) -> Hashable:
-        """A value that is equal for two snapshots that look the same here."""
+        """A value that is equal for two views that look the same here."""
         return run_view.version
 
     @property
@@ -110,7 +110,7 @@ class Panel(Widget, can_focus=False):
             self._redraw()
 
     def between(self) -> None:
-        """There is a newer snapshot, for which it is too early to redraw."""
+        """There is a newer view, but it is too early to redraw."""
 
     def _period(self, run_view: RunView | None) -> float:
         if run_view is not None and run_view.replay is not None:
@@ -161,23 +161,19 @@ class Panel(Widget, can_focus=False):
         return lines
 
 
-def title_line(palette: Palette, title: str, *parts: Text | str) -> Text:
-    """A panel's first line: its name, then what belongs beside it."""
-    line = Text(no_wrap=True, end="")
-    line.append("▍", style=palette.line)
-    line.append(title, style=f"bold {palette.text}")
+def title_line(palette: Palette, title: str, *parts: Text | str, space: str = "  ", chosen: bool = False) -> Text:
+    """The first line of a panel, which may be the chosen one of several: its name, then what belongs beside it."""
+    mark = ("▶", f"bold {palette.target}") if chosen else ("▍", palette.line)
+    line = Text.assemble(mark, (title, f"bold {'underline ' if chosen else ''}{palette.text}"))
     for part in parts:
-        line.append("  ")
-        if isinstance(part, Text):
-            line.append_text(part)
-        else:
-            line.append(part, style=palette.dim)
+        line.append(space).append_text(part if isinstance(part, Text) else Text(part, style=palette.dim))
     return line
 
 
-def wrapped(text: Text, width: int) -> list[Text]:
-    """A text in lines of at most `width` cells."""
-    return list(text.wrap(MEASURE, width)) if width > 0 and text else []
+def indented(text: Text, width: int, cells: int = 1) -> list[Text]:
+    """A text in lines of at most `width` cells; so many `cells` at the left and one at the right stay empty."""
+    room = width - cells - 1
+    return [Text(" " * cells).append_text(line) for line in text.wrap(MEASURE, room)] if room > 0 and text else []
 
 
 def strip_of(line: Text, width: int, left: int, base: Style) -> Strip:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import replace
 
 from rich.text import Text
 
@@ -11,22 +11,12 @@ from gwt_ib.runs.record import STALLED, UNKNOWN, ActorRecord
 from gwt_ib.text import ABSENT, count, number
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.run.run_view import DAMAGED, RunView
-from gwt_ib_tui.state.run.usage import Usage
 from gwt_ib_tui.widgets.panel import Panel, title_line
 from gwt_ib_tui.widgets.table import Table, TableColumn
 
 DROPPED_FIRST = ("version", "restarts", "pid", "lag", "memory")  # where there is little room
-NO_USAGE = Usage(None, None)
-
-
-@dataclass(frozen=True)
-class ProcessRow:
-    """One process as it is shown; `numbers` in words, by the titles of their columns."""
-
-    name: str
-    state: str
-    numbers: Mapping[str, str]
-    restarted: bool = False
+ProcessRow = dict[str, str]
+"""One process as it is shown: words by the titles of their columns."""
 
 
 class ActorsPanel(Panel):
@@ -51,15 +41,8 @@ class ActorsPanel(Panel):
             return [title_line(palette, "actors"), Text(words, style=palette.dim)]
         speeds = [speed for actor in actors if actor.alive and (speed := _speed(run_view, actor)) is not None]
         sums = [f"{number(sum(speeds))} steps/s"] if speeds else []
-        columns: list[TableColumn[ProcessRow]] = [
-            TableColumn("actor", 5, lambda row, _: (row.name.removeprefix("actor "), palette.text), right=True),
-            _state_column("state", 8, palette, gap=2),
-            _number_column("steps/s", 8, palette, palette.text, gap=1),
-            _number_column("lag", 4, palette, palette.text, gap=1),
-            _number_column("restarts", 8, palette, palette.dim, gap=1),
-            _number_column("pid", 8, palette, palette.dim, gap=1),
-        ]
-        table = Table(columns, width, palette)
+        widths = {"actor": 5, "state": 8, "steps/s": 8, "lag": 4, "restarts": 8, "pid": 8}
+        table = Table(_columns(widths, 1, palette, dim=("restarts", "pid")), width, palette)
         title = title_line(palette, "actors", _alive_words(run_view), *sums)
         return [title, table.header(), *table.first(_actor_rows(run_view), height - 2)]
 
@@ -79,17 +62,9 @@ class ProcessesPanel(Panel):
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title with what an update waits for, the header, rows."""
         palette = self.palette
-        columns: list[TableColumn[ProcessRow]] = [
-            TableColumn("process", 11, lambda row, _: (row.name, palette.text)),
-            _state_column("", 9, palette, gap=0),
-            _number_column("pid", 8, palette, palette.dim),
-            _number_column("CPU", 5, palette, palette.text),
-            _number_column("memory", 9, palette, palette.text),
-            _number_column("steps/s", 8, palette, palette.text),
-            _number_column("version", 8, palette, palette.text),
-            _number_column("lag", 4, palette, palette.text),
-            _number_column("restarts", 9, palette, palette.text),
-        ]
+        widths = {"process": 11, "state": 9, "pid": 8, "CPU": 5, "memory": 9, "steps/s": 8, "version": 8, "lag": 4}
+        columns = _columns(widths | {"restarts": 9}, 0, palette, dim=("pid",))
+        columns[1] = replace(columns[1], title="")
         table = Table(columns, width, palette, DROPPED_FIRST)
         title = title_line(palette, "processes", *_sums(run_view, width - 8))
         return [title, table.header(), *table.first(process_rows(run_view), height - 2)]
@@ -105,8 +80,8 @@ def process_rows(run_view: RunView) -> list[ProcessRow]:
         "lag": count(run_view.metric("policy_lag_max")),
     }
     return [
-        ProcessRow("trainer", state, _usage(run_view, run_view.run.trainer)),
-        ProcessRow("learner", state, _usage(run_view, run_view.run.learner) | learner),
+        {"process": "trainer", "state": state} | _usage(run_view, run_view.run.trainer),
+        {"process": "learner", "state": state} | _usage(run_view, run_view.run.learner) | learner,
         *_actor_rows(run_view),
     ]
 
@@ -115,37 +90,43 @@ def _actor_rows(run_view: RunView) -> list[ProcessRow]:
     """The actors: those that are dead in a run that lives before the others."""
     ordered = sorted(run_view.run.actors, key=lambda actor: (actor.alive or run_view.ended, actor.number))
     return [
-        ProcessRow(
-            f"actor {actor.number}",
-            _state_words(run_view, actor.alive),
-            _usage(run_view, actor.pid)
-            | {
-                "steps/s": number(_speed(run_view, actor)),
-                "version": count(actor.policy_version),
-                "lag": count(actor.policy_lag),
-                "restarts": count(actor.restarts),
-            },
-            actor.restarts > 0,
-        )
+        {
+            "process": f"actor {actor.number}",
+            "actor": str(actor.number),
+            "state": _state_words(run_view, actor.alive),
+            "steps/s": number(_speed(run_view, actor)),
+            "version": count(actor.policy_version),
+            "lag": count(actor.policy_lag),
+            "restarts": count(actor.restarts),
+        }
+        | _usage(run_view, actor.pid)
         for actor in ordered
     ]
 
 
-def _state_column(title: str, width: int, palette: Palette, gap: int) -> TableColumn[ProcessRow]:
-    colors = {"●": palette.good, "✗": palette.bad, "?": palette.warn}
-    return TableColumn(title, width, lambda row, _: (row.state, f"bold {colors.get(row.state[0], palette.dim)}"), gap)
+def _columns(
+    widths: Mapping[str, int], gap: int, palette: Palette, dim: Collection[str]
+) -> list[TableColumn[ProcessRow]]:
+    """Columns by their titles, the names and numbers in them at the right; those in `dim` matter less."""
+    states = {"●": palette.good, "✗": palette.bad, "?": palette.warn}
 
+    def column(title: str) -> TableColumn[ProcessRow]:
+        color = palette.dim if title in dim else palette.text
 
-def _number_column(title: str, width: int, palette: Palette, color: str, gap: int = 0) -> TableColumn[ProcessRow]:
-    def cell(row: ProcessRow, _: int) -> tuple[str, str]:
-        warns = title == "restarts" and row.restarted
-        return row.numbers.get(title, ""), palette.warn if warns else color
+        def cell(row: ProcessRow, _: int) -> tuple[str, str]:
+            words = row.get(title, "")
+            if title == "state":
+                return words, f"bold {states.get(words[0], palette.dim)}"
+            return words, palette.warn if title == "restarts" and words not in ("", "0") else color
 
-    return TableColumn(title, width, cell, gap, right=True)
+        gaps = {"actor": 1, "process": 1, "state": 2 * gap}
+        return TableColumn(title, widths[title], cell, gaps.get(title, gap), right=title not in ("process", "state"))
+
+    return [column(title) for title in widths]
 
 
 def _state_words(run_view: RunView, alive: bool = True) -> str:
-    """An icon and a word for a process of which run.json last said whether it was alive."""
+    """An icon and a word for a process that was alive, or not, when run.json was written."""
     if run_view.ended:
         return "■ ended"
     if not alive:
@@ -176,10 +157,10 @@ def _sums(run_view: RunView, width: int) -> list[str]:
     return words if sum(len(word) + 2 for word in words) <= width else words[:1]
 
 
-def _usage(run_view: RunView, pid: int | None) -> dict[str, str]:
-    usage = NO_USAGE if pid is None else run_view.usage.get(pid, NO_USAGE)
+def _usage(run_view: RunView, pid: int | None) -> ProcessRow:
+    percent, resident = run_view.usage.get(0 if pid is None else pid, (None, None))
     return {
         "pid": ABSENT if pid is None else str(pid),
-        "CPU": ABSENT if usage.cpu_percent is None else f"{usage.cpu_percent:.0f}%",
-        "memory": ABSENT if usage.resident is None else f"{usage.resident / 1e6:,.0f} MB",
+        "CPU": ABSENT if percent is None else f"{percent:.0f}%",
+        "memory": ABSENT if resident is None else f"{resident / 1e6:,.0f} MB",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,10 +14,11 @@ from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.rho_words import rho_sentence
 from gwt_ib_tui.charts.traces import moving_average
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.state.history.series import Column, Doubles
+from gwt_ib_tui.state.compare.over_runs import newest
+from gwt_ib_tui.state.history.series import Column
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
-from gwt_ib_tui.widgets.panel import title_line, wrapped
+from gwt_ib_tui.widgets.panel import indented, title_line
 from gwt_ib_tui.widgets.readings import place_words, read
 
 RHOS = {
@@ -45,25 +46,19 @@ class RhoChart(ChartPanel):
         palette, series, view = self.palette, run_view.series, self.view
         smooth = [Column.flat(moving_average(series.column(name).mean, view.smoothing)) for name in RHOS]
         colors = rho_colors(palette)
+        curves = list(map(Curve, smooth, colors))[::-1]  # the first is on top
+        zero, flat = [Level(0.0, palette.frame)], replace(view, log_y=False, clip=False, smoothing=0.0)
+        x, room = series.column(view.x_axis), max(width - 1, 1)
         drawn = draw(
-            series.column(view.x_axis),
-            [Curve(column, color) for column, color in zip(smooth, colors, strict=True)][::-1],  # the first is on top
-            [Level(0.0, palette.frame)],
-            max(width - 1, 1),
-            height - 1,
-            frame=palette.frame,
-            y_range=(-1.0, 1.0),
-            view=replace(view, log_y=False, clip=False, smoothing=0.0),
-            coarse=True,
+            x, curves, zero, room, height - 1, frame=palette.frame, y_range=(-1.0, 1.0), view=flat, coarse=True
         )
-        chart = drawn.lines
         rows = height - 3 if height - 1 >= LEAST_FRAMED else height - 1
-        digits = end_labels([last_known(column.mean) for column in smooth], rows)
-        for row, line in enumerate(chart):
+        digits = end_labels([newest(column) for column in smooth], rows)
+        for row, line in enumerate(drawn.lines):
             which = digits.get(row)
-            line.append(" " if which is None else DIGITS[which], style="" if which is None else colors[which])
-        place = None if view.cursor is None else place_words(view.cursor, view.x_axis)
-        return [title_line(palette, "rho", f"at {place}" if place else "correlations with |td|"), *chart]
+            line.append(" ") if which is None else line.append(DIGITS[which], style=colors[which])
+        words = "correlations with |td|" if view.cursor is None else f"at {place_words(view.cursor, view.x_axis)}"
+        return [title_line(palette, "rho", words), *drawn.lines]
 
 
 class RhoWords(ChartPanel):
@@ -83,23 +78,18 @@ class RhoWords(ChartPanel):
         """The numbers, then the sentence; the sentence alone, which has most of them, where there is no room for both."""
         palette, view = self.palette, self.view
         values, at = self._values(run_view)
-        names = Text(no_wrap=True, end="")
-        for digit, name, value, color in zip(DIGITS, RHOS, values, rho_colors(palette), strict=True):
-            names.append(f" {digit} ", style=f"bold {color}")
-            names.append(f"{name} ", style=palette.dim)
+        names, colors = Text(), rho_colors(palette)
+        for digit, name, value, color in zip(DIGITS, RHOS, values, colors, strict=True):
+            names.append(f" {digit} ", style=f"bold {color}").append(f"{name} ", style=palette.dim)
             names.append(f"{number(value)} ", style=f"bold {palette.text}")
             if width >= 110 and name in ("rho_td_c", "rho_td_dc"):
                 names.append(f"({RHOS[name]}) ", style=palette.frame)
         if names.cell_len > width:
-            names = Text(" ", end="").join(
-                Text(f" {digit} {number(value)}", style=color, end="")
-                for digit, value, color in zip(DIGITS, values, rho_colors(palette), strict=True)
-            )
-        sentence = Text(end="")
-        if at is not None:
-            sentence.append(f"At {place_words(at, view.x_axis)}: ", style=f"bold {palette.text}")
-        sentence.append(rho_sentence(*values), style=palette.text)
-        said = [Text(" ").append_text(line) for line in wrapped(sentence, width - 2)]
+            shorter = (f" {digit} {number(value)}" for digit, value in zip(DIGITS, values, strict=True))
+            names = Text(" ").join(map(Text, shorter, colors))
+        place = "" if at is None else f"At {place_words(at, view.x_axis)}: "
+        sentence = Text.assemble((place, f"bold {palette.text}"), (rho_sentence(*values), palette.text))
+        said = indented(sentence, width)
         return [names, *said] if len(said) < height else said
 
     def _values(self, run_view: RunView) -> tuple[tuple[float | None, ...], float | None]:
@@ -117,22 +107,16 @@ def rho_colors(palette: Palette) -> tuple[str, str, str, str]:
     return palette.line, palette.good, palette.prior, palette.second
 
 
-def end_labels(values: list[float], rows: int) -> dict[int, int]:
-    """The row (0 at the top, of `rows` from 1 down to -1) beside which each value's number stands; NaN has none.
+def end_labels(values: Sequence[float | None], rows: int) -> dict[int, int]:
+    """The row (0 at the top, of `rows` from 1 down to -1) beside which each value's number stands; none and NaN have none.
 
     Values that share a row are moved apart, to the nearest free one.
     """
     places: dict[int, int] = {}
     for which, value in enumerate(values):
-        if not np.isfinite(value) or len(places) >= rows:
+        if value is None or not np.isfinite(value) or len(places) >= rows:
             continue
         wanted = min(max(int((1.0 - value) / 2.0 * rows), 0), rows - 1)
         free = [row for row in range(rows) if row not in places]
         places[min(free, key=lambda row: abs(row - wanted))] = which
     return places
-
-
-def last_known(values: Doubles) -> float:
-    """The last value that is no NaN, or NaN."""
-    known = values[np.isfinite(values)]
-    return float(known[-1]) if known.size else float("nan")

@@ -12,8 +12,18 @@ from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel
 
-ICONS = {"running": "●", "paused": "‖", "starting": "○", "finished": "■", "stopped": "■", "failed": "✗"}
-ICONS |= {KILLED: "✗", STALLED: "?"}
+STATES = {
+    "running": ("●", "pass"),
+    "finished": ("■", "pass"),
+    "paused": ("‖", "warn"),
+    "stopping": ("○", "warn"),
+    "stopped": ("■", "warn"),
+    STALLED: ("?", "warn"),
+    "failed": ("✗", "fail"),
+    KILLED: ("✗", "fail"),
+}
+"""The states of a run, each with an icon and the status that has its colour."""
+STARTING = "○", "wait"
 STALE_S = 5.0  # without a new row for longer than this, the row's age is shown
 
 
@@ -32,34 +42,23 @@ class StatusBar(Panel):
         return [self._run_line(run_view, width), self._progress_line(run_view, width)]
 
     def _run_line(self, run_view: RunView, width: int) -> Text:
-        palette = self.palette
-        line = Text(no_wrap=True, end="")
-        if run_view.replay is not None:
-            line.append_text(replay_chip(run_view.replay, palette))
-        else:
-            state = "stopping" if self.stopping and not run_view.ended else run_view.state
-            line.append_text(state_chip(state, palette))
+        palette, replay, run = self.palette, run_view.replay, run_view.run
+        state = "stopping" if self.stopping and not run_view.ended else run_view.state
+        line = Text().append_text(state_chip(state, palette) if replay is None else replay_chip(replay, palette))
         if self.frozen:
-            line.append(" ")
-            line.append(f" {self.frozen} ", style=f"bold {palette.on_chip} on {palette.line}")
+            line.append(" ").append(f" {self.frozen} ", style=f"bold {palette.on_chip} on {palette.line}")
         right = self._right(run_view)
         room = width - line.cell_len - len(right) - 4
-        run = run_view.run
         name, env = plain(run.name), plain(run.env_id)
         if env and env not in name and len(name) + len(env) + 2 <= room:
             name = f"{name}  {env}"
-        line.append("  ")
-        line.append(shortened(name, max(room, 8)), style=f"bold {palette.text}")
-        line.append(" " * max(width - line.cell_len - len(right), 2))
-        line.append(right, style=palette.dim)
-        return line
+        line.append("  ").append(shortened(name, max(room, 8)), style=f"bold {palette.text}")
+        return line.append(" " * max(width - line.cell_len - len(right), 2)).append(right, style=palette.dim)
 
     def _right(self, run_view: RunView) -> str:
+        words, age = ["read-only"] if self._read_only else [], run_view.row_age_s
         if run_view.replay is not None:
             words = [f"run state: {plain(run_view.state, 12)}"]
-        else:
-            words = ["read-only"] if self._read_only else []
-        age = run_view.row_age_s
         if run_view.loading is not None:
             words.append(f"reading {run_view.loading:.0%}")
         elif age is not None and age > STALE_S and not run_view.ended and run_view.state != "paused":
@@ -67,36 +66,26 @@ class StatusBar(Panel):
         return "  ".join(words)
 
     def _progress_line(self, run_view: RunView, width: int) -> Text:
-        palette = self.palette
+        palette, trouble = self.palette, plain(run_view.trouble)
         if run_view.replay is not None:
-            return self._replay_line(run_view, run_view.replay, width)
-        trouble = plain(run_view.trouble)
-        share = run_view.progress
+            facts = sorted(_facts(run_view)[:3], key=lambda fact: -fact[1])[: 3 if width >= 100 else 2]
+            words = trouble or " · ".join(fact for fact, _ in facts)
+            line = time_line(run_view.replay, max(min(width - 66, 40), 10), palette)
+            line.append(f"  {words}", style=palette.bad if trouble else palette.dim)
+            line.truncate(width, overflow="ellipsis")
+            return line
         facts = _facts(run_view)[: 2 if trouble else None]
-        percent = share_words(share)
+        percent = share_words(run_view.progress)
         while len(facts) > 2 and sum(len(fact) + 3 for fact, _ in facts) + len(percent) + 13 > width:
             facts.remove(min(facts, key=lambda fact: fact[1]))
         words = " · ".join(fact for fact, _ in facts)
         # Beside the reason of a failure the bar is short: the reason is longer than any fact.
         room = 8 if trouble else min(width - len(words) - len(percent) - 4, 48)
-        line = progress_bar(share or 0.0, max(room, 4), palette)
-        line.append(f" {percent}", style=f"bold {palette.text}")
-        line.append(f"  {words}", style=palette.dim)
+        line = progress_bar(run_view.progress or 0.0, max(room, 4), palette)
+        line.append(f" {percent}", style=f"bold {palette.text}").append(f"  {words}", style=palette.dim)
         if trouble:
             line.append(f" · {trouble}", style=palette.bad)
             line.truncate(width, overflow="ellipsis")
-        return line
-
-    def _replay_line(self, run_view: RunView, playback: Playback, width: int) -> Text:
-        palette = self.palette
-        if run_view.trouble:
-            words, color = plain(run_view.trouble), palette.bad
-        else:
-            facts = sorted(_facts(run_view)[:3], key=lambda fact: -fact[1])[: 3 if width >= 100 else 2]
-            words, color = " · ".join(fact for fact, _ in facts), palette.dim
-        line = time_line(playback, max(min(width - 66, 40), 10), palette)
-        line.append(f"  {words}", style=color)
-        line.truncate(width, overflow="ellipsis")
         return line
 
 
@@ -106,8 +95,7 @@ def _facts(run_view: RunView) -> list[tuple[str, int]]:
     A run that stands still has no speed and no end in sight.
     """
     total, config = run_view.run.total_timesteps, run_view.config
-    steps = count(run_view.metric("env_steps"))
-    updates = count(run_view.metric("update"))
+    steps, updates = count(run_view.metric("env_steps")), count(run_view.metric("update"))
     facts = [
         (f"{steps}/{count(total)} steps" if total else f"{steps} steps", 3),
         (f"update {updates}/{config.num_updates:,}" if config else f"update {updates}", 2),
@@ -127,44 +115,28 @@ def share_words(share: float | None) -> str:
 
 def state_chip(state: str, palette: Palette) -> Text:
     """The state as a word with an icon, light on dark or dark on light."""
-    color = {
-        "running": palette.good,
-        "finished": palette.good,
-        "paused": palette.warn,
-        "stopping": palette.warn,
-        "stopped": palette.warn,
-        STALLED: palette.warn,
-        "failed": palette.bad,
-        KILLED: palette.bad,
-    }.get(state, palette.wait)
-    return Text(
-        f" {ICONS.get(state, '○')} {plain(state, 12).upper()} ", style=f"bold {palette.on_chip} on {color}", end=""
-    )
+    icon, status = STATES.get(state, STARTING)
+    return Text(f" {icon} {plain(state, 12).upper()} ", style=f"bold {palette.on_chip} on {palette.of_status(status)}")
 
 
 def progress_bar(share: float, width: int, palette: Palette) -> Text:
     """A bar in half cells."""
-    halves = round(min(max(share, 0.0), 1.0) * 2 * width)
-    full, half = divmod(halves, 2)
-    bar = Text(no_wrap=True, end="")
-    bar.append("━" * full + "╸" * half, style=palette.line)
-    bar.append("─" * (width - full - half), style=palette.frame)
-    return bar
+    full, half = divmod(round(min(max(share, 0.0), 1.0) * 2 * width), 2)
+    return Text.assemble(("━" * full + "╸" * half, palette.line), ("─" * (width - full - half), palette.frame))
 
 
 def replay_chip(playback: Playback, palette: Palette) -> Text:
     """Whether a replay plays, waits or is over, and its speed; no live run has such a chip."""
     icon = "▶" if playback.playing else "■" if playback.at_end else "‖"
-    words = f" {icon} REPLAY {playback.speed:g}x "
-    return Text(words, style=f"bold {palette.on_chip} on {palette.second}", end="")
+    return Text(f" {icon} REPLAY {playback.speed:g}x ", style=f"bold {palette.on_chip} on {palette.second}")
 
 
 def time_line(playback: Playback, width: int, palette: Palette) -> Text:
     """A replay's time as a line of `width` cells with a mark at the position, then the position and the length in words."""
     here = round(playback.share * (width - 1))
-    line = Text(no_wrap=True, end="")
-    line.append("━" * here, style=palette.second)
-    line.append("●", style=f"bold {palette.second}")
-    line.append("─" * (width - 1 - here), style=palette.frame)
-    line.append(f" {duration(playback.position)} of {duration(playback.length)}", style=f"bold {palette.text}")
-    return line
+    return Text.assemble(
+        ("━" * here, palette.second),
+        ("●", f"bold {palette.second}"),
+        ("─" * (width - 1 - here), palette.frame),
+        (f" {duration(playback.position)} of {duration(playback.length)}", f"bold {palette.text}"),
+    )

@@ -36,25 +36,25 @@ class Table(Generic[Row]):
     def __init__(
         self, columns: Sequence[TableColumn[Row]], width: int, palette: Palette, drop: Sequence[str] = ()
     ) -> None:
-        shown = list(columns)
         for title in drop:
-            if _width(shown) > width:
-                shown = [column for column in shown if column.title != title]
-        room = max(width - _width(shown), 0)
+            if _width(columns) > width:
+                columns = [column for column in columns if column.title != title]
+        room = max(width - _width(columns), 0)
         self.columns = [
-            replace(column, width=min(column.width + room, column.most)) if column.most else column for column in shown
+            replace(column, width=min(column.width + room, column.most)) if column.most else column
+            for column in columns
         ]
         self.width = _width(self.columns)
-        self._palette = palette
+        self._dim = palette.dim
 
     def header(self) -> Text:
         """The titles."""
         titles = (" " * column.gap + _padded(column.title[: column.width], column) for column in self.columns)
-        return Text("".join(titles), style=self._palette.dim, no_wrap=True, end="")
+        return Text("".join(titles), style=self._dim)
 
     def line(self, row: Row) -> Text:
         """One row."""
-        line = Text(no_wrap=True, end="")
+        line = Text()
         for column in self.columns:
             cell, gap = column.cell(row, column.width), " " * column.gap
             if isinstance(cell, Text):
@@ -69,7 +69,7 @@ class Table(Generic[Row]):
         shown = rows if len(rows) <= height else rows[: max(height - 1, 0)]
         lines = [self.line(row) for row in shown]
         if len(shown) < len(rows):
-            lines.append(self._note(f" and {len(rows) - len(shown)} more"))
+            lines.append(Text(f" and {len(rows) - len(shown)} more", style=self._dim))
         return lines
 
     def around(self, rows: Sequence[Row], chosen: int, height: int, *, bold: bool = False) -> list[Text]:
@@ -86,13 +86,10 @@ class Table(Generic[Row]):
         first = first_in_sight(chosen, len(rows), height)
         below = len(rows) - first - len(lines)
         if first and chosen != first:
-            lines[0] = self._note(f"  ↑ {first + 1} more")
+            lines[0] = Text(f"  ↑ {first + 1} more", style=self._dim)
         if below and chosen != first + len(lines) - 1:
-            lines[-1] = self._note(f"  ↓ {below + 1} more")
+            lines[-1] = Text(f"  ↓ {below + 1} more", style=self._dim)
         return lines
-
-    def _note(self, words: str) -> Text:
-        return Text(words, style=self._palette.dim, no_wrap=True, end="")
 
 
 def first_in_sight(chosen: int, total: int, height: int) -> int:

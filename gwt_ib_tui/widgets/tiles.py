@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from rich.text import Text
 from gwt_ib.runs.metrics import METRICS, Metric
 from gwt_ib.text import number
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.history.series import Doubles
+from gwt_ib_tui.state.compare.over_runs import newest
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel
 from gwt_ib_tui.widgets.verdict import STATUS_ICONS, metric_status
@@ -36,7 +35,7 @@ class Tiles(Panel):
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """Three lines: title, value with the icon of its status, hint."""
         each = max(width // len(TILES), 1)
-        rows = [Text(no_wrap=True, end="") for _ in range(3)]
+        rows = [Text() for _ in range(3)]
         for metric in TILES:
             for row, part in zip(rows, _tile_rows(tile_of(metric, run_view), self.palette, each - 1), strict=True):
                 part.truncate(each - 1)
@@ -48,43 +47,32 @@ class Tiles(Panel):
 def tile_of(metric: Metric, run_view: RunView) -> Tile:
     """The tile of a metric: it judges nothing itself, its status is the verdict's."""
     value = run_view.metric(metric.name)
-    if metric.sparse and (known := _known(run_view, metric.name)).size:
-        value = float(known[-1])
+    if metric.sparse and (last := newest(run_view.series.column(metric.name))) is not None:
+        value = last
     status, hint = metric_status(metric, run_view)
     short = hint
     if status == "pass" and value is not None and metric.typical and not metric.typical.holds(value):
         hint, short = f"typically {metric.typical}", f"typ. {metric.typical}"
-    if metric.name in _HINTS:
-        hint = short = _HINTS[metric.name](run_view)
+    if metric.name == "ep100":  # the healthy range of returns depends on the task
+        best = run_view.metric("mmer")
+        hint = short = "" if best is None else f"best {number(best)}"
+    elif metric.name == "eval_return":
+        hint = short = _first_evaluation(run_view)
     return Tile(metric.tile, number(value), status, hint, short)
 
 
 def _tile_rows(tile: Tile, palette: Palette, room: int) -> tuple[Text, Text, Text]:
-    title = Text(f" {tile.title}", style=palette.dim, no_wrap=True, end="")
-    value = Text(no_wrap=True, end="")
-    value.append(f" {tile.value}", style=f"bold {palette.text}")
-    value.append(f" {STATUS_ICONS.get(tile.status, ' ')}", style=f"bold {palette.of_status(tile.status)}")
-    color = palette.of_status(tile.status) if tile.status in ("fail", "warn") else palette.dim
+    color = palette.of_status(tile.status)
+    icon = f" {STATUS_ICONS.get(tile.status, ' ')}", f"bold {color}"
+    value = Text.assemble((f" {tile.value}", f"bold {palette.text}"), icon)
     words = tile.hint if len(tile.hint) < room else tile.short
-    return title, value, Text(f" {words}", style=color, no_wrap=True, end="")
-
-
-def _best_return(run_view: RunView) -> str:
-    best = run_view.metric("mmer")
-    return "" if best is None else f"best {number(best)}"
+    hint = Text(f" {words}", style=color if tile.status in ("fail", "warn") else palette.dim)
+    return Text(f" {tile.title}", style=palette.dim), value, hint
 
 
 def _first_evaluation(run_view: RunView) -> str:
-    values, config = _known(run_view, "eval_return"), run_view.config
+    values, config = run_view.series.column("eval_return").mean, run_view.config
+    values = values[np.isfinite(values)]
     if len(values):
         return f"first {number(float(values[0]))}" if len(values) > 1 else "first one"
     return f"every {config.eval_every} upd" if config and config.eval_every else "off"
-
-
-def _known(run_view: RunView, name: str) -> Doubles:
-    values = run_view.series.column(name).mean
-    return values[np.isfinite(values)]
-
-
-_HINTS: Mapping[str, Callable[[RunView], str]] = {"ep100": _best_return, "eval_return": _first_evaluation}
-"""What is said under returns, whose healthy range depends on the task."""

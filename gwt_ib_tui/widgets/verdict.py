@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.text import Text
 
 from gwt_ib.gatecheck.findings import Finding, Verdict
@@ -12,13 +14,24 @@ from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.history.rule_trends import followed
 from gwt_ib_tui.state.run.feed import BAD_GATECHECK
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.panel import wrapped
 
 STATUS_ICONS = {"fail": "✗", "warn": "▲", "wait": "…", "pass": "✓"}
 """The statuses, which are words too, with their icons; the most serious first."""
 
 NO_VERDICT_YET = "the first verdict comes with the first updates"
 NO_UPDATE = "no update was made, so there is nothing to judge"
+
+_LETTERS = {
+    "A": ("▄▀▄", "█▀█", "▀ ▀"),
+    "F": ("█▀▀", "█▀ ", "▀  "),
+    "I": ("█", "█", "▀"),
+    "L": ("█  ", "█  ", "▀▀▀"),
+    "P": ("█▀▄", "█▀ ", "▀  "),
+    "S": ("▄▀▀", "▀▀▄", "▀▀ "),
+    "T": ("▀█▀", " █ ", " ▀ "),
+    "W": ("█   █", "█▄█▄█", " ▀ ▀ "),
+}
+HEIGHT = 3
 
 
 def no_verdict(run_view: RunView) -> str:
@@ -38,7 +51,7 @@ def verdict_chip(verdict: str, palette: Palette) -> Text:
     """The verdict as a word with an icon, on its colour."""
     status = verdict if verdict in STATUS_ICONS else "wait"
     style = f"bold {palette.on_chip} on {palette.of_status(status)}"
-    return Text(f" {STATUS_ICONS[status]} {plain(verdict, 8).upper()} ", style=style, no_wrap=True, end="")
+    return Text(f" {STATUS_ICONS[status]} {plain(verdict, 8).upper()} ", style=style)
 
 
 def metric_status(metric: Metric, run_view: RunView) -> tuple[str, str]:
@@ -69,11 +82,11 @@ def since_words(verdict: Verdict) -> str:
 
 def tally(verdict: Verdict, palette: Palette) -> list[Text]:
     """How many rules say what, the most serious first: `✗ 1 fail`."""
-    counts = {status: sum(finding.status == status for finding in verdict.findings) for status in STATUS_ICONS}
+    counts = Counter(finding.status for finding in verdict.findings)
     return [
-        Text(f"{STATUS_ICONS[status]} {many} {status}", style=palette.of_status(status), no_wrap=True, end="")
-        for status, many in counts.items()
-        if many
+        Text(f"{icon} {counts[status]} {status}", style=palette.of_status(status))
+        for status, icon in STATUS_ICONS.items()
+        if counts[status]
     ]
 
 
@@ -107,14 +120,17 @@ def severity(finding: Finding) -> int:
     return [*STATUS_ICONS, finding.status].index(finding.status)
 
 
-def indented(text: Text, width: int) -> list[Text]:
-    """A text in lines of at most `width` cells, with an empty one at both sides."""
-    return [Text(" ").append_text(line) for line in wrapped(text, width - 2)]
-
-
 def cut_at(lines: list[Text], height: int) -> list[Text]:
     """The first `height` lines; the last of them says where there were more."""
     if len(lines) > height > 0:
         lines = lines[:height]
         lines[-1].append("…")
     return lines
+
+
+def big_word(word: str) -> list[str]:
+    """The word in capitals as three lines; as itself in the middle one where a letter has no drawing."""
+    letters = [_LETTERS.get(letter) for letter in word.upper()]
+    if not letters or None in letters:
+        return [" " * len(word), word.upper(), " " * len(word)]
+    return [" ".join(letter[row] for letter in letters if letter) for row in range(HEIGHT)]

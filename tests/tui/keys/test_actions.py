@@ -26,9 +26,9 @@ from gwt_ib_tui.state.history.selection import Selection
 from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.replay.replay import Replay
 from gwt_ib_tui.state.run.feed import Feed
-from gwt_ib_tui.widgets.filter_line import FilterInput
 from gwt_ib_tui.widgets.key_bar import ALWAYS_SHOWN, FIRST_LEFT_OUT
-from gwt_ib_tui.widgets.log_pane import LogPane
+from gwt_ib_tui.widgets.logs import LogPane
+from gwt_ib_tui.widgets.message_line import FilterInput
 
 KEYED = (
     LiveScreen,

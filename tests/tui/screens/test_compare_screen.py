@@ -13,7 +13,7 @@ from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.screens.compare_screen import CHARTED, SLOTS, CompareScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.widgets.compared_chart import ComparedChart
-from gwt_ib_tui.widgets.run_table import RunTable
+from gwt_ib_tui.widgets.run_lists import RunTable
 
 
 @pytest.fixture

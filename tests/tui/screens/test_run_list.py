@@ -15,7 +15,7 @@ from gwt_ib_tui.charts.palette import DEFAULT_THEME
 from gwt_ib_tui.keys.keymap import read_keymap
 from gwt_ib_tui.screens.run_list_screen import Choice, Place
 from gwt_ib_tui.state.compare.run_summaries import RunLister
-from gwt_ib_tui.widgets.run_rows import age
+from gwt_ib_tui.widgets.run_lists import age
 from gwt_ib_tui.widgets.table import first_in_sight
 
 REPEAT = "popgym-RepeatPreviousEasy-v0"
@@ -96,7 +96,13 @@ def test_a_filter_wants_every_word(folder: Path) -> None:
 
 
 def test_ages_and_the_part_in_sight() -> None:
-    assert [age(value) for value in (None, 5, 61, 7300, 200_000)] == ["–", "now", "1 min", "2 h", "2 d"]
+    assert [age(created, 300_000.0) for created in (None, 299_995, 299_939, 292_700, 100_000)] == [
+        "–",
+        "now",
+        "1 min",
+        "2 h",
+        "2 d",
+    ]
     assert [first_in_sight(place, 100, 10) for place in (0, 4, 50, 99)] == [0, 0, 45, 90]
     assert first_in_sight(2, 3, 10) == 0
 

@@ -14,7 +14,7 @@ from gwt_ib_tui.charts.traces import moving_average
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.history.series import Column, SeriesStore, SeriesView
 from gwt_ib_tui.widgets.chart_panel import chart_title
-from gwt_ib_tui.widgets.chart_spec import OVERVIEW, spec_of
+from gwt_ib_tui.widgets.line_chart import OVERVIEW, spec_of
 from gwt_ib_tui.widgets.readings import Readout, cursor_words, newest_words, place_words, read
 
 NAMES = ("update", "env_steps", "elapsed_s", "td_std", "eval_return")

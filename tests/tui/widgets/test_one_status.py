@@ -26,7 +26,7 @@ from gwt_ib_tui.charts.palette import DARK
 from gwt_ib_tui.screens.help_screen import metrics_table, rules_table
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.rule_table import rule_table
+from gwt_ib_tui.widgets.check_panels import rule_table
 from gwt_ib_tui.widgets.tiles import tile_of
 from gwt_ib_tui.widgets.verdict import STATUS_ICONS, short_name, status_word
 

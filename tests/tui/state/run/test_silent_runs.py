@@ -57,7 +57,7 @@ async def test_no_process_of_a_run_that_is_not_heard_is_alive(
         await pilot.pause()
         seen = app.screen.query_one(ProcessesPanel).render().plain
         assert "alive" not in seen and seen.count(word) == 4
-    speeds = [row.numbers.get("steps/s", "") for row in process_rows(Feed(recorded.directory).read_everything())]
+    speeds = [row.get("steps/s", "") for row in process_rows(Feed(recorded.directory).read_everything())]
     assert not any(any(sign.isdigit() for sign in speed) for speed in speeds)
 
 
@@ -94,7 +94,7 @@ async def test_a_run_that_stands_still_has_no_speed_and_no_time_left(
         shown = panel(app, "#status")
         assert "steps/s" not in shown and "left" not in shown and "126,976/499,712 steps" in shown
         assert app.run_view is not None
-        assert process_rows(app.run_view)[1].numbers["steps/s"] == "", "the learner learns nothing now"
+        assert process_rows(app.run_view)[1]["steps/s"] == "", "the learner learns nothing now"
 
 
 @both_sizes

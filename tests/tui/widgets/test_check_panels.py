@@ -6,7 +6,7 @@ import pytest
 
 from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib_tui.charts.palette import DARK
-from gwt_ib_tui.widgets.rule_table import rule_table
+from gwt_ib_tui.widgets.check_panels import rule_table
 from gwt_ib_tui.widgets.verdict import chosen_of, stepped
 
 STATUSES = ("pass", "wait", "pass", "warn", "fail", "pass", "warn", "pass", "pass", "pass", "pass", "pass")

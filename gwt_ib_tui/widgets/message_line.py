@@ -1,17 +1,62 @@
-"""One line to type into: which metrics are shown."""
+"""The line below the panels: what was asked of the run and what became of it, or in its place the filter."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import textual.message
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from gwt_ib.text import cut_at_end, shortened
 from gwt_ib_tui.charts.palette import palette_of
 from gwt_ib_tui.keys.keymap import Keyed
+from gwt_ib_tui.state.run.requests import Message
 
+LEAST_PATH = 12  # cells; less of a path says nothing
 HOW = "all words must match: rho tail, *loss, ev|kl"  # 44 cells: seen in the smallest window
+
+
+class MessageBar(Widget, can_focus=False):
+    """Shows a `Message`, as much of it as there is room for."""
+
+    message: reactive[Message] = reactive(Message("", ""))
+
+    def render(self) -> Text:
+        """The status as a word, then the text."""
+        palette, message = palette_of(self.app.current_theme), self.message
+        color = {
+            "asked": palette.target,
+            "accepted": palette.target,
+            "done": palette.good,
+            "refused": palette.bad,
+            "failed": palette.bad,
+            "warning": palette.warn,
+        }.get(message.status, palette.dim)
+        line = Text(no_wrap=True, overflow="crop", end="")
+        if message.text:
+            line.append(f" {message.status.upper()} ", style=f"bold {color}")
+            line.append(fitted(message.text, self.content_size.width - line.cell_len), style=palette.text)
+        return line
+
+
+def fitted(text: str, width: int) -> str:
+    """A message in at most `width` cells: a path at its end loses its beginning, and what is said before it its end."""
+    if len(text) <= width:
+        return text
+    words, _, path = text.rpartition(" ")
+    if not words:
+        return shortened(text, width)
+    if "/" not in path:
+        return cut_at_end(text, width)
+    room = width - len(words) - 1
+    if room < LEAST_PATH:
+        return fitted(words.rstrip(":"), width)
+    return f"{words} …{path[1 - room :]}"
 
 
 class FilterInput(Keyed, Input):
@@ -19,12 +64,11 @@ class FilterInput(Keyed, Input):
 
     SCOPES = ("filter",)
 
-    class Ended(Message):
+    @dataclass
+    class Ended(textual.message.Message):
         """The line is left; what it chose is kept or not."""
 
-        def __init__(self, kept: bool) -> None:
-            super().__init__()
-            self.kept = kept
+        kept: bool
 
     def action_leave_filter(self, kept: bool) -> None:
         """Leave the line; what was on show before comes back where what the words found is not kept."""

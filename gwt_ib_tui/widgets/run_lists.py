@@ -1,0 +1,275 @@
+"""Two lists of runs, one a line: all runs of a folder, and those of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from gwt_ib.text import ABSENT, count, cut_at_end, number, plain, shortened
+from gwt_ib_tui.charts.compared import group_letters, run_color
+from gwt_ib_tui.charts.palette import Palette, palette_of
+from gwt_ib_tui.state.compare.comparison import Comparison, newest_of
+from gwt_ib_tui.state.compare.run_set import RunEntry
+from gwt_ib_tui.state.compare.run_summaries import RunSummaries, RunSummary
+from gwt_ib_tui.state.compare.settings import fitting_settings, setting_words, short_env_ids
+from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.widgets.compared_chart import choices_of
+from gwt_ib_tui.widgets.panel import Panel, indented, title_line
+from gwt_ib_tui.widgets.status_bar import STARTING, STATES, progress_bar, share_words, state_chip
+from gwt_ib_tui.widgets.table import Table, TableColumn
+from gwt_ib_tui.widgets.verdict import status_word
+
+BAR_FROM, LONG_BAR_FROM = 70, 100  # widths of the list of all runs from which there is room for the bar
+IN_FULL_FROM = 10  # a comparison's table this tall keeps room below the lines for the chosen run in full
+FEW = 4  # so many runs leave a small window's table free lines
+SHORTEST_NAME = 20
+NAME_FROM = 100  # a comparison's table this wide has room for names beside what differs
+_AGES = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
+
+
+class RunRows(Widget, can_focus=False):
+    """The runs that match the filter; the chosen one is always in sight, and its name and progress are below."""
+
+    summaries: reactive[RunSummaries] = reactive(RunSummaries())
+    words: reactive[str] = reactive("")
+    chosen: reactive[str] = reactive("")
+    marked: reactive[frozenset[str]] = reactive(frozenset())
+
+    @property
+    def runs(self) -> tuple[RunSummary, ...]:
+        """The runs on the list."""
+        return self.summaries.matching(self.words)
+
+    @property
+    def run(self) -> RunSummary | None:
+        """The chosen run: the first where the one that was chosen is not there."""
+        runs = self.runs
+        return next((run for run in runs if run.name == self.chosen), runs[0] if runs else None)
+
+    def watch_summaries(self) -> None:
+        """The choice stays where it is when a run comes that is newer."""
+        if not self.chosen and self.run is not None:
+            self.chosen = self.run.name
+
+    def move(self, offset: int) -> None:
+        """Choose the run so many lines further down, as far as there are any."""
+        runs, run = self.runs, self.run
+        if run is not None:
+            self.chosen = runs[min(max(runs.index(run) + offset, 0), len(runs) - 1)].name
+
+    @property
+    def rows_shown(self) -> int:
+        """Lines that there are for runs."""
+        return max(self.content_size.height - 4, 1)
+
+    def render(self) -> Text:
+        """Title, header, runs, and the chosen one in full."""
+        width, height = self.content_size
+        palette, runs, chosen = palette_of(self.app.current_theme), self.runs, self.run
+        table = self._table(chosen, width, palette)
+        lines = [self._title(palette, len(runs)), table.header()]
+        if chosen is None:
+            lines.append(Text(" no run here" if not self.words else f" no run has {self.words!r}", style=palette.dim))
+        else:
+            lines += table.around(runs, runs.index(chosen), self.rows_shown, bold=True)
+            lines += [Text()] * (height - 2 - len(lines))
+            lines.append(Text(" " + shortened(plain(chosen.name, 300), width - 2), style=f"bold {palette.text}"))
+            steps = f"{count(chosen.env_steps)}/{count(chosen.info.total_timesteps)} env steps"
+            message = plain(chosen.info.message)
+            lines.append(Text(f" {message or steps}", style=palette.bad if message else palette.dim))
+        for line in lines:
+            line.truncate(width)
+        return Text("\n", no_wrap=True, end="").join(lines[:height])
+
+    def _title(self, palette: Palette, shown: int) -> Text:
+        every = len(self.summaries.runs)
+        parts: list[Text | str] = [f"{count(shown)} of {count(every)}" if self.words else count(every)]
+        if self.words:
+            parts.append(Text(f"/{plain(self.words, 60)}", style=palette.target))
+        if self.marked:
+            parts.append(Text(f"{len(self.marked)} marked: c compares them", style=palette.target))
+        return title_line(palette, "runs", *parts)
+
+    def _table(self, chosen: RunSummary | None, width: int, palette: Palette) -> Table[RunSummary]:
+        bar = (17 if width >= LONG_BAR_FROM else 7) if width >= BAR_FROM else 0
+        env, marked = "environment" if bar else "env", self.marked
+        columns: list[TableColumn[RunSummary]] = [
+            TableColumn("", 1, lambda run, _: ("›" if run is chosen else "", f"bold {palette.line}"), gap=0),
+            TableColumn("", 1, lambda run, _: ("✓" if run.name in marked else "", f"bold {palette.target}"), gap=0),
+            TableColumn("state", 12, lambda run, _: state_chip(run.state, palette), gap=0),
+            TableColumn("", bar, lambda run, cells: progress_bar(run.progress or 0.0, max(cells - 1, 0), palette), 0),
+            TableColumn("done", 4, lambda run, _: (share_words(run.progress), palette.text), gap=0, right=True),
+            TableColumn(env, 4, lambda run, cells: (_env(run, cells), palette.text), gap=2, most=width),
+            TableColumn("seed", 6, lambda run, _: _seed(run.info.seed, palette)),
+            TableColumn("ep100", 8, lambda run, _: (number(run.ep100), f"bold {palette.text}"), gap=0, right=True),
+            TableColumn("gate", 6, lambda run, _: _gate(run.verdict, palette), gap=2),
+            TableColumn("age", 6, lambda run, _: (age(run.info.created, self.summaries.now), palette.dim), right=True),
+        ]
+        return Table(columns, width - 1, palette)
+
+
+class RunTable(Panel):
+    """Letter, state, progress, newest value, difference from the baseline, seed, verdict, what differs."""
+
+    comparison: reactive[Comparison] = reactive(Comparison(), repaint=False)
+
+    def depends_on(self, run_view: RunView) -> Hashable:
+        """Anything new of any run, what the user chose, and whether there is a replay."""
+        return choices_of(self.comparison), self.comparison.runs.version, run_view.replay is not None
+
+    def watch_comparison(self) -> None:
+        """Seen at once."""
+        self.set_class(len(self.comparison.runs.entries) <= FEW, "-few")
+        self._redraw()
+
+    def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
+        """A title, the header, the runs, and below them the chosen one."""
+        entries, chosen = self.comparison.runs.entries, self.comparison.chosen_run
+        if chosen is None:
+            return [title_line(self.palette, "runs", "reading")]
+        kept = 3 if height >= IN_FULL_FROM else 0
+        in_full = self._in_full(chosen, width, max(height - 2 - len(entries), kept))
+        table = self._table(width)
+        lines = [self._title(run_view, width), table.header()]
+        lines += table.around(entries, entries.index(chosen), max(height - 2 - len(in_full), 1), bold=True)
+        lines += [Text()] * (height - len(lines) - len(in_full))
+        return lines + in_full
+
+    def _title(self, run_view: RunView, width: int) -> Text:
+        comparison, palette, roomy = self.comparison, self.palette, width >= NAME_FROM
+        parts: list[Text | str] = [count(len(comparison.runs.entries))]
+        if run_view.replay is not None:
+            parts.append(Text("whole runs, not the replay's moment" if roomy else "whole runs", style=palette.target))
+        if (baseline := comparison.baseline_run) is not None:
+            part = Text(f"Δ {comparison.metric} against ", style=palette.dim)
+            part.append(baseline.letter, style=f"bold {run_color(baseline, palette)}")
+            parts.append(part.append(" at equal env steps" if roomy else " at equal steps"))
+        if comparison.grouped:
+            seeds = max(len(places) for places in comparison.runs.groups)
+            parts.append("seeds as mean, least to largest" if seeds > 1 else "no two runs are seeds of one setting")
+        if comparison.runs.loading:
+            parts.append("reading")
+        return title_line(palette, "runs", *parts)
+
+    def _table(self, width: int) -> Table[RunEntry]:
+        comparison, palette, text = self.comparison, self.palette, self.palette.text
+        metric, based = comparison.metric, comparison.baseline_run
+        columns: list[TableColumn[RunEntry]] = [
+            TableColumn("", 5, self._marks, gap=0),
+            TableColumn("state", 11, lambda entry, _: (_state_words(entry.run_view), text), gap=0),
+            TableColumn("done", 4, lambda entry, _: (share_words(entry.run_view.progress), palette.dim), 0, right=True),
+            TableColumn(
+                shortened(metric, 9), 9, lambda entry, _: (number(newest_of(entry, metric)), f"bold {text}"), right=True
+            ),
+            TableColumn(
+                "Δ", 9, lambda entry, _: (self._delta(entry), palette.target if entry is based else text), right=True
+            ),
+            TableColumn("seed", 6, lambda entry, _: _seed(entry.seed, palette), gap=2),
+            TableColumn("gate", 6, lambda entry, _: _gate(entry.verdict, palette)),
+        ]
+        differs = self._differs()
+        if width >= NAME_FROM:
+            most = width - Table(columns, width, palette).width - 2 - SHORTEST_NAME - 1
+            longest = max(10, *(len(differs(entry, most)) for entry in comparison.runs.entries))
+            columns += [
+                TableColumn("differs in", min(longest, most), lambda entry, _: (differs(entry, most), text), 2),
+                TableColumn("run", 1, lambda entry, cells: (_name(entry, cells), palette.dim), most=width),
+            ]
+        else:
+            columns.append(
+                TableColumn("differs in", 1, lambda entry, cells: (differs(entry, cells), text), 2, most=width)
+            )
+        return Table(columns, width, palette)
+
+    def _marks(self, entry: RunEntry, _: int) -> Text:
+        """Whether it is the chosen one, its line in the charts, and whether it is the baseline."""
+        comparison, palette = self.comparison, self.palette
+        chosen, based = entry is comparison.chosen_run, entry is comparison.baseline_run
+        return Text.assemble(
+            ("›" if chosen else " ", f"bold {palette.line}"),
+            (f"━{entry.letter} ", f"bold {run_color(entry, palette)}"),
+            ("=" if based else " ", palette.target),
+        )
+
+    def _differs(self) -> Callable[[RunEntry, int], str]:
+        """In which settings a run differs from others, but for the seed, as far as there is room."""
+        env_ids = short_env_ids(other.env_id for other in self.comparison.runs.entries)
+
+        def words(entry: RunEntry, width: int) -> str:
+            env = env_ids[entry.env_id] if len(env_ids) > 1 else ""
+            return fitting_settings(entry.differs, width, env) or cut_at_end("nothing else", width)
+
+        return words
+
+    def _delta(self, entry: RunEntry) -> str:
+        if entry is self.comparison.baseline_run:
+            return "baseline"
+        found = self.comparison.difference(entry)
+        return ABSENT if found is None else ("+" if found.delta > 0 else "") + number(found.delta)
+
+    def _in_full(self, entry: RunEntry, width: int, room: int) -> list[Text]:
+        """Its name, the comparison in a sentence, and all that it differs in; with little room the last of these only."""
+        comparison, palette = self.comparison, self.palette
+        name = Text(f" {entry.letter} ", style=f"bold {run_color(entry, palette)}")
+        name.append(_name(entry, max(width - 4, 1)), style=palette.text)
+        words = plain(entry.env_id, 100)
+        found, baseline = comparison.difference(entry), comparison.baseline_run
+        if found is not None and baseline is not None and entry is not baseline:
+            words += f" · {number(found.value)} at {count(found.x)} env steps"
+            words += f", {baseline.letter} {number(found.baseline)}"
+        group = [comparison.runs.entries[place] for place in comparison.runs.groups[entry.group]]
+        if len(group) > 1:
+            words += f" · seeds of one setting: {group_letters(group)}"
+        head = [name, Text(f"   {words}", style=palette.dim)]
+        settings = self._all_settings([pair for pair in entry.differs if pair[0] != "env_id"], entry.letter, width)
+        if room < len(head) + min(len(settings), 1) and entry.differs:
+            head, settings = [], self._all_settings(entry.differs, entry.letter, width)
+        room = max(room - len(head), 0)
+        if len(settings) > room > 0:
+            settings[room - 1] = Text(cut_at_end(settings[room - 1].plain + " …", width), style=palette.text)
+        return [*head, *settings[:room]][: room + len(head)]
+
+    def _all_settings(self, values: Sequence[tuple[str, Any]], letter: str, width: int) -> list[Text]:
+        """Settings in which a run differs from others, in lines; none where there are none."""
+        if not values:
+            return []
+        words = Text(f"{letter} differs in {setting_words(values)}", style=self.palette.text)
+        return indented(words, width - 1, 3)
+
+
+def _state_words(run_view: RunView) -> str:
+    words = plain(run_view.state, 8) if run_view.loading is None else f"read {run_view.loading:.0%}"
+    return f"{STATES.get(run_view.state, STARTING)[0]} {words}"
+
+
+def _name(entry: RunEntry, width: int) -> str:
+    return shortened(plain(entry.name, 300), width)
+
+
+def age(created: float | None, now: float) -> str:
+    """How long ago that was, in its largest unit: `3 min`, `2 h`, `5 d`."""
+    if created is None:
+        return ABSENT
+    seconds = now - created
+    for unit, name in _AGES:
+        if seconds >= unit:
+            return f"{seconds // unit:,.0f} {name}" if seconds < 1e4 * unit else ABSENT
+    return "now"
+
+
+def _env(run: RunSummary, width: int) -> str:
+    return shortened(plain(run.info.env_id or run.name, 200).removeprefix("popgym-"), width)
+
+
+def _seed(seed: int | None, palette: Palette) -> tuple[str, str]:
+    """The seed in at most 6 cells: `s1`."""
+    return ABSENT if seed is None else shortened(f"s{seed}", 6), palette.dim
+
+
+def _gate(verdict: str, palette: Palette) -> tuple[str, str]:
+    """The verdict as an icon and a word."""
+    return status_word(verdict, palette).plain, palette.of_status(verdict)
