@@ -32,8 +32,8 @@ from gwt_ib_tui.screens.log_screen import LogScreen
 from gwt_ib_tui.screens.quit_dialog import QuitDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.compare.run_set import RunSet, neighbours
-from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.run.feed import Feed
+from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.state.run.source import Source
 from gwt_ib_tui.terminal import leave_on_signals, print_line

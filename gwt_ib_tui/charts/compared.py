@@ -10,8 +10,7 @@ import numpy as np
 from gwt_ib_tui.charts.lines import Curve
 from gwt_ib_tui.charts.palette import Palette, blend
 from gwt_ib_tui.charts.view import XAxis
-from gwt_ib_tui.state.compare.comparison import Comparison
-from gwt_ib_tui.state.compare.over_runs import over_seeds
+from gwt_ib_tui.state.compare.comparison import Comparison, over_seeds
 from gwt_ib_tui.state.compare.run_set import RunEntry
 from gwt_ib_tui.state.history.series import Column, Doubles
 

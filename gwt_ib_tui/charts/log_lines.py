@@ -14,8 +14,7 @@ from rich.text import Text
 
 from gwt_ib.text import plain, shortened
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.events.log_file import OUT, LogLine
-from gwt_ib_tui.state.events.log_tail import LogView
+from gwt_ib_tui.state.history.log_tail import OUT, LogLine, LogView
 
 LEVELS = (OUT, logging.INFO, logging.WARNING, logging.ERROR)  # what the least level can be
 NAMES = {

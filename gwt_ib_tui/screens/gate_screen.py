@@ -10,8 +10,7 @@ from textual.containers import Container
 from textual.reactive import reactive
 
 from gwt_ib_tui.charts import levels
-from gwt_ib_tui.charts.scrub import Scrub
-from gwt_ib_tui.charts.view import ChartView
+from gwt_ib_tui.charts.view import ChartView, Scrub
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.gate_history import GateHistory
 from gwt_ib_tui.state.history.series import Doubles

@@ -9,12 +9,11 @@ from textual.containers import Container
 from textual.reactive import reactive
 from textual.widgets import Input
 
+from gwt_ib_tui.charts.selection import Selection, matching
 from gwt_ib_tui.charts.view import XAxis
 from gwt_ib_tui.screens.chart_screen import ChartScreen, x_columns_of
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.history.metric_filter import matching
-from gwt_ib_tui.state.history.rows import COLUMNS
-from gwt_ib_tui.state.history.selection import Selection
+from gwt_ib_tui.state.history.metric_feed import COLUMNS
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.widgets.chart_spec import OVERVIEW_TITLES, spec_of
 from gwt_ib_tui.widgets.events import EventsPanel

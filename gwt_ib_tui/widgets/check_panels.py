@@ -18,7 +18,7 @@ from gwt_ib_tui.charts.lines import Curve, Level, draw
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.sparkline import sparkline
 from gwt_ib_tui.charts.view import ChartView, Symbols
-from gwt_ib_tui.state.history.rule_trends import Trend, trend_of
+from gwt_ib_tui.state.run.rule_trends import Trend, trend_of
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.big_word import HEIGHT, big_word
 from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from gwt_ib.lenient import mapping, real
 from gwt_ib_tui.state.history.series import Doubles
-from gwt_ib_tui.state.history.thinned import Thinned
 
+Item = TypeVar("Item")
 MAX_MOMENTS = 512
 MAX_BINS = 256  # a curve of more is damaged, and would make the memory unbounded
 
@@ -66,6 +66,37 @@ class GateHistory:
     def env_steps(self) -> Doubles:
         """The environment steps of each moment."""
         return np.array([moment.env_steps for moment in self.moments], dtype=np.float64)
+
+
+class Thinned(Generic[Item]):
+    """Keeps every k-th of the items that come, the first one among them; k doubles whenever `most` are kept."""
+
+    def __init__(self, most: int) -> None:
+        self.seen = 0  # items that came
+        self._most = max(most, 1)
+        self._stride = 1
+        self._kept: dict[int, Item] = {}  # by their number
+
+    @property
+    def items(self) -> list[Item]:
+        """The items that are kept, oldest first."""
+        return list(self._kept.values())
+
+    @property
+    def keeps_next(self) -> bool:
+        """Whether the next item is to be kept; one that is not need not be made."""
+        return self.seen % self._stride == 0
+
+    def add(self, item: Item | None) -> None:
+        """Take the next item; `None` is counted and not kept."""
+        number, self.seen = self.seen, self.seen + 1
+        if item is None or number % self._stride:
+            return
+        if len(self._kept) >= self._most:
+            self._stride *= 2
+            self._kept = {place: kept for place, kept in self._kept.items() if place % self._stride == 0}
+        if number % self._stride == 0:
+            self._kept[number] = item
 
 
 class GateStore:

@@ -13,11 +13,11 @@ from gwt_ib.lenient import real, whole
 from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.record import ActorRecord, RunRecord
-from gwt_ib_tui.state.events.log_tail import LogView
-from gwt_ib_tui.state.events.timeline import timeline_of
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory, moment_of
+from gwt_ib_tui.state.history.log_tail import LogView
 from gwt_ib_tui.state.replay.recording import Frame
 from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.state.run.timeline import timeline_of
 
 
 def as_of(run_view: RunView, frame: Frame, verdict: Verdict | None) -> RunView:

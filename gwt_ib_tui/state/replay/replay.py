@@ -10,10 +10,10 @@ from dataclasses import replace
 from gwt_ib.lenient import real
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.state.replay.as_of import as_of
-from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.replay.recording import Frame, Recording
 from gwt_ib_tui.state.replay.verdicts import Verdicts
 from gwt_ib_tui.state.run.feed import Feed, Limits
+from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.state.run.source import Source
 
 EVENTS_KEPT = 10_000  # so that those of an early moment are there too

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.run.follower import Follower
+from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.state.run.run_view import RunView
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from gwt_ib_tui.state.compare.over_runs import difference, mean_and_std, newest, over_seeds
+from gwt_ib_tui.state.compare.comparison import difference, mean_and_std, newest, over_seeds
 from gwt_ib_tui.state.history.series import Column
 
 NAN = math.nan
