@@ -77,11 +77,11 @@ def _drawn(width: int, height: int, lines: tuple[_Line, ...]) -> tuple[Codes, Ce
         for line in lines:
             _draw(figure, *line)
         for row, text_line in enumerate(figure.build().string().split("\n")[:height]):
-            words = _STYLE.split(text_line)
+            words = _STYLE.split(text_line)  # runs of cells, and between them the style of the next
             text = "".join(words[::2])[:width]
-            runs = [(int(style.rpartition(";")[2] or 0), len(run)) for style, run in _runs(words) if run]
             codes[row, : len(text)] = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
-            inks[row, : len(text)] = np.repeat([ink for ink, _ in runs], [size for _, size in runs])[:width]
+            styles = [0, *(int(style.rpartition(";")[2] or 0) for style in words[1::2])]
+            inks[row, : len(text)] = np.repeat(styles, [len(run) for run in words[::2]])[:width]
     codes.flags.writeable = inks.flags.writeable = False
     return codes, inks
 
@@ -97,11 +97,6 @@ def _draw(figure: Any, x: bytes, y: bytes, first: bytes, ink: int, marker: str) 
     for index in np.flatnonzero(np.frombuffer(first, dtype=np.bool_)).tolist():
         signal.line(index, False)
     figure.draw(signal)
-
-
-def _runs(words: list[str]) -> list[tuple[str, str]]:
-    """Each run of cells with the style before it; the first has none."""
-    return list(zip(["", *words[1::2]], words[::2], strict=True))
 
 
 def _figure(width: int, height: int) -> Any:
