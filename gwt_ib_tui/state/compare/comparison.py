@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from gwt_ib_tui.state.compare.run_set import RunEntry, RunSetView
 from gwt_ib_tui.state.compare.settings import RUN_LOCAL
 from gwt_ib_tui.state.history.series import Column, Doubles
 
+COMPARED = ("ep100", "eval_return", "td_std", "mean_c", "explained_variance", "steps_per_s")
+REPORTED = ("ep100", "eval_return", "mmer", "td_std", "mean_c", "explained_variance")
 GRID_POINTS = 400  # more than a chart has dot columns
 
 
@@ -30,18 +32,13 @@ class OverSeeds:
     count: Doubles
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A run's value and that of the baseline at the same x, the largest that both have come to."""
+class Difference(NamedTuple):
+    """A run's value and that of the baseline at the same env steps, the largest that both have come to."""
 
-    x: float
+    env_steps: float
     value: float
     baseline: float
-
-    @property
-    def delta(self) -> float:
-        """How much more the run has."""
-        return self.value - self.baseline
+    delta: float
 
 
 def over_seeds(runs: Sequence[tuple[Column, Column]], *, points: int = GRID_POINTS) -> OverSeeds | None:
@@ -69,7 +66,7 @@ def difference(run: tuple[Column, Column], baseline: tuple[Column, Column]) -> D
         return None
     at = float(min(x[-1], base_x[-1]))
     value, base = (float(np.interp(at, xs, ys, left=np.nan, right=np.nan)) for xs, ys in ((x, y), (base_x, base_y)))
-    return Difference(at, value, base) if np.isfinite(value) and np.isfinite(base) else None
+    return Difference(at, value, base, value - base) if np.isfinite(value) and np.isfinite(base) else None
 
 
 def newest(column: Column) -> float | None:
@@ -96,10 +93,6 @@ def _path(x: Column, y: Column) -> tuple[Doubles, Doubles]:
     xs, ys = xs[inside], ys[inside]
     rising = np.append(True, np.diff(np.maximum.accumulate(xs)) > 0)  # np.interp needs it
     return xs[rising], ys[rising]
-
-
-COMPARED = ("ep100", "eval_return", "td_std", "mean_c", "explained_variance", "steps_per_s")
-REPORTED = ("ep100", "eval_return", "mmer", "td_std", "mean_c", "explained_variance")
 
 
 @dataclass(frozen=True)
@@ -166,6 +159,7 @@ def report(view: RunSetView) -> dict[str, Any]:
 
 def _run_record(entry: RunEntry, baseline: RunEntry) -> dict[str, Any]:
     run_view = entry.run_view
+    differences = {metric: difference_of(entry, baseline, metric) for metric in REPORTED}
     return {
         "run": entry.name,
         "path": str(entry.directory.path),
@@ -178,14 +172,8 @@ def _run_record(entry: RunEntry, baseline: RunEntry) -> dict[str, Any]:
         "verdict": entry.verdict,
         "group": entry.group,
         "differs": dict(entry.differs),
-        "delta": {metric: _difference_record(difference_of(entry, baseline, metric)) for metric in REPORTED},
+        "delta": {metric: found and found._asdict() for metric, found in differences.items()},
     }
-
-
-def _difference_record(found: Difference | None) -> dict[str, float] | None:
-    if found is None:
-        return None
-    return {"env_steps": found.x, "value": found.value, "baseline": found.baseline, "delta": found.delta}
 
 
 def _group_record(entries: list[RunEntry]) -> dict[str, Any]:

@@ -112,21 +112,18 @@ class GateStore:
         self._view = GateHistory()
         self._viewed = 0
 
-    def append(self, row: Mapping[str, Any]) -> None:
-        """Take a row of metrics; one without a curve is passed over."""
-        if not isinstance(row.get("gate_curve"), dict):
-            return
-        self._kept.add(moment_of(row) if self.keeps_next else None)
-        self._newest = row
+    def append(self, row: Mapping[str, Any] | None) -> None:
+        """Take a row of metrics; `None` counts one with a curve that is neither kept nor the newest."""
+        if row is None:
+            self._kept.add(None)
+        elif isinstance(row.get("gate_curve"), dict):
+            self._kept.add(moment_of(row) if self.keeps_next else None)
+            self._newest = row
 
     @property
     def keeps_next(self) -> bool:
         """Whether the next curve is one of those that are kept."""
         return self._kept.keeps_next
-
-    def pass_over(self) -> None:
-        """Count a row with a curve that is neither kept nor the newest, without looking at it."""
-        self._kept.add(None)
 
     def view(self) -> GateHistory:
         """The moments, the newest at their end; the same object as before when no row came since."""

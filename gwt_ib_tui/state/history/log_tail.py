@@ -7,6 +7,8 @@ import stat
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate, chain
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -190,9 +192,11 @@ class LogTail:
         names, problem = self._names()
         self._files = {name: file for name, file in self._files.items() if name in names}
         batches: list[list[LogLine]] = []
+        first_bytes = min(FIRST_BYTES, FIRST_BYTES_IN_ALL // max(len(names), 1))
         for name in self._in_turn(names):
+            file = self._files.setdefault(name, LogFile(self._folder / name, first_bytes))
             try:
-                batches.append(self._file(name, len(names)).read(now))
+                batches.append(file.read(now))
             except OSError as error:
                 problem = f"cannot read {self._folder / name}: {error.strerror}"
         self._take(batches)
@@ -214,11 +218,6 @@ class LogTail:
             return [], f"cannot read {self._folder}: {error.strerror}"
         return sorted((name for name in names if name.endswith(".log")), key=_place), ""
 
-    def _file(self, name: str, files: int) -> LogFile:
-        if name not in self._files:
-            self._files[name] = LogFile(self._folder / name, min(FIRST_BYTES, FIRST_BYTES_IN_ALL // files))
-        return self._files[name]
-
     def _in_turn(self, names: list[str]) -> list[str]:
         """The next files to look at: all of them where they are few."""
         if len(names) <= FILES_AT_ONCE:
@@ -230,14 +229,9 @@ class LogTail:
 
     def _take(self, batches: list[list[LogLine]]) -> None:
         """Merge what came from several files; the lines of one stay in their order also where its clock jumped back."""
-        keyed = []
-        for batch in batches:
-            latest = 0.0
-            for line in batch:
-                latest = max(latest, line.time)
-                keyed.append((latest, line))
-        keyed.sort(key=lambda pair: pair[0])
-        for _, line in keyed:
+        latest = [accumulate((line.time for line in batch), max) for batch in batches]
+        keyed = zip(chain.from_iterable(latest), chain.from_iterable(batches), strict=True)
+        for _, line in sorted(keyed, key=itemgetter(0)):
             self._number += 1
             numbered = line._replace(number=self._number)
             self._lines.append(numbered)

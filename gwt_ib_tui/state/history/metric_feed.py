@@ -25,18 +25,30 @@ from gwt_ib.runs.metrics import NAMES
 from gwt_ib_tui.state.history.gate_history import GateHistory, GateStore
 from gwt_ib_tui.state.history.series import Doubles, SeriesStore, SeriesView
 
+SLICE_BYTES = 256 << 10  # read at once: about 2 ms of parsing
+REST_S = 0.001  # after each slice, so that the event loop gets the interpreter whenever it wants it
+TURN_S = 0.05  # reading between two looks at everything else
+LONG_BYTES = 16 << 20  # a file that takes a noticeable time to read
+SPOTS = 400  # of a long file, which stand for the whole
+SPOT_BYTES = 16 << 10  # more than any line of ours
 COLUMNS = tuple(name for name in NAMES if name not in ("eval_returns", "gate_curve"))
 _CURVE = b',"gate_curve":{'
 _values_of = itemgetter(*COLUMNS)
 _NUMBERS = frozenset({int, float, type(None)})
 
+View = tuple[SeriesView, GateHistory]
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """`values` is [rows, COLUMNS], NaN where a row has no number; `curves` says which rows have a gate curve."""
+    """Lines as numbers, many at once, which makes a long file load in seconds.
 
-    values: Doubles
-    curves: list[bool]
+    Three quarters of a line are its gate curve, and of the curves of a long training few are kept. So a line is cut off
+    before its curve, which is parsed only where the whole record is wanted.
+    """
+
+    values: Doubles  # [rows, COLUMNS], NaN where a row has no number
+    curves: list[bool]  # which rows have a gate curve
     _lines: list[bytes]
     _heads: list[Record]
 
@@ -81,18 +93,7 @@ def _numbers(records: list[Record]) -> Doubles:
             return numbers
     except (KeyError, OverflowError):
         pass  # some line is damaged: a field is missing, or too large a number
-    values = [tuple(real(record.get(name)) for name in COLUMNS) for record in records]
-    return np.array(values, dtype=np.float64)
-
-
-SLICE_BYTES = 256 << 10  # read at once: about 2 ms of parsing
-REST_S = 0.001  # after each slice, so that the event loop gets the interpreter whenever it wants it
-TURN_S = 0.05  # reading between two looks at everything else
-LONG_BYTES = 16 << 20  # a file that takes a noticeable time to read
-SPOTS = 400  # of a long file, which stand for the whole
-SPOT_BYTES = 16 << 10  # more than any line of ours
-
-View = tuple[SeriesView, GateHistory]
+    return np.array([[real(record.get(name)) for name in COLUMNS] for record in records], dtype=np.float64)
 
 
 class RowListener(Protocol):
@@ -118,7 +119,6 @@ class MetricFeed:
         self._reader = RecordReader(path)
         self._restarts = 0
         self._bytes_read = 0
-        self._caught_up = False
         self._preview: View | None = None
         self._forget()
 
@@ -212,10 +212,7 @@ def fold(rows: Rows, places: list[int], store: SeriesStore, gate: GateStore) -> 
     store.extend(rows.values[places])
     curved = [place for place in places if rows.curves[place]]
     for place in curved:
-        if gate.keeps_next or place == curved[-1]:
-            gate.append(rows.record(place))
-        else:
-            gate.pass_over()
+        gate.append(rows.record(place) if gate.keeps_next or place == curved[-1] else None)
 
 
 def spaced_lines(path: Path, count: int) -> list[bytes]:

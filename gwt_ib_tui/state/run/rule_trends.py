@@ -37,8 +37,13 @@ def trend_of(run_view: RunView, finding: Finding) -> Trend | None:
     """The course of what a rule follows; none where that has no course."""
     name = followed(finding)
     if name in (SPREAD_OF_C, DISTANCE_FROM_PRIOR):
-        x, y = _of_curves(run_view, name)
-        own = True
+        bins, steps, config = _bins(run_view.gate), run_view.gate.env_steps, run_view.config
+        values = np.full(len(steps), np.nan)
+        if bins is not None and name == SPREAD_OF_C:
+            values = spread_of_c(bins)
+        elif bins is not None and config is not None:
+            values = distance_from_prior(bins, _bias_at(run_view, config, steps), config)
+        x, y, own = Column.flat(steps), Column.flat(values), True
     elif name in run_view.series.names:
         x, y = run_view.series.column("env_steps"), run_view.series.column(name)
         own = finding.metric == name  # eval_improves may rest on a p-value, which has no course
@@ -46,21 +51,6 @@ def trend_of(run_view: RunView, finding: Finding) -> Trend | None:
         return None
     limits = tuple(limit for limit in finding.limits if limit is not None) if own else ()
     return Trend(name, x, y, limits)
-
-
-def _of_curves(run_view: RunView, name: str) -> tuple[Column, Column]:
-    history = run_view.gate
-    steps = history.env_steps
-    bins = _bins(history)
-    if bins is None:
-        values = np.full(len(steps), np.nan)
-    elif name == SPREAD_OF_C:
-        values = spread_of_c(bins)
-    elif run_view.config is None:
-        values = np.full(len(steps), np.nan)
-    else:
-        values = distance_from_prior(bins, _bias_at(run_view, run_view.config, steps), run_view.config)
-    return Column.flat(steps), Column.flat(values)
 
 
 def _bins(history: GateHistory) -> Bins | None:

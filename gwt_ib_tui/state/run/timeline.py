@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,15 +38,20 @@ def timeline_of(run_view: RunView) -> Timeline:
     name one; without a time it is where the event before it was. A resume undoes what was after its snapshot: those
     updates are made again, and events that were at them no longer stand.
     """
-    segments = list(_segments(run_view.events))
+    segments: list[list[Event]] = []  # each from one start of the trainer to the next resume
+    for event in run_view.events:
+        if event.kind == "resumed" or not segments:
+            segments.append([])
+        segments[-1].append(event)
     newest = run_view.metric("update")
+    last_sign = run_view.now if run_view.run.heartbeat is None else run_view.run.heartbeat
     events: list[Event] = []
     updates: list[float] = []
     moments: list[Moment] = []
     if run_view.run.created is not None:
         moments.append((run_view.run.created, 0.0))
     began, last = 0, 0.0
-    for number, segment in enumerate(segments):
+    for segment in segments:
         resumed = _own_update(segment[0], run_view) if segment[0].kind == "resumed" else None
         if resumed is not None:
             moments = _until(moments, resumed)
@@ -54,10 +59,14 @@ def timeline_of(run_view: RunView) -> Timeline:
             events, updates = [events[place] for place in standing], [updates[place] for place in standing]
             began, last = len(moments), resumed
         own = [_own_update(event, run_view) for event in segment]
-        newer = [] if number < len(segments) - 1 else _end(run_view, segment, own, newest)
-        known = ((event.time, update) for event, update in zip(segment, own, strict=True))
-        newer += [(stamp, update) for stamp, update in known if stamp is not None and update is not None]
-        here = _rising([*moments[began:], *newer])
+        now = segment is segments[-1]  # its end is at the newest row
+        newer = [
+            (event.time, newest if now and update is None and event.kind in ENDED else update)
+            for event, update in zip(segment, own, strict=True)
+        ]
+        newer += [(last_sign, newest)] if now else []
+        known = [(stamp, update) for stamp, update in newer if stamp is not None and update is not None]
+        here = _rising([*moments[began:], *known])
         stamps, reached = _columns(here)
         for event, update in zip(segment, own, strict=True):
             if update is None and event.time is not None and here:
@@ -67,7 +76,7 @@ def timeline_of(run_view: RunView) -> Timeline:
             updates.append(last)
         moments = _rising([*moments[:began], *here])
     if not segments and newest is not None:
-        moments = _rising([*moments, (_last_sign(run_view), newest)])
+        moments = _rising([*moments, (last_sign, newest)])
     return Timeline(tuple(events), np.array(updates, dtype=np.float64), tuple(moments))
 
 
@@ -88,18 +97,6 @@ def placed_events(run_view: RunView, axis: str) -> tuple[tuple[float, EventKind]
     return tuple(sorted(placed, key=lambda event: SEVERITIES.index(event[1].severity)))
 
 
-def _segments(events: Iterable[Event]) -> Iterator[list[Event]]:
-    """The events from one start of the trainer to the next resume."""
-    segment: list[Event] = []
-    for event in events:
-        if event.kind == "resumed" and segment:
-            yield segment
-            segment = []
-        segment.append(event)
-    if segment:
-        yield segment
-
-
 def _own_update(event: Event, run_view: RunView) -> float | None:
     """The update that an event names, in whichever way."""
     if event.update is not None:
@@ -111,19 +108,6 @@ def _own_update(event: Event, run_view: RunView) -> float | None:
         if value is not None and known.any():
             return float(np.interp(value, column[known], updates[known]))
     return None
-
-
-def _end(run_view: RunView, segment: list[Event], own: list[float | None], newest: float | None) -> list[Moment]:
-    """The moments at which the run was, or is, at its newest row."""
-    if newest is None:
-        return []
-    ends = (event for event, update in zip(segment, own, strict=True) if update is None and event.kind in ENDED)
-    stamps = [event.time for event in ends]
-    return [(stamp, newest) for stamp in (*stamps, _last_sign(run_view)) if stamp is not None]
-
-
-def _last_sign(run_view: RunView) -> float:
-    return run_view.now if run_view.run.heartbeat is None else run_view.run.heartbeat
 
 
 def _rising(moments: Sequence[Moment]) -> list[Moment]:
