@@ -36,13 +36,9 @@ class Scale:
 
     def ticks(self, most: int) -> list[tuple[float, str]]:
         """At most `most` places with labels."""
-        if self.log:
-            found = log_ticks(*self.limits, most)
-            labels = _log_labels(found)
-        else:
-            found = nice_ticks(*self.limits, most)
-            labels = tick_labels(found)
-        return list(zip(self.places(np.array(found)).tolist(), labels, strict=True))
+        find, label = (log_ticks, _log_labels) if self.log else (nice_ticks, tick_labels)
+        found = find(*self.limits, most)
+        return list(zip(self.places(np.array(found)).tolist(), label(found), strict=True))
 
 
 def log10(values: Doubles) -> Doubles:

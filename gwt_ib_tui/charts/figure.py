@@ -82,19 +82,17 @@ class Frame:
             axis[column] = self.glyphs.character(marker)
             spans.append(Span(self.margin + column, self.margin + column + 1, own))
         plain = self.glyphs.corner.rjust(self.margin) + "".join(axis)
-        labels = Text(self._labels(), style=color, no_wrap=True, end="")
-        return [Text(plain, style=color, no_wrap=True, end="", spans=spans), labels]
-
-    def _labels(self) -> str:
-        """Each label in the middle under its tick as far as there is room."""
-        cells, free = [" "] * self.width, 0
+        labels, free = [" "] * self.width, 0  # each in the middle under its tick as far as there is room
         for place, label in self.x_ticks:
             start = self.margin + self.column(place) - (len(label) - 1) // 2
             start = min(max(start, 0), self.width - len(label))
             if start >= free:
-                cells[start : start + len(label)] = label
+                labels[start : start + len(label)] = label
                 free = start + len(label) + 1
-        return "".join(cells)
+        return [
+            Text(plain, style=color, no_wrap=True, end="", spans=spans),
+            Text("".join(labels), style=color, no_wrap=True, end=""),
+        ]
 
 
 class Figure:
@@ -243,10 +241,7 @@ class Figure:
 def layout_of(
     width: int, height: int, y: Scale, x_ticks: Callable[[int], Ticks], symbols: Symbols = "braille"
 ) -> Frame:
-    """Room for labels where there is some: a chart that is too small is all canvas.
-
-    `x_ticks` gives the ticks below for a number of cells across.
-    """
+    """Room for labels where there is some; a small chart is all canvas. `x_ticks` are for a number of cells across."""
     framed = width >= MIN_CANVAS and height >= 5
     rows = height - 2 if framed else height
     ticks: Sequence[tuple[float, str]] = y.ticks(min(max(rows // 2, 2), MOST_TICKS)) if framed else []

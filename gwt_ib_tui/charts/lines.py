@@ -1,4 +1,4 @@
-"""Line charts as pure functions: numbers and a size in, lines of styled text out.
+"""Line charts and sparklines as pure functions: numbers and a size in, lines of styled text out.
 
 Series are cut to the window, and then reduced to the chart's dot columns by their least and largest value.
 """
@@ -16,8 +16,9 @@ from rich.text import Text
 from gwt_ib_tui.charts import axes
 from gwt_ib_tui.charts.axes import LARGEST, Range, Scale, Ticks, position, widened
 from gwt_ib_tui.charts.figure import Figure, layout_of, notice
+from gwt_ib_tui.charts.glyphs import GLYPHS, Glyphs
 from gwt_ib_tui.charts.traces import Trace, in_force, moving_average
-from gwt_ib_tui.charts.view import ChartView, XAxis
+from gwt_ib_tui.charts.view import ChartView, Symbols, XAxis
 from gwt_ib_tui.state.history.series import Column, Doubles
 
 CLIPPED = (1.0, 99.0)  # percentiles between which a clipped chart's y axis lies
@@ -157,8 +158,13 @@ def draw(
         known = any(np.isfinite(curve.column.mean).any() for curve in curves)
         return Drawn(notice("no data in this window" if known else "waiting for data", width, height, frame))
     notes: list[str] = []
-    log = view.log_y and _has_logarithm(values, y_range, notes)
-    if log:
+    log = False
+    if view.log_y and y_range is not None and y_range[0] <= 0.0:
+        notes.append("log y: the axis has 0")
+    elif view.log_y and not (values > 0.0).any():
+        notes.append("log y: no positive value")
+    elif view.log_y:
+        log = True
         lost = sum(int((line.inside.low <= 0.0).sum()) for line in lines)
         if lost:
             notes.append(f"log y: {lost:,} not above 0")
@@ -182,6 +188,30 @@ def draw(
     return Drawn(figure.lines(), tuple(notes), layout.margin, layout.canvas_width, x_range)
 
 
+def sparkline(x: Column, y: Column, width: int, *, symbols: Symbols = "braille") -> str:
+    """`y` over `x` in exactly `width` cells, between its own least and largest value.
+
+    In braille each column of dots reaches from the least to the largest of its values, so that no peak is lost; in other
+    symbols it is a bar as high as their middle. A column of nulls alone is blank; one without rows lies on the line
+    between its neighbours, as do the nulls of a sparse metric.
+    """
+    if width < 1:
+        return ""
+    rows = Trace.of(x.mean, y.low, y.high, sparse=y.sparse)
+    if rows.gap.all():
+        return " " * width
+    glyphs = GLYPHS[symbols]
+    dotted = glyphs.across > 1 and glyphs.down > 2
+    columns = width * (glyphs.across if dotted else 1)
+    y_range = np.clip([np.nanmin(rows.low), np.nanmax(rows.high)], -LARGEST, LARGEST)
+    reduced = rows.reduced(_not_empty(*rows.x[[0, -1]].tolist()), Scale(_not_empty(*y_range.tolist())), columns)
+    low, high = reduced.spread(columns)
+    if dotted:
+        return _dots(low, high, glyphs)
+    heights = 1 + np.rint(np.nan_to_num((low + high) / 2) * (len(glyphs.bars) - 2)).astype(np.int64)
+    return "".join(np.where(np.isfinite(low), np.array(list(glyphs.bars))[heights], " ").tolist())
+
+
 def _x_range(columns: Sequence[Doubles], view: ChartView) -> Range:
     """The window, or everything; the axis of everything begins at 0 where the data begins near it."""
     places = [np.clip(_finite(column), -LARGEST, LARGEST) for column in columns]
@@ -191,16 +221,6 @@ def _x_range(columns: Sequence[Doubles], view: ChartView) -> Range:
     if (low, high) == (first, last) and 0.0 < first < 0.2 * last:
         low = 0.0
     return widened(low, high, 0.0)
-
-
-def _has_logarithm(values: Doubles, y_range: Range | None, notes: list[str]) -> bool:
-    if y_range is not None and y_range[0] <= 0.0:
-        notes.append("log y: the axis has 0")
-    elif not (values > 0.0).any():
-        notes.append("log y: no positive value")
-    else:
-        return True
-    return False
 
 
 def _scale(
@@ -251,10 +271,7 @@ def _draw_levels(figure: Figure, levels: Sequence[Level], x: Column, window: Ran
 def _draw_lines(
     figure: Figure, lines: Sequence[Line], window: Range, scale: Scale, raw_color: str, points: int
 ) -> None:
-    """Areas, then the marks of gaps, then raw lines, then the lines themselves: each over what was before.
-
-    A line has at most `points`: of few lines the least and the largest value of what is there, of more the mean.
-    """
+    """Areas, then the marks of gaps, then raw lines, then the lines themselves, of at most `points` each."""
     columns, glyphs, averaged = figure.layout.columns, figure.layout.glyphs, len(lines) > FEW_LINES
     for line in lines:
         if line.band is not None:
@@ -300,3 +317,19 @@ def _values(lines: Sequence[Line]) -> Doubles:
 
 def _finite(values: Doubles) -> Doubles:
     return values[np.isfinite(values)]
+
+
+def _not_empty(low: float, high: float) -> Range:
+    """A range, or one about a constant, which then lies in the middle."""
+    room = 0.0 if low < high else max(abs(low), 1.0)
+    return low - room, high + room
+
+
+def _dots(low: Doubles, high: Doubles, glyphs: Glyphs) -> str:
+    top = glyphs.down - 1
+    first, last = (np.rint(np.nan_to_num(ends) * top) for ends in (low, high))
+    rows = np.arange(top, -1, -1)[:, np.newaxis]
+    lit = (rows >= first) & (rows <= last) & np.isfinite(low)
+    cells = lit.reshape(glyphs.down, -1, glyphs.across)
+    bits = (cells * glyphs.weights[:, np.newaxis, :]).sum(axis=(0, 2))
+    return "".join(" " if not bit else chr(glyphs.codes[bit]) for bit in bits)

@@ -43,10 +43,7 @@ class Paths:
     def _dots(
         self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_]
     ) -> tuple[Doubles, Doubles, npt.NDArray[np.bool_]]:
-        """The middles of the dots that a line bends at, and which of them begin a new piece.
-
-        plotext's time goes by points, so those that change nothing are left out.
-        """
+        """The middles of the dots that a line bends at, and which begin a new piece; plotext's time goes by points."""
         # A coordinate that is no number makes plotext's kernel end the whole process.
         points = ~breaks & np.isfinite(x) & np.isfinite(y)
         across, down = self._glyphs.across * self._width, self._glyphs.down * self._height

@@ -27,23 +27,16 @@ def matching(text: str, names: Iterable[str]) -> tuple[str, ...]:
         return ()
     by_name, by_meaning = [], []
     for name in names:
-        if all(any(_in_name(part, name) for part in either) for either in words):
+        if all(any(_fits(part, name) for part in either) for either in words):
             by_name.append(name)
-        elif all(any(_in_name(part, name) or _in_meaning(part, name) for part in either) for either in words):
+        elif all(any(_fits(part, name, *_MEANING_WORDS.get(name, ())) for part in either) for either in words):
             by_meaning.append(name)
     return (*by_name, *by_meaning)
 
 
-def _in_name(word: str, name: str) -> bool:
-    name = name.lower()
-    return fnmatchcase(name, word) if _GLOB & set(word) else word in name
-
-
-def _in_meaning(word: str, name: str) -> bool:
-    words = _MEANING_WORDS.get(name, ())
-    if _GLOB & set(word):
-        return any(fnmatchcase(each, word) for each in words)
-    return any(each.startswith(word) for each in words)
+def _fits(word: str, name: str, *meaning: str) -> bool:
+    in_name, begins = (word, word) if _GLOB & set(word) else (f"*{word}*", f"{word}*")
+    return fnmatchcase(name.lower(), in_name) or any(fnmatchcase(each, begins) for each in meaning)
 
 
 @dataclass(frozen=True)

@@ -70,10 +70,11 @@ class ChartView:
             return self
         first, last = float(rows[0]), float(rows[-1])
         low, high = self.window(first, last)
-        here = self.cursor is not None and low <= self.cursor <= high
-        anchor = self.cursor if here and self.cursor is not None else high
+        anchor = self.cursor if self.cursor is not None and low <= self.cursor <= high else high
+        start = min(max(int(np.searchsorted(rows, anchor)) - LEAST_ROWS // 2, 0), max(len(rows) - LEAST_ROWS, 0))
+        nearby = rows[start : start + LEAST_ROWS]
         # A thinned history may leave a window shorter than the least; it does not grow by being zoomed into.
-        least = min(_least_span(rows, anchor), high - low)
+        least = min(float(nearby[-1] - nearby[0]), high - low)
         span = max((high - low) / factor, least)
         if span >= last - first:
             return replace(self, span=None, end=None)
@@ -183,13 +184,6 @@ class ChartView:
 def rows_of(x: Doubles) -> Doubles:
     """The different values of x that are numbers, rising; shape [rows], without huge ones that no difference survives."""
     return np.unique(x[np.isfinite(x) & (np.abs(x) <= LARGEST)])
-
-
-def _least_span(rows: Doubles, anchor: float) -> float:
-    """What the rows next to `anchor` span, of rising `rows` [rows]."""
-    start = int(np.searchsorted(rows, anchor)) - LEAST_ROWS // 2
-    start = min(max(start, 0), max(len(rows) - LEAST_ROWS, 0))
-    return float(rows[min(start + LEAST_ROWS, len(rows)) - 1] - rows[start])
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,10 @@ class RunLister(Follower):
             signature = tuple(_signature(path) for path in (run.run, run.metrics, run.gatecheck))
             before, summary, pulse = self._known.get(run.path, ((), None, Pulse()))
             if summary is None or before != signature:
-                summary = _summary(run)
+                record, row = run.read_run(), last_record(run.metrics)
+                verdict = text(run.read_gatecheck().get("verdict")).lower() or "wait"
+                steps, ep100 = real(row.get("env_steps")), real(row.get("ep100"))
+                summary = RunSummary(run, run.name, record, record.state, steps, ep100, verdict)
             if summary.state not in ENDED and summary.state != KILLED:  # it may be silent without a file having changed
                 summary = replace(summary, state=summary.info.state_now(pulse))
             known[run.path] = (signature, summary, pulse)
@@ -86,12 +89,6 @@ class RunLister(Follower):
         with suppress(OSError):  # a folder that cannot be read just now is looked at again
             self.poll()
         return self._interval
-
-
-def _summary(run: RunDirectory) -> RunSummary:
-    record, row = run.read_run(), last_record(run.metrics)
-    verdict = text(run.read_gatecheck().get("verdict")).lower() or "wait"
-    return RunSummary(run, run.name, record, record.state, real(row.get("env_steps")), real(row.get("ep100")), verdict)
 
 
 def _signature(path: Path) -> tuple[int, int] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -146,5 +145,4 @@ def moment_of(row: Mapping[str, Any]) -> Moment | None:
 
 def _reals(value: object) -> Doubles:
     """A list's numbers, NaN for each entry that is none; empty for anything else."""
-    numbers = [real(entry) for entry in value] if isinstance(value, list) else []
-    return np.array([math.nan if entry is None else entry for entry in numbers], dtype=np.float64)
+    return np.array([real(entry) for entry in value] if isinstance(value, list) else [], dtype=np.float64)

@@ -41,8 +41,7 @@ class LogFile:
     def __init__(self, path: Path, first_bytes: int) -> None:
         self.path = path
         self.process = path.stem
-        self.left_out = False
-        """Whether a part of the file was passed over."""
+        self.left_out = False  # a part of the file was passed over
         self._first_bytes = first_bytes
         self._known: tuple[int, int, int] | None = None  # inode, size and time of change at the last look
         self._offset = 0
@@ -63,7 +62,11 @@ class LogFile:
             return []
         known, self._known = self._known, (status.st_ino, status.st_size, status.st_mtime_ns)
         if known == self._known and self._offset == status.st_size:
-            return self._unfinished(now)
+            # A line that does not end, as the last words of a process that was killed, is shown when no more comes.
+            if not self._partial or now - self._read_at < UNFINISHED_S:
+                return []
+            last, self._partial, self._dropping = self._partial, b"", True
+            return self._lines([last], self._read_at)
         if known is None or known[0] != status.st_ino or status.st_size < self._offset:
             self._offset, self._partial, self._dropping, self.left_out = 0, b"", False, False
         slice_bytes = self._first_bytes if known is None else SLICE_BYTES
@@ -102,13 +105,6 @@ class LogFile:
             partial, self._dropping = b"", True
         self._partial = partial
         return lines
-
-    def _unfinished(self, now: float) -> list[LogLine]:
-        """A line that does not end, as the last words of a process that was killed, when no more comes."""
-        if not self._partial or now - self._read_at < UNFINISHED_S:
-            return []
-        last, self._partial, self._dropping = self._partial, b"", True
-        return self._lines([last], self._read_at)
 
     def _lines(self, raw: list[bytes], since: float) -> list[LogLine]:
         """Lines with what they inherit; what is printed has the time of the record before it, or else `since`."""
@@ -222,10 +218,9 @@ class LogTail:
         """The next files to look at: all of them where they are few."""
         if len(names) <= FILES_AT_ONCE:
             return names
-        self._turn %= len(names)
-        chosen = (names[self._turn :] + names[: self._turn])[:FILES_AT_ONCE]
-        self._turn += FILES_AT_ONCE
-        return chosen
+        start = self._turn % len(names)
+        self._turn = start + FILES_AT_ONCE
+        return (names[start:] + names[:start])[:FILES_AT_ONCE]
 
     def _take(self, batches: list[list[LogLine]]) -> None:
         """Merge what came from several files; the lines of one stay in their order also where its clock jumped back."""

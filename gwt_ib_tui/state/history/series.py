@@ -6,7 +6,6 @@ All metrics share their rows, so any of them (environment steps, updates, second
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -114,8 +113,7 @@ class SeriesView:
         first = max(int(several[-1]) + 1 if len(several) else 0, whole - RECENT_ROWS)
         raw = np.concatenate([self._history.low[first:whole], raw])  # a bucket of one row is the row as it came
         if not len(raw) or (rows < folded and ends[whole - 1] < rows):
-            values = [real(last.get(name)) for name in self.names]
-            raw = np.concatenate([raw, [[math.nan if value is None else value for value in values]]])
+            raw = np.concatenate([raw, np.array([[real(last.get(name)) for name in self.names]], dtype=np.float64)])
         return replace(self, rows=rows, _history=_Buckets(*(array[:first] for array in self._history)), _raw=raw)
 
 

@@ -45,8 +45,7 @@ def timeline_of(run_view: RunView) -> Timeline:
         segments[-1].append(event)
     newest = run_view.metric("update")
     last_sign = run_view.now if run_view.run.heartbeat is None else run_view.run.heartbeat
-    events: list[Event] = []
-    updates: list[float] = []
+    placed: list[tuple[Event, float]] = []
     moments: list[Moment] = []
     if run_view.run.created is not None:
         moments.append((run_view.run.created, 0.0))
@@ -55,8 +54,7 @@ def timeline_of(run_view: RunView) -> Timeline:
         resumed = _own_update(segment[0], run_view) if segment[0].kind == "resumed" else None
         if resumed is not None:
             moments = _until(moments, resumed)
-            standing = [place for place, update in enumerate(updates) if update <= resumed]
-            events, updates = [events[place] for place in standing], [updates[place] for place in standing]
+            placed = [(event, update) for event, update in placed if update <= resumed]
             began, last = len(moments), resumed
         own = [_own_update(event, run_view) for event in segment]
         now = segment is segments[-1]  # its end is at the newest row
@@ -72,12 +70,12 @@ def timeline_of(run_view: RunView) -> Timeline:
             if update is None and event.time is not None and here:
                 update = float(np.interp(event.time, stamps, reached))
             last = last if update is None else update
-            events.append(event)
-            updates.append(last)
+            placed.append((event, last))
         moments = _rising([*moments[:began], *here])
     if not segments and newest is not None:
         moments = _rising([*moments, (last_sign, newest)])
-    return Timeline(tuple(events), np.array(updates, dtype=np.float64), tuple(moments))
+    updates = np.array([update for _, update in placed], dtype=np.float64)
+    return Timeline(tuple(event for event, _ in placed), updates, tuple(moments))
 
 
 @lru_cache(maxsize=2)  # all charts of a screen ask for the same
