@@ -15,7 +15,7 @@ from gwt_ib.gatecheck.rules.gate import DISTANCE_FROM_PRIOR, SPREAD_OF_C
 from gwt_ib.runs.metrics import BY_NAME
 from gwt_ib_tui.charts.lines import Level
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.history.gate_history import GateHistory
+from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory
 from gwt_ib_tui.state.history.series import Column, Doubles
 from gwt_ib_tui.state.run.run_view import RunView
 
@@ -93,15 +93,14 @@ def _bins(history: GateHistory) -> Bins | None:
     """All curves with as many bins as the newest, [curves, bins]; one with another number has no steps in any."""
     if not len(history):
         return None
-    curves = [moment.curve for moment in history.moments]
-    count = len(curves[-1].c)
-
-    def stacked(name: str) -> Doubles:
-        fitting = [getattr(curve, name) for curve in curves]
-        return np.stack([row if len(row) == count else np.full(count, np.nan) for row in fitting])
-
-    edges = np.stack([curve.edges if len(curve.c) == count else curves[-1].edges for curve in curves])
-    c, c_std, prior, steps = (stacked(name) for name in ("c", "c_std", "prior", "count"))
+    newest = history.moments[-1].curve
+    blank = GateCurve(newest.edges, *[np.full(len(newest.c), np.nan)] * 4)
+    curves = [
+        curve if len(curve.c) == len(blank.c) else blank for curve in (moment.curve for moment in history.moments)
+    ]
+    edges, c, c_std, prior, steps = (
+        np.stack([getattr(curve, name) for curve in curves]) for name in ("edges", "c", "c_std", "prior", "count")
+    )
     known = np.isfinite(c) & np.isfinite(c_std) & np.isfinite(prior) & (steps > 0)
     high = edges[:, 1:].copy()
     high[:, -1] = np.inf

@@ -32,18 +32,6 @@ class Paths:
 
         It is made of `glyph` where a cell is a single dot. `ink`, below 256, comes back with the cells that it crosses.
         """
-        x, y, first = self._dots(x, y, breaks)
-        if len(x):
-            self._lines.append((x.tobytes(), y.tobytes(), first.tobytes(), ink, self._glyphs.marker or glyph))
-
-    def drawn(self) -> tuple[Codes, Cells]:
-        """The characters, spaces where no line is, and the ink of each; shape [height, width] both, not to be written to."""
-        return _drawn(self._width, self._height, tuple(self._lines))
-
-    def _dots(
-        self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_]
-    ) -> tuple[Doubles, Doubles, npt.NDArray[np.bool_]]:
-        """The middles of the dots that a line bends at, and which begin a new piece; plotext's time goes by points."""
         # A coordinate that is no number makes plotext's kernel end the whole process.
         points = ~breaks & np.isfinite(x) & np.isfinite(y)
         across, down = self._glyphs.across * self._width, self._glyphs.down * self._height
@@ -54,14 +42,21 @@ class Paths:
                 np.cumsum(breaks)[points],
             ]
         )
-        moved = np.diff(bends, axis=1, prepend=-1.0)
-        bends = bends[:, moved.any(axis=0)]
+        # plotext's time goes by points, so dots that are passed twice or lie within a level piece are left out.
+        bends = bends[:, np.diff(bends, axis=1, prepend=-1.0).any(axis=0)]
         right, up, piece = np.diff(bends, axis=1)
         level = (up == 0) & (piece == 0)
         between = np.zeros(bends.shape[1], dtype=bool)
         between[1:-1] = level[:-1] & level[1:] & (right[:-1] * right[1:] > 0)
         column, row, pieces = bends[:, ~between]
-        return (column + 0.5) / across, (row + 0.5) / down, np.diff(pieces, prepend=-1.0) != 0
+        if len(column):
+            first = np.diff(pieces, prepend=-1.0) != 0
+            middles = ((column + 0.5) / across).tobytes(), ((row + 0.5) / down).tobytes()
+            self._lines.append((*middles, first.tobytes(), ink, self._glyphs.marker or glyph))
+
+    def drawn(self) -> tuple[Codes, Cells]:
+        """The characters, spaces where no line is, and the ink of each; shape [height, width] both, not to be written to."""
+        return _drawn(self._width, self._height, tuple(self._lines))
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -33,7 +33,7 @@ class OverSeeds:
 
 
 class Difference(NamedTuple):
-    """A run's value and that of the baseline at the same env steps, the largest that both have come to."""
+    """A run's value and that of the baseline at the same env steps, the largest that both have reached."""
 
     env_steps: float
     value: float
@@ -123,7 +123,7 @@ class Comparison:
         return replace(self, chosen=entries[(entries.index(chosen) + offset) % len(entries)].key)
 
     def difference(self, entry: RunEntry) -> Difference | None:
-        """A run against the baseline by the metric, at the env steps that both have come to."""
+        """A run against the baseline by the metric, at the env steps that both have reached."""
         baseline = self.baseline_run
         return None if baseline is None else difference_of(entry, baseline, self.metric)
 
@@ -142,7 +142,7 @@ def newest_of(entry: RunEntry, metric: str) -> float | None:
 
 
 def difference_of(entry: RunEntry, baseline: RunEntry, metric: str) -> Difference | None:
-    """Two runs by one metric, at the env steps that both have come to."""
+    """Two runs by one metric, at the env steps that both have reached."""
     series = (one.run_view.series for one in (entry, baseline))
     return difference(*((one.column("env_steps"), one.column(metric)) for one in series))
 

@@ -44,14 +44,12 @@ class RunEntry:
     @property
     def env_id(self) -> str:
         """The environment."""
-        config = self.run_view.config
-        return config.env_id if config is not None else self.run_view.run.env_id
+        return (self.run_view.config or self.run_view.run).env_id
 
     @property
     def seed(self) -> int | None:
         """The seed."""
-        config = self.run_view.config
-        return config.seed if config is not None else self.run_view.run.seed
+        return (self.run_view.config or self.run_view.run).seed
 
     @property
     def verdict(self) -> str:
@@ -75,7 +73,7 @@ class RunSetView:
 
 
 class RunSet(Follower):
-    """Follows the runs that `choose` gives, at most `MOST_RUNS` of them; the thread rests while nobody looks.
+    """Follows the runs that `choose` gives, at most `MOST_RUNS` of them; the thread rests while they are not on screen.
 
     `choose` is called in the thread, whenever `wake` is, so that runs that began meanwhile come in.
     """
@@ -187,8 +185,8 @@ def neighbours(run: RunDirectory, most: int = NEIGHBOURS) -> list[RunDirectory]:
 def colors_of(names: Iterable[str], before: Mapping[str, int] | None = None) -> dict[str, int]:
     """The number of each run's colour, from 0.
 
-    It comes from the name. Where two names come to the same one, the later in the alphabet goes on to the next that is
-    free; of more runs than colours each colour gets equally many. Runs in `before` keep theirs.
+    It comes from the name. Where two names give the same one, the later in the alphabet takes the next free one; of more
+    runs than colours each colour gets equally many. Runs in `before` keep theirs.
     """
     known = dict(before or {})
     names = set(names)

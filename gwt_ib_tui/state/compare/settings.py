@@ -16,7 +16,7 @@ RUN_LOCAL = frozenset(
 """Fields that change nothing of what is learnt until a given step, but for chance: see docs/architecture.md."""
 
 FIRST_FIELDS = ("env_id", "lr", "lambda_c", "target_c", "memory", "hidden_size", "rollout_steps", "num_envs")
-"""The fields that say most of a run, the weightiest first."""
+"""The fields that say most about a run, the most important first."""
 
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|.", re.DOTALL)
 

@@ -151,7 +151,7 @@ FILES_AT_ONCE = 64  # looked at in one step: a run may have thousands of actors
 class LogView:
     """What was read so far; the same object as before when nothing came, else one of the next `version`.
 
-    `older` says that there are lines before these, not read or kept no more. `serious` holds the newest lines at
+    `older` says that there are lines before these, not read or no longer kept. `serious` holds the newest lines at
     WARNING and above, which a flood of others does not push out. `counts` are records by process and level since the
     beginning of what was read.
     """
@@ -237,7 +237,7 @@ class LogTail:
 
 
 def _place(name: str) -> tuple[int, str, int]:
-    """Sorts files as the processes are told of: trainer, learner, then the actors by number."""
+    """Sorts files in the order of the processes: trainer, learner, then the actors by number."""
     stem = name.removesuffix(".log")
     kind, _, number = stem.rpartition("-")
     place = {"trainer": 0, "learner": 1}.get(stem, 2)

@@ -1,6 +1,6 @@
 """What metrics.jsonl says, read a slice at a time: series, gate curves and the newest row, in bounded memory.
 
-A long file is shown at once: until it is read, evenly spaced rows of it stand for the whole.
+A long file is shown at once: until it is read, evenly spaced rows of it represent the whole.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SLICE_BYTES = 256 << 10  # read at once: about 2 ms of parsing
 REST_S = 0.001  # after each slice, so that the event loop gets the interpreter whenever it wants it
 TURN_S = 0.05  # reading between two looks at everything else
 LONG_BYTES = 16 << 20  # a file that takes a noticeable time to read
-SPOTS = 400  # of a long file, which stand for the whole
+SPOTS = 400  # of a long file, which represent the whole
 SPOT_BYTES = 16 << 10  # more than any line of ours
 COLUMNS = tuple(name for name in NAMES if name not in ("eval_returns", "gate_curve"))
 _CURVE = b',"gate_curve":{'
@@ -142,7 +142,7 @@ class MetricFeed:
             time.sleep(REST_S)
 
     def view(self) -> View:
-        """The series and the gate curves; of a long file that is being read, those of the rows that stand for it."""
+        """The series and the gate curves; of a long file that is being read, those of the rows that represent it."""
         return self._preview or (self._store.view(), self._gate.view())
 
     @property

@@ -80,7 +80,7 @@ def timeline_of(run_view: RunView) -> Timeline:
 
 @lru_cache(maxsize=2)  # all charts of a screen ask for the same
 def placed_events(run_view: RunView, axis: str) -> tuple[tuple[float, EventKind], ...]:
-    """Place and kind of the events with a marker, on the axis `env_steps`, `update` or `elapsed_s`; the gravest last.
+    """Place and kind of the events with a marker, on the axis `env_steps`, `update` or `elapsed_s`; the most severe last.
 
     They are where the run's timeline has them; beyond the newest row they are drawn at this row.
     """
