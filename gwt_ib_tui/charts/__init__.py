@@ -1,1 +1,1 @@
-"""What the dashboard draws: numbers and a size in, lines of text out; nothing here knows Textual."""
+"""What the dashboard draws, and what of it is in sight: numbers and a size in, lines of text out; no widgets."""

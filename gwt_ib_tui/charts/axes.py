@@ -36,13 +36,9 @@ class Scale:
 
     def ticks(self, most: int) -> list[tuple[float, str]]:
         """At most `most` places with labels."""
-        if self.log:
-            found = log_ticks(*self.limits, most)
-            labels = _log_labels(found)
-        else:
-            found = nice_ticks(*self.limits, most)
-            labels = tick_labels(found)
-        return list(zip(self.places(np.array(found)).tolist(), labels, strict=True))
+        find, label = (log_ticks, _log_labels) if self.log else (nice_ticks, tick_labels)
+        found = find(*self.limits, most)
+        return list(zip(self.places(np.array(found)).tolist(), label(found), strict=True))
 
 
 def log10(values: Doubles) -> Doubles:
@@ -96,7 +92,7 @@ def count_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
 def count_labels(ticks: Sequence[float]) -> list[str]:
     """Labels as `short_count` writes them, with more digits where two would be alike."""
     labels = [short_count(tick) for tick in ticks]
-    largest = max((abs(tick) for tick in ticks), default=0.0)
+    largest = max(map(abs, ticks), default=0.0)
     for digits in range(5, 13):
         if len(set(labels)) == len(ticks) or not 1e3 <= largest < 1e16:
             break
@@ -112,13 +108,8 @@ def time_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
             ticks = [float(k * step) for k in range(first, last + 1)] or [low]
             break
     else:
-        longest = TIME_STEPS[-1]
-        days = high - low >= LEAST_TIME
-        ticks = (
-            [tick * longest for tick in nice_ticks(low / longest, high / longest, most)]
-            if days
-            else nice_ticks(low, high, most)
-        )
+        unit = TIME_STEPS[-1] if high - low >= LEAST_TIME else 1
+        ticks = [tick * unit for tick in nice_ticks(low / unit, high / unit, most)]
     return [(tick, time_label(tick)) for tick in ticks]
 
 
@@ -135,9 +126,8 @@ def time_label(seconds: float) -> str:
 
 def tick_labels(ticks: Sequence[float]) -> list[str]:
     """Labels as short as they can be while no two are alike."""
-    largest = max((abs(tick) for tick in ticks), default=0.0)
-    nonzero = [abs(b - a) for a, b in itertools.pairwise(ticks) if b != a] or [largest or 1.0]
-    step = min(nonzero)
+    largest = max(map(abs, ticks), default=0.0)
+    step = min((abs(b - a) for a, b in itertools.pairwise(ticks) if b != a), default=largest or 1.0)
     if largest >= 1e5 or (largest and largest < 1e-3):
         digits = max(math.ceil(math.log10(largest / step) - 1e-9), 0) if step > 0 else 0
         return [_short_exponent(tick, min(digits + 1, 6)) for tick in ticks]

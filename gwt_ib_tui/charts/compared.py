@@ -10,13 +10,15 @@ import numpy as np
 from gwt_ib_tui.charts.lines import Curve
 from gwt_ib_tui.charts.palette import Palette, blend
 from gwt_ib_tui.charts.view import XAxis
-from gwt_ib_tui.state.compare.comparison import Comparison
-from gwt_ib_tui.state.compare.over_runs import over_seeds
+from gwt_ib_tui.state.compare.comparison import Comparison, over_seeds
 from gwt_ib_tui.state.compare.run_set import RunEntry
 from gwt_ib_tui.state.history.series import Column, Doubles
 
 BEHIND = 0.3  # how far a line that is not the chosen one's has gone over into what is under it
 LETTERS_SHOWN = 4
+
+_Found = tuple[list[RunEntry], str, Column, Column, tuple[Doubles, Doubles] | None]
+"""A group of runs, the letters of its line, x, y and the band."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +37,15 @@ class ComparedCurve:
 
 
 def compared_curves(comparison: Comparison, metric: str, axis: XAxis, palette: Palette) -> list[ComparedCurve]:
-    """The lines of one metric, those of the chosen run last."""
+    """The lines of one metric, each in the colour of its first run, those of the chosen run last."""
     make = _of_settings if comparison.grouped else _of_runs
-    return sorted(make(comparison, metric, axis, palette), key=lambda found: found.front)
+    lines = []
+    for group, letters, x, y, band in make(comparison, metric, axis):
+        front, color = comparison.chosen_run in group, run_color(group[0], palette)
+        shown = color if front else blend(color, palette.on_chip, BEHIND)
+        curve = Curve(y, shown, x, band, group[0].letter)
+        lines.append(ComparedCurve(letters, color, front, comparison.baseline_run in group, curve, x))
+    return sorted(lines, key=lambda line: line.front)
 
 
 def run_color(entry: RunEntry, palette: Palette) -> str:
@@ -51,13 +59,13 @@ def group_letters(entries: list[RunEntry]) -> str:
     return letters if len(letters) <= LETTERS_SHOWN else letters[: LETTERS_SHOWN - 1] + "…"
 
 
-def _of_runs(comparison: Comparison, metric: str, axis: XAxis, palette: Palette) -> Iterator[ComparedCurve]:
+def _of_runs(comparison: Comparison, metric: str, axis: XAxis) -> Iterator[_Found]:
     for entry in comparison.runs.entries:
         series = entry.run_view.series
-        yield _compared(comparison, [entry], entry.letter, series.column(axis), series.column(metric), palette)
+        yield [entry], entry.letter, series.column(axis), series.column(metric), None
 
 
-def _of_settings(comparison: Comparison, metric: str, axis: XAxis, palette: Palette) -> Iterator[ComparedCurve]:
+def _of_settings(comparison: Comparison, metric: str, axis: XAxis) -> Iterator[_Found]:
     for places in comparison.runs.groups:
         group = [comparison.runs.entries[place] for place in places]
         found = over_seeds([(one.run_view.series.column(axis), one.run_view.series.column(metric)) for one in group])
@@ -65,21 +73,4 @@ def _of_settings(comparison: Comparison, metric: str, axis: XAxis, palette: Pale
             continue
         # Of one seed there is no band, and where the band has no height it would only hide the line.
         band = (found.low, found.high) if np.nanmax(found.count) > 1 else None
-        x, mean = Column.flat(found.x), Column.flat(found.mean)
-        yield _compared(comparison, group, group_letters(group), x, mean, palette, band)
-
-
-def _compared(
-    comparison: Comparison,
-    group: list[RunEntry],
-    letters: str,
-    x: Column,
-    column: Column,
-    palette: Palette,
-    band: tuple[Doubles, Doubles] | None = None,
-) -> ComparedCurve:
-    """The line of a group of runs, in the colour of the first of them."""
-    front, color = comparison.chosen_run in group, run_color(group[0], palette)
-    shown = color if front else blend(color, palette.on_chip, BEHIND)
-    curve = Curve(column, shown, x, band, group[0].letter)
-    return ComparedCurve(letters, color, front, comparison.baseline_run in group, curve, x)
+        yield group, group_letters(group), Column.flat(found.x), Column.flat(found.mean), band

@@ -13,12 +13,10 @@ import numpy.typing as npt
 from rich.text import Span, Text
 
 from gwt_ib_tui.charts.axes import Scale, Ticks
-from gwt_ib_tui.charts.glyphs import GLYPHS, Cells, Codes, Glyphs
+from gwt_ib_tui.charts.glyphs import GLYPHS, Bits, Cells, Codes, Glyphs
 from gwt_ib_tui.charts.paths import Paths
 from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.history.series import Doubles
-
-Bits = npt.NDArray[np.uint8]
 
 MOST_TICKS = 7  # up the y axis
 MIN_CANVAS = 8  # cells across; a narrower chart drops its labels first
@@ -43,6 +41,11 @@ class Frame:
     def columns(self) -> int:
         """Dots across the canvas."""
         return self.glyphs.across * self.canvas_width
+
+    @property
+    def rows(self) -> int:
+        """Dots down the canvas."""
+        return self.glyphs.down * self.canvas_height
 
     @property
     def margin(self) -> int:
@@ -79,127 +82,130 @@ class Frame:
             axis[column] = self.glyphs.character(marker)
             spans.append(Span(self.margin + column, self.margin + column + 1, own))
         plain = self.glyphs.corner.rjust(self.margin) + "".join(axis)
-        labels = Text(self._labels(), style=color, no_wrap=True, end="")
-        return [Text(plain, style=color, no_wrap=True, end="", spans=spans), labels]
-
-    def _labels(self) -> str:
-        """Each label in the middle under its tick as far as there is room."""
-        cells, free = [" "] * self.width, 0
+        labels, free = [" "] * self.width, 0  # each in the middle under its tick as far as there is room
         for place, label in self.x_ticks:
             start = self.margin + self.column(place) - (len(label) - 1) // 2
             start = min(max(start, 0), self.width - len(label))
             if start >= free:
-                cells[start : start + len(label)] = label
+                labels[start : start + len(label)] = label
                 free = start + len(label) + 1
-        return "".join(cells)
+        return [
+            Text(plain, style=color, no_wrap=True, end="", spans=spans),
+            Text("".join(labels), style=color, no_wrap=True, end=""),
+        ]
 
 
 class Figure:
     """What is drawn in one chart; what is drawn later lies over it, and paths lie over everything but marks over them."""
 
     def __init__(self, layout: Frame, frame: str) -> None:
-        self._layout = layout
-        self._frame = frame
+        self.layout = layout
         shape = layout.canvas_height, layout.canvas_width
         self._bits: Bits = np.zeros(shape, dtype=np.uint8)
         self._shadow: Bits = np.zeros(shape, dtype=np.uint8)
-        self._glyphs = np.zeros(shape, dtype=np.uint32)
+        self._codes: Codes = np.full(shape, SPACE, dtype=np.uint32)
         self._inks = np.zeros(shape, dtype=np.int64)
-        self._colors = [frame]
+        self._colors = [frame]  # a cell's ink is a place in it
         self._paths = Paths(layout.canvas_width, layout.canvas_height, layout.glyphs)
         self._over: list[tuple[Cells, Cells, str, int]] = []
         self._marks: dict[int, tuple[str, str]] = {}
 
     def level(self, places: Doubles, color: str) -> None:
         """A dotted line of steps: its place in each cell across; none where it is NaN or out of sight."""
-        seen = (places >= 0.0) & (places <= 1.0)
-        columns = np.flatnonzero(seen)
-        rows = _cells(1.0 - places[seen], self._layout.canvas_height)
-        self._put(columns, rows, self._layout.glyphs.level, color)
+        columns = np.flatnonzero((places >= 0.0) & (places <= 1.0))
+        rows = _cells(1.0 - places[columns], self.layout.canvas_height)
+        self._put(columns, rows, self.layout.glyphs.level, color)
 
     def column_line(self, place: float, color: str) -> None:
         """A vertical line of light marks."""
-        rows = np.arange(self._layout.canvas_height)
-        self._put(np.full_like(rows, self._layout.column(place)), rows, self._layout.glyphs.cursor, color)
+        rows = np.arange(self.layout.canvas_height)
+        self._put(np.full_like(rows, self.layout.column(place)), rows, self.layout.glyphs.cursor, color)
 
     def gaps(self, x: Doubles) -> None:
         """A mark at the bottom for each place along x where a value is missing."""
-        columns = np.unique(_cells(x, self._layout.canvas_width))
-        rows = np.full_like(columns, self._layout.canvas_height - 1)
-        self._put(columns, rows, self._layout.glyphs.gap, self._frame)
+        columns = np.unique(_cells(x, self.layout.canvas_width))
+        rows = np.full_like(columns, self.layout.canvas_height - 1)
+        self._put(columns, rows, self.layout.glyphs.gap, self._colors[0])
 
     def points(self, x: Doubles, y: Doubles, color: str, glyph: str = "") -> None:
-        """Each point as a character, over the paths."""
-        self._lay_over(x, y, self._layout.glyphs.character(glyph), color)
+        """Each point as a character, over the paths; without a `glyph` that of a point."""
+        columns, rows = _cells(x, self.layout.canvas_width), _cells(1.0 - y, self.layout.canvas_height)
+        self._over.append((columns, rows, self.layout.glyphs.character(glyph), self._ink(color)))
 
     def beyond(self, x: Doubles, *, above: bool, color: str) -> None:
         """A mark at the upper or lower edge for each place along x where a value lies beyond it; over the paths."""
-        glyphs = self._layout.glyphs
-        self._lay_over(x, np.full(len(x), float(above)), glyphs.above if above else glyphs.below, color)
+        glyphs = self.layout.glyphs
+        self.points(x, np.full(len(x), float(above)), color, glyphs.above if above else glyphs.below)
 
     def path(self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_], color: str, glyph: str = "") -> None:
         """A line through the points; one marked in `breaks` is no point but a gap.
 
         `glyph` is what it is made of where a cell is a single dot.
         """
-        self._paths.add(x, y, breaks, self._ink(color), glyph or self._layout.glyphs.lines[0])
+        self._paths.add(x, y, breaks, self._ink(color), glyph or self.layout.glyphs.lines[0])
 
     def dashes(self, x: Doubles, y: Doubles, color: str) -> None:
         """A dashed line: runs of dots and runs of none."""
         breaks = ~np.isfinite(y) | (np.arange(len(x)) % DASH >= DASH // 2)
-        self.path(x, y, breaks, color, self._layout.glyphs.prior)
+        self.path(x, y, breaks, color, self.layout.glyphs.prior)
 
     def dots(self, x: Doubles, y: Doubles, color: str, glyph: str) -> None:
         """Each point as a dot, or as `glyph` where a cell is a single dot."""
-        self._dot(_cells(x, self._layout.columns), _cells(1.0 - y, self._rows), color, glyph)
+        self._dot(_cells(x, self.layout.columns), _cells(1.0 - y, self.layout.rows), color, glyph)
 
     def stipple(self, low: Doubles, high: Doubles, color: str) -> None:
         """An area as a loose pattern of single dots, which shows also without colour; one `low` and `high` a dot column."""
-        rows, step = self._rows, 2 if self._layout.glyphs.down > 1 else 1
+        rows, step = self.layout.rows, 2 if self.layout.glyphs.down > 1 else 1
         # Every second dot of every second row, shifted by one from row to row.
         row, column = np.meshgrid(np.arange(0, rows, step), np.arange(len(low)), indexing="ij")
         places = 1.0 - (row + 0.5) / rows
         loose = (column + row // step) % 2 == 1
         inside = loose & (places >= low) & (places <= high)
-        self._dot(column[inside], row[inside], color, self._layout.glyphs.band)
+        self._dot(column[inside], row[inside], color, self.layout.glyphs.band)
 
     def shadow(self, low: Doubles, high: Doubles, color: str, glyph: str) -> None:
         """A faded line: every second dot from `low` to `high`, one of each a dot column, joined to the column before.
 
         It is seen only where no path crosses its cell, so that the path on it stays clear, without colour too.
         """
-        rows = self._rows
+        rows = self.layout.rows
         # The row of a larger value is the smaller one.
         top, bottom = (np.clip(np.floor((1.0 - edge) * rows), 0, rows - 1) for edge in (high, low))
         top[1:], bottom[1:] = np.fmin(top[1:], bottom[:-1] + 1), np.fmax(bottom[1:], top[:-1] - 1)
         row, column = np.meshgrid(np.arange(rows), np.arange(len(low)), indexing="ij")
-        loose = (row + column) % 2 == 0 if len(self._layout.glyphs.codes) else True
+        loose = (row + column) % 2 == 0 if len(self.layout.glyphs.codes) else True
         inside = loose & (row >= top) & (row <= bottom)
         self._dot(column[inside], row[inside], color, glyph, self._shadow)
 
     def mark(self, place: float, marker: str, color: str) -> None:
         """A character on the axis below; of several in one cell the last one is seen."""
-        self._marks[self._layout.column(place)] = marker, color
+        self._marks[self.layout.column(place)] = marker, color
 
     def lines(self) -> list[Text]:
         """What was drawn, in exactly the layout's height and width."""
         codes, inks = self._merged()
         lines = []
-        for row, left in enumerate(self._layout.left()):
+        for row, left in enumerate(self.layout.left()):
             plain = left + codes[row].tobytes().decode("utf-32-le")
-            lines.append(Text(plain, style=self._frame, no_wrap=True, end="", spans=self._spans(inks[row], len(left))))
-        return lines + self._layout.below(self._frame, self._marks)
+            edges = np.flatnonzero(np.diff(inks[row], prepend=-1, append=-1)).tolist()
+            spans = [
+                Span(len(left) + start, len(left) + end, self._colors[ink])
+                for start, end, ink in zip(edges, edges[1:], inks[row, edges[:-1]].tolist(), strict=False)
+                if ink  # 0 is the frame's, as all of the line
+            ]
+            lines.append(Text(plain, style=self._colors[0], no_wrap=True, end="", spans=spans))
+        return lines + self.layout.below(self._colors[0], self._marks)
 
     def _merged(self) -> tuple[Codes, Cells]:
         """The characters of the canvas and the number of the colour of each; shape [rows, columns]."""
-        glyphs = self._layout.glyphs
+        glyphs = self.layout.glyphs
         path_codes, path_inks = self._paths.drawn()
         on_path = path_codes != SPACE
-        bits, codes = self._bits, np.where(self._glyphs > 0, self._glyphs, np.uint32(SPACE))
+        bits, codes = self._bits, self._codes
         if len(glyphs.codes):
             # Dots of an area show through the line above it, so that its edge stays whole.
             bits = np.where(on_path, bits, bits | self._shadow)
-            bits = np.where(self._glyphs > 0, 0, bits) | glyphs.bits(path_codes)
+            bits = np.where(codes != SPACE, 0, bits) | glyphs.bits(path_codes)
             codes = np.where(bits > 0, glyphs.codes[bits], codes)
         else:
             codes = np.where(on_path, path_codes, codes)
@@ -209,40 +215,21 @@ class Figure:
             inks[rows, columns] = ink
         return codes.astype("<u4"), np.where(codes == SPACE, 0, inks)
 
-    def _spans(self, inks: Cells, offset: int) -> list[Span]:
-        """Runs of one colour; what has the frame's is none."""
-        edges = np.flatnonzero(np.diff(inks, prepend=-1, append=-1)).tolist()
-        return [
-            Span(offset + start, offset + end, self._colors[ink])
-            for start, end, ink in zip(edges, edges[1:], inks[edges[:-1]].tolist(), strict=False)
-            if ink
-        ]
-
-    @property
-    def _rows(self) -> int:
-        """Dots down the canvas."""
-        return self._layout.glyphs.down * self._layout.canvas_height
-
     def _dot(self, columns: Cells, rows: Cells, color: str, glyph: str, layer: Bits | None = None) -> None:
         """Dots by their column and row."""
-        glyphs = self._layout.glyphs
+        glyphs = self.layout.glyphs
         if not len(glyphs.codes):
             self._put(columns, rows, glyph, color)
             return
         cells = rows // glyphs.down, columns // glyphs.across
         bits = glyphs.weights[rows % glyphs.down, columns % glyphs.across]
         np.bitwise_or.at(self._bits if layer is None else layer, cells, bits)
-        self._glyphs[cells] = 0
+        self._codes[cells] = SPACE
         self._inks[cells] = self._ink(color)
 
     def _put(self, columns: Cells, rows: Cells, glyph: str, color: str) -> None:
-        self._glyphs[rows, columns] = ord(glyph)
+        self._codes[rows, columns] = ord(glyph)
         self._inks[rows, columns] = self._ink(color)
-
-    def _lay_over(self, x: Doubles, y: Doubles, glyph: str, color: str) -> None:
-        layout = self._layout
-        columns, rows = _cells(x, layout.canvas_width), _cells(1.0 - y, layout.canvas_height)
-        self._over.append((columns, rows, glyph, self._ink(color)))
 
     def _ink(self, color: str) -> int:
         """The number of a colour; 0 is the frame's."""
@@ -254,10 +241,7 @@ class Figure:
 def layout_of(
     width: int, height: int, y: Scale, x_ticks: Callable[[int], Ticks], symbols: Symbols = "braille"
 ) -> Frame:
-    """Room for labels where there is some: a chart that is too small is all canvas.
-
-    `x_ticks` gives the ticks below for a number of cells across.
-    """
+    """Room for labels where there is some; a small chart is all canvas. `x_ticks` are for a number of cells across."""
     framed = width >= MIN_CANVAS and height >= 5
     rows = height - 2 if framed else height
     ticks: Sequence[tuple[float, str]] = y.ticks(min(max(rows // 2, 2), MOST_TICKS)) if framed else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from rich.text import Text
@@ -35,9 +36,7 @@ def gate_chart(
     if curve is None or not np.isfinite(curve.c).any():
         return notice("waiting for data", width, height, palette.frame)
     bars = count_rows if height >= 7 + count_rows else 0
-    layout = layout_of(
-        width, height - bars, Scale((0.0, 1.0)), lambda columns: _edge_ticks(curve.edges, columns), symbols
-    )
+    layout = layout_of(width, height - bars, Scale((0.0, 1.0)), partial(_edge_ticks, curve.edges), symbols)
     figure = Figure(layout, palette.frame)
     centres = (np.arange(len(curve.c)) + 0.5) / len(curve.c)
     dots = (np.arange(layout.columns) + 0.5) / layout.columns

@@ -139,10 +139,7 @@ def _cells(shares: Doubles, target: Flags, palette: Palette, glyphs: Glyphs) -> 
     tones = np.rint(np.sqrt(np.minimum(known / FULL_TONE, 1.0)) * (TONES - 1)).astype(np.int64)
     dotted = target & ((shades == 0) | (np.arange(len(known)) % SEEN_EVERY == 0))
     looks = np.where(shades > 0, tones + TONES * dotted, np.where(dotted, -1, -2))
-    plain = "".join(
-        glyphs.level if dot else glyphs.shades[shade]
-        for shade, dot in zip(shades.tolist(), dotted.tolist(), strict=True)
-    )
+    plain = "".join(np.where(dotted, glyphs.level, np.array(list(glyphs.shades))[shades]).tolist())
     edges = np.flatnonzero(np.diff(looks, prepend=-3, append=-3)).tolist()
     spans = [
         Span(start, end, _look(look, palette) if look >= 0 else palette.target)

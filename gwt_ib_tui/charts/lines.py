@@ -1,4 +1,4 @@
-"""Line charts as pure functions: numbers and a size in, lines of styled text out.
+"""Line charts and sparklines as pure functions: numbers and a size in, lines of styled text out.
 
 Series are cut to the window, and then reduced to the chart's dot columns by their least and largest value.
 """
@@ -6,27 +6,19 @@ Series are cut to the window, and then reduced to the chart's dot columns by the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from rich.text import Text
 
-from gwt_ib_tui.charts.axes import (
-    LARGEST,
-    Range,
-    Scale,
-    Ticks,
-    count_ticks,
-    log10,
-    position,
-    positions,
-    time_ticks,
-    widened,
-)
-from gwt_ib_tui.charts.figure import Figure, Frame, layout_of, notice
+from gwt_ib_tui.charts import axes
+from gwt_ib_tui.charts.axes import LARGEST, Range, Scale, Ticks, position, widened
+from gwt_ib_tui.charts.figure import Figure, layout_of, notice
+from gwt_ib_tui.charts.glyphs import GLYPHS, Glyphs
 from gwt_ib_tui.charts.traces import Trace, in_force, moving_average
-from gwt_ib_tui.charts.view import ChartView, XAxis
+from gwt_ib_tui.charts.view import ChartView, Symbols, XAxis
 from gwt_ib_tui.state.history.series import Column, Doubles
 
 CLIPPED = (1.0, 99.0)  # percentiles between which a clipped chart's y axis lies
@@ -82,10 +74,8 @@ class Drawn:
 
     lines: list[Text]
     notes: tuple[str, ...] = ()
-    margin: int = 0
-    """Cells on the left of the canvas."""
-    cells: int = 0
-    """Cells across the canvas; none in a chart without data."""
+    margin: int = 0  # cells on the left of the canvas
+    cells: int = 0  # across the canvas; none in a chart without data
     x_range: Range = (0.0, 0.0)
 
     def x_at(self, column: int) -> float | None:
@@ -98,18 +88,14 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A curve in the window.
-
-    `inside` are its rows there; `rows` are these with the points where the line crosses the window's edges. `dots` says
-    that it is drawn as single points.
-    """
+    """A curve in the window."""
 
     curve: Curve
-    inside: Trace
-    rows: Trace
+    inside: Trace  # its rows there
+    rows: Trace  # these with the points where the line crosses the window's edges
     smooth: Trace | None
     band: Trace | None
-    dots: bool
+    dots: bool  # drawn as single points
 
     @staticmethod
     def of(curve: Curve, x: Column, window: Range, *, smoothing: float, most_dots: int, averaged: bool) -> Line:
@@ -119,10 +105,7 @@ class Line:
         a bucket of rows is its mean alone, and not its least and largest value.
         """
         column = curve.column
-
-        def trace(low: Doubles, high: Doubles) -> Trace:
-            return Trace.of((curve.x or x).mean, low, high, sparse=column.sparse)
-
+        trace = partial(Trace.of, (curve.x or x).mean, sparse=column.sparse)
         every = trace(column.mean, column.mean) if averaged else trace(column.low, column.high)
         inside = every.within(window, joined=False)
         dots = column.sparse and len(inside.x) <= most_dots
@@ -139,12 +122,6 @@ class Line:
         inside, rows = self.inside.positive(), self.rows.positive()
         smooth, band = (trace and trace.positive() for trace in (self.smooth, self.band))
         return replace(self, inside=inside, rows=rows, smooth=smooth, band=band)
-
-    @property
-    def values(self) -> Doubles:
-        """All that the y axis is to reach."""
-        traces = [trace for trace in (self.rows, self.smooth, self.band) if trace is not None]
-        return _finite(np.concatenate([values for trace in traces for values in (trace.low, trace.high)]))
 
 
 def draw(
@@ -181,19 +158,27 @@ def draw(
         known = any(np.isfinite(curve.column.mean).any() for curve in curves)
         return Drawn(notice("no data in this window" if known else "waiting for data", width, height, frame))
     notes: list[str] = []
-    log = view.log_y and _has_logarithm(values, y_range, notes)
-    if log:
-        lines = _positive(lines, notes)
+    log = False
+    if view.log_y and y_range is not None and y_range[0] <= 0.0:
+        notes.append("log y: the axis has 0")
+    elif view.log_y and not (values > 0.0).any():
+        notes.append("log y: no positive value")
+    elif view.log_y:
+        log = True
+        lost = sum(int((line.inside.low <= 0.0).sum()) for line in lines)
+        if lost:
+            notes.append(f"log y: {lost:,} not above 0")
+        lines = [line.positive() for line in lines]
         values = _values(lines)
     clip = view.clip and y_range is None
     scale = _scale(values, _in_sight(levels, x, x_range), min_span, y_range, log=log, clip=clip)
-    layout = layout_of(width, height, scale, _x_ticks(x_range, view.x_axis), view.symbols)
+    layout = layout_of(width, height, scale, partial(_x_ticks, x_range, view.x_axis), view.symbols)
     figure = Figure(layout, frame)
-    _draw_levels(figure, layout, levels, x, x_range, scale)
+    _draw_levels(figure, levels, x, x_range, scale)
     if view.cursor is not None and x_range[0] <= view.cursor <= x_range[1]:
         figure.column_line(position(view.cursor, x_range), frame)
     points = layout.canvas_width if coarse else layout.columns
-    _draw_lines(figure, layout, lines, x_range, scale, raw_color or frame, points, averaged=averaged)
+    _draw_lines(figure, lines, x_range, scale, raw_color or frame, points)
     hidden = _draw_hidden(figure, lines, x_range, scale) if clip else 0
     if hidden:
         notes.append(f"{hidden:,} hidden")
@@ -201,6 +186,30 @@ def draw(
         if x_range[0] <= mark.x <= x_range[1]:
             figure.mark(position(mark.x, x_range), mark.marker, mark.color)
     return Drawn(figure.lines(), tuple(notes), layout.margin, layout.canvas_width, x_range)
+
+
+def sparkline(x: Column, y: Column, width: int, *, symbols: Symbols = "braille") -> str:
+    """`y` over `x` in exactly `width` cells, between its own least and largest value.
+
+    In braille each column of dots reaches from the least to the largest of its values, so that no peak is lost; in other
+    symbols it is a bar as high as their middle. A column of nulls alone is blank; one without rows lies on the line
+    between its neighbours, as do the nulls of a sparse metric.
+    """
+    if width < 1:
+        return ""
+    rows = Trace.of(x.mean, y.low, y.high, sparse=y.sparse)
+    if rows.gap.all():
+        return " " * width
+    glyphs = GLYPHS[symbols]
+    dotted = glyphs.across > 1 and glyphs.down > 2
+    columns = width * (glyphs.across if dotted else 1)
+    y_range = np.clip([np.nanmin(rows.low), np.nanmax(rows.high)], -LARGEST, LARGEST)
+    reduced = rows.reduced(_not_empty(*rows.x[[0, -1]].tolist()), Scale(_not_empty(*y_range.tolist())), columns)
+    low, high = reduced.spread(columns)
+    if dotted:
+        return _dots(low, high, glyphs)
+    heights = 1 + np.rint(np.nan_to_num((low + high) / 2) * (len(glyphs.bars) - 2)).astype(np.int64)
+    return "".join(np.where(np.isfinite(low), np.array(list(glyphs.bars))[heights], " ").tolist())
 
 
 def _x_range(columns: Sequence[Doubles], view: ChartView) -> Range:
@@ -214,24 +223,6 @@ def _x_range(columns: Sequence[Doubles], view: ChartView) -> Range:
     return widened(low, high, 0.0)
 
 
-def _has_logarithm(values: Doubles, y_range: Range | None, notes: list[str]) -> bool:
-    if y_range is not None and y_range[0] <= 0.0:
-        notes.append("log y: the axis has 0")
-    elif not (values > 0.0).any():
-        notes.append("log y: no positive value")
-    else:
-        return True
-    return False
-
-
-def _positive(lines: Sequence[Line], notes: list[str]) -> list[Line]:
-    """What can be drawn on a logarithmic axis; the rest is counted."""
-    lost = sum(int((line.inside.low <= 0.0).sum()) for line in lines)
-    if lost:
-        notes.append(f"log y: {lost:,} not above 0")
-    return [line.positive() for line in lines]
-
-
 def _scale(
     values: Doubles, stretched: Doubles, min_span: float, y_range: Range | None, *, log: bool, clip: bool
 ) -> Scale:
@@ -240,7 +231,7 @@ def _scale(
         low, high = y_range
         return Scale((math.log10(low), math.log10(high)), log=True) if log else Scale(y_range)
     if log:
-        values, stretched, min_span = log10(values), _finite(log10(stretched)), LEAST_DECADES
+        values, stretched, min_span = axes.log10(values), _finite(axes.log10(stretched)), LEAST_DECADES
     values = np.clip(values, -LARGEST, LARGEST)
     if clip:
         values = np.percentile(values, CLIPPED)
@@ -252,15 +243,11 @@ def _scale(
     return Scale((low, min(high, math.log10(LARGEST) + 1.0) if log else high), log)
 
 
-def _x_ticks(x_range: Range, axis: XAxis) -> Callable[[int], Ticks]:
-    """How the x axis is labelled, for a number of cells across."""
-    find = time_ticks if axis == "elapsed_s" else count_ticks
-
-    def ticks(columns: int) -> Ticks:
-        found = find(*x_range, max(columns // CELLS_A_TICK, 1))
-        return tuple((position(value, x_range), label) for value, label in found)
-
-    return ticks
+def _x_ticks(x_range: Range, axis: XAxis, columns: int) -> Ticks:
+    """How the x axis is labelled, where it is so many cells long."""
+    find = axes.time_ticks if axis == "elapsed_s" else axes.count_ticks
+    found = find(*x_range, max(columns // CELLS_A_TICK, 1))
+    return tuple((position(value, x_range), label) for value, label in found)
 
 
 def _in_sight(levels: Sequence[Level], x: Column, window: Range) -> Doubles:
@@ -271,11 +258,9 @@ def _in_sight(levels: Sequence[Level], x: Column, window: Range) -> Doubles:
     return _finite(np.concatenate(found)) if found else np.empty(0)
 
 
-def _draw_levels(
-    figure: Figure, layout: Frame, levels: Sequence[Level], x: Column, window: Range, scale: Scale
-) -> None:
+def _draw_levels(figure: Figure, levels: Sequence[Level], x: Column, window: Range, scale: Scale) -> None:
     """Each level; one that changed has in every cell the value that it had there."""
-    middles = (np.arange(layout.canvas_width) + 0.5) / layout.canvas_width
+    middles = (np.arange(figure.layout.canvas_width) + 0.5) / figure.layout.canvas_width
     at = window[0] + middles * (window[1] - window[0])
     for level in levels:
         changed = level.series is not None and np.isfinite(level.series.mean).any()
@@ -284,21 +269,10 @@ def _draw_levels(
 
 
 def _draw_lines(
-    figure: Figure,
-    layout: Frame,
-    lines: Sequence[Line],
-    window: Range,
-    scale: Scale,
-    raw_color: str,
-    points: int,
-    *,
-    averaged: bool,
+    figure: Figure, lines: Sequence[Line], window: Range, scale: Scale, raw_color: str, points: int
 ) -> None:
-    """Areas, then the marks of gaps, then raw lines, then the lines themselves: each over what was before.
-
-    A line has at most `points`: with `averaged` the mean of what is there, else the least and the largest value.
-    """
-    columns, glyphs = layout.columns, layout.glyphs
+    """Areas, then the marks of gaps, then raw lines, then the lines themselves, of at most `points` each."""
+    columns, glyphs, averaged = figure.layout.columns, figure.layout.glyphs, len(lines) > FEW_LINES
     for line in lines:
         if line.band is not None:
             low, high = line.band.reduced(window, scale, columns).spread(columns)
@@ -328,18 +302,34 @@ def _draw_hidden(figure: Figure, lines: Sequence[Line], window: Range, scale: Sc
     limits = (10.0**low, 10.0**high) if scale.log else (low, high)
     hidden = 0
     for line in lines:
-        below, above = line.inside.outside(limits)
+        below, above = line.inside.low < limits[0], line.inside.high > limits[1]
         hidden += int((below | above).sum())
         for outside, up in ((below, False), (above, True)):
-            figure.beyond(positions(line.inside.x[outside], window), above=up, color=line.curve.color)
+            figure.beyond(axes.positions(line.inside.x[outside], window), above=up, color=line.curve.color)
     return hidden
 
 
 def _values(lines: Sequence[Line]) -> Doubles:
-    """All values in the window that are numbers."""
-    return np.concatenate([line.values for line in lines]) if lines else np.empty(0)
+    """All that the y axis is to reach."""
+    traces = [trace for line in lines for trace in (line.rows, line.smooth, line.band) if trace is not None]
+    return _finite(np.concatenate([np.empty(0), *(edge for trace in traces for edge in (trace.low, trace.high))]))
 
 
 def _finite(values: Doubles) -> Doubles:
-    """What is a number."""
     return values[np.isfinite(values)]
+
+
+def _not_empty(low: float, high: float) -> Range:
+    """A range, or one about a constant, which then lies in the middle."""
+    room = 0.0 if low < high else max(abs(low), 1.0)
+    return low - room, high + room
+
+
+def _dots(low: Doubles, high: Doubles, glyphs: Glyphs) -> str:
+    top = glyphs.down - 1
+    first, last = (np.rint(np.nan_to_num(ends) * top) for ends in (low, high))
+    rows = np.arange(top, -1, -1)[:, np.newaxis]
+    lit = (rows >= first) & (rows <= last) & np.isfinite(low)
+    cells = lit.reshape(glyphs.down, -1, glyphs.across)
+    bits = (cells * glyphs.weights[:, np.newaxis, :]).sum(axis=(0, 2))
+    return "".join(" " if not bit else chr(glyphs.codes[bit]) for bit in bits)

@@ -14,16 +14,10 @@ from rich.text import Text
 
 from gwt_ib.text import plain, shortened
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.events.log_file import OUT, LogLine
-from gwt_ib_tui.state.events.log_tail import LogView
+from gwt_ib_tui.state.history.log_tail import OUT, LogLine, LogView
 
 LEVELS = (OUT, logging.INFO, logging.WARNING, logging.ERROR)  # what the least level can be
-NAMES = {
-    OUT: "",
-    logging.INFO: "INFO and above",
-    logging.WARNING: "WARNING and above",
-    logging.ERROR: "ERROR",
-}
+NAMES = {OUT: "", logging.INFO: "INFO and above", logging.WARNING: "WARNING and above", logging.ERROR: "ERROR"}
 WORDS = {OUT: "out", logging.DEBUG: "DEBUG", logging.INFO: "INFO", logging.WARNING: "WARN"}
 WORDS |= {logging.ERROR: "ERROR", logging.CRITICAL: "CRIT"}
 PROCESS_WIDTH = 9
@@ -44,9 +38,8 @@ def rows(line: LogLine, width: int, palette: Palette, *, named: bool) -> list[Te
     head = _head(line, palette, named=named) if line.begins else Text(FURTHER, no_wrap=True, end="")
     parts = _folded(line.text.expandtabs(4), max(width - head.cell_len, 8))
     style = palette.dim if line.level < logging.INFO else palette.text if line.level < logging.ERROR else palette.bad
-    left = " " * head.cell_len
-    first = head.append(parts[0], style=style)
-    return [first, *(Text(left + part, style=style, no_wrap=True, end="") for part in parts[1:])]
+    further = [Text(" " * head.cell_len + part, style=style, no_wrap=True, end="") for part in parts[1:]]
+    return [head.append(parts[0], style=style), *further]
 
 
 @dataclass(frozen=True)
@@ -92,10 +85,15 @@ def index_of(lines: Sequence[LogLine], number: int) -> int:
 
 def _head(line: LogLine, palette: Palette, *, named: bool) -> Text:
     """Time of day (UTC), level, process."""
-    head = Text(no_wrap=True, end="")
-    head.append(f" {_time_of_day(line.time)}", style=palette.dim)
+    try:
+        clock = datetime.fromtimestamp(line.time, UTC).strftime("%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        clock = "--:--:--"
+    head = Text(f" {clock}", style=palette.dim, no_wrap=True, end="")
+    colors = ((logging.ERROR, palette.bad), (logging.WARNING, palette.warn), (logging.INFO, palette.good))
+    color = next((color for level, color in colors if line.level >= level), palette.dim)
     bold = "bold " if line.level >= logging.WARNING else ""
-    head.append(f" {WORDS.get(line.level, '?'):<5} ", style=bold + _color(line.level, palette))
+    head.append(f" {WORDS.get(line.level, '?'):<5} ", style=bold + color)
     if named:
         head.append(f"{shortened(plain(line.process), PROCESS_WIDTH):<{PROCESS_WIDTH}} ", style=palette.line)
     return head
@@ -109,16 +107,3 @@ def _folded(text: str, width: int) -> list[str]:
         return chop_cells(indent + text, width) or [""]
     further = indent + "  " if width > 20 else ""
     return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False) or [""]
-
-
-def _time_of_day(moment: float) -> str:
-    try:
-        return datetime.fromtimestamp(moment, UTC).strftime("%H:%M:%S")
-    except (ValueError, OverflowError, OSError):
-        return "--:--:--"
-
-
-def _color(level: int, palette: Palette) -> str:
-    if level >= logging.ERROR:
-        return palette.bad
-    return palette.warn if level >= logging.WARNING else palette.dim if level < logging.INFO else palette.good

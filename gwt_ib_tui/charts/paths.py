@@ -32,21 +32,6 @@ class Paths:
 
         It is made of `glyph` where a cell is a single dot. `ink`, below 256, comes back with the cells that it crosses.
         """
-        x, y, first = self._dots(x, y, breaks)
-        if len(x):
-            self._lines.append((x.tobytes(), y.tobytes(), first.tobytes(), ink, self._glyphs.marker or glyph))
-
-    def drawn(self) -> tuple[Codes, Cells]:
-        """The characters, spaces where no line is, and the ink of each; shape [height, width] both, not to be written to."""
-        return _drawn(self._width, self._height, tuple(self._lines))
-
-    def _dots(
-        self, x: Doubles, y: Doubles, breaks: npt.NDArray[np.bool_]
-    ) -> tuple[Doubles, Doubles, npt.NDArray[np.bool_]]:
-        """The middles of the dots that a line bends at, and which of them begin a new piece.
-
-        plotext's time goes by points, so those that change nothing are left out.
-        """
         # A coordinate that is no number makes plotext's kernel end the whole process.
         points = ~breaks & np.isfinite(x) & np.isfinite(y)
         across, down = self._glyphs.across * self._width, self._glyphs.down * self._height
@@ -57,14 +42,21 @@ class Paths:
                 np.cumsum(breaks)[points],
             ]
         )
-        moved = np.diff(bends, axis=1, prepend=-1.0)
-        bends = bends[:, moved.any(axis=0)]
+        # plotext's time goes by points, so dots that are passed twice or lie within a level piece are left out.
+        bends = bends[:, np.diff(bends, axis=1, prepend=-1.0).any(axis=0)]
         right, up, piece = np.diff(bends, axis=1)
         level = (up == 0) & (piece == 0)
         between = np.zeros(bends.shape[1], dtype=bool)
         between[1:-1] = level[:-1] & level[1:] & (right[:-1] * right[1:] > 0)
         column, row, pieces = bends[:, ~between]
-        return (column + 0.5) / across, (row + 0.5) / down, np.diff(pieces, prepend=-1.0) != 0
+        if len(column):
+            first = np.diff(pieces, prepend=-1.0) != 0
+            middles = ((column + 0.5) / across).tobytes(), ((row + 0.5) / down).tobytes()
+            self._lines.append((*middles, first.tobytes(), ink, self._glyphs.marker or glyph))
+
+    def drawn(self) -> tuple[Codes, Cells]:
+        """The characters, spaces where no line is, and the ink of each; shape [height, width] both, not to be written to."""
+        return _drawn(self._width, self._height, tuple(self._lines))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -77,11 +69,11 @@ def _drawn(width: int, height: int, lines: tuple[_Line, ...]) -> tuple[Codes, Ce
         for line in lines:
             _draw(figure, *line)
         for row, text_line in enumerate(figure.build().string().split("\n")[:height]):
-            words = _STYLE.split(text_line)
+            words = _STYLE.split(text_line)  # runs of cells, and between them the style of the next
             text = "".join(words[::2])[:width]
-            runs = [(int(style.rpartition(";")[2] or 0), len(run)) for style, run in _runs(words) if run]
             codes[row, : len(text)] = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
-            inks[row, : len(text)] = np.repeat([ink for ink, _ in runs], [size for _, size in runs])[:width]
+            styles = [0, *(int(style.rpartition(";")[2] or 0) for style in words[1::2])]
+            inks[row, : len(text)] = np.repeat(styles, [len(run) for run in words[::2]])[:width]
     codes.flags.writeable = inks.flags.writeable = False
     return codes, inks
 
@@ -97,11 +89,6 @@ def _draw(figure: Any, x: bytes, y: bytes, first: bytes, ink: int, marker: str) 
     for index in np.flatnonzero(np.frombuffer(first, dtype=np.bool_)).tolist():
         signal.line(index, False)
     figure.draw(signal)
-
-
-def _runs(words: list[str]) -> list[tuple[str, str]]:
-    """Each run of cells with the style before it; the first has none."""
-    return list(zip(["", *words[1::2]], words[::2], strict=True))
 
 
 def _figure(width: int, height: int) -> Any:

@@ -44,20 +44,14 @@ def _tail(rho_c: float, rho_tail: float | None, rho_tail_dc: float | None) -> st
     """What differs, or goes on, in the top 20 % of |td_norm|."""
     if rho_tail is None:
         return ""
-    before = _sign(rho_c)
-    now = _sign(rho_tail)
+    before, now, router = _sign(rho_c), _sign(rho_tail), _sign(rho_tail_dc)
     words = {
         1: "c still rises with it" if before > 0 else "c rises with it",
         0: "c no longer changes with it" if before else "c does not either",
         -1: "c still falls with it" if before < 0 else "c falls with it",
     }[now]
-    router = {
-        1: "and so does the router" if now > 0 else "though the router rises",
-        -1: "and the router presses it down",
-    }
-    added = (
-        f", {router[_sign(rho_tail_dc)]} ({rho_tail_dc:.2f})" if rho_tail_dc is not None and _sign(rho_tail_dc) else ""
-    )
+    rises = "and so does the router" if now > 0 else "though the router rises"
+    added = f", {rises if router > 0 else 'and the router presses it down'} ({rho_tail_dc:.2f})" if router else ""
     return f"; where surprise is large, {words} ({rho_tail:.2f}){added}"
 
 

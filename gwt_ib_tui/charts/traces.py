@@ -49,10 +49,6 @@ class Trace(NamedTuple):
         high = np.where(self.high > 0.0, self.high, np.nan)
         return self._replace(low=np.where(self.low > 0.0, self.low, high), high=high)
 
-    def outside(self, limits: Range) -> tuple[Flags, Flags]:
-        """Which rows have a value below the limits, and which one above."""
-        return self.low < limits[0], self.high > limits[1]
-
     def reduced(self, x_range: Range, scale: Scale, columns: int, *, averaged: bool = False) -> Trace:
         """The rows in the unit square, at most one for each of `columns`: its least and largest value, or its mean.
 

@@ -12,7 +12,6 @@ from typing import Final, Literal
 import numpy as np
 
 from gwt_ib_tui.charts.axes import LARGEST, Range
-from gwt_ib_tui.charts.scrub import nearest
 from gwt_ib_tui.state.history.series import Doubles
 
 XAxis = Literal["env_steps", "update", "elapsed_s"]
@@ -71,10 +70,11 @@ class ChartView:
             return self
         first, last = float(rows[0]), float(rows[-1])
         low, high = self.window(first, last)
-        here = self.cursor is not None and low <= self.cursor <= high
-        anchor = self.cursor if here and self.cursor is not None else high
+        anchor = self.cursor if self.cursor is not None and low <= self.cursor <= high else high
+        start = min(max(int(np.searchsorted(rows, anchor)) - LEAST_ROWS // 2, 0), max(len(rows) - LEAST_ROWS, 0))
+        nearby = rows[start : start + LEAST_ROWS]
         # A thinned history may leave a window shorter than the least; it does not grow by being zoomed into.
-        least = min(_least_span(rows, anchor), high - low)
+        least = min(float(nearby[-1] - nearby[0]), high - low)
         span = max((high - low) / factor, least)
         if span >= last - first:
             return replace(self, span=None, end=None)
@@ -186,8 +186,53 @@ def rows_of(x: Doubles) -> Doubles:
     return np.unique(x[np.isfinite(x) & (np.abs(x) <= LARGEST)])
 
 
-def _least_span(rows: Doubles, anchor: float) -> float:
-    """What the rows next to `anchor` span, of rising `rows` [rows]."""
-    start = int(np.searchsorted(rows, anchor)) - LEAST_ROWS // 2
-    start = min(max(start, 0), max(len(rows) - LEAST_ROWS, 0))
-    return float(rows[min(start + LEAST_ROWS, len(rows)) - 1] - rows[start])
+@dataclass(frozen=True)
+class Scrub:
+    """`shown` is an update, or none while the newest one is followed; `ghost` is an update, or none for the first."""
+
+    shown: float | None = None
+    ghost: float | None = None
+
+    @property
+    def following(self) -> bool:
+        """Whether the newest moment is on show, also when newer ones come."""
+        return self.shown is None
+
+    def place(self, updates: Doubles) -> int:
+        """Where the moment on show is among `updates`, which must not be empty."""
+        return len(updates) - 1 if self.shown is None else nearest(updates, self.shown)
+
+    def ghost_place(self, updates: Doubles) -> int:
+        """Where the ghost is among `updates`, which must not be empty."""
+        return 0 if self.ghost is None else nearest(updates, self.ghost)
+
+    def moved(self, updates: Doubles, by: int) -> Scrub:
+        """`by` moments further, no further than either end; at the newest it is followed from there on."""
+        if not len(updates):
+            return self
+        place = min(max(self.place(updates) + by, 0), len(updates) - 1)
+        return replace(self, shown=None if place == len(updates) - 1 else float(updates[place]))
+
+    def at_first(self, updates: Doubles) -> Scrub:
+        """The first moment. Of a single one it is the newest too, which is followed."""
+        return self.moved(updates, -len(updates))
+
+    def at_newest(self) -> Scrub:
+        """Follow the newest moment."""
+        return replace(self, shown=None)
+
+    def pinned(self, updates: Doubles) -> Scrub:
+        """Make the moment on show the ghost; where it is the ghost already, the first one is it again."""
+        if not len(updates):
+            return self
+        place = self.place(updates)
+        again = self.ghost is not None and self.ghost_place(updates) == place
+        return replace(self, ghost=None if again else float(updates[place]))
+
+
+def nearest(updates: Doubles, update: float) -> int:
+    """The place of the entry of rising `updates` that is nearest to `update`; of two, the earlier."""
+    right = int(np.searchsorted(updates, update))
+    if right == len(updates) or (right and update - updates[right - 1] <= updates[right] - update):
+        return right - 1
+    return right

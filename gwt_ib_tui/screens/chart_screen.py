@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from textual.reactive import reactive
 
+from gwt_ib_tui.charts.selection import Selection
 from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.history.selection import Selection
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel

@@ -10,11 +10,11 @@ from textual.containers import Container
 from textual.reactive import reactive
 
 from gwt_ib.runs.metrics import NAMES
+from gwt_ib_tui.charts.selection import Selection
 from gwt_ib_tui.charts.view import X_AXES
 from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.compare.comparison import COMPARED, Comparison
-from gwt_ib_tui.state.history.selection import Selection
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ViewBar
 from gwt_ib_tui.widgets.compared_chart import ComparedChart

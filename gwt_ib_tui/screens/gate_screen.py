@@ -13,8 +13,7 @@ from textual.reactive import reactive
 
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib_tui.charts import levels
-from gwt_ib_tui.charts.scrub import Scrub
-from gwt_ib_tui.charts.view import ChartView
+from gwt_ib_tui.charts.view import ChartView, Scrub
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.widgets.chart_panel import ViewBar

@@ -9,11 +9,10 @@ from textual.containers import Container
 from textual.reactive import reactive
 from textual.widgets import Input
 
+from gwt_ib_tui.charts.selection import Selection, matching
 from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.history.metric_filter import matching
-from gwt_ib_tui.state.history.rows import COLUMNS
-from gwt_ib_tui.state.history.selection import Selection
+from gwt_ib_tui.state.history.metric_feed import COLUMNS
 from gwt_ib_tui.widgets.chart_panel import ViewBar
 from gwt_ib_tui.widgets.gate_check_panel import GateCheckPanel
 from gwt_ib_tui.widgets.gate_panels import GateCurvePanel

@@ -14,8 +14,7 @@ from textual.reactive import reactive
 from gwt_ib.text import count, shortened
 from gwt_ib_tui.charts.lines import Drawn
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.charts.scrub import nearest
-from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis
+from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis, nearest
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line

@@ -15,9 +15,8 @@ from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.heat_map import HeatMarks, heat_map, shade_legend
 from gwt_ib_tui.charts.levels import target_c
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.charts.scrub import Scrub
 from gwt_ib_tui.charts.traces import in_force
-from gwt_ib_tui.charts.view import ChartView, Symbols
+from gwt_ib_tui.charts.view import ChartView, Scrub, Symbols
 from gwt_ib_tui.state.history.gate_history import GateHistory, Moment
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart

@@ -13,9 +13,9 @@ from gwt_ib.runs.events import SEVERITIES
 from gwt_ib_tui.charts import levels
 from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.lines import Curve, Level, Mark, draw
-from gwt_ib_tui.state.events.timeline import placed_events
 from gwt_ib_tui.state.history.series import Column, SeriesView
 from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.state.run.timeline import placed_events
 from gwt_ib_tui.widgets.chart_panel import TitledChart, chart_title
 from gwt_ib_tui.widgets.readings import Readout, at_words, cursor_words, newest_words, read
 

@@ -15,7 +15,7 @@ from gwt_ib.runs.events import Event, Forms, forms
 from gwt_ib.text import count, cut_at_end, plain, shortened
 from gwt_ib_tui.charts.log_lines import LEVELS, NAMES, Window, chosen, downwards, index_of, rows, window
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.events.log_file import LogLine
+from gwt_ib_tui.state.history.log_tail import LogLine
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel, title_line
 

@@ -14,7 +14,7 @@ from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.rho_words import rho_sentence
 from gwt_ib_tui.charts.traces import moving_average
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.state.compare.over_runs import newest
+from gwt_ib_tui.state.compare.comparison import newest
 from gwt_ib_tui.state.history.series import Column
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ChartPanel

@@ -219,7 +219,7 @@ class RunTable(Panel):
         words = plain(entry.env_id, 100)
         found, baseline = comparison.difference(entry), comparison.baseline_run
         if found is not None and baseline is not None and entry is not baseline:
-            words += f" · {number(found.value)} at {count(found.x)} env steps"
+            words += f" · {number(found.value)} at {count(found.env_steps)} env steps"
             words += f", {baseline.letter} {number(found.baseline)}"
         group = [comparison.runs.entries[place] for place in comparison.runs.groups[entry.group]]
         if len(group) > 1:

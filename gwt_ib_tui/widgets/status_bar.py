@@ -8,7 +8,7 @@ from textual.reactive import reactive
 from gwt_ib.runs.record import KILLED, STALLED
 from gwt_ib.text import ABSENT, count, duration, number, plain, shortened
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.replay.playback import Playback
+from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel
 

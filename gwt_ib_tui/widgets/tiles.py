@@ -10,7 +10,7 @@ from rich.text import Text
 from gwt_ib.runs.metrics import METRICS, Metric
 from gwt_ib.text import number
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.state.compare.over_runs import newest
+from gwt_ib_tui.state.compare.comparison import newest
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel
 from gwt_ib_tui.widgets.verdict import STATUS_ICONS, metric_status

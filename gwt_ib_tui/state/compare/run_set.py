@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,6 @@ COLORS = 8  # as many as `Palette.runs` has
 NEIGHBOURS = 8
 SMALL = Limits(rows=256, buckets=512, moments=2, events=1, log_lines=0)  # about 1 MB a run
 BUDGET_S = 0.2  # reading between two publications
-
-Choice = Callable[[], Sequence[RunDirectory]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +44,12 @@ class RunEntry:
     @property
     def env_id(self) -> str:
         """The environment."""
-        config = self.run_view.config
-        return config.env_id if config is not None else self.run_view.run.env_id
+        return (self.run_view.config or self.run_view.run).env_id
 
     @property
     def seed(self) -> int | None:
         """The seed."""
-        config = self.run_view.config
-        return config.seed if config is not None else self.run_view.run.seed
+        return (self.run_view.config or self.run_view.run).seed
 
     @property
     def verdict(self) -> str:
@@ -75,20 +72,21 @@ class RunSetView:
         return any(entry.run_view.loading is not None for entry in self.entries)
 
 
-class RunSet:
-    """Follows the runs that `choose` gives, at most `MOST_RUNS` of them; the thread rests while nobody looks.
+class RunSet(Follower):
+    """Follows the runs that `choose` gives, at most `MOST_RUNS` of them; the thread rests while they are not on screen.
 
     `choose` is called in the thread, whenever `wake` is, so that runs that began meanwhile come in.
     """
 
-    def __init__(self, choose: Choice, interval: float = 0.5, limits: Limits = SMALL) -> None:
+    def __init__(
+        self, choose: Callable[[], Sequence[RunDirectory]], interval: float = 0.5, limits: Limits = SMALL
+    ) -> None:
+        super().__init__("runs", self._follow)
         self._choose = choose
         self._interval = interval
         self._limits = limits
-        self._follower = Follower("runs", self._follow)
         self._looked_at = False
-        self.resting = False
-        """Whether the thread waits for `wake`, and reads nothing."""
+        self.resting = False  # the thread waits for `wake`, and reads nothing
         self._to_choose = True
         self._feeds: dict[str, tuple[RunDirectory, Feed]] = {}
         self._turn = 0
@@ -97,23 +95,14 @@ class RunSet:
         self._published: tuple[RunView, ...] = ()
         self.view = RunSetView()
 
-    @property
-    def broken(self) -> bool:
-        """Whether the thread ended without being asked to: a bug."""
-        return self._follower.broken
-
     def wake(self) -> None:
         """Follow from now on, beginning with a look at which runs there are."""
         self._to_choose = self._looked_at = True
-        self._follower.start()
+        self.start()
 
     def rest(self) -> None:
         """Read nothing until `wake`."""
         self._looked_at = False
-
-    def stop(self) -> None:
-        """End the thread and wait for it."""
-        self._follower.stop()
 
     def poll(self) -> bool:
         """Take in what is new of each run, for about `BUDGET_S`, and publish it; true when there is more to read."""
@@ -151,25 +140,25 @@ class RunSet:
         self._feeds = {
             key: self._feeds.get(key) or (runs[key], Feed(runs[key], self._interval, self._limits)) for key in kept
         }
-        names = {_marked_name(key, kept): key for key in kept}
+        short = Counter(Path(key).name for key in kept)
+        # A run's colour comes from its directory's name, with the path where two have the same.
+        names = {Path(key).name if short[Path(key).name] == 1 else key: key for key in kept}
         before = {name: self._colors[key] for name, key in names.items() if key in self._colors}
         self._colors = {names[name]: color for name, color in colors_of(names, before).items()}
         self._letters = letters_of(kept, self._letters)
 
     def _publish(self) -> None:
         run_views = tuple(feed.run_view for _, feed in self._feeds.values())
-        if len(run_views) == len(self._published) and all(
-            new is old for new, old in zip(run_views, self._published, strict=True)
-        ):
+        if run_views == self._published:  # a view equals itself alone
             return
         self._published = run_views
         configs = [run_view.config for run_view in run_views]
         groups = groups_of(configs)
         group_of = {place: number for number, places in enumerate(groups) for place in places}
-        entries = tuple(
+        entries = [
             RunEntry(
                 key=key,
-                directory=run,
+                directory=self._feeds[key][0],
                 name=Path(key).name,
                 letter=self._letters[key],
                 color=self._colors[key],
@@ -177,11 +166,11 @@ class RunSet:
                 differs=differs,
                 run_view=run_view,
             )
-            for place, ((key, (run, _)), run_view, differs) in enumerate(
-                zip(self._feeds.items(), run_views, differing(configs), strict=True)
+            for place, (key, run_view, differs) in enumerate(
+                zip(self._feeds, run_views, differing(configs), strict=True)
             )
-        )
-        self.view = RunSetView(self.view.version + 1, entries, tuple(groups))
+        ]
+        self.view = RunSetView(self.view.version + 1, tuple(entries), tuple(groups))
 
 
 def neighbours(run: RunDirectory, most: int = NEIGHBOURS) -> list[RunDirectory]:
@@ -193,17 +182,11 @@ def neighbours(run: RunDirectory, most: int = NEIGHBOURS) -> list[RunDirectory]:
     return [run, *others[:most]]
 
 
-def _marked_name(key: str, keys: Sequence[str]) -> str:
-    """The name that a run's colour comes from: its directory's, with the path where two have the same."""
-    name = Path(key).name
-    return name if sum(Path(other).name == name for other in keys) == 1 else key
-
-
 def colors_of(names: Iterable[str], before: Mapping[str, int] | None = None) -> dict[str, int]:
     """The number of each run's colour, from 0.
 
-    It comes from the name. Where two names come to the same one, the later in the alphabet goes on to the next that is
-    free; of more runs than colours each colour gets equally many. Runs in `before` keep theirs.
+    It comes from the name. Where two names give the same one, the later in the alphabet takes the next free one; of more
+    runs than colours each colour gets equally many. Runs in `before` keep theirs.
     """
     known = dict(before or {})
     names = set(names)
@@ -212,9 +195,8 @@ def colors_of(names: Iterable[str], before: Mapping[str, int] | None = None) -> 
         taken[known[name] % COLORS] += 1
     for name in sorted(names - known.keys()):
         first = int.from_bytes(hashlib.sha256(name.encode(errors="replace")).digest()[:8], "big") % COLORS
-        number = min(range(COLORS), key=lambda number: (taken[number], (number - first) % COLORS))
-        known[name] = number
-        taken[number] += 1
+        known[name] = min(range(COLORS), key=lambda number: (taken[number], (number - first) % COLORS))
+        taken[known[name]] += 1
     return {name: known[name] % COLORS for name in names}
 
 

@@ -72,33 +72,22 @@ class RunLister(Follower):
             signature = tuple(_signature(path) for path in (run.run, run.metrics, run.gatecheck))
             before, summary, pulse = self._known.get(run.path, ((), None, Pulse()))
             if summary is None or before != signature:
-                summary = _summary(run)
-            known[run.path] = (signature, _living(summary, pulse), pulse)
+                record, row = run.read_run(), last_record(run.metrics)
+                verdict = text(run.read_gatecheck().get("verdict")).lower() or "wait"
+                steps, ep100 = real(row.get("env_steps")), real(row.get("ep100"))
+                summary = RunSummary(run, run.name, record, record.state, steps, ep100, verdict)
+            if summary.state not in ENDED and summary.state != KILLED:  # it may be silent without a file having changed
+                summary = replace(summary, state=summary.info.state_now(pulse))
+            known[run.path] = (signature, summary, pulse)
         self._known = known
-        runs = sorted((summary for _, summary, _ in known.values()), key=_age_order, reverse=True)
+        runs = [summary for _, summary, _ in known.values()]
+        runs.sort(key=lambda run: (run.info.created or 0.0, run.name), reverse=True)
         self.summaries = RunSummaries(self.summaries.version + 1, tuple(runs), utc_now())
 
     def _follow(self) -> float:
         with suppress(OSError):  # a folder that cannot be read just now is looked at again
             self.poll()
         return self._interval
-
-
-def _summary(run: RunDirectory) -> RunSummary:
-    record, row = run.read_run(), last_record(run.metrics)
-    verdict = text(run.read_gatecheck().get("verdict")).lower() or "wait"
-    return RunSummary(run, run.name, record, record.state, real(row.get("env_steps")), real(row.get("ep100")), verdict)
-
-
-def _age_order(summary: RunSummary) -> tuple[float, str]:
-    return summary.info.created or 0.0, summary.name
-
-
-def _living(summary: RunSummary, pulse: Pulse) -> RunSummary:
-    """With the state as it is now: a trainer may have fallen silent without a file having changed."""
-    if summary.state in ENDED or summary.state == KILLED:
-        return summary
-    return replace(summary, state=summary.info.state_now(pulse))
 
 
 def _signature(path: Path) -> tuple[int, int] | None:

@@ -16,25 +16,17 @@ RUN_LOCAL = frozenset(
 """Fields that change nothing of what is learnt until a given step, but for chance: see docs/architecture.md."""
 
 FIRST_FIELDS = ("env_id", "lr", "lambda_c", "target_c", "memory", "hidden_size", "rollout_steps", "num_envs")
-"""The fields that say most of a run, the weightiest first."""
+"""The fields that say most about a run, the most important first."""
 
-Key = tuple[tuple[str, Any], ...]
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|.", re.DOTALL)
-
-
-def key_of(config: Config | None) -> Key | None:
-    """What two runs have in common that are seeds of one setting; none where the configuration is not known."""
-    if config is None:
-        return None
-    return tuple((name, value) for name, value in config.model_dump().items() if name not in RUN_LOCAL)
 
 
 def groups_of(configs: Sequence[Config | None]) -> list[tuple[int, ...]]:
     """The places of the runs of each setting, by first appearance; a run of unknown settings is alone."""
     groups: dict[object, list[int]] = {}
     for place, config in enumerate(configs):
-        key = key_of(config)
-        groups.setdefault(place if key is None else key, []).append(place)
+        key = place if config is None else tuple(config.model_dump(exclude=set(RUN_LOCAL)).items())
+        groups.setdefault(key, []).append(place)
     return [tuple(places) for places in groups.values()]
 
 
@@ -49,13 +41,10 @@ def differing(configs: Sequence[Config | None], *, local: bool = True) -> list[t
     fields = [
         name for name in Config.model_fields if name not in hidden and len({record[name] for record in known}) > 1
     ]
-    fields.sort(key=_weight)
+    # What a run does not learn from comes last; among the rest this keeps the configuration's order.
+    places = {name: place for place, name in enumerate(FIRST_FIELDS)}
+    fields.sort(key=lambda name: (name in RUN_LOCAL, places.get(name, len(places))))
     return [() if record is None else tuple((name, record[name]) for name in fields) for record in records]
-
-
-def _weight(field: str) -> tuple[bool, int]:
-    """What a run does not learn from comes last; a sort by this keeps the configuration's order among the rest."""
-    return field in RUN_LOCAL, FIRST_FIELDS.index(field) if field in FIRST_FIELDS else len(FIRST_FIELDS)
 
 
 def setting_words(values: Sequence[tuple[str, Any]]) -> str:

@@ -1,1 +1,1 @@
-"""The history of a run's metrics and gate curves, in bounded memory."""
+"""What the growing files of a run say - metrics, gate curves, logs - in bounded memory."""

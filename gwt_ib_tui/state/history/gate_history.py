@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from gwt_ib.lenient import mapping, real
 from gwt_ib_tui.state.history.series import Doubles
-from gwt_ib_tui.state.history.thinned import Thinned
 
+Item = TypeVar("Item")
 MAX_MOMENTS = 512
 MAX_BINS = 256  # a curve of more is damaged, and would make the memory unbounded
 
@@ -68,6 +67,37 @@ class GateHistory:
         return np.array([moment.env_steps for moment in self.moments], dtype=np.float64)
 
 
+class Thinned(Generic[Item]):
+    """Keeps every k-th of the items that come, the first one among them; k doubles whenever `most` are kept."""
+
+    def __init__(self, most: int) -> None:
+        self.seen = 0  # items that came
+        self._most = max(most, 1)
+        self._stride = 1
+        self._kept: dict[int, Item] = {}  # by their number
+
+    @property
+    def items(self) -> list[Item]:
+        """The items that are kept, oldest first."""
+        return list(self._kept.values())
+
+    @property
+    def keeps_next(self) -> bool:
+        """Whether the next item is to be kept; one that is not need not be made."""
+        return self.seen % self._stride == 0
+
+    def add(self, item: Item | None) -> None:
+        """Take the next item; `None` is counted and not kept."""
+        number, self.seen = self.seen, self.seen + 1
+        if item is None or number % self._stride:
+            return
+        if len(self._kept) >= self._most:
+            self._stride *= 2
+            self._kept = {place: kept for place, kept in self._kept.items() if place % self._stride == 0}
+        if number % self._stride == 0:
+            self._kept[number] = item
+
+
 class GateStore:
     """Takes rows of metrics, for ever; keeps evenly spaced gate curves, fewer than `most`, and the newest one.
 
@@ -81,21 +111,18 @@ class GateStore:
         self._view = GateHistory()
         self._viewed = 0
 
-    def append(self, row: Mapping[str, Any]) -> None:
-        """Take a row of metrics; one without a curve is passed over."""
-        if not isinstance(row.get("gate_curve"), dict):
-            return
-        self._kept.add(moment_of(row) if self.keeps_next else None)
-        self._newest = row
+    def append(self, row: Mapping[str, Any] | None) -> None:
+        """Take a row of metrics; `None` counts one with a curve that is neither kept nor the newest."""
+        if row is None:
+            self._kept.add(None)
+        elif isinstance(row.get("gate_curve"), dict):
+            self._kept.add(moment_of(row) if self.keeps_next else None)
+            self._newest = row
 
     @property
     def keeps_next(self) -> bool:
         """Whether the next curve is one of those that are kept."""
         return self._kept.keeps_next
-
-    def pass_over(self) -> None:
-        """Count a row with a curve that is neither kept nor the newest, without looking at it."""
-        self._kept.add(None)
 
     def view(self) -> GateHistory:
         """The moments, the newest at their end; the same object as before when no row came since."""
@@ -118,5 +145,4 @@ def moment_of(row: Mapping[str, Any]) -> Moment | None:
 
 def _reals(value: object) -> Doubles:
     """A list's numbers, NaN for each entry that is none; empty for anything else."""
-    numbers = [real(entry) for entry in value] if isinstance(value, list) else []
-    return np.array([math.nan if entry is None else entry for entry in numbers], dtype=np.float64)
+    return np.array([real(entry) for entry in value] if isinstance(value, list) else [], dtype=np.float64)

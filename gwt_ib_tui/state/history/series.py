@@ -6,7 +6,6 @@ All metrics share their rows, so any of them (environment steps, updates, second
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -63,12 +62,6 @@ class _Buckets(NamedTuple):
         folds = (np.fmin, np.add, np.fmax, np.add, np.add)
         return _Buckets(*(fold.reduceat(array, starts) for fold, array in zip(folds, self, strict=True)))
 
-    def first(self, count: int) -> _Buckets:
-        return _Buckets(*(array[:count] for array in self))
-
-    def followed_by(self, other: _Buckets) -> _Buckets:
-        return _Buckets(*(np.concatenate(arrays) for arrays in zip(self, other, strict=True)))
-
 
 @dataclass(frozen=True, eq=False)
 class SeriesView:
@@ -85,10 +78,9 @@ class SeriesView:
 
     def column(self, name: str) -> Column:
         """One metric over the whole run. Raises `KeyError` for a name that the store does not have."""
-        try:
-            index = self.names.index(name)
-        except ValueError:
-            raise KeyError(name) from None
+        if name not in self.names:
+            raise KeyError(name)
+        index = self.names.index(name)
         history, raw = self._history, self._raw[:, index]
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = history.total[:, index] / history.valued[:, index]
@@ -121,9 +113,8 @@ class SeriesView:
         first = max(int(several[-1]) + 1 if len(several) else 0, whole - RECENT_ROWS)
         raw = np.concatenate([self._history.low[first:whole], raw])  # a bucket of one row is the row as it came
         if not len(raw) or (rows < folded and ends[whole - 1] < rows):
-            values = [real(last.get(name)) for name in self.names]
-            raw = np.concatenate([raw, [[math.nan if value is None else value for value in values]]])
-        return replace(self, rows=rows, _history=self._history.first(first), _raw=raw)
+            raw = np.concatenate([raw, np.array([[real(last.get(name)) for name in self.names]], dtype=np.float64)])
+        return replace(self, rows=rows, _history=_Buckets(*(array[:first] for array in self._history)), _raw=raw)
 
 
 class SeriesStore:
@@ -150,15 +141,13 @@ class SeriesStore:
 
     def extend(self, rows: Doubles) -> None:
         """Add many rows, an array [rows, names]."""
-        taken = 0
-        while taken < len(rows):
+        self._rows += len(rows)
+        while len(rows):
             if self._filled == len(self._raw):
                 self._fold()
-            part = rows[taken : taken + len(self._raw) - self._filled]
+            part, rows = np.split(rows, [len(self._raw) - self._filled])
             self._raw[self._filled : self._filled + len(part)] = np.where(np.isfinite(part), part, np.nan)
             self._filled += len(part)
-            taken += len(part)
-        self._rows += taken
 
     def view(self) -> SeriesView:
         """The present content; cheap, and safe to hand to another thread."""
@@ -167,19 +156,18 @@ class SeriesStore:
     def _fold(self) -> None:
         """Move the older half of the raw rows into the history."""
         keep = self._keep
-        history = self._history.followed_by(_Buckets.of(self._raw[:keep]))
+        older = zip(self._history, _Buckets.of(self._raw[:keep]), strict=True)
+        history = _Buckets(*map(np.concatenate, older))
         self._raw[:keep] = self._raw[keep:]
         self._filled = keep
-        history = _packed(history, self._rows_per_bucket)
-        while len(history.rows) > self._max_buckets:
+        self._history = _packed(history, self._rows_per_bucket)
+        while len(self._history.rows) > self._max_buckets:
             self._rows_per_bucket *= 2
-            history = _packed(history, self._rows_per_bucket)
-        self._history = history
+            self._history = _packed(self._history, self._rows_per_bucket)
 
 
 def _packed(buckets: _Buckets, rows_per_bucket: int) -> _Buckets:
     """Buckets of `rows_per_bucket` rows each; only the last may have fewer."""
-    first_row = np.cumsum(buckets.rows) - buckets.rows
-    owner = first_row // rows_per_bucket
+    owner = (np.cumsum(buckets.rows) - buckets.rows) // rows_per_bucket  # by the first row of each
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
     return buckets if len(starts) == len(owner) else buckets.merged(starts)

@@ -16,14 +16,14 @@ from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.record import ActorRecord, RunRecord
-from gwt_ib_tui.state.events.log_tail import LogView
-from gwt_ib_tui.state.events.timeline import timeline_of
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory, moment_of
-from gwt_ib_tui.state.replay.playback import Playback
+from gwt_ib_tui.state.history.log_tail import LogView
 from gwt_ib_tui.state.replay.recording import Frame, Recording, Verdicts
 from gwt_ib_tui.state.run.feed import Feed, Limits
 from gwt_ib_tui.state.run.follower import Source
+from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.state.run.timeline import timeline_of
 
 EVENTS_KEPT = 10_000  # so that those of an early moment are there too
 JUDGING_S = 0.02  # at once, between two pictures

@@ -19,8 +19,8 @@ from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import RecordReader
 from gwt_ib.runs.record import ENDED, SILENT_S, UNKNOWN, Pulse, RunRecord
-from gwt_ib_tui.state.events.log_tail import LINES_KEPT, LogTail, LogView
 from gwt_ib_tui.state.history.gate_history import MAX_MOMENTS, GateCurve
+from gwt_ib_tui.state.history.log_tail import LINES_KEPT, LogTail, LogView
 from gwt_ib_tui.state.history.metric_feed import SLICE_BYTES, MetricFeed, RowListener
 from gwt_ib_tui.state.history.series import MAX_BUCKETS, RAW_ROWS
 from gwt_ib_tui.state.run.follower import Source

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import ClassVar
 
-from gwt_ib_tui.state.replay.playback import Playback
+from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.state.run.run_view import RunView
 
 

@@ -14,10 +14,10 @@ from gwt_ib.lenient import real
 from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.record import ENDED, KILLED, STALLED, UNKNOWN, RunRecord
-from gwt_ib_tui.state.events.log_tail import LogView
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory
+from gwt_ib_tui.state.history.log_tail import LogView
 from gwt_ib_tui.state.history.series import SeriesView
-from gwt_ib_tui.state.replay.playback import Playback
+from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.state.run.usage import Usage
 
 DAMAGED = "run.json is missing or damaged"

@@ -10,8 +10,7 @@ from rich.text import Text
 
 from gwt_ib_tui.charts.log_lines import FURTHER, chosen, downwards, index_of, rows, window
 from gwt_ib_tui.charts.palette import DARK
-from gwt_ib_tui.state.events.log_file import OUT, LogLine
-from gwt_ib_tui.state.events.log_tail import LogView
+from gwt_ib_tui.state.history.log_tail import OUT, LogLine, LogView
 
 
 def line(number: int, text: str, level: int = logging.INFO, process: str = "learner", begins: bool = True) -> LogLine:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gwt_ib_tui.charts.scrub import Scrub, nearest
+from gwt_ib_tui.charts.view import Scrub, nearest
 
 UPDATES = np.array([1.0, 3.0, 5.0, 7.0])
 

@@ -10,8 +10,8 @@ from textual.actions import parse
 from textual.dom import DOMNode
 
 from gwt_ib_tui.application.app import NEEDS, Dashboard
-from gwt_ib_tui.charts.scrub import Scrub
-from gwt_ib_tui.charts.view import ChartView
+from gwt_ib_tui.charts.selection import Selection
+from gwt_ib_tui.charts.view import ChartView, Scrub
 from gwt_ib_tui.keys.actions import ACTIONS, ON_APP, Action, Scope
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.chart_screen import ChartScreen
@@ -22,10 +22,9 @@ from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
 from gwt_ib_tui.screens.run_list_screen import RunListScreen
-from gwt_ib_tui.state.history.selection import Selection
-from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.replay.replay import Replay
 from gwt_ib_tui.state.run.feed import Feed
+from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.widgets.key_bar import ALWAYS_SHOWN, FIRST_LEFT_OUT
 from gwt_ib_tui.widgets.logs import LogPane
 from gwt_ib_tui.widgets.message_line import FilterInput

@@ -86,7 +86,7 @@ async def test_a_dashboard_that_is_left_at_once_leaves_no_thread(runs: list[Reco
     app = opened(runs)
     async with app.run_test() as pilot:
         await pilot.press("q")
-    assert not app.run_set._follower.alive and not app.run_set.broken
+    assert not app.run_set.alive and not app.run_set.broken
 
 
 async def test_foreign_names_and_settings_do_no_harm(runs: list[RecordedRun]) -> None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from gwt_ib_tui.state.compare.over_runs import difference, mean_and_std, newest, over_seeds
+from gwt_ib_tui.state.compare.comparison import difference, mean_and_std, newest, over_seeds
 from gwt_ib_tui.state.history.series import Column
 
 NAN = math.nan
@@ -81,16 +81,16 @@ def test_a_difference_is_taken_at_the_env_steps_that_both_have_come_to() -> None
     longer = column(0, 100, 200), column(0, 10, 20)
     shorter = column(0, 50, 150), column(1, 2, 3)
     found = difference(longer, shorter)
-    assert found is not None and (found.x, found.value, found.baseline, found.delta) == (150, 15, 3, 12)
+    assert found is not None and (found.env_steps, found.value, found.baseline, found.delta) == (150, 15, 3, 12)
     back = difference(shorter, longer)
-    assert back is not None and (back.x, back.delta) == (150, -12)
+    assert back is not None and (back.env_steps, back.delta) == (150, -12)
 
 
 def test_a_sparse_metric_is_compared_between_its_values() -> None:
     run = column(0, 1, 2, 3, 4), sparse_column(NAN, 0.1, NAN, 0.3, NAN)
     baseline = column(0, 1, 2), sparse_column(0.0, NAN, 0.2)
     found = difference(run, baseline)
-    assert found is not None and (found.x, found.value, found.baseline) == (2, pytest.approx(0.2), 0.2)
+    assert found is not None and (found.env_steps, found.value, found.baseline) == (2, pytest.approx(0.2), 0.2)
 
 
 def test_runs_that_share_no_steps_have_no_difference() -> None:

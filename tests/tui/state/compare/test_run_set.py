@@ -157,7 +157,7 @@ def test_a_comparison_is_by_the_chosen_metric_at_equal_steps(tmp_path: Path, met
     view = run_set(short, long).read_everything()
     comparison = Comparison(view, metric=metric)
     found = comparison.difference(view.entries[1])
-    assert found is not None and found.x == 20 * short.config.steps_per_update
+    assert found is not None and found.env_steps == 20 * short.config.steps_per_update
     value = newest_of(view.entries[0], metric)
     assert found.baseline == pytest.approx(value) and found.value != newest_of(view.entries[1], metric)
     (_, second) = report(view)["runs"]

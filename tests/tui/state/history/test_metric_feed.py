@@ -8,8 +8,7 @@ from recorded_run import RecordedRun, long_metrics
 
 from gwt_ib_tui.state.history import metric_feed
 from gwt_ib_tui.state.history.gate_history import GateStore
-from gwt_ib_tui.state.history.metric_feed import MetricFeed, spaced_lines
-from gwt_ib_tui.state.history.rows import COLUMNS, Rows
+from gwt_ib_tui.state.history.metric_feed import COLUMNS, MetricFeed, Rows, spaced_lines
 from gwt_ib_tui.state.history.series import SeriesStore
 
 

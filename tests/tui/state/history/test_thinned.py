@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gwt_ib_tui.state.history.thinned import Thinned
+from gwt_ib_tui.state.history.gate_history import Thinned
 
 
 @pytest.mark.parametrize("most", [1, 2, 5, 64])

@@ -17,13 +17,13 @@ from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import read_records
-from gwt_ib_tui.state.events.timeline import placed_events, timeline_of
 from gwt_ib_tui.state.history.series import SeriesStore
-from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.replay.recording import Recording, Verdicts
 from gwt_ib_tui.state.replay.replay import Replay, as_of
 from gwt_ib_tui.state.run.feed import Feed
+from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.state.run.timeline import placed_events, timeline_of
 
 
 class Hands:

@@ -17,8 +17,8 @@ from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.cli import app as command_line
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.replay.playback import Playback
 from gwt_ib_tui.state.replay.replay import Replay
+from gwt_ib_tui.state.run.playback import Playback
 
 
 class Clock:

@@ -15,8 +15,8 @@ from rich.console import Console
 from gwt_ib.runs.events import KINDS, MARKED, SEVERITIES
 from gwt_ib_tui.charts.palette import DARK
 from gwt_ib_tui.screens.help_screen import markers_table
-from gwt_ib_tui.state.events.timeline import placed_events
 from gwt_ib_tui.state.run.feed import Feed
+from gwt_ib_tui.state.run.timeline import placed_events
 
 
 @pytest.fixture

@@ -1,8 +1,42 @@
-"""Which charts are in a screen's slots, which of them is chosen, and whether it is shown alone; pure."""
+"""Which charts a screen shows: those that the words of a filter mean, and which of them are in its slots; pure."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from gwt_ib.runs.metrics import METRICS
+
+_MEANING_WORDS = {
+    metric.name: tuple(re.findall(r"[a-z0-9]+", f"{metric.meaning} {metric.unit}".lower())) for metric in METRICS
+}
+_GLOB = frozenset("*?[")
+
+
+def matching(text: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of `names` that every word of `text` matches, in their order, the ones matched by name alone first.
+
+    A word is a part of the name, or a pattern for the whole of it where it has `*`, `?` or `[`; or it is the beginning
+    of a word of the metric's meaning, or a pattern for one. Of `one|other` either will do. Capital letters make no
+    difference; no words match nothing.
+    """
+    words = [either for word in text.lower().split() if (either := [part for part in word.split("|") if part])]
+    if not words:
+        return ()
+    by_name, by_meaning = [], []
+    for name in names:
+        if all(any(_fits(part, name) for part in either) for either in words):
+            by_name.append(name)
+        elif all(any(_fits(part, name, *_MEANING_WORDS.get(name, ())) for part in either) for either in words):
+            by_meaning.append(name)
+    return (*by_name, *by_meaning)
+
+
+def _fits(word: str, name: str, *meaning: str) -> bool:
+    in_name, begins = (word, word) if _GLOB & set(word) else (f"*{word}*", f"{word}*")
+    return fnmatchcase(name.lower(), in_name) or any(fnmatchcase(each, begins) for each in meaning)
 
 
 @dataclass(frozen=True)

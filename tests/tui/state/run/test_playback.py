@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from gwt_ib_tui.charts.palette import DARK
-from gwt_ib_tui.state.replay.playback import SPEEDS, WHOLE_RUN_S, Playback
+from gwt_ib_tui.state.run.playback import SPEEDS, WHOLE_RUN_S, Playback
 from gwt_ib_tui.widgets.status_bar import replay_chip, time_line
 
 

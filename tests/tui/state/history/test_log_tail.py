@@ -10,9 +10,17 @@ from pathlib import Path
 import pytest
 
 from gwt_ib.log import record_lines
-from gwt_ib_tui.state.events import log_file
-from gwt_ib_tui.state.events.log_file import FAR_BEHIND, LONGEST_TEXT, OUT, SLICE_BYTES
-from gwt_ib_tui.state.events.log_tail import FILES_AT_ONCE, FIRST_BYTES, LogTail, LogView
+from gwt_ib_tui.state.history import log_tail
+from gwt_ib_tui.state.history.log_tail import (
+    FAR_BEHIND,
+    FILES_AT_ONCE,
+    FIRST_BYTES,
+    LONGEST_TEXT,
+    OUT,
+    SLICE_BYTES,
+    LogTail,
+    LogView,
+)
 
 START = 1795394352.0
 
@@ -197,8 +205,8 @@ def test_thousands_of_files_are_looked_at_in_turn(folder: Path, monkeypatch: pyt
     for number in range(3 * FILES_AT_ONCE):
         add(folder, f"actor-{number}", record(number, str(number)))
     looked_at = []
-    read = log_file.LogFile.read
-    monkeypatch.setattr(log_file.LogFile, "read", lambda file, now: looked_at.append(file) or read(file, now))
+    read = log_tail.LogFile.read
+    monkeypatch.setattr(log_tail.LogFile, "read", lambda file, now: looked_at.append(file) or read(file, now))
     tail = LogTail(folder)
     tail.read(START)
     assert len(looked_at) == FILES_AT_ONCE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,42 +38,49 @@ def timeline_of(run_view: RunView) -> Timeline:
     name one; without a time it is where the event before it was. A resume undoes what was after its snapshot: those
     updates are made again, and events that were at them no longer stand.
     """
-    segments = list(_segments(run_view.events))
+    segments: list[list[Event]] = []  # each from one start of the trainer to the next resume
+    for event in run_view.events:
+        if event.kind == "resumed" or not segments:
+            segments.append([])
+        segments[-1].append(event)
     newest = run_view.metric("update")
-    events: list[Event] = []
-    updates: list[float] = []
+    last_sign = run_view.now if run_view.run.heartbeat is None else run_view.run.heartbeat
+    placed: list[tuple[Event, float]] = []
     moments: list[Moment] = []
     if run_view.run.created is not None:
         moments.append((run_view.run.created, 0.0))
     began, last = 0, 0.0
-    for number, segment in enumerate(segments):
+    for segment in segments:
         resumed = _own_update(segment[0], run_view) if segment[0].kind == "resumed" else None
         if resumed is not None:
             moments = _until(moments, resumed)
-            standing = [place for place, update in enumerate(updates) if update <= resumed]
-            events, updates = [events[place] for place in standing], [updates[place] for place in standing]
+            placed = [(event, update) for event, update in placed if update <= resumed]
             began, last = len(moments), resumed
         own = [_own_update(event, run_view) for event in segment]
-        newer = [] if number < len(segments) - 1 else _end(run_view, segment, own, newest)
-        known = ((event.time, update) for event, update in zip(segment, own, strict=True))
-        newer += [(stamp, update) for stamp, update in known if stamp is not None and update is not None]
-        here = _rising([*moments[began:], *newer])
+        now = segment is segments[-1]  # its end is at the newest row
+        newer = [
+            (event.time, newest if now and update is None and event.kind in ENDED else update)
+            for event, update in zip(segment, own, strict=True)
+        ]
+        newer += [(last_sign, newest)] if now else []
+        known = [(stamp, update) for stamp, update in newer if stamp is not None and update is not None]
+        here = _rising([*moments[began:], *known])
         stamps, reached = _columns(here)
         for event, update in zip(segment, own, strict=True):
             if update is None and event.time is not None and here:
                 update = float(np.interp(event.time, stamps, reached))
             last = last if update is None else update
-            events.append(event)
-            updates.append(last)
+            placed.append((event, last))
         moments = _rising([*moments[:began], *here])
     if not segments and newest is not None:
-        moments = _rising([*moments, (_last_sign(run_view), newest)])
-    return Timeline(tuple(events), np.array(updates, dtype=np.float64), tuple(moments))
+        moments = _rising([*moments, (last_sign, newest)])
+    updates = np.array([update for _, update in placed], dtype=np.float64)
+    return Timeline(tuple(event for event, _ in placed), updates, tuple(moments))
 
 
 @lru_cache(maxsize=2)  # all charts of a screen ask for the same
 def placed_events(run_view: RunView, axis: str) -> tuple[tuple[float, EventKind], ...]:
-    """Place and kind of the events with a marker, on the axis `env_steps`, `update` or `elapsed_s`; the gravest last.
+    """Place and kind of the events with a marker, on the axis `env_steps`, `update` or `elapsed_s`; the most severe last.
 
     They are where the run's timeline has them; beyond the newest row they are drawn at this row.
     """
@@ -88,18 +95,6 @@ def placed_events(run_view: RunView, axis: str) -> tuple[tuple[float, EventKind]
     return tuple(sorted(placed, key=lambda event: SEVERITIES.index(event[1].severity)))
 
 
-def _segments(events: Iterable[Event]) -> Iterator[list[Event]]:
-    """The events from one start of the trainer to the next resume."""
-    segment: list[Event] = []
-    for event in events:
-        if event.kind == "resumed" and segment:
-            yield segment
-            segment = []
-        segment.append(event)
-    if segment:
-        yield segment
-
-
 def _own_update(event: Event, run_view: RunView) -> float | None:
     """The update that an event names, in whichever way."""
     if event.update is not None:
@@ -111,19 +106,6 @@ def _own_update(event: Event, run_view: RunView) -> float | None:
         if value is not None and known.any():
             return float(np.interp(value, column[known], updates[known]))
     return None
-
-
-def _end(run_view: RunView, segment: list[Event], own: list[float | None], newest: float | None) -> list[Moment]:
-    """The moments at which the run was, or is, at its newest row."""
-    if newest is None:
-        return []
-    ends = (event for event, update in zip(segment, own, strict=True) if update is None and event.kind in ENDED)
-    stamps = [event.time for event in ends]
-    return [(stamp, newest) for stamp in (*stamps, _last_sign(run_view)) if stamp is not None]
-
-
-def _last_sign(run_view: RunView) -> float:
-    return run_view.now if run_view.run.heartbeat is None else run_view.run.heartbeat
 
 
 def _rising(moments: Sequence[Moment]) -> list[Moment]:

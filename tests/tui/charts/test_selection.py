@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gwt_ib_tui.state.history.selection import Selection
+from gwt_ib_tui.charts.selection import Selection
 
 TWELVE = Selection(tuple("abcdefghijkl"), slots=5)
 
