@@ -28,7 +28,8 @@ from gwt_ib_tui.keys.actions import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
 from gwt_ib_tui.screens.compare_screen import CompareScreen
 from gwt_ib_tui.screens.dialogs import QuitDialog
-from gwt_ib_tui.screens.gate_screen import GateCheckScreen, GateScreen
+from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
+from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen

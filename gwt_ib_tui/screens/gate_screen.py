@@ -1,4 +1,4 @@
-"""The screens of the gate: what it does with surprise, now and through the whole training, and GateCheck in full."""
+"""The gate in full: what it does with surprise, now and through the whole training, and what it costs."""
 
 from __future__ import annotations
 
@@ -11,21 +11,16 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import reactive
 
-from gwt_ib.gatecheck.rules import RULES
 from gwt_ib_tui.charts import levels
 from gwt_ib_tui.charts.view import ChartView, Scrub
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.widgets.chart_panel import ViewBar
-from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
 from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, TimeBar
 from gwt_ib_tui.widgets.line_chart import ChartSpec, LineChart
 from gwt_ib_tui.widgets.readings import row_near
 from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
-from gwt_ib_tui.widgets.verdict import stepped
 
-RULE_ROWS = len(RULES) + 1  # a row each, and the table's header
-LOW, TALL = 24, 34  # below LOW the verdict is a line, and the rules have all the room
 BUDGET = (
     ChartSpec("mean_c", ("mean_c",), min_span=0.1, levels=levels.target),
     ChartSpec("lambda_c", ("lambda_c",), min_span=1e-3),
@@ -76,37 +71,3 @@ class GateScreen(RunScreen):
     @property
     def _updates(self) -> Doubles:
         return np.empty(0) if self.run_view is None else self.run_view.gate.updates
-
-
-class GateCheckScreen(RunScreen):
-    """The verdict, every rule with its number and trend, and what to do about the chosen one."""
-
-    PAGES = ("rules", "rule")
-    SCOPES = ("check", "app", "replay")
-    CSS = f"""
-    GateCheckScreen.-page-rules #rules {{ height: {RULE_ROWS}; }}
-    GateCheckScreen.-wide.-tall #check-panels {{ grid-rows: 3 {RULE_ROWS} 1fr; }}
-    """
-
-    HEIGHTS = ((0, "-low"), (LOW, "-short"), (TALL, "-tall"))
-    selected: reactive[str] = reactive("", repaint=False)
-
-    def compose_panels(self) -> ComposeResult:
-        """From the top down."""
-        follow = (RunScreen.run_view, GateCheckScreen.selected)
-        charts = (*follow, RunScreen.view)
-        with Container(id="check-panels"):
-            yield VerdictPanel(id="verdict").data_bind(RunScreen.run_view).add_class("rules")
-            yield RulesPanel(id="rules").data_bind(*charts).add_class("card", "rules")
-            yield RulePanel(id="rule").data_bind(*follow).add_class("card", "rules", "rule")
-            yield TrendPanel(id="trend").data_bind(*charts).add_class("card", "rule")
-
-    def action_choose_rule(self, by: int) -> None:
-        """Choose the rule some places below, or above."""
-        verdict = None if self.run_view is None else self.run_view.verdict
-        self.selected = stepped(verdict, self.selected, by)
-
-    def on_rules_panel_chosen(self, event: RulesPanel.Chosen) -> None:
-        """A click chooses as the keys do."""
-        event.stop()
-        self.selected = event.kind

@@ -14,11 +14,11 @@ from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.metric_feed import COLUMNS
 from gwt_ib_tui.widgets.chart_panel import ViewBar
+from gwt_ib_tui.widgets.events_panel import EventsPanel
+from gwt_ib_tui.widgets.filter_line import FilterInput, FilterLine
 from gwt_ib_tui.widgets.gate_check_panel import GateCheckPanel
 from gwt_ib_tui.widgets.gate_panels import GateCurvePanel
 from gwt_ib_tui.widgets.line_chart import OVERVIEW_TITLES, LineChart, spec_of
-from gwt_ib_tui.widgets.logs import EventsPanel
-from gwt_ib_tui.widgets.message_line import FilterInput, FilterLine
 from gwt_ib_tui.widgets.processes import ActorsPanel
 from gwt_ib_tui.widgets.tiles import Tiles
 

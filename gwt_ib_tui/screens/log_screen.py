@@ -8,7 +8,8 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.widgets.logs import EventsPanel, LogPane
+from gwt_ib_tui.widgets.events_panel import EventsPanel
+from gwt_ib_tui.widgets.log_pane import LogPane
 from gwt_ib_tui.widgets.processes import ProcessesPanel
 
 Which = Literal["scroll", "page", "go_to_first", "follow", "next_level", "next_process"]

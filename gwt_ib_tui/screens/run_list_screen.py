@@ -13,8 +13,8 @@ from textual.widgets import Input, Static
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.screens.run_screen import LeastSize
 from gwt_ib_tui.state.compare.run_set import MOST_RUNS
+from gwt_ib_tui.widgets.filter_line import FilterInput
 from gwt_ib_tui.widgets.key_bar import KeyBar
-from gwt_ib_tui.widgets.message_line import FilterInput
 from gwt_ib_tui.widgets.run_lists import RunRows
 
 

@@ -21,7 +21,7 @@ from gwt_ib_tui.state.compare.run_set import RunSet
 from gwt_ib_tui.state.run.requests import Message
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.key_bar import KeyBar
-from gwt_ib_tui.widgets.message_line import MessageBar
+from gwt_ib_tui.widgets.message_bar import MessageBar
 from gwt_ib_tui.widgets.status_bar import StatusBar
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16

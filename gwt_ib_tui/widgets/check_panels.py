@@ -16,9 +16,9 @@ from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.text import count, number, plain, short_count
 from gwt_ib_tui.charts.figure import notice
-from gwt_ib_tui.charts.levels import Trend, trend_of
 from gwt_ib_tui.charts.lines import Curve, Level, draw, sparkline
 from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.charts.trends import Trend, trend_of
 from gwt_ib_tui.charts.view import ChartView, Symbols
 from gwt_ib_tui.state.compare.comparison import newest
 from gwt_ib_tui.state.run.run_view import RunView

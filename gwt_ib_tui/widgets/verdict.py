@@ -10,8 +10,8 @@ from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.runs.metrics import Metric
 from gwt_ib.text import count, plain
-from gwt_ib_tui.charts.levels import followed
 from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.charts.trends import followed
 from gwt_ib_tui.state.run.feed import BAD_GATECHECK
 from gwt_ib_tui.state.run.run_view import RunView
 

@@ -13,7 +13,8 @@ from textual.widgets import Static
 
 from gwt_ib_tui.application.app import save_picture
 from gwt_ib_tui.keys.keymap import Keymap
-from gwt_ib_tui.screens.gate_screen import GateCheckScreen, GateScreen
+from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
+from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
 from gwt_ib_tui.screens.run_screen import RunScreen

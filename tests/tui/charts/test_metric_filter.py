@@ -15,8 +15,8 @@ from gwt_ib_tui.charts.selection import matching
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.state.history.metric_feed import COLUMNS
+from gwt_ib_tui.widgets.filter_line import FilterInput
 from gwt_ib_tui.widgets.line_chart import LineChart
-from gwt_ib_tui.widgets.message_line import FilterInput
 
 OVERVIEW = ("td_std", "mean_c", "EV", "bias", "returns")
 RHOS = ("rho_td_c", "rho_tail", "rho_td_dc", "rho_tail_dc")

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.state.run.requests import Message
-from gwt_ib_tui.widgets.message_line import MessageBar
+from gwt_ib_tui.widgets.message_bar import MessageBar
 from gwt_ib_tui.widgets.panel import Panel
 
 SIZES = [(80, 24), (120, 40)]

@@ -17,7 +17,7 @@ from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.cli import app as command_line
-from gwt_ib_tui.screens.gate_screen import GateCheckScreen
+from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
 from gwt_ib_tui.widgets.check_panels import RulesPanel
 from gwt_ib_tui.widgets.panel import Panel
 

@@ -17,7 +17,8 @@ from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.compare_screen import CompareScreen
 from gwt_ib_tui.screens.dialogs import QuitDialog, SettingDialog
-from gwt_ib_tui.screens.gate_screen import GateCheckScreen, GateScreen
+from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
+from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
@@ -25,9 +26,9 @@ from gwt_ib_tui.screens.run_list_screen import RunListScreen
 from gwt_ib_tui.state.replay.replay import Replay
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.playback import Playback
+from gwt_ib_tui.widgets.filter_line import FilterInput
 from gwt_ib_tui.widgets.key_bar import ALWAYS_SHOWN, FIRST_LEFT_OUT
-from gwt_ib_tui.widgets.logs import LogPane
-from gwt_ib_tui.widgets.message_line import FilterInput
+from gwt_ib_tui.widgets.log_pane import LogPane
 
 KEYED = (
     LiveScreen,

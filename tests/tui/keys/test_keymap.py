@@ -10,7 +10,7 @@ from recorded_run import RecordedRun
 
 from gwt_ib_tui.keys.actions import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap, read_keymap
-from gwt_ib_tui.widgets.message_line import fitted
+from gwt_ib_tui.widgets.message_bar import fitted
 
 
 @pytest.fixture

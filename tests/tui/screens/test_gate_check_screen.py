@@ -12,9 +12,9 @@ from judged_run import HEALTHY, PINNED, UPDATES, checked, judged, opened, row_of
 from recorded_run import RecordedRun
 
 from gwt_ib.text import count
-from gwt_ib_tui.charts.levels import trend_of
+from gwt_ib_tui.charts.trends import trend_of
 from gwt_ib_tui.keys.keymap import Keymap
-from gwt_ib_tui.screens.gate_screen import GateCheckScreen
+from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
-from gwt_ib_tui.widgets.logs import LogPane
+from gwt_ib_tui.widgets.log_pane import LogPane
 
 LINES = 200
 

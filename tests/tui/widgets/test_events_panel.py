@@ -8,7 +8,7 @@ import pytest
 
 from gwt_ib.runs.events import Event, forms, notice
 from gwt_ib_tui.charts.palette import DARK
-from gwt_ib_tui.widgets.logs import event_line, fitting, newest_to_show
+from gwt_ib_tui.widgets.events_panel import event_line, fitting, newest_to_show
 
 RETURNS = [0.4083333] * 20
 DIED = {"kind": "actor_died", "actor": 1, "message": "was killed by SIGKILL: begins with block 0"}

@@ -1,4 +1,4 @@
-"""The line below the panels: what was asked of the run and what became of it, or in its place the filter."""
+"""The filter line: the words that choose metrics, typed below the panels in the place of the message bar."""
 
 from __future__ import annotations
 
@@ -8,55 +8,12 @@ import textual.message
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.reactive import reactive
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from gwt_ib.text import cut_at_end, shortened
 from gwt_ib_tui.charts.palette import palette_of
 from gwt_ib_tui.keys.keymap import Keyed
-from gwt_ib_tui.state.run.requests import Message
 
-LEAST_PATH = 12  # cells; less of a path says nothing
 HOW = "all words must match: rho tail, *loss, ev|kl"  # 44 cells: seen in the smallest window
-
-
-class MessageBar(Widget, can_focus=False):
-    """Shows a `Message`, as much of it as there is room for."""
-
-    message: reactive[Message] = reactive(Message("", ""))
-
-    def render(self) -> Text:
-        """The status as a word, then the text."""
-        palette, message = palette_of(self.app.current_theme), self.message
-        color = {
-            "asked": palette.target,
-            "accepted": palette.target,
-            "done": palette.good,
-            "refused": palette.bad,
-            "failed": palette.bad,
-            "warning": palette.warn,
-        }.get(message.status, palette.dim)
-        line = Text(no_wrap=True, overflow="crop", end="")
-        if message.text:
-            line.append(f" {message.status.upper()} ", style=f"bold {color}")
-            line.append(fitted(message.text, self.content_size.width - line.cell_len), style=palette.text)
-        return line
-
-
-def fitted(text: str, width: int) -> str:
-    """A message in at most `width` cells: a path at its end loses its beginning, and what is said before it its end."""
-    if len(text) <= width:
-        return text
-    words, _, path = text.rpartition(" ")
-    if not words:
-        return shortened(text, width)
-    if "/" not in path:
-        return cut_at_end(text, width)
-    room = width - len(words) - 1
-    if room < LEAST_PATH:
-        return fitted(words.rstrip(":"), width)
-    return f"{words} …{path[1 - room :]}"
 
 
 class FilterInput(Keyed, Input):

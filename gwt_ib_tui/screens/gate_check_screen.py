@@ -1,0 +1,49 @@
+"""GateCheck in full: the verdict, every rule with its number and trend, and what to do about the chosen one."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.reactive import reactive
+
+from gwt_ib.gatecheck.rules import RULES
+from gwt_ib_tui.screens.run_screen import RunScreen
+from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
+from gwt_ib_tui.widgets.verdict import stepped
+
+RULE_ROWS = len(RULES) + 1  # a row each, and the table's header
+LOW, TALL = 24, 34  # below LOW the verdict is a line, and the rules have all the room
+
+
+class GateCheckScreen(RunScreen):
+    """The verdict, every rule with its number and trend, and what to do about the chosen one."""
+
+    PAGES = ("rules", "rule")
+    SCOPES = ("check", "app", "replay")
+    CSS = f"""
+    GateCheckScreen.-page-rules #rules {{ height: {RULE_ROWS}; }}
+    GateCheckScreen.-wide.-tall #check-panels {{ grid-rows: 3 {RULE_ROWS} 1fr; }}
+    """
+
+    HEIGHTS = ((0, "-low"), (LOW, "-short"), (TALL, "-tall"))
+    selected: reactive[str] = reactive("", repaint=False)
+
+    def compose_panels(self) -> ComposeResult:
+        """From the top down."""
+        follow = (RunScreen.run_view, GateCheckScreen.selected)
+        charts = (*follow, RunScreen.view)
+        with Container(id="check-panels"):
+            yield VerdictPanel(id="verdict").data_bind(RunScreen.run_view).add_class("rules")
+            yield RulesPanel(id="rules").data_bind(*charts).add_class("card", "rules")
+            yield RulePanel(id="rule").data_bind(*follow).add_class("card", "rules", "rule")
+            yield TrendPanel(id="trend").data_bind(*charts).add_class("card", "rule")
+
+    def action_choose_rule(self, by: int) -> None:
+        """Choose the rule some places below, or above."""
+        verdict = None if self.run_view is None else self.run_view.verdict
+        self.selected = stepped(verdict, self.selected, by)
+
+    def on_rules_panel_chosen(self, event: RulesPanel.Chosen) -> None:
+        """A click chooses as the keys do."""
+        event.stop()
+        self.selected = event.kind
