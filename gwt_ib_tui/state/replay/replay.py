@@ -50,7 +50,7 @@ class Replay(Source):
         self._clock = clock
         self._lock = threading.Lock()
         self._reading = True
-        self._playback = Playback.of(0.0)
+        self._playback = Playback.of(self._feed.run_view.metric("elapsed_s") or 0.0)  # of the last row, read ahead
         self._played_at: float | None = None
         self._shown: tuple[Frame, int, bool] | None = None
         self._then = self._feed.run_view

@@ -58,7 +58,7 @@ class Playback:
         return replace(self, speed=SPEEDS[min(max(place + by, 0), len(SPEEDS) - 1)])
 
     def lasting(self, length: float) -> Playback:
-        """The same for a recording of another length: it is known only once the file is read."""
+        """The same for a recording of another length: it is known for certain once the file is read."""
         if self.length <= 0:
             return replace(Playback.of(length), playing=self.playing)
         return replace(self, length=length, position=min(self.position, length))
