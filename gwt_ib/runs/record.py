@@ -16,6 +16,7 @@ from gwt_ib.lenient import mapping, mappings, scalars, text, whole
 
 FORMAT = 1
 State = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
+TRAINING: frozenset[str] = frozenset({"starting", "running", "paused"})
 ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed"})
 KILLED, STALLED, UNKNOWN = "killed", "stalled", "unknown"
 HEARTBEAT_S = 0.4  # the trainer rewrites run.json this often

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from gwt_ib.runs.events import Event
 
 ANSWER_S = 60.0
-TRAINING = ("starting", "running", "paused")
 
 
 def pause(run: Run) -> None:
@@ -149,6 +148,7 @@ def _ask(
     from gwt_ib.runs.control import send_request
     from gwt_ib.runs.events import Event
     from gwt_ib.runs.jsonl import RecordReader
+    from gwt_ib.runs.record import TRAINING
 
     run = find_run(name)
     if run.state() not in TRAINING:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gwt_ib.gatecheck.findings import Verdict
-from gwt_ib.runs.record import KILLED, STALLED
+from gwt_ib.runs.record import KILLED, STALLED, TRAINING
 from gwt_ib.text import count, plain
 from gwt_ib_tui.state.run.requests import Message
 from gwt_ib_tui.state.run.run_view import RunView
 
 Severity = Literal["information", "warning", "error"]
-TRAINING = frozenset({"starting", "running", "paused"})
 SEVERITIES: dict[str, Severity] = {"pass": "information", "fail": "error", "finished": "information"}
 SEVERITIES |= {"stopped": "information", "failed": "error", KILLED: "error"}
 GONE = "its trainer is gone; `gwt-ib-tui resume` takes it up again"
