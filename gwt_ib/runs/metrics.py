@@ -137,15 +137,15 @@ METRICS: tuple[Metric, ...] = (
     Metric("target_c", "", "the gate's budget"),
     Metric("lambda_c", "", "weight of the bottleneck loss in this update"),
     Metric(
-        "bias", "logit", "learnt part of the prior's logit, after this update",
-        healthy=_inside_clamps, trend="inside its clamps", tile="bias",
-        remedy="at a clamp: move base_logit the way that the bias was going, or widen that clamp",
-    ),
-    Metric(
         "explained_variance", "", "share of the returns' variance that the behaviour policy's values explain",
         healthy=lambda config: Threshold(low=0.5), typical=Threshold(high=0.95), trend="rising", tile="EV",
         remedy="low: try half and double lr, more rollout_steps, a larger vf_coef; falling: lower lr or epochs; above 0.95 "
         "is no fault where evaluations are good",
+    ),
+    Metric(
+        "bias", "logit", "learnt part of the prior's logit, after this update",
+        healthy=_inside_clamps, trend="inside its clamps", tile="bias",
+        remedy="at a clamp: move base_logit the way that the bias was going, or widen that clamp",
     ),
     Metric("policy_loss", "", "PPO's clipped surrogate loss, mean over minibatches"),
     Metric("value_loss", "reward^2", "half the squared error of the values, mean over minibatches"),
