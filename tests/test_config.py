@@ -1,4 +1,4 @@
-"""The configuration: the seed's names and defaults, presets, and arithmetic that is checked before anything starts."""
+"""The configuration: names and defaults, presets, and arithmetic that is checked before anything starts."""
 
 import pytest
 from pydantic import ValidationError

@@ -13,7 +13,7 @@ from pathlib import Path
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.processes.children import noted_signals
+from gwt_ib.processes.children import recorded_signals
 from gwt_ib.processes.workers import Workers
 from gwt_ib.runs.directory import create_run
 from gwt_ib.runs.jsonl import Record
@@ -34,7 +34,7 @@ def measure(config: Config, on_update: Callable[[int], object]) -> list[Record]:
     `on_update` is called with the number of each update. Raises `UserError` where the run cannot be made or a process of it
     fails, and when a signal asks this process to end; then no process of the run is left. Call it in the main thread.
     """
-    with noted_signals() as signals, tempfile.TemporaryDirectory(prefix="gwt-ib-bench-") as folder:
+    with recorded_signals() as signals, tempfile.TemporaryDirectory(prefix="gwt-ib-bench-") as folder:
         run = create_run(config, Path(folder) / "run", ["gwt-ib-tui", "bench"])
         workers = Workers(run, config, "gwt_ib.bench.reporting_learner")
         reports: list[Record] = []

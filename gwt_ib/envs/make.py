@@ -32,7 +32,7 @@ REWARD_LIMIT = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
-class EnvironmentFacts:
+class EnvironmentSpec:
     """What a run has to know of its environment before it starts."""
 
     observation_size: int
@@ -70,7 +70,7 @@ def make_env(config: Config) -> Env:
         return env
 
 
-def check_environment(config: Config) -> EnvironmentFacts:
+def check_environment(config: Config) -> EnvironmentSpec:
     """Make the environment, reset it, take one step, and close it. Raises `UserError` where a run would fail."""
     env_id, env = config.env_id, make_env(config)
     try:
@@ -83,7 +83,7 @@ def check_environment(config: Config) -> EnvironmentFacts:
     finally:
         with suppress(Exception):  # the environment was made only for this check
             env.close()
-    return EnvironmentFacts(encoder.size, actions, str(env.observation_space), str(env.action_space))
+    return EnvironmentSpec(encoder.size, actions, str(env.observation_space), str(env.action_space))
 
 
 def _try_one_step(env_id: str, env: Env, encoder: ObservationEncoder) -> None:

@@ -1,4 +1,4 @@
-"""GateCheck and the metrics as text: the seed's line for each update, its closing block, and the findings."""
+"""GateCheck and the metrics as text: a line for each update, the closing block of a run, and the findings."""
 
 from __future__ import annotations
 

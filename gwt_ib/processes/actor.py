@@ -32,13 +32,13 @@ def run_actor(config: Config, actor: int, memory: int, pipes: ActorPipes) -> Non
     LOGGER.info(
         "pid %d steps environments %d to %d of %s, one thread", os.getpid(), first, mine.stop - 1, config.env_id
     )
-    facts = check_environment(config)
-    policy = make_policy(facts.observation_size, facts.actions, config)
+    spec = check_environment(config)
+    policy = make_policy(spec.observation_size, spec.actions, config)
     policy.prepare()  # the learner comes up meanwhile
     counters = Counters.open(memory, config)
     if not wait_for_version(counters, 0, pipes):
         return
-    layout = MemoryLayout(facts.observation_size, facts.actions, config)
+    layout = MemoryLayout(spec.observation_size, spec.actions, config)
     channel = LocalActorChannel(layout, memory, actor, pipes)
     progress = Progress(counters.env_steps[actor : actor + 1], counters.episodes[mine])
     collector = Collector(config, actor, policy, counters.episodes[mine] + 1, progress)

@@ -130,7 +130,7 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 @contextmanager
-def noted_signals() -> Iterator[list[int]]:
+def recorded_signals() -> Iterator[list[int]]:
     """Signals that ask this process to end are noted in a list, so that it ends where nothing is half done.
 
     A hang-up that is ignored stays ignored: that is how nohup works. To be used in the main thread.

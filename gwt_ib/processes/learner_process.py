@@ -21,7 +21,7 @@ from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.channel.shared_memory import LocalLearnerChannel, MemoryLayout
 from gwt_ib.config import Config
 from gwt_ib.envs.env_batch import EpisodeError
-from gwt_ib.envs.make import EnvironmentFacts, check_environment
+from gwt_ib.envs.make import EnvironmentSpec, check_environment
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.learn.gradient import learns_by_kernels
 from gwt_ib.learn.learner import Learner, NotFiniteError
@@ -102,18 +102,18 @@ def run_learner(
     """Train until the end or a stop; reports to the trainer over `link`, at last `{"kind": "ended", "code", ...}`."""
     code, message, complete = ExitCode.DONE, "", False
     try:
-        facts = check_environment(config)
-        learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
+        spec = check_environment(config)
+        learner = Learner(Agent(spec.observation_size, spec.actions, config), config)
         training = Training(run, config, learner, link.send)
         LOGGER.info(
             "pid %d, torch %s on %s, one thread; %s weights, %d values an observation, actions %s; learns by %s",
             os.getpid(), torch.__version__, config.device, f"{learner.flat.vector.numel():,}",
-            facts.observation_size, facts.action_space,
+            spec.observation_size, spec.action_space,
             f"kernels, {learner_threads(config)} thread(s)" if learns_by_kernels(config) else "torch",
         )  # fmt: skip
         if resume:
             _resume(training, run)
-        channel = make_channel(config, facts, training, link, descriptors)
+        channel = make_channel(config, spec, training, link, descriptors)
         training.recorder.event(training.update, "started")
         complete = training.run(channel, safe_point)
         channel.close()
@@ -134,14 +134,14 @@ def run_learner(
 
 
 def make_channel(
-    config: Config, facts: EnvironmentFacts, training: Training, link: Link, descriptors: argparse.Namespace
+    config: Config, spec: EnvironmentSpec, training: Training, link: Link, descriptors: argparse.Namespace
 ) -> LearnerChannel:
     """The learner's side of the channel that the configuration names."""
     if config.channel == "serial":
-        policy = make_policy(facts.observation_size, facts.actions, config)
+        policy = make_policy(spec.observation_size, spec.actions, config)
         return SerialChannel(config, policy, training.episodes + 1, training.update)
     return LocalLearnerChannel(
-        MemoryLayout(facts.observation_size, facts.actions, config),
+        MemoryLayout(spec.observation_size, spec.actions, config),
         descriptors.memory,
         blocks=descriptors.blocks,
         wakes=descriptors.wakes,

@@ -27,7 +27,7 @@ from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
 from gwt_ib.machine import installed_versions
-from gwt_ib.processes.children import Message, noted_signals
+from gwt_ib.processes.children import Message, recorded_signals
 from gwt_ib.processes.plan import thread_plan
 from gwt_ib.processes.workers import Workers
 from gwt_ib.runs.control import Request, take_requests
@@ -72,7 +72,7 @@ class Trainer:
     def run(self, on_tick: Callable[[], None] = lambda: None) -> ExitCode:
         """Train to the end and return the exit code; `on_tick` is called some ten times a second, and once at the end."""
         with log_to_file(self._run.logs / "trainer.log", "trainer", self._config.log_level):
-            with noted_signals() as self._signals:
+            with recorded_signals() as self._signals:
                 self._train(on_tick)
             on_tick()
         return self._code

@@ -34,7 +34,7 @@ class Threshold:
     name: str = ""
     margin: float = 0.0
 
-    def holds(self, value: float) -> bool:
+    def contains(self, value: float) -> bool:
         """Whether a number lies in the range."""
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
@@ -98,7 +98,7 @@ def _near_target(config: Config) -> Threshold:
 def _inside_clamps(config: Config) -> Threshold:
     low, high = config.bias_clamp_min, config.bias_clamp_max
     if low == high:
-        return Threshold(name=f"held at {low:g}")
+        return Threshold(name=f"fixed at {low:g}")
     return Threshold(low, high, strict=True, margin=CLAMP_TOLERANCE * (high - low))
 
 

@@ -19,7 +19,13 @@ from textual.theme import Theme
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.record import ENDED, UNKNOWN
 from gwt_ib.text import plain
-from gwt_ib_tui.application.preferences import Preferences, preferences_path, read_preferences, save_preferences, suited
+from gwt_ib_tui.application.preferences import (
+    Preferences,
+    for_this_terminal,
+    preferences_path,
+    read_preferences,
+    save_preferences,
+)
 from gwt_ib_tui.application.run_app import RunApp
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.charts.view import ChartView
@@ -168,7 +174,7 @@ class Dashboard(RunApp):
             self.show_run_view()
             self.watch_view(self.view)
 
-    def action_play(self, change: Literal["toggled", "sought", "speeded"], *by: int | float) -> None:
+    def action_play(self, change: Literal["toggled", "moved", "at_speed"], *by: int | float) -> None:
         """Play or pause a recorded run, seek by a share of the whole run, or play some speeds faster."""
         self.source.play(methodcaller(change, *by))
 
@@ -281,7 +287,7 @@ def run_dashboard(
     leave_out_what_exists()
     keymap = read_keymap(keymap_path())
     read, problem = read_preferences(preferences_path()) if keeps_preferences else (Preferences(), "")
-    preferences = suited(read) if keeps_preferences else read
+    preferences = for_this_terminal(read) if keeps_preferences else read
     keymap = replace(keymap, problems=(*keymap.problems, problem)) if problem else keymap
     make = partial(Dashboard, read_only=read_only, interval=interval, compared=compared, keymap=keymap)
     app = make(run, source=source, first_screen=first_screen, preferences=preferences)

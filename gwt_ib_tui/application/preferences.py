@@ -62,7 +62,7 @@ def read_preferences(path: Path) -> tuple[Preferences, str]:
         return Preferences(), f"the saved layout is not used: {reason}"
 
 
-def suited(preferences: Preferences) -> Preferences:
+def for_this_terminal(preferences: Preferences) -> Preferences:
     """What this terminal can show: where nothing is said of symbols, ASCII unless the locale has others."""
     if "symbols" in preferences.model_fields_set or locale.getencoding().lower().startswith("utf"):
         return preferences
@@ -76,7 +76,11 @@ def save_preferences(path: Path, preferences: Preferences, before: Preferences |
     Returns a sentence where nothing was kept.
     """
     unsaid = before is not None and "symbols" not in before.model_fields_set
-    passing = {"symbols"} if before is not None and unsaid and preferences.symbols == suited(before).symbols else set()
+    passing = (
+        {"symbols"}
+        if before is not None and unsaid and preferences.symbols == for_this_terminal(before).symbols
+        else set()
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, preferences.model_dump(mode="json", exclude=passing), durable=False)

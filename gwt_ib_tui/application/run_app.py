@@ -213,7 +213,7 @@ def write_report(run: RunDirectory, env_steps: int, snapshot: Path, row: Record,
     write_atomically(folder / "screen.svg", picture.encode())
     write_json(folder / "metrics.json", row)
     write_json(folder / "gatecheck.json", verdict)
-    facts = {"run": run.name, "snapshot": str(snapshot), "env_steps": env_steps, "time": utc_now()}
-    write_json(folder / "report.json", facts | {"state": run.state(), "verdict": verdict.get("verdict")})
+    origin = {"run": run.name, "snapshot": str(snapshot), "env_steps": env_steps, "time": utc_now()}
+    write_json(folder / "report.json", origin | {"state": run.state(), "verdict": verdict.get("verdict")})
     sync_directory(run.reports)
     return folder

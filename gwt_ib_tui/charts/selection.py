@@ -77,7 +77,7 @@ class Selection:
         first, last = self.first + 1, self.first + len(self.on_show)
         return f"chart{f's {first}-{last}' if last > first else f' {last}'} of {len(self.charts)}"
 
-    def showing(self, charts: tuple[str, ...]) -> Selection:
+    def of(self, charts: tuple[str, ...]) -> Selection:
         """Other charts, from the first on."""
         return self if charts == self.charts else Selection(charts, self.slots)
 

@@ -161,10 +161,10 @@ def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck:
     """Show the dashboard; afterwards say in the shell how things stand."""
     _import_dashboard()
     from gwt_ib_tui.application.app import run_dashboard
-    from gwt_ib_tui.commands.standing import farewell
+    from gwt_ib_tui.commands.standing import closing
 
     run_dashboard(run, read_only=read_only)
-    words = farewell(run, require_gatecheck=require_gatecheck)
+    words = closing(run, require_gatecheck=require_gatecheck)
     for line in words.lines:
         print_line(line)
     for line in words.errors:

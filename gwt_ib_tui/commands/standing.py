@@ -14,7 +14,7 @@ from gwt_ib.text import ABSENT, plain
 
 
 @dataclass(frozen=True)
-class Farewell:
+class Closing:
     """Lines for stdout, lines for stderr, and the exit code."""
 
     lines: tuple[str, ...]
@@ -39,7 +39,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     }
 
 
-def farewell(run: RunDirectory, *, require_gatecheck: bool = False) -> Farewell:
+def closing(run: RunDirectory, *, require_gatecheck: bool = False) -> Closing:
     """How `run` stands. A run that was killed or whose run.json is damaged ends with a code of its own.
 
     Where nothing else is wrong and `require_gatecheck` is set, the code is 3 unless the newest verdict is to pass, also
@@ -72,7 +72,7 @@ def farewell(run: RunDirectory, *, require_gatecheck: bool = False) -> Farewell:
         if state not in ENDED:
             errors.append(f"GateCheck has not passed yet: {verdict.upper()}")
         code = ExitCode.GATECHECK_NOT_PASSED
-    return Farewell(tuple(lines), tuple(errors), int(code))
+    return Closing(tuple(lines), tuple(errors), int(code))
 
 
 def _outcome(run: RunDirectory) -> str:

@@ -60,7 +60,7 @@ class LiveScreen(ChartScreen):
         names, _ = self._found(text)
         if names:
             self.words = " ".join(text.split())
-            self.selection = self.selection.showing(names)
+            self.selection = self.selection.of(names)
         return bool(names)
 
     def turn(self, by: int) -> None:

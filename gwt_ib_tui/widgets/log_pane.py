@@ -19,7 +19,7 @@ TITLE_ROWS = 2
 WHEEL_LINES = 3
 LEAST_FOLDER = 20  # cells; what is said beside it is cut before
 OLDER = "older lines are not here"
-SELDOM = "routine lines seldom, all with log_level=debug"
+ROUTINE = "routine lines seldom, all with log_level=debug"
 
 
 class LogPane(Panel):
@@ -131,7 +131,7 @@ class LogPane(Panel):
             return Text(" " + shortened(plain(problem), width - 1), style=self.palette.warn)
         notes = [OLDER] if run_view.log.older else []
         if run_view.config is None or run_view.config.log_level != "debug":
-            notes.append(SELDOM)
+            notes.append(ROUTINE)
         words = "".join(f" · {note}" for note in notes)
         room = max(width - 1 - len(words), min(LEAST_FOLDER, width - 1))
         return Text(f" {shortened(plain(folder or ''), room)}{words}", style=self.palette.dim)

@@ -68,18 +68,18 @@ class StatusBar(Panel):
     def _progress_line(self, run_view: RunView, width: int) -> Text:
         palette, trouble = self.palette, plain(run_view.trouble)
         if run_view.replay is not None:
-            facts = sorted(_facts(run_view)[:3], key=lambda fact: -fact[1])[: 3 if width >= 100 else 2]
-            words = trouble or " · ".join(fact for fact, _ in facts)
+            readings = sorted(_readings(run_view)[:3], key=lambda reading: -reading[1])[: 3 if width >= 100 else 2]
+            words = trouble or " · ".join(reading for reading, _ in readings)
             line = time_line(run_view.replay, max(min(width - 66, 40), 10), palette)
             line.append(f"  {words}", style=palette.bad if trouble else palette.dim)
             line.truncate(width, overflow="ellipsis")
             return line
-        facts = _facts(run_view)[: 2 if trouble else None]
+        readings = _readings(run_view)[: 2 if trouble else None]
         percent = share_words(run_view.progress)
-        while len(facts) > 2 and sum(len(fact) + 3 for fact, _ in facts) + len(percent) + 13 > width:
-            facts.remove(min(facts, key=lambda fact: fact[1]))
-        words = " · ".join(fact for fact, _ in facts)
-        # Beside the reason of a failure the bar is short: the reason is longer than any fact.
+        while len(readings) > 2 and sum(len(reading) + 3 for reading, _ in readings) + len(percent) + 13 > width:
+            readings.remove(min(readings, key=lambda reading: reading[1]))
+        words = " · ".join(reading for reading, _ in readings)
+        # Beside the reason of a failure the bar is short: the reason is longer than any reading.
         room = 8 if trouble else min(width - len(words) - len(percent) - 4, 48)
         line = progress_bar(run_view.progress or 0.0, max(room, 4), palette)
         line.append(f" {percent}", style=f"bold {palette.text}").append(f"  {words}", style=palette.dim)
@@ -89,23 +89,23 @@ class StatusBar(Panel):
         return line
 
 
-def _facts(run_view: RunView) -> list[tuple[str, int]]:
+def _readings(run_view: RunView) -> list[tuple[str, int]]:
     """What stands beside the progress bar, steps and update first, and how much it matters where there is little room.
 
     A run that stands still has no speed and no end in sight.
     """
     total, config = run_view.run.total_timesteps, run_view.config
     steps, updates = count(run_view.metric("env_steps")), count(run_view.metric("update"))
-    facts = [
+    readings = [
         (f"{steps}/{count(total)} steps" if total else f"{steps} steps", 3),
         (f"update {updates}/{config.num_updates:,}" if config else f"update {updates}", 2),
     ]
     if not run_view.halted:
-        facts.append((f"{number(run_view.steps_per_s)} steps/s", 5))
-    facts.append((f"elapsed {duration(run_view.metric('elapsed_s'))}", 1))
+        readings.append((f"{number(run_view.steps_per_s)} steps/s", 5))
+    readings.append((f"elapsed {duration(run_view.metric('elapsed_s'))}", 1))
     if not run_view.ended and not run_view.halted:
-        facts.append((f"left {duration(run_view.seconds_left)}", 4))
-    return facts
+        readings.append((f"left {duration(run_view.seconds_left)}", 4))
+    return readings
 
 
 def share_words(share: float | None) -> str:

@@ -51,7 +51,7 @@ def tile_of(metric: Metric, run_view: RunView) -> Tile:
         value = last
     status, hint = metric_status(metric, run_view)
     short = hint
-    if status == "pass" and value is not None and metric.typical and not metric.typical.holds(value):
+    if status == "pass" and value is not None and metric.typical and not metric.typical.contains(value):
         hint, short = f"typically {metric.typical}", f"typ. {metric.typical}"
     if metric.name == "ep100":  # the healthy range of returns depends on the task
         best = run_view.metric("mmer")

@@ -66,7 +66,7 @@ def metric_status(metric: Metric, run_view: RunView) -> tuple[str, str]:
         value = run_view.metric(metric.name)
         if threshold is None or value is None:
             return "", healthy
-        return "pass" if threshold.holds(value) else "warn", healthy
+        return "pass" if threshold.contains(value) else "warn", healthy
     findings = () if run_view.verdict is None else run_view.verdict.findings
     found = [finding for finding in findings if followed(finding) == metric.name]
     worst = min(found, key=severity, default=Finding("", ""))

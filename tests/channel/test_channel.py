@@ -24,8 +24,8 @@ class Ends:
 
     def __init__(self, **changes: object) -> None:
         config = small_config(num_actors=2, **changes)
-        facts = check_environment(config)
-        self.layout = MemoryLayout(facts.observation_size, facts.actions, config)
+        spec = check_environment(config)
+        self.layout = MemoryLayout(spec.observation_size, spec.actions, config)
         memory = create_memory(config)
         self.counters = Counters.open(memory, config)
         blocks_read, blocks_write = os.pipe()

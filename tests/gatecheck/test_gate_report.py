@@ -1,4 +1,4 @@
-"""The printed text is the seed's, character by character."""
+"""The printed text keeps to its format, character by character: other programs read it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from gwt_ib.runs.metrics import BY_NAME, METRICS, Threshold
         (Threshold(low=0.02, strict=True), "> 0.02", [0.02, None], [0.021], [0.02]),
         (Threshold(high=0.05, name="p"), "p <= 0.05", [None, 0.05], [0.05, 0.0], [0.051]),
         (Threshold(high=1.0 / 3, strict=True), "< 0.3333", [None, 1.0 / 3], [0.3], [0.34]),
-        (Threshold(name="held at -1"), "held at -1", None, [-1.0, 7.0], []),
+        (Threshold(name="fixed at -1"), "held at -1", None, [-1.0, 7.0], []),
         (Threshold(), "", None, [0.0], []),
         (Threshold(high=math.inf, name="fall"), "fall <= inf", None, [1e308], []),
     ],
@@ -31,8 +31,8 @@ from gwt_ib.runs.metrics import BY_NAME, METRICS, Threshold
 def test_a_threshold_in_words_and_numbers(threshold, text, limits, inside, outside):
     assert str(threshold) == text
     assert threshold.limits == (tuple(limits) if limits else (None, None))
-    assert all(threshold.holds(value) for value in inside)
-    assert not any(threshold.holds(value) for value in outside)
+    assert all(threshold.contains(value) for value in inside)
+    assert not any(threshold.contains(value) for value in outside)
     json.dumps(threshold.limits, allow_nan=False)
 
 
@@ -72,7 +72,7 @@ def test_what_is_off_on_purpose_has_no_limits():
     free = finding("mean_c_off_target", [row(100, mean_c=0.9)], Config(lambda_c=0.0))
     assert (str(free.threshold), free.as_dict()["limits"]) == ("any, lambda_c = 0", None)
     held = Config(bias_clamp_min=-1.0, bias_clamp_max=-1.0, bias_init=-1.0)
-    assert str(finding("bias_at_clamp", [row(1, bias=-1.0)], held).threshold) == "held at -1"
+    assert str(finding("bias_at_clamp", [row(1, bias=-1.0)], held).threshold) == "fixed at -1"
 
 
 def test_at_the_known_ceiling_the_newest_returns_are_compared_with_it():
@@ -104,7 +104,7 @@ def test_a_number_passes_exactly_where_its_threshold_holds(changes):
         if found.value is not None and found.status != "wait":
             low, high = found.limits
             ends = Threshold(low, high, strict=found.threshold.startswith((">", "<")) and "=" not in found.threshold)
-            assert ends.holds(found.value) == (found.status == "pass"), found.kind
+            assert ends.contains(found.value) == (found.status == "pass"), found.kind
 
 
 def test_the_list_has_every_rule_in_the_order_of_the_verdict():

@@ -51,8 +51,8 @@ def train(tmp_path):
         ours, theirs = map(Link, socket.socketpair())
         ends.extend((ours, theirs))
         events: list[Record] = []
-        facts = check_environment(config)
-        learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
+        spec = check_environment(config)
+        learner = Learner(Agent(spec.observation_size, spec.actions, config), config)
         training = Training(directory, config, learner, events.append)
         requests = Requests(theirs)
 
@@ -61,7 +61,7 @@ def train(tmp_path):
                 ours.send({"request": f"{training.update}.{number}", **message})
             return requests(training)
 
-        channel = make_channel(config, facts, training, theirs, argparse.Namespace())
+        channel = make_channel(config, spec, training, theirs, argparse.Namespace())
         assert training.run(channel, safe_point)
         channel.close()
         training.recorder.close()

@@ -28,13 +28,13 @@ CONFIG = small_config(channel="serial", budget_warmup_updates=2, snapshot_every=
 
 def train(run: RunDirectory, config: Config, snapshot: Snapshot | None = None) -> Training:
     """Train to the end, in this process; from a snapshot on where one is given."""
-    facts = check_environment(config)
-    learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
+    spec = check_environment(config)
+    learner = Learner(Agent(spec.observation_size, spec.actions, config), config)
     training = Training(run, config, learner, lambda event: None)
     if snapshot is not None:
         training.restore(snapshot)
     ours, theirs = map(Link, socket.socketpair())
-    channel = make_channel(config, facts, training, theirs, argparse.Namespace())
+    channel = make_channel(config, spec, training, theirs, argparse.Namespace())
     assert training.run(channel, lambda training: False)
     channel.close()
     training.recorder.close()

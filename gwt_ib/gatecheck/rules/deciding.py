@@ -31,7 +31,7 @@ class TdStd(Rule):
         elif floor >= ceiling:
             summary = f"No td_std can pass: {pinned}{floor:g} is not below td_std_max = {config.td_std_max:g}."
             next_step = "Lower td_std_min or raise td_std_max."
-        elif between.holds(value):
+        elif between.contains(value):
             summary = f"td_std = {value:.3g} is above {pinned}{floor:.3g} and below td_std_max = {config.td_std_max:g}."
             return self.finding(context, "pass", summary, evidence)
         elif value <= floor:
@@ -74,7 +74,7 @@ class EvalImproves(Rule):
                 next_step = f"Set eval_episodes to {FEWEST_EPISODES} or more; 20 make a good test."
             return self.finding(context, "wait", summary, test.evidence, next_step)
         how = f"{means}, p = {test.p_value:.2g} (level {ALPHA}, {test.seeds} seeds), {context.progress}."
-        if self.threshold(context.config).holds(test.p_value):
+        if self.threshold(context.config).contains(test.p_value):
             return self.finding(context, "pass", f"Returns rise: {how}", test.evidence)
         if context.is_late:
             then = "Act on the warnings first. Then try" if context.warned else "Try"

@@ -26,7 +26,7 @@ class MeanCOffTarget(NumberRule):
             return "wait", summary, f"Judged after update {config.budget_warmup_updates}."
         off = value - config.target_c
         summary = f"mean_c = {value:.3f} with target_c = {config.target_c:g}"
-        if threshold.holds(value):
+        if threshold.contains(value):
             return "pass", f"{summary}: within {BUDGET_TOLERANCE:g}.", ""
         next_step = (
             f"Double lambda_c to {2 * config.lambda_c:g} (it can be set live) to weigh the budget more; "
@@ -44,8 +44,8 @@ class BiasAtClamp(NumberRule):
         config = context.config
         low, high = config.bias_clamp_min, config.bias_clamp_max
         if low == high:
-            return "pass", f"bias is held at {low:g} by its clamps on purpose.", ""
-        if threshold.holds(value):
+            return "pass", f"bias is fixed at {low:g} by its clamps on purpose.", ""
+        if threshold.contains(value):
             return "pass", f"bias = {value:.3f} is inside its clamps [{low:g}, {high:g}].", ""
         at_low = value < (low + high) / 2
         name, way, other = ("bias_clamp_min", "lower", "raise") if at_low else ("bias_clamp_max", "raise", "lower")
@@ -65,7 +65,7 @@ class GateSaturated(NumberRule):
     passing = Threshold(SATURATION, 1.0 - SATURATION)
 
     def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
-        if threshold.holds(value):
+        if threshold.contains(value):
             return "pass", f"The gate is neither shut nor wide open: mean_c = {value:.3f}.", ""
         if value < SATURATION:
             summary = f"The gate is shut: mean_c = {value:.4f}, so next to nothing is written to memory."
@@ -87,7 +87,7 @@ class GateConstant(NumberRule):
         return context.of_curve(spread_of_c)
 
     def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
-        if threshold.holds(value):
+        if threshold.contains(value):
             return "pass", f"The gate moves: c has a standard deviation of {value:.3f}.", ""
         mean = "nan" if context.curve is None else f"{mean_of_c(context.curve):.3f}"
         next_step = (
@@ -114,7 +114,7 @@ class GateFollowsPrior(NumberRule):
         if not context.is_late:
             summary = f"c differs from its prior by {value:.3f} (root mean square), {context.progress}."
             return "wait", summary, context.judged_from
-        if threshold.holds(value):
+        if threshold.contains(value):
             summary = f"The router adds to the prior: c differs from it by {value:.3f} (root mean square)."
             return "pass", summary, ""
         next_step = (
@@ -133,7 +133,7 @@ class RhoTailNegative(NumberRule):
 
     def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
         summary = f"rho_tail = {value:.3f} over the last updates"
-        if threshold.holds(value):
+        if threshold.contains(value):
             return "pass", f"{summary}: large surprises do not close the gate.", ""
         next_step = (
             "If the gate curve's prior is saturated in the tail, lower td_scale or base_logit; "

@@ -24,7 +24,7 @@ class ExplainedVarianceLow(NumberRule):
 
     def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
         summary = f"Explained variance is {value:.3g} over the last updates"
-        if threshold.holds(value):
+        if threshold.contains(value):
             return "pass", f"{summary}.", ""
         if not context.is_late:
             return "wait", f"{summary}, {context.progress}.", context.judged_from
@@ -60,7 +60,7 @@ class ExplainedVarianceFalling(Rule):
             Evidence("explained_variance_fall", real(was - now), rows[-1][0]),
         )
         summary = f"Explained variance went from {was:.3g} to {now:.3g} over the last {len(rows)} updates"
-        if small.holds(was - now):
+        if small.contains(was - now):
             return self.finding(context, "pass", f"{summary}.", evidence, threshold=small)
         next_step = "The critic loses track: lower lr or epochs, and see whether approx_kl and clip_fraction are high."
         return self.finding(context, "warn", f"{summary}: it is falling.", evidence, next_step, small)
@@ -81,7 +81,7 @@ class EntropyCollapsed(NumberRule):
     def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
         highest = context.history.entropy_max or 0.0
         summary = f"Entropy is {value:.3g} nats over the last updates; its highest was {highest:.3g}"
-        if threshold.holds(value):
+        if threshold.contains(value):
             return "pass", f"{summary}.", ""
         if context.ends_at_ceiling:
             return "pass", f"{summary}; returns are at the task's ceiling.", ""
@@ -105,7 +105,7 @@ class PolicyLagExceeded(NumberRule):
 
     def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
         limit = context.config.max_policy_lag
-        if threshold.holds(value):
+        if threshold.contains(value):
             return "pass", f"No rollout was more than {limit} versions behind the learner.", ""
         next_step = (
             "Data is staler than max_policy_lag allows: see the events for actors that died or stalled, and report it."

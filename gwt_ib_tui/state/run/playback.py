@@ -47,12 +47,12 @@ class Playback:
             return replace(self, playing=False)
         return replace(self, position=0.0 if self.at_end else self.position, playing=True)
 
-    def sought(self, by: float) -> Playback:
+    def moved(self, by: float) -> Playback:
         """`by` a share of the whole further, no further than either end."""
         position = min(max(self.position + by * self.length, 0.0), self.length)
         return replace(self, position=position, playing=self.playing and position < self.length)
 
-    def speeded(self, by: int) -> Playback:
+    def at_speed(self, by: int) -> Playback:
         """`by` speeds faster, no further than either end of `SPEEDS`."""
         place = min(range(len(SPEEDS)), key=lambda place: abs(SPEEDS[place] - self.speed))
         return replace(self, speed=SPEEDS[min(max(place + by, 0), len(SPEEDS) - 1)])

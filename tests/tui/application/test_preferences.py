@@ -13,10 +13,10 @@ from gwt_ib_tui.application.app import Dashboard, run_dashboard
 from gwt_ib_tui.application.preferences import (
     LONGEST_FILTER,
     Preferences,
+    for_this_terminal,
     preferences_path,
     read_preferences,
     save_preferences,
-    suited,
 )
 from gwt_ib_tui.charts.view import ChartView
 
@@ -112,12 +112,12 @@ def test_symbols_begin_as_the_locale_has_them(
     monkeypatch.setattr("locale.getencoding", lambda: encoding)
     path = tmp_path / "layout.json"
     read, _ = read_preferences(path)
-    assert suited(read).symbols == symbols
-    save_preferences(path, suited(read).model_copy(update={"log_y": True}), read)
+    assert for_this_terminal(read).symbols == symbols
+    save_preferences(path, for_this_terminal(read).model_copy(update={"log_y": True}), read)
     again, _ = read_preferences(path)
     assert again.log_y and "symbols" not in again.model_fields_set, "another terminal begins with its own"
     save_preferences(path, Preferences(symbols="block"), read)
-    assert suited(read_preferences(path)[0]).symbols == "block", "what the user has chosen holds everywhere"
+    assert for_this_terminal(read_preferences(path)[0]).symbols == "block", "what the user has chosen holds everywhere"
 
 
 def test_a_layout_that_cannot_be_kept_is_said_on_leaving(

@@ -53,8 +53,8 @@ def test_one_chart_alone() -> None:
 
 def test_other_charts_begin_anew_and_the_same_ones_stay() -> None:
     turned = TWELVE.turned(1).moved(1)
-    assert turned.showing(TWELVE.charts) is turned
-    assert turned.showing(("x", "y")) == Selection(("x", "y"), slots=5)
+    assert turned.of(TWELVE.charts) is turned
+    assert turned.of(("x", "y")) == Selection(("x", "y"), slots=5)
 
 
 def test_without_charts_nothing_happens() -> None:

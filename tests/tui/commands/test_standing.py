@@ -11,7 +11,7 @@ from pseudo_terminal import Terminal
 from recorded_run import RecordedRun
 
 from gwt_ib.clock import utc_now
-from gwt_ib_tui.commands.standing import farewell
+from gwt_ib_tui.commands.standing import closing
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def recorded(tmp_path: Path) -> RecordedRun:
 def test_a_run_that_was_killed_is_named_for_resume_and_ends_with_69(recorded: RecordedRun) -> None:
     recorded.beat(heartbeat=1.0)
     for required in (False, True):
-        told = farewell(recorded.directory, require_gatecheck=required)
+        told = closing(recorded.directory, require_gatecheck=required)
         assert told.code == 69
         assert told.errors[0].startswith("The run was killed")
         assert told.errors[0].endswith(f"gwt-ib-tui resume {recorded.directory.path}")
@@ -33,7 +33,7 @@ def test_a_run_that_was_killed_is_named_for_resume_and_ends_with_69(recorded: Re
 
 def test_a_silent_run_is_called_silent(recorded: RecordedRun) -> None:
     recorded.beat(pids={"trainer": 1}, heartbeat=utc_now() - 8)
-    told = farewell(recorded.directory)
+    told = closing(recorded.directory)
     assert (told.code, told.lines) == (0, ())
     assert told.errors[0].startswith("The run is silent") and "attach" in told.errors[0]
 
@@ -41,13 +41,13 @@ def test_a_silent_run_is_called_silent(recorded: RecordedRun) -> None:
 @pytest.mark.parametrize("content", ["", "{", "[]"])
 def test_a_damaged_record_is_said_and_ends_with_65(recorded: RecordedRun, content: str) -> None:
     recorded.directory.run.write_text(content)
-    told = farewell(recorded.directory)
+    told = closing(recorded.directory)
     assert told.code == 65 and "missing or damaged" in told.errors[0]
 
 
 def test_a_finished_run_tells_verdict_and_newest_returns_in_one_line(recorded: RecordedRun) -> None:
     recorded.finish()
-    told = farewell(recorded.directory, require_gatecheck=True)
+    told = closing(recorded.directory, require_gatecheck=True)
     assert told.code == 0 and told.errors == ()
     assert told.lines[0] == f"The run has finished: {recorded.directory.path}"
     assert told.lines[1].startswith("GateCheck PASS  ep100 -0.")
@@ -56,7 +56,7 @@ def test_a_finished_run_tells_verdict_and_newest_returns_in_one_line(recorded: R
 
 def test_a_failed_run_keeps_its_code_and_its_reason(recorded: RecordedRun) -> None:
     recorded.finish("failed", "the disk is full")
-    told = farewell(recorded.directory, require_gatecheck=True)
+    told = closing(recorded.directory, require_gatecheck=True)
     assert (told.code, told.errors) == (70, ("the disk is full",))
 
 
@@ -65,10 +65,10 @@ def test_a_gatecheck_that_is_required_counts_however_the_run_stands(recorded: Re
     if ended:
         recorded.finish()
     recorded.report("fail")
-    assert farewell(recorded.directory).code == 0
-    assert farewell(recorded.directory, require_gatecheck=True).code == 3
+    assert closing(recorded.directory).code == 0
+    assert closing(recorded.directory, require_gatecheck=True).code == 3
     recorded.report("pass")
-    assert farewell(recorded.directory, require_gatecheck=True).code == 0
+    assert closing(recorded.directory, require_gatecheck=True).code == 0
 
 
 def test_the_shell_hears_it_after_attach(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -231,7 +231,7 @@ def test_the_end_of_a_replay_is_what_attach_shows(recorded: RecordedRun) -> None
     clock = Hands()
     replay, attached = played(recorded, clock), whole(recorded)
     assert replay.run_view.metric("update") == 1 and replay.run_view.state == "running"
-    replay.play(lambda playback: playback.sought(1.0))
+    replay.play(lambda playback: playback.moved(1.0))
     replay.show()
     end = replay.run_view
     assert end.replay is not None and end.replay.at_end
@@ -278,7 +278,7 @@ def test_a_long_run_is_shown_at_once_and_held_in_bounded_memory(tmp_path: Path) 
     while replay.read():
         pass
     assert len(replay._recording.frames) <= 1024
-    replay.play(lambda playback: playback.sought(0.5))
+    replay.play(lambda playback: playback.moved(0.5))
     replay.show()
     half = replay.run_view
     assert 29_900 <= half.metric("update") <= 30_000

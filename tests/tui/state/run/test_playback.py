@@ -34,16 +34,16 @@ def test_from_the_end_it_plays_from_the_start() -> None:
 
 def test_seeking_goes_by_shares_and_no_further_than_the_ends() -> None:
     playback = Playback(50.0, 100.0, 1.0, True)
-    assert playback.sought(0.02).position == 52.0 and playback.sought(-0.1).position == 40.0
-    assert playback.sought(-2.0).position == 0.0 and playback.sought(-2.0).playing
-    assert playback.sought(2.0).position == 100.0 and not playback.sought(2.0).playing
+    assert playback.moved(0.02).position == 52.0 and playback.sought(-0.1).position == 40.0
+    assert playback.moved(-2.0).position == 0.0 and playback.sought(-2.0).playing
+    assert playback.moved(2.0).position == 100.0 and not playback.sought(2.0).playing
 
 
 def test_every_speed_is_reached_step_by_step() -> None:
-    playback = Playback(0.0, 100.0, SPEEDS[0], True).speeded(-1)
+    playback = Playback(0.0, 100.0, SPEEDS[0], True).at_speed(-1)
     seen = [playback.speed]
     for _ in range(len(SPEEDS)):
-        playback = playback.speeded(1)
+        playback = playback.at_speed(1)
         seen.append(playback.speed)
     assert tuple(seen) == (*SPEEDS, SPEEDS[-1])
 
