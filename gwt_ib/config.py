@@ -1,6 +1,6 @@
 """Every setting of a run: name, default, unit, range and meaning, in one frozen object.
 
-The names and defaults of the first seven groups are those of the system's description; `config_sources` fills the
+The first seven groups are the method's, the others what a run needs beside it; `config_sources` fills the
 object from TOML files, presets and the command line. Nothing else in the project holds a default.
 """
 

@@ -28,7 +28,7 @@ EPISODES = 100
 
 @dataclass(frozen=True)
 class Work:
-    """One piece of work, and how many threads and processes it may take. The defaults are the preset `default`'s."""
+    """One piece of work, and how many threads and processes it may take. The defaults are the configuration's."""
 
     env_id: str = "popgym-CountRecallEasy-v0"
     steps: int = 200_000

@@ -26,7 +26,7 @@ from gwt_ib.kernels.forward_backward import (
     heads_backward,
     weights_backward,
 )
-from gwt_ib.kernels.losses import SUMS, LossCoefficients, categorical_loss, gaussian_loss
+from gwt_ib.kernels.losses import SUMS, LossCoefficients, categorical_loss, coefficients_of, gaussian_loss
 from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
 from gwt_ib.kernels.products import matmul
 from gwt_ib.model import weights as layout
@@ -136,9 +136,7 @@ class KernelGradient:
         if sizes and not ((action >= 0) & (action < sizes)).all():
             raise ValueError(f"an action lies outside the components' sizes {sizes}")
         self._sequences = sequences
-        numbers = (config.clip_eps, config.vf_coef, config.ent_coef, lambda_c, config.target_c)
-        shares = (1.0 / (self._batch * config.seq_len), 1.0 / self._batch)
-        self._coefficients = LossCoefficients(*map(np.float32, (*numbers, *shares)))
+        self._coefficients = coefficients_of(config, lambda_c, self._batch)
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
         """Fill the gradient for the sequences `which`; returns the sums of `kernels.losses` in their order.

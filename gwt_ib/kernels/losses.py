@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gwt_ib.config import Config
 from gwt_ib.kernels.compiled import kernel
 from gwt_ib.kernels.elementwise import HALF, ONE, ZERO, exp
 from gwt_ib.model.arrays import F32
@@ -30,6 +31,13 @@ class LossCoefficients(NamedTuple):
     target_c: Any
     share: Any  # 1 / decisions in the whole minibatch
     sequence_share: Any  # 1 / sequences in the whole minibatch
+
+
+def coefficients_of(config: Config, lambda_c: float, sequences: int) -> LossCoefficients:
+    """Those of a minibatch of so many sequences, with live settings and the `lambda_c` that the warm-up has reached."""
+    settings = (config.clip_eps, config.vf_coef, config.ent_coef, lambda_c, config.target_c)
+    shares = (1.0 / (sequences * config.seq_len), 1.0 / sequences)
+    return LossCoefficients(*map(np.float32, (*settings, *shares)))
 
 
 @kernel

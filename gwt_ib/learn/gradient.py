@@ -46,7 +46,7 @@ class AutogradGradient:
     def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout."""
         self._sequences, self._config = to_device(sequences, self._flat.vector.device), config
-        self._coefficients = LiveCoefficients(config.ent_coef, lambda_c, config.target_c)
+        self._coefficients = LiveCoefficients.of(config, lambda_c)
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
         """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`."""
@@ -92,7 +92,7 @@ class GraphGradient:
         """Take the sequences of a rollout; `config` has the live settings of this update."""
         self.prepare()
         self._sequences = to_device(sequences, self._device)
-        self._numbers.copy_(torch.tensor(LiveCoefficients(config.ent_coef, lambda_c, config.target_c)))
+        self._numbers.copy_(torch.tensor(LiveCoefficients.of(config, lambda_c)))
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
         """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`. Waits once, for these."""

@@ -22,6 +22,11 @@ class LiveCoefficients(NamedTuple):
     lambda_c: float | Tensor
     target_c: float | Tensor
 
+    @classmethod
+    def of(cls, config: Config, lambda_c: float) -> LiveCoefficients:
+        """The settings of these names, with the `lambda_c` that the warm-up has reached."""
+        return cls(**{name: getattr(config, name) for name in cls._fields} | {"lambda_c": lambda_c})
+
 
 def policy_loss(
     log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, clip_eps: float

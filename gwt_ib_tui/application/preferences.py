@@ -75,12 +75,9 @@ def save_preferences(path: Path, preferences: Preferences, before: Preferences |
     Symbols that only suit this terminal are not kept: those of the `before` that was read, if it says nothing of them.
     Returns a sentence where nothing was kept.
     """
-    unsaid = before is not None and "symbols" not in before.model_fields_set
-    passing = (
-        {"symbols"}
-        if before is not None and unsaid and preferences.symbols == for_this_terminal(before).symbols
-        else set()
-    )
+    passing: set[str] = set()
+    if before is not None and "symbols" not in before.model_fields_set:
+        passing = {"symbols"} if preferences.symbols == for_this_terminal(before).symbols else set()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, preferences.model_dump(mode="json", exclude=passing), durable=False)

@@ -22,7 +22,7 @@ from gwt_ib_tui.widgets.line_chart import OVERVIEW_TITLES, LineChart, spec_of
 from gwt_ib_tui.widgets.processes import ActorsPanel
 from gwt_ib_tui.widgets.tiles import Tiles
 
-SLOTS = len(OVERVIEW_TITLES)
+SLOTS = 5  # as many as the stylesheet has room for; more charts are on further pages
 
 
 class LiveScreen(ChartScreen):
@@ -44,7 +44,7 @@ class LiveScreen(ChartScreen):
         """The tiles, then the grid."""
         yield Tiles(id="tiles").data_bind(RunScreen.run_view)
         with Container(id="panels"):
-            for number, title in enumerate(OVERVIEW_TITLES, 1):
+            for number, title in enumerate(OVERVIEW_TITLES[:SLOTS], 1):
                 chart = LineChart(spec_of(title)).add_class("slot", f"slot-{number}", "card", "curves")
                 yield chart.data_bind(RunScreen.run_view, RunScreen.view)
             yield GateCurvePanel().data_bind(RunScreen.run_view, RunScreen.view).add_class("card", "curves", "gate")
