@@ -38,12 +38,7 @@ def gwt_ib_tui(
     """Train a TD-gated memory agent on POPGym and watch, live, whether its gate works."""
 
 
-for command in (
-    launch.launch, launch.resume, launch.attach,
-    run.pause, run.unpause, run.snapshot, run.stop, run.set_, run.status, run.check, run.evaluate, run.picture,
-    runs.runs, runs.compare, launch.replay, launch.serve, bench.bench,
-    info.envs, info.config, info.metrics, info.keys,
-):  # fmt: skip
+for command in (*launch.COMMANDS, *run.COMMANDS, *runs.COMMANDS, *bench.COMMANDS, *info.COMMANDS):
     app.command(command.__name__.rstrip("_"))(command)
 
 

@@ -132,3 +132,6 @@ def _table(sections: list[dict[str, Any]], update_ms: float) -> Table:
 
 def _cells(row: dict[str, Any]) -> tuple[str, str, str]:
     return f"{row['mean_ms']:,.2f}", f"{row['share']:.1%}", f"{row['us_per_env_step']:.2f}"
+
+
+COMMANDS = (bench,)

@@ -71,3 +71,6 @@ def keys() -> None:
     _, unread = read_preferences(preferences_path())
     for problem in filter(None, (*keymap.problems, unread)):
         typer.echo(problem, err=True)
+
+
+COMMANDS = (envs, config, metrics, keys)

@@ -175,3 +175,6 @@ def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck:
 def _import_dashboard() -> None:
     with no_garbage_collection():
         import_module("gwt_ib_tui.application.app")
+
+
+COMMANDS = (launch, resume, attach, replay, serve)

@@ -180,3 +180,6 @@ def _show_answer(kind: str, event: Event, quiet: bool) -> None:
     if "path" in event.fields:
         typer.echo(event.fields["path"])
     typer.echo(f"{kind}: done at update {event.update}" + (f" ({message})" if message else ""), err=True)
+
+
+COMMANDS = (pause, unpause, snapshot, stop, set_, status, check, evaluate, picture)

@@ -149,3 +149,6 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: S
     if not console.is_terminal:
         console.width = max(console.width, console.measure(table, options=console.options.update(width=10_000)).maximum)
     console.print(table)
+
+
+COMMANDS = (runs, compare)
