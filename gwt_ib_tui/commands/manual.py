@@ -12,10 +12,10 @@ PANELS: dict[str, dict[str, str]] = {
     "Every screen": {
         "status": (
             "State as a word, run, progress, speed and time left. A run that is silent is STALLED, one whose trainer "
-            "is gone KILLED; the age of the newest update is said when it grows."
+            "is gone is KILLED; the age of the newest update appears when it grows."
         ),
         "message": (
-            "What was asked of the run and what became of it: ASKED, then DONE or REFUSED, with the update; gone "
+            "What was asked of the run and the answer: ASKED, then DONE or REFUSED, with the update; it disappears "
             "after a while."
         ),
     },
@@ -25,9 +25,9 @@ PANELS: dict[str, dict[str, str]] = {
             "which they pass."
         ),
         "charts": (
-            "Metrics over env steps, updates or wall time. A dotted line is a target, a floor or a clamp; signs on "
-            f"the axis are events: {MARKERS}. A gap is a value that is not a number. With a cursor the titles tell "
-            "the values there, each digit where there is room; ~ stands before the smoothed one."
+            "Metrics over env steps, updates or wall time. A dotted line is a target, a floor or a clamp; markers on "
+            f"the axis are events: {MARKERS}. A gap is a value that is not a number. With a cursor the titles show "
+            "the values there, in full where there is room; ~ marks a smoothed value."
         ),
         "TD→gate": (
             "Mean of c by |td_norm| on its spread, against the prior and the budget: whether surprise opens the gate."

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from gwt_ib_tui.charts.palette import palette_of
 
 ALWAYS_SHOWN = frozenset({"app.show_help", "app.ask_to_quit"})
-FIRST_LEFT_OUT = ("app.change_setting", "app.evaluate_now", "app.hold_display")
+FIRST_LEFT_OUT = ("app.change_setting", "app.evaluate_now", "app.freeze_display")
 
 
 @dataclass(frozen=True)
