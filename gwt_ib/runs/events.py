@@ -116,11 +116,12 @@ def _of_any(event: Event) -> Forms:
 
 
 def _of_evaluation(event: Event) -> Forms:
-    words, returns = f"mean return {number(event.number('eval_return'))}", event.fields.get("eval_returns")
+    mean, returns = event.number("eval_return"), event.fields.get("eval_returns")
+    words = f"mean return {number(mean)}"
     if not isinstance(returns, list) or not returns:
         return (words,)
     episodes = f"{len(returns)} episode{'' if len(returns) == 1 else 's'}"
-    return f"{words} over {episodes}", f"{words}, {episodes}", words
+    return f"mean return {number(mean, 4)} over {episodes}", f"{words}, {episodes}", words
 
 
 def _of_snapshot(event: Event) -> Forms:

@@ -63,10 +63,7 @@ class Printer:
             sys.stdout.flush()
         except (OSError, SystemExit):  # SystemExit is what rich makes of a broken pipe
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            for descriptor in (
-                1,
-                2,
-            ):  # a pipe or terminal that is gone stays gone: a second write would only fail again
+            for descriptor in (1, 2):  # what is gone stays gone: a second write would only fail again
                 os.dup2(nowhere, descriptor)
             os.close(nowhere)
             self._on_reader_gone()

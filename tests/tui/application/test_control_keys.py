@@ -54,7 +54,7 @@ async def test_an_evaluation_is_asked_for_once_and_its_mean_return_is_shown(
         assert in_inbox(recorded) == 1
         recorded.answer_requests()
         await until(pilot, lambda: message(app).status == "done")
-        assert message(app).text == "evaluation at update 31: mean return -0.500 over 2 episodes"
+        assert message(app).text == "evaluation at update 31: mean return -0.5000 over 2 episodes"
         await pilot.pause()
         assert message(app).text in screen_text(app)
         await pilot.press("e")

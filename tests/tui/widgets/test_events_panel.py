@@ -18,7 +18,7 @@ SAID = [
     ({"kind": "evaluation", "eval_return": 0.4083}, "mean return 0.408"),
     (
         {"kind": "evaluation", "eval_return": 0.4083, "eval_returns": RETURNS, "request": "1"},
-        "mean return 0.408 over 20 episodes",
+        "mean return 0.4083 over 20 episodes",
     ),
     ({"kind": "verdict", "verdict": "pass", "previous": "fail"}, "GateCheck PASS, was FAIL"),
     ({"kind": "snapshot", "path": "runs/a/snapshots/000000106496"}, "snapshot 000000106496"),

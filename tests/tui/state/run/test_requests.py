@@ -86,7 +86,7 @@ def test_an_evaluation_tells_its_mean_return_and_a_setting_its_change() -> None:
     log.take([done], since=0.0)
     assert log.message.status == "asked", "it is not acknowledged yet"
     log.take([answer("id-1", message="mean return -0.5000 over 2 episodes")], since=0.0)
-    assert log.message == Message("done", "evaluation at update 31: mean return -0.500 over 2 episodes")
+    assert log.message == Message("done", "evaluation at update 31: mean return -0.5000 over 2 episodes")
     log.sent(log.ask("set", "lr 0.1 -> 0.2"), "id-2")
     assert log.message == Message("asked", "setting lr 0.1 -> 0.2: waiting for the trainer")
     setting = event("setting", time=1.0, update=31, field="lr", old=0.1, value=0.2, request="id-2")
@@ -102,7 +102,7 @@ def test_what_others_asked_for_is_a_notice() -> None:
     log = RequestLog(clock=lambda: now[0])
     theirs = event("evaluation", time=1.0, update=7, eval_return=2.0, eval_returns=[2.0], request="theirs")
     log.take([theirs, answer("theirs")], since=0.0)
-    assert log.message == Message("notice", "evaluation at update 7: mean return 2.00 over 1 episode")
+    assert log.message == Message("notice", "evaluation at update 7: mean return 2.000 over 1 episode")
     log.take([event("evaluation", time=1.0, update=10, eval_return=2.0)], since=0.0)
     assert "update 7" in log.message.text, "one of the schedule is not asked for"
 
