@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from gwt_ib.bench.measure import COMPARED
-from gwt_ib.bench.products import Sgemm, flop_per_sample, learner_products
+from gwt_ib.bench.reference_products import Sgemm, flop_per_sample, learner_products
 from gwt_ib.model.experience import SECTIONS
 from gwt_ib.processes.children import Link, Message
 from gwt_ib.processes.learner_process import Requests, main

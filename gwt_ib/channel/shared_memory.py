@@ -21,7 +21,7 @@ from typing import ClassVar
 import numpy as np
 
 from gwt_ib.config import Config
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.model.arrays import F32, I64
 from gwt_ib.model.experience import ALIGNMENT, Block, BlockSpec
 from gwt_ib.model.weights import Weights, parameter_shapes, size

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gwt_ib import seeding
 from gwt_ib.config import Config
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.envs.make import REWARD_LIMIT, make_env
 from gwt_ib.envs.spaces import ObservationEncoder
 

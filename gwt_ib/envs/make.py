@@ -21,7 +21,7 @@ from popgym.core.env import POPGymEnv
 from popgym.wrappers import Antialias, PreviousAction
 
 from gwt_ib.config import Config
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.envs.spaces import ObservationEncoder, mismatch
 from gwt_ib.errors import ExitCode, UserError, nearest
 

@@ -6,7 +6,7 @@ import numpy as np
 from gymnasium import spaces
 
 from gwt_ib.config import Config
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.kernels.act import KernelPolicy
 from gwt_ib.kernels.gradient import KernelGradient
 from gwt_ib.sections import Sections

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gwt_ib.config import Config
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.kernels.cell import encode_row, step_row, td_drive
 from gwt_ib.kernels.compiled import compiling, kernel
 from gwt_ib.kernels.elementwise import HALF, ZERO, dot, exp, sigmoid

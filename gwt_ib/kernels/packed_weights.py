@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.kernels.compiled import kernel
 from gwt_ib.model.arrays import F32, Field
 from gwt_ib.model.weights import policy_outputs, router_width

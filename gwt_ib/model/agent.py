@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
 from gwt_ib.config import Config
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.model.cell import CellOutput, GatedCell, TdScale, prior_logit, td_norm
 from gwt_ib.model.distributions import CategoricalHead, GaussianHead
 from gwt_ib.model.unroll import unroll

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from gwt_ib.config import Config
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.model.arrays import F32, F64, I32, I64, Bool, Field, Sizes, fields_of, zeros
 
 ALIGNMENT = 64  # bytes: every array starts on a cache line

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from gwt_ib.config import Config
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.kernels import load_kernels
 from gwt_ib.model.arrays import F32, Bool
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from gwt_ib.config import Config
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.arrays import F32, Bool
 from gwt_ib.model.cell import TdScale

@@ -254,7 +254,7 @@ def layout_of(
     )
 
 
-def notice(words: str, width: int, height: int, frame: str) -> list[Text]:
+def blank_chart(words: str, width: int, height: int, frame: str) -> list[Text]:
     """An empty chart with a word in its middle."""
     lines = [Text(" " * width, style=frame, no_wrap=True, end="") for _ in range(height)]
     lines[(height - 1) // 2].plain = words[:width].center(width)

@@ -9,7 +9,7 @@ import numpy as np
 from rich.text import Text
 
 from gwt_ib_tui.charts.axes import Scale, Ticks
-from gwt_ib_tui.charts.figure import Figure, Frame, layout_of, notice
+from gwt_ib_tui.charts.figure import Figure, Frame, blank_chart, layout_of
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.history.gate_history import GateCurve
@@ -34,7 +34,7 @@ def gate_chart(
     if width < 1 or height < 1:
         return []
     if curve is None or not np.isfinite(curve.c).any():
-        return notice("waiting for data", width, height, palette.frame)
+        return blank_chart("waiting for data", width, height, palette.frame)
     bars = count_rows if height >= 7 + count_rows else 0
     layout = layout_of(width, height - bars, Scale((0.0, 1.0)), partial(_edge_ticks, curve.edges), symbols)
     figure = Figure(layout, palette.frame)

@@ -15,7 +15,7 @@ from rich.text import Span, Text
 
 from gwt_ib.text import short_count
 from gwt_ib_tui.charts.axes import LARGEST, Range, nice_ticks, position, positions, widened
-from gwt_ib_tui.charts.figure import Frame, notice
+from gwt_ib_tui.charts.figure import Frame, blank_chart
 from gwt_ib_tui.charts.glyphs import GLYPHS, Cells, Glyphs
 from gwt_ib_tui.charts.palette import Palette, blend
 from gwt_ib_tui.charts.traces import Flags, in_force
@@ -101,7 +101,7 @@ def heat_map(
     if width < 1 or height < 1:
         return []
     if not len(history):
-        return notice("waiting for data", width, height, palette.frame)
+        return blank_chart("waiting for data", width, height, palette.frame)
     frame = _frame(history, width, height, symbols)
     columns, rows = frame.canvas_width, frame.canvas_height
     shares = mass_over_time(history, columns, rows)

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from gwt_ib_tui.charts import axes
 from gwt_ib_tui.charts.axes import LARGEST, Range, Scale, Ticks, position, widened
-from gwt_ib_tui.charts.figure import Figure, layout_of, notice
+from gwt_ib_tui.charts.figure import Figure, blank_chart, layout_of
 from gwt_ib_tui.charts.glyphs import GLYPHS, Glyphs
 from gwt_ib_tui.charts.traces import Trace, in_force, moving_average
 from gwt_ib_tui.charts.view import ChartView, Symbols, XAxis
@@ -156,7 +156,7 @@ def draw(
     values = _values(lines)
     if not values.size:
         known = any(np.isfinite(curve.column.mean).any() for curve in curves)
-        return Drawn(notice("no data in this window" if known else "waiting for data", width, height, frame))
+        return Drawn(blank_chart("no data in this window" if known else "waiting for data", width, height, frame))
     notes: list[str] = []
     log = False
     if view.log_y and y_range is not None and y_range[0] <= 0.0:

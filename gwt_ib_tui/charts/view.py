@@ -102,9 +102,9 @@ class ChartView:
         if self.cursor is None:
             place = max(int(np.searchsorted(rows, high, side="right")) - 1, 0)
         else:
-            row = nearest(rows, self.cursor)
+            row = nearest_index(rows, self.cursor)
             by_row = min(max(row + by, 0), len(rows) - 1)
-            by_share = nearest(rows, float(rows[row]) + by * CURSOR_SHARE * (high - low))
+            by_share = nearest_index(rows, float(rows[row]) + by * CURSOR_SHARE * (high - low))
             place = max(by_row, by_share) if by > 0 else min(by_row, by_share)
         return self._at(rows, float(rows[place]))
 
@@ -200,11 +200,11 @@ class Scrub:
 
     def place(self, updates: Doubles) -> int:
         """Where the moment on show is among `updates`, which must not be empty."""
-        return len(updates) - 1 if self.shown is None else nearest(updates, self.shown)
+        return len(updates) - 1 if self.shown is None else nearest_index(updates, self.shown)
 
     def ghost_place(self, updates: Doubles) -> int:
         """Where the ghost is among `updates`, which must not be empty."""
-        return 0 if self.ghost is None else nearest(updates, self.ghost)
+        return 0 if self.ghost is None else nearest_index(updates, self.ghost)
 
     def moved(self, updates: Doubles, by: int) -> Scrub:
         """`by` moments further, no further than either end; at the newest it is followed from there on."""
@@ -230,7 +230,7 @@ class Scrub:
         return replace(self, ghost=None if again else float(updates[place]))
 
 
-def nearest(updates: Doubles, update: float) -> int:
+def nearest_index(updates: Doubles, update: float) -> int:
     """The place of the entry of rising `updates` that is nearest to `update`; of two, the earlier."""
     right = int(np.searchsorted(updates, update))
     if right == len(updates) or (right and update - updates[right - 1] <= updates[right] - update):

@@ -119,14 +119,14 @@ def run_headless(
             code = trainer.run(printer.tick)
         finally:
             printer.stop()
-    verdict = check(run, run.read_config())  # a setting may have been changed since
+    verdict = judge_recorded(run, run.read_config())  # a setting may have been changed since
     printer.finish(verdict, trainer.message)
     if code == ExitCode.DONE and require_gatecheck and verdict.status != "pass":
         return ExitCode.GATECHECK_NOT_PASSED
     return code
 
 
-def check(run: RunDirectory, config: Config) -> Verdict:
+def judge_recorded(run: RunDirectory, config: Config) -> Verdict:
     """GateCheck's verdict on what a run has recorded; since when it holds is known from the run's own verdict."""
     history = History.from_rows(read_records(run.metrics))
     return with_since(judge_run(history, config), run.read_gatecheck())

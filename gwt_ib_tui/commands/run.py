@@ -75,7 +75,7 @@ def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck
     from gwt_ib_tui.commands import headless
 
     found = find_run(run)
-    verdict = headless.check(found, found.read_config())
+    verdict = headless.judge_recorded(found, found.read_config())
     if as_json:
         typer.echo(json.dumps(verdict.as_dict()))
     else:

@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from gwt_ib.text import count, shortened
 from gwt_ib_tui.charts.lines import Drawn
 from gwt_ib_tui.charts.palette import Palette
-from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis, nearest
+from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis, nearest_index
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
@@ -180,7 +180,7 @@ def view_words(view: ChartView, columns: Mapping[XAxis, Doubles]) -> list[str]:
     if view.symbols != ChartView().symbols:
         words.append(f"symbols {view.symbols}")
     if view.cursor is not None and known.size:
-        row = known[nearest(x[known], view.cursor)]
+        row = known[nearest_index(x[known], view.cursor)]
         steps, update, seconds = (float(columns[axis][row]) for axis in ("env_steps", "update", "elapsed_s"))
         words.append(f"cursor {count(steps)} steps, update {count(update)}, {time_words(seconds)}")
     return words

@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.text import count, number, plain, short_count
-from gwt_ib_tui.charts.figure import notice
+from gwt_ib_tui.charts.figure import blank_chart
 from gwt_ib_tui.charts.lines import Curve, Level, draw, sparkline
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.trends import Trend, trend_of
@@ -188,7 +188,7 @@ class TrendPanel(TitledChart):
         """The course."""
         palette, (_, trend) = self.palette, self._trend(run_view)
         if trend is None:
-            return notice("nothing to draw yet", width, height, palette.frame)
+            return blank_chart("nothing to draw yet", width, height, palette.frame)
         curve, levels, span = Curve(trend.y, palette.line), _levels(trend, palette), spec_of(trend.name).min_span
         view = ChartView(symbols=self.view.symbols)
         return draw(trend.x, [curve], levels, width, height, frame=palette.frame, min_span=span, view=view).lines

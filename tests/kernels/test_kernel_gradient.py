@@ -6,7 +6,7 @@ import torch
 from gymnasium import spaces
 
 from gwt_ib.config import Config
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.kernels.cell import unroll
 from gwt_ib.kernels.gradient import KernelGradient
 from gwt_ib.learn.gradient import AutogradGradient, make_gradient

@@ -11,7 +11,7 @@ from support import SMALL, assignments, small_config
 
 from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.envs.make import check_environment
 from gwt_ib.kernels.gradient import KernelGradient
 from gwt_ib.learn.gradient import AutogradGradient, GraphGradient, make_gradient

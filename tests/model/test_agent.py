@@ -6,7 +6,7 @@ import torch
 from gymnasium import spaces
 from support import small_config
 
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.cell import TdScale
 

@@ -5,7 +5,7 @@ import torch
 from gymnasium import spaces
 from torch.distributions import Categorical, Normal
 
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.model.distributions import CategoricalHead, GaussianHead
 from gwt_ib.rollout.env_loop import action_noise
 

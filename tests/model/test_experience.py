@@ -5,7 +5,7 @@ import pytest
 from gymnasium import spaces
 from support import small_config
 
-from gwt_ib.envs.actions import ActionCodec
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.learn.sequences import cut, join
 from gwt_ib.model.arrays import fields_of
 from gwt_ib.model.experience import ALIGNMENT, Block, BlockSpec, Sequences, blank_minibatch

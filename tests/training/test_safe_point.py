@@ -18,7 +18,6 @@ from gwt_ib.processes.learner_process import Requests, make_channel
 from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.jsonl import Record, read_records
 from gwt_ib.training.loop import Training
-from gwt_ib_tui.commands.headless import check
 
 NOT_REPEATED = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 EVALUATION = {"eval_return", "eval_returns"}

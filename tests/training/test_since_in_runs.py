@@ -21,7 +21,6 @@ from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.jsonl import cut_back
 from gwt_ib.runs.snapshot import Snapshot, load_snapshot
 from gwt_ib.training.loop import Training
-from gwt_ib_tui.commands.headless import check
 
 CONFIG = small_config(channel="serial", budget_warmup_updates=2, snapshot_every=1)
 

@@ -20,7 +20,7 @@ MAX_FRAMES = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class ReplayFrame:
     """One recorded moment: `number` rows were there, `time` seconds of training were over.
 
     `history` is what GateCheck knew; its newest row is the frame's.
@@ -32,7 +32,7 @@ class Frame:
 
 
 class Recording:
-    """Takes the rows of a run; keeps every k-th as a `Frame`, k doubling whenever `most` are kept, and the newest."""
+    """Takes the rows of a run; keeps every k-th as a `ReplayFrame`, k doubling whenever `most` are kept, and the newest."""
 
     def __init__(self, most: int = MAX_FRAMES) -> None:
         self._most = max(most, 2)
@@ -41,9 +41,9 @@ class Recording:
     def forget(self) -> None:
         """Begin again: the rows that came were cut off or replaced."""
         self._history = History()
-        self.frames: list[Frame] = []  # those that are kept, oldest first
+        self.frames: list[ReplayFrame] = []  # those that are kept, oldest first
         self._stride = 1
-        self._newest: Frame | None = None
+        self._newest: ReplayFrame | None = None
         self.length = 0.0
 
     def take(self, row: Record) -> None:
@@ -60,13 +60,13 @@ class Recording:
                 self.frames.append(self.newest)
 
     @property
-    def newest(self) -> Frame:
+    def newest(self) -> ReplayFrame:
         """The frame of the newest row; of no rows where none came."""
         if self._newest is None:
-            self._newest = Frame(self._history.rows_seen, self.length, self._history.copy())
+            self._newest = ReplayFrame(self._history.rows_seen, self.length, self._history.copy())
         return self._newest
 
-    def at(self, time: float) -> Frame:
+    def at(self, time: float) -> ReplayFrame:
         """The last frame that is not later than `time`; the first where all are."""
         if not self.frames or time >= self.length:
             return self.newest
@@ -84,7 +84,7 @@ class Verdicts:
         self._done = 0
         self._last: Mapping[str, Any] = {}
 
-    def work(self, frames: Sequence[Frame], config: Config, seconds: float) -> None:
+    def work(self, frames: Sequence[ReplayFrame], config: Config, seconds: float) -> None:
         """Judge frames for about `seconds`, from the first that has no verdict yet."""
         deadline = time.monotonic() + seconds
         while self._done < len(frames) and time.monotonic() < deadline:
@@ -98,11 +98,11 @@ class Verdicts:
             self._last = self._statuses[frame.number] = status
             self._done += 1
 
-    def knows(self, frame: Frame) -> bool:
+    def knows(self, frame: ReplayFrame) -> bool:
         """Whether this frame was reached."""
         return frame.number in self._statuses
 
-    def at(self, frame: Frame, config: Config | None) -> Verdict | None:
+    def at(self, frame: ReplayFrame, config: Config | None) -> Verdict | None:
         """The verdict at a frame; none before the first row, and without a configuration."""
         if config is None or not frame.history.rows_seen:
             return None

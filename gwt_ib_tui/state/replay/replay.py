@@ -18,7 +18,7 @@ from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.record import ActorRecord, RunRecord
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory, moment_of
 from gwt_ib_tui.state.history.log_tail import LogView
-from gwt_ib_tui.state.replay.recording import Frame, Recording, Verdicts
+from gwt_ib_tui.state.replay.recording import Recording, ReplayFrame, Verdicts
 from gwt_ib_tui.state.run.feed import Feed, Limits
 from gwt_ib_tui.state.run.follower import Source
 from gwt_ib_tui.state.run.playback import Playback
@@ -52,7 +52,7 @@ class Replay(Source):
         self._reading = True
         self._playback = Playback.of(self._feed.run_view.metric("elapsed_s") or 0.0)  # of the last row, read ahead
         self._played_at: float | None = None
-        self._shown: tuple[Frame, int, bool] | None = None
+        self._shown: tuple[ReplayFrame, int, bool] | None = None
         self._then = self._feed.run_view
         self.run_view = self._feed.run_view
 
@@ -106,7 +106,7 @@ class Replay(Source):
             return self._playback
 
 
-def as_of(run_view: RunView, frame: Frame, verdict: Verdict | None) -> RunView:
+def as_of(run_view: RunView, frame: ReplayFrame, verdict: Verdict | None) -> RunView:
     """What was known at `frame` of the run that `run_view` knows as a whole; `verdict` is the one there.
 
     Series and gate moments end with the frame's row exactly; events and lines of the log are where the run's timeline

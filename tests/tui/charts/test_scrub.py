@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gwt_ib_tui.charts.view import Scrub, nearest
+from gwt_ib_tui.charts.view import Scrub, nearest_index
 
 UPDATES = np.array([1.0, 3.0, 5.0, 7.0])
 
@@ -60,4 +60,4 @@ def test_a_single_moment_is_first_and_newest() -> None:
 
 @pytest.mark.parametrize(("update", "place"), [(0, 0), (1, 0), (2, 0), (2.1, 1), (3, 1), (6.5, 3), (99, 3)])
 def test_a_moment_that_was_thinned_out_gives_way_to_the_nearest(update: float, place: int) -> None:
-    assert nearest(UPDATES, update) == place
+    assert nearest_index(UPDATES, update) == place

@@ -4,7 +4,7 @@ import pytest
 import torch
 from support import small_config
 
-from gwt_ib.bench.products import Product, Sgemm, flop_per_sample, learner_products
+from gwt_ib.bench.reference_products import Product, Sgemm, flop_per_sample, learner_products
 from gwt_ib.envs.make import check_environment
 from gwt_ib.model.agent import Agent
 
