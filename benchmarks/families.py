@@ -62,7 +62,7 @@ def step_environments(config: Config, actor: int, seconds: float, begin: Barrier
     size = config.envs_per_actor
     numbers = range(actor * size, (actor + 1) * size)
     envs = EnvBatch(config, stream=Stream.EPISODE, env_numbers=numbers, first_episodes=[0] * size)
-    actions = random_actions(envs.action_codec, size, actor)
+    actions = random_actions(envs.actions, size, actor)
     observations = np.zeros((size, envs.observation_size), np.float32)
     results: dict[str, Any] = {"observations": observations, "next_observations": np.zeros_like(observations)}
     results |= {"rewards": np.zeros(size, np.float32)}

@@ -20,8 +20,8 @@ def evaluate_snapshot(run: RunDirectory, config: Config) -> tuple[Path, list[flo
     """
     path, snapshot, _ = newest_good_snapshot(run.snapshots)
     envs = evaluation_envs(config)
-    shapes = layout.parameter_shapes(envs.observation_size, envs.action_codec, config.hidden_size)
-    policy = make_policy(envs.observation_size, envs.action_codec, config)
+    shapes = layout.parameter_shapes(envs.observation_size, envs.actions, config.hidden_size)
+    policy = make_policy(envs.observation_size, envs.actions, config)
     try:
         policy.write(layout.joined(snapshot.model, shapes))
         td_mean, td_std = float(snapshot.state["td_mean"]), float(snapshot.state["td_std"])

@@ -27,7 +27,7 @@ class SerialChannel:
             for actor, episodes in enumerate(np.split(first_episodes, config.num_actors))
         ]
         envs = self._collectors[0].envs
-        spec = BlockSpec(envs.observation_size, envs.action_codec, config)
+        spec = BlockSpec(envs.observation_size, envs.actions, config)
         self._blocks = [spec.allocate() for _ in range(config.num_actors)]
         self._number = first_block
         self._versions: dict[int, Weights] = {}

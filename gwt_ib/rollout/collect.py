@@ -57,7 +57,7 @@ class Collector:
         sections.add("wait", waited_s)
         steps = block.reward.shape[0]
         streams = [generator(self._config.seed, Stream.ACTION_NOISE, env, number) for env in self._numbers]
-        noise = action_noise(self.envs.action_codec, streams, steps)
+        noise = action_noise(self.envs.actions, streams, steps)
         block.header[:] = (policy_version, self._actor, number)
         block.td_statistics[:] = (td_mean, td_std)
         block.episode_return[:] = 0.0

@@ -93,7 +93,7 @@ def evaluate(policy: Policy, td_mean: float, td_std: float, config: Config, envs
     loop.stepper.begin(td_mean, td_std)
     for t in range(config.eval_max_steps):
         if t % NOISE_STEPS == 0:
-            noise = action_noise(envs.action_codec, streams, NOISE_STEPS)
+            noise = action_noise(envs.actions, streams, NOISE_STEPS)
         loop.act(noise[t % NOISE_STEPS])
         loop.step(rewards, terminated, truncated)
         returns += rewards * running

@@ -116,7 +116,7 @@ class Training:
             self._eval_envs = evaluation_envs(self.config)
         envs, weights = self._eval_envs, self.learner.weights()
         if self._eval_policy is None:
-            self._eval_policy = make_policy(envs.observation_size, envs.action_codec, self.config)
+            self._eval_policy = make_policy(envs.observation_size, envs.actions, self.config)
             self._eval_policy.prepare()
         self._eval_policy.write(weights.vector)
         returns = evaluate(self._eval_policy, weights.td_mean, weights.td_std, self.config, envs)

@@ -8,12 +8,12 @@ import time
 import numpy as np
 import pytest
 import torch
+from gwt_ib.envs.actions import ActionCodec
 from gymnasium import spaces
 from support import small_config
 
 from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
-from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.envs.make import check_environment
 from gwt_ib.errors import UserError
 from gwt_ib.kernels import use_kernels
@@ -84,7 +84,7 @@ def collect(config: Config, policy: Policy, actor: int = 0, blocks: int = 2) -> 
     """The first blocks of one actor."""
     size = config.envs_per_actor
     collector = Collector(config, actor, policy, np.zeros(size, np.int64), Progress.private(size))
-    spec = BlockSpec(collector.envs.observation_size, collector.envs.action_codec, config)
+    spec = BlockSpec(collector.envs.observation_size, collector.envs.actions, config)
     made = [spec.allocate() for _ in range(blocks)]
     for number, block in enumerate(made):
         collector.collect(block, number, number, *TD, waited_s=0.5)
@@ -218,7 +218,7 @@ def test_a_block_says_what_it_took():
 def test_kernels_and_torch_are_evaluated_alike():
     config = small_config(eval_episodes=4)
     envs = evaluation_envs(config)
-    by_torch, kernels = make_pair(envs.observation_size, envs.action_codec, config)
+    by_torch, kernels = make_pair(envs.observation_size, envs.actions, config)
     expected = evaluate(by_torch, *TD, config, envs)
     assert len(set(expected)) > 1
     assert evaluate(kernels, *TD, config, envs) == expected

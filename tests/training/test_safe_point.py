@@ -18,6 +18,7 @@ from gwt_ib.processes.learner_process import Requests, make_channel
 from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.jsonl import Record, read_records
 from gwt_ib.training.loop import Training
+from gwt_ib_tui.commands.headless import judge_recorded
 
 NOT_REPEATED = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 EVALUATION = {"eval_return", "eval_returns"}
@@ -105,7 +106,7 @@ def test_the_optimiser_steps_with_the_new_learning_rate(train):
 
 def test_gatecheck_judges_by_the_new_setting(train):
     changed = train(asked={2: [setting("target_c", 0.9)]}, budget_warmup_updates=0)
-    verdict = check(changed.run, changed.run.read_config()).as_dict()
+    verdict = judge_recorded(changed.run, changed.run.read_config()).as_dict()
     assert changed.run.read_gatecheck() == verdict
     assert "target_c = 0.9" in str(verdict)
 

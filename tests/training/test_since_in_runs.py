@@ -21,6 +21,7 @@ from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.jsonl import cut_back
 from gwt_ib.runs.snapshot import Snapshot, load_snapshot
 from gwt_ib.training.loop import Training
+from gwt_ib_tui.commands.headless import judge_recorded
 
 CONFIG = small_config(channel="serial", budget_warmup_updates=2, snapshot_every=1)
 
@@ -56,12 +57,12 @@ def sinces(record: dict) -> dict[str, int]:
 def test_the_run_writes_them_and_a_check_of_its_rows_says_the_same(finished: RunDirectory) -> None:
     recorded = finished.read_gatecheck()
     assert set(sinces(recorded).values()) == {1, 2, 3}, "some changed when half of the run, or the warm-up, was over"
-    assert json.loads(json.dumps(check(finished, CONFIG).as_dict())) == recorded
+    assert json.loads(json.dumps(judge_recorded(finished, CONFIG).as_dict())) == recorded
 
 
 def test_without_a_recorded_verdict_a_check_takes_the_present_update(finished: RunDirectory) -> None:
     finished.gatecheck.unlink()
-    assert set(sinces(check(finished, CONFIG).as_dict()).values()) == {4}
+    assert set(sinces(judge_recorded(finished, CONFIG).as_dict()).values()) == {4}
 
 
 def test_a_run_that_is_cut_back_goes_on_as_if_it_had_never_been_further(finished: RunDirectory) -> None:

@@ -118,7 +118,7 @@ async def test_the_filter_line_takes_all_keys(recorded: RecordedRun, size: tuple
         assert app.live.query_one(FilterInput).value == "q s/12j+x*f"
         assert isinstance(app.screen, LiveScreen) and app.is_running
         assert app.view.cursor is None and not any(recorded.directory.control.iterdir())
-        assert "Give up" in screen_text(app) and "Snapshot" not in screen_text(app)
+        assert "Cancel" in screen_text(app) and "Snapshot" not in screen_text(app)
         await pilot.press("escape", "1")
         await pilot.pause()
         assert on_show(app) == OVERVIEW and "Snapshot" in screen_text(app)

@@ -34,9 +34,9 @@ def test_from_the_end_it_plays_from_the_start() -> None:
 
 def test_seeking_goes_by_shares_and_no_further_than_the_ends() -> None:
     playback = Playback(50.0, 100.0, 1.0, True)
-    assert playback.moved(0.02).position == 52.0 and playback.sought(-0.1).position == 40.0
-    assert playback.moved(-2.0).position == 0.0 and playback.sought(-2.0).playing
-    assert playback.moved(2.0).position == 100.0 and not playback.sought(2.0).playing
+    assert playback.moved(0.02).position == 52.0 and playback.moved(-0.1).position == 40.0
+    assert playback.moved(-2.0).position == 0.0 and playback.moved(-2.0).playing
+    assert playback.moved(2.0).position == 100.0 and not playback.moved(2.0).playing
 
 
 def test_every_speed_is_reached_step_by_step() -> None:
