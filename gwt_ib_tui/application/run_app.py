@@ -95,8 +95,8 @@ class RunApp(App[str]):
         elif self.run_view is not None:
             self._frozen = self.run_view
             state = self.run_view.state
-            going = "while the training goes on" if state == "running" else f"(the run is {plain(state, 12)})"
-            self.say("notice", f"display frozen {going}; once more shows the newest")
+            going = "while training goes on" if state == "running" else f"(the run is {plain(state, 12)})"
+            self.say("notice", f"display frozen {going}; press again to show the newest")
         self.show_run_view()
 
     def action_pause_or_go_on(self) -> None:

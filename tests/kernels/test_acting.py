@@ -8,12 +8,12 @@ import time
 import numpy as np
 import pytest
 import torch
-from gwt_ib.envs.actions import ActionCodec
 from gymnasium import spaces
 from support import small_config
 
 from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
+from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.envs.make import check_environment
 from gwt_ib.errors import UserError
 from gwt_ib.kernels import use_kernels

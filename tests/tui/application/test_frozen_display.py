@@ -92,9 +92,7 @@ def test_the_words_say_how_far_behind(recorded: RecordedRun) -> None:
     assert after(12) == "FROZEN, run at update 12", "resumed from an earlier one"
 
 
-@pytest.mark.parametrize(
-    ("state", "words"), [("running", "while the training goes on"), ("paused", "(the run is paused)")]
-)
+@pytest.mark.parametrize(("state", "words"), [("running", "while training goes on"), ("paused", "(the run is paused)")])
 async def test_what_goes_on_under_a_frozen_display_is_said_as_it_is(
     recorded: RecordedRun, state: str, words: str
 ) -> None:
@@ -103,7 +101,7 @@ async def test_what_goes_on_under_a_frozen_display_is_said_as_it_is(
     async with dashboard(recorded).run_test() as pilot:
         app = await ready(pilot)
         await pilot.press("d")
-        assert message(app).text == f"display frozen {words}; once more shows the newest"
+        assert message(app).text == f"display frozen {words}; press again to show the newest"
 
 
 async def test_a_notice_leaves_the_screen_by_itself(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
