@@ -23,7 +23,7 @@ from gwt_ib.runs.metrics import BY_NAME, METRICS, Threshold
         (Threshold(low=0.02, strict=True), "> 0.02", [0.02, None], [0.021], [0.02]),
         (Threshold(high=0.05, name="p"), "p <= 0.05", [None, 0.05], [0.05, 0.0], [0.051]),
         (Threshold(high=1.0 / 3, strict=True), "< 0.3333", [None, 1.0 / 3], [0.3], [0.34]),
-        (Threshold(name="fixed at -1"), "held at -1", None, [-1.0, 7.0], []),
+        (Threshold(name="fixed at -1"), "fixed at -1", None, [-1.0, 7.0], []),
         (Threshold(), "", None, [0.0], []),
         (Threshold(high=math.inf, name="fall"), "fall <= inf", None, [1e308], []),
     ],
