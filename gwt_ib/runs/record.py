@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import psutil
 
@@ -16,8 +16,8 @@ from gwt_ib.lenient import mapping, mappings, scalars, text, whole
 
 FORMAT = 1
 State = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
-TRAINING: frozenset[str] = frozenset({"starting", "running", "paused"})
 ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed"})
+TRAINING: frozenset[str] = frozenset(get_args(State)) - ENDED
 KILLED, STALLED, UNKNOWN = "killed", "stalled", "unknown"
 HEARTBEAT_S = 0.4  # the trainer rewrites run.json this often
 SILENT_S = 1.2  # for a reader that polls on the same host: a busy machine may be late, and a false alarm goes away
