@@ -11,13 +11,20 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
+ResumeClass = Literal["free", "override", "fixed"]
+"""Whether a resumed run may have another value: without a word, where the user says `--override`, or never."""
 
-def setting(default: Any, meaning: str, unit: str = "", *, live: bool = False, **limits: Any) -> Any:
+
+def setting(
+    default: Any, meaning: str, unit: str = "", *, live: bool = False, resume: ResumeClass = "override", **limits: Any
+) -> Any:
     """One field of the configuration; `limits` are pydantic's (`ge`, `gt`, `le`, `lt`).
 
-    `live` marks a number that may be changed while a run trains: only the learner reads it, once in each update.
+    `live` marks a number that may be changed while a run trains: only the learner reads it, once in each update, and no
+    value within its limits can end the run.
     """
-    return Field(default=default, description=meaning, json_schema_extra={"unit": unit, "live": live}, **limits)
+    extra: dict[str, Any] = {"unit": unit, "live": live, "resume": resume}
+    return Field(default=default, description=meaning, json_schema_extra=extra, **limits)
 
 
 class Config(BaseModel):
@@ -26,16 +33,28 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True)
 
     # Environment
-    env_id: str = setting("popgym-CountRecallEasy-v0", "Gymnasium id of the task, or module:env-id", min_length=1)
-    num_envs: int = setting(16, "environments stepped in parallel, over all actors", "environments", ge=1, le=65536)
-    seed: int = setting(42, "seed from which every random number of the run is derived", ge=0, lt=2**63)
-    prev_action: bool = setting(False, "append the previous action and a first-step flag, as POPGym's wrappers do")
+    env_id: str = setting(
+        "popgym-CountRecallEasy-v0", "Gymnasium id of the task, or module:env-id", min_length=1, resume="fixed"
+    )
+    num_envs: int = setting(
+        16, "environments stepped in parallel, over all actors", "environments", ge=1, le=65536, resume="fixed"
+    )
+    seed: int = setting(42, "seed from which every random number of the run is derived", ge=0, lt=2**63, resume="fixed")
+    prev_action: bool = setting(
+        False, "append the previous action and a first-step flag, as POPGym's wrappers do", resume="fixed"
+    )
 
     # Training
     total_timesteps: int = setting(
-        500_000, "length of the run; the last incomplete rollout is not made", "env steps", ge=1
+        500_000,
+        "length of the run; the last incomplete rollout is not made",
+        "env steps",
+        ge=1,
+        resume="free",
     )
-    rollout_steps: int = setting(256, "steps that each environment makes for one update", "steps", ge=1, le=65536)
+    rollout_steps: int = setting(
+        256, "steps that each environment makes for one update", "steps", ge=1, le=65536, resume="fixed"
+    )
     seq_len: int = setting(64, "length of the sequences that are backpropagated through", "steps", ge=1, le=65536)
 
     # PPO
@@ -46,19 +65,19 @@ class Config(BaseModel):
     gae_lambda: float = setting(0.95, "lambda of generalised advantage estimation", ge=0.0, le=1.0)
     clip_eps: float = setting(0.2, "PPO's clipping range of the probability ratio", gt=0.0, le=10.0)
     vf_coef: float = setting(0.5, "weight of the value loss", ge=0.0)
-    ent_coef: float = setting(0.01, "weight of the entropy bonus", live=True, ge=0.0)
+    ent_coef: float = setting(0.01, "weight of the entropy bonus", live=True, ge=0.0, le=100.0)
     max_grad_norm: float = setting(0.5, "global norm to which gradients are clipped", gt=0.0)
 
     # Router and gate
     td_scale: float = setting(5.0, "slope of the prior's logit in |td_norm|", ge=0.0)
     base_logit: float = setting(-1.0, "constant part of the prior's logit", "logit")
-    bias_init: float = setting(-1.5, "first value of the learnt part of the prior's logit", "logit")
+    bias_init: float = setting(-1.5, "first value of the learnt part of the prior's logit", "logit", resume="fixed")
     bias_clamp_min: float = setting(-4.0, "lowest bias", "logit")
     bias_clamp_max: float = setting(2.0, "highest bias", "logit")
 
     # Information bottleneck
     target_c: float = setting(0.35, "budget: the mean gate that each sequence is drawn to", live=True, ge=0.0, le=1.0)
-    lambda_c: float = setting(0.05, "weight of the bottleneck loss after its warm-up", live=True, ge=0.0)
+    lambda_c: float = setting(0.05, "weight of the bottleneck loss after its warm-up", live=True, ge=0.0, le=1e4)
     budget_warmup_updates: int = setting(25, "updates over which that weight rises linearly from 0", "updates", ge=0)
 
     # TD normalisation
@@ -70,22 +89,42 @@ class Config(BaseModel):
     td_buffer: int = setting(8192, "newest TD errors over which the quantile is taken", "TD errors", ge=16, le=2**24)
 
     # Agent
-    hidden_size: int = setting(128, "width of the encoder and of the recurrent state", "units", ge=1, le=8192)
-    memory: bool = setting(True, "false forces h to zero before every step: the memoryless baseline")
+    hidden_size: int = setting(
+        128, "width of the encoder and of the recurrent state", "units", ge=1, le=8192, resume="fixed"
+    )
+    memory: bool = setting(True, "false forces h to zero before every step: the memoryless baseline", resume="fixed")
 
     # Evaluation and snapshots
-    eval_every: int = setting(10, "updates between evaluations; 0 switches them off", "updates", ge=0)
-    eval_episodes: int = setting(20, "episodes of one evaluation, on seeds of their own", "episodes", ge=1, le=10_000)
-    eval_max_steps: int = setting(10_000, "steps after which an evaluation episode is cut off", "steps", ge=1)
+    eval_every: int = setting(10, "updates between evaluations; 0 switches them off", "updates", ge=0, resume="free")
+    eval_episodes: int = setting(
+        20, "episodes of one evaluation, on seeds of their own", "episodes", ge=1, le=10_000, resume="free"
+    )
+    eval_max_steps: int = setting(
+        10_000, "steps after which an evaluation episode is cut off", "steps", ge=1, resume="free"
+    )
     snapshot_every: int = setting(
-        50, "updates between snapshots; 0 leaves those asked for and the last", "updates", ge=0
+        50,
+        "updates between snapshots; 0 leaves those asked for and the last",
+        "updates",
+        ge=0,
+        resume="free",
+    )
+    snapshot_minutes: float = setting(
+        5.0, "minutes after which a snapshot is due too; 0 leaves it to updates", "minutes", ge=0.0, resume="free"
+    )
+    rescue_dir: str = setting(
+        "", "directory on another file system for the last snapshot where the run's own refuses it", resume="free"
     )
 
     # Processes
     channel: Literal["local", "serial"] = setting(
-        "local", "local: actor processes and shared memory; serial: the actors inside the learner's process"
+        "local",
+        "local: actor processes and shared memory; serial: the actors inside the learner's process",
+        resume="free",
     )
-    num_actors: int = setting(2, "actors, each stepping num_envs / num_actors environments", "actors", ge=1, le=4096)
+    num_actors: int = setting(
+        2, "actors, each stepping num_envs / num_actors environments", "actors", ge=1, le=4096, resume="free"
+    )
     max_policy_lag: Literal[0, 1] = setting(
         0,
         "0: actors wait for the learner, strictly on-policy and repeatable; 1: they collect while it learns",
@@ -104,8 +143,31 @@ class Config(BaseModel):
     device: str = setting(
         "cpu", "torch device of the learner, such as cpu, cuda or cuda:1", pattern=r"^(cpu|cuda(:\d+)?)$"
     )
+    hang_timeout_s: float = setting(
+        10.0,
+        "least time without a step after which an actor counts as hung; slow environments get more",
+        "s",
+        gt=0.0,
+        resume="free",
+    )
+    start_timeout_s: float = setting(
+        60.0,
+        "least time in which the environment's check, an actor or the evaluator must have started",
+        "s",
+        gt=0.0,
+        resume="free",
+    )
+    learner_timeout_s: float = setting(
+        120.0,
+        "time without progress after which the learner is replaced from the newest snapshot",
+        "s",
+        gt=0.0,
+        resume="free",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
-        "info", "least level of what the processes log; debug has a line per update and block"
+        "info",
+        "least level of what the processes log; debug has a line per update and block",
+        resume="free",
     )
 
     @model_validator(mode="after")
@@ -154,6 +216,13 @@ class Config(BaseModel):
     def envs_per_actor(self) -> int:
         """Environments that each actor steps in lockstep."""
         return self.num_envs // self.num_actors
+
+
+def resume_class(field: str) -> ResumeClass:
+    """Whether a resumed run may have another value of a field."""
+    extra: Any = Config.model_fields[field].json_schema_extra
+    found: ResumeClass = extra["resume"]
+    return found
 
 
 def live_settings() -> tuple[str, ...]:

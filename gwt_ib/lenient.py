@@ -53,6 +53,7 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "int | None": whole,
     "float | None": real,
     "bool": lambda value: value is True,
+    "bool | None": lambda value: value if isinstance(value, bool) else None,
 }
 
 

@@ -21,7 +21,7 @@ from typing import ClassVar
 import numpy as np
 
 from gwt_ib.config import Config
-from gwt_ib.envs.action_codec import ActionCodec
+from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.arrays import F32, I64
 from gwt_ib.model.experience import ALIGNMENT, Block, BlockSpec
 from gwt_ib.model.weights import Weights, parameter_shapes, size
@@ -62,7 +62,7 @@ class Counters:
 class MemoryLayout:
     """Where everything lies: the counters, two slots of weights, then the slots of each actor's blocks."""
 
-    def __init__(self, observation_size: int, actions: ActionCodec, config: Config) -> None:
+    def __init__(self, observation_size: int, actions: ActionLayout, config: Config) -> None:
         self.config = config
         self.num_weights = size(parameter_shapes(observation_size, actions, config.hidden_size))  # N
         self.slots = config.max_policy_lag + 1  # of each actor: one to read, and with a lag one more to write meanwhile

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.errors import ExitCode, UserError
 
 
-class ActionCodec:
+class ActionCodec(ActionLayout):
     """How the actions of one space are written in rows.
 
     A discrete row holds one index from 0 per component. A continuous row holds one number per dimension of the Box:
@@ -22,12 +23,6 @@ class ActionCodec:
     `to_envs(rows)` is the list of what `to_env` gives for each row of an array [B, width], faster.
     """
 
-    kind: Literal["discrete", "continuous"]
-    sizes: tuple[int, ...]
-    """Choices of each component; empty for continuous actions."""
-    width: int
-    """Columns of an action row."""
-    dtype: type[np.int32] | type[np.float32]
     to_env: Callable[[Any], Any]
     to_envs: Callable[[NDArray[Any]], list[Any]]
 
@@ -36,16 +31,22 @@ class ActionCodec:
         form: _Choices | _Numbers
         if isinstance(space, spaces.Discrete | spaces.MultiDiscrete):
             form = _Choices(space)
-            self.kind, self.dtype, self.sizes, self.width = "discrete", np.int32, form.sizes, len(form.sizes)
+            super().__init__("discrete", form.sizes, len(form.sizes))
         elif isinstance(space, spaces.Box):
             form = _Numbers(space)
-            self.kind, self.dtype, self.sizes, self.width = "continuous", np.float32, (), int(spaces.flatdim(space))
+            super().__init__("continuous", (), int(spaces.flatdim(space)))
         else:
             raise UserError(
                 f"Actions of the space {space} cannot be taken; the agent acts in Discrete, MultiDiscrete and Box.",
                 ExitCode.BAD_CONFIGURATION,
             )
-        self.to_env, self.to_envs = form.to_env, form.to_envs
+        object.__setattr__(self, "to_env", form.to_env)  # the layout is frozen
+        object.__setattr__(self, "to_envs", form.to_envs)
+
+    @property
+    def layout(self) -> ActionLayout:
+        """The same without the space."""
+        return ActionLayout(self.kind, self.sizes, self.width)
 
 
 class _Choices:

@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +22,13 @@ from popgym.wrappers import Antialias, PreviousAction
 from gwt_ib.config import Config
 from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.envs.spaces import ObservationEncoder, mismatch
+from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError, nearest
 
 Env = gymnasium.Env[Any, Any]
 
 REWARD_LIMIT = float(np.finfo(np.float32).max)
 """A reward beyond this would be infinite as the float32 that it is stored as."""
-
-
-@dataclass(frozen=True)
-class EnvironmentSpec:
-    """What a run has to know of its environment before it starts."""
-
-    observation_size: int
-    actions: ActionCodec
-    observation_space: str
-    action_space: str
 
 
 def popgym_ids() -> list[str]:
@@ -83,7 +73,7 @@ def check_environment(config: Config) -> EnvironmentSpec:
     finally:
         with suppress(Exception):  # the environment was made only for this check
             env.close()
-    return EnvironmentSpec(encoder.size, actions, str(env.observation_space), str(env.action_space))
+    return EnvironmentSpec(encoder.size, actions.layout, str(env.observation_space), str(env.action_space))
 
 
 def _try_one_step(env_id: str, env: Env, encoder: ObservationEncoder) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gwt_ib.config import Config
-from gwt_ib.envs.action_codec import ActionCodec
+from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.kernels.cell import encode_row, step_row, td_drive
 from gwt_ib.kernels.compiled import compiling, kernel
 from gwt_ib.kernels.elementwise import HALF, ZERO, dot, exp, sigmoid
@@ -31,7 +31,7 @@ LOG_PROB, VALUE, C, PRIOR, NEXT_VALUE = range(5)  # rows of `results`
 class KernelPolicy:
     """A `rollout.policy.Policy`: the agent's weights as one flat vector [N] in the order of `model.weights`."""
 
-    def __init__(self, observation_size: int, actions: ActionCodec, config: Config) -> None:
+    def __init__(self, observation_size: int, actions: ActionLayout, config: Config) -> None:
         """All weights are 0 until the first `write`."""
         shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
         self.vector: F32 = np.zeros(layout.size(shapes), np.float32)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gwt_ib.config import Config
-from gwt_ib.envs.action_codec import ActionCodec
+from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.kernels.cell import unroll, unroll_backward
 from gwt_ib.kernels.compiled import compiling
 from gwt_ib.kernels.elementwise import adam_step
@@ -38,7 +38,9 @@ from gwt_ib.sections import Sections
 class Shard:
     """The memory of one thread for B sequences, and the gradient that it fills."""
 
-    def __init__(self, observation_size: int, actions: ActionCodec, config: Config, batch: int, packed: Packed) -> None:
+    def __init__(
+        self, observation_size: int, actions: ActionLayout, config: Config, batch: int, packed: Packed
+    ) -> None:
         shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
         self.gradient: F32 = np.zeros(layout.size(shapes), np.float32)
         named = layout.views(self.gradient, shapes)
@@ -95,7 +97,7 @@ class KernelGradient:
     def __init__(
         self,
         observation_size: int,
-        actions: ActionCodec,
+        actions: ActionLayout,
         config: Config,
         vector: F32,
         gradient: F32,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from gwt_ib.envs.action_codec import ActionCodec
+from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.kernels.compiled import kernel
 from gwt_ib.model.arrays import F32, Field
 from gwt_ib.model.weights import policy_outputs, router_width
@@ -29,7 +29,7 @@ class Packed(NamedTuple):
     scalars: Annotated[F32, Field("2")]  # the prior's bias, the bias of the router's last layer
 
 
-def model_sizes(observation_size: int, actions: ActionCodec, hidden_size: int) -> dict[str, int]:
+def model_sizes(observation_size: int, actions: ActionLayout, hidden_size: int) -> dict[str, int]:
     """The lengths of the axes of the kernels' records that do not depend on how many rows there are."""
     router = router_width(hidden_size)
     return {

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
 from gwt_ib.config import Config
-from gwt_ib.envs.action_codec import ActionCodec
+from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.cell import CellOutput, GatedCell, TdScale, prior_logit, td_norm
 from gwt_ib.model.distributions import CategoricalHead, GaussianHead
 from gwt_ib.model.unroll import unroll
@@ -43,7 +43,7 @@ class UnrollOutput(NamedTuple):
 class Agent(nn.Module):
     """Policy and value of a recurrent agent whose memory is written through a gate driven by its TD error."""
 
-    def __init__(self, observation_size: int, actions: ActionCodec, config: Config) -> None:
+    def __init__(self, observation_size: int, actions: ActionLayout, config: Config) -> None:
         super().__init__()
         hidden = config.hidden_size
         self.hidden_size = hidden

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from gwt_ib.config import Config
-from gwt_ib.envs.action_codec import ActionCodec
+from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.arrays import F32, F64, I32, I64, Bool, Field, Sizes, fields_of, zeros
 
 ALIGNMENT = 64  # bytes: every array starts on a cache line
@@ -69,7 +69,7 @@ class Sequences(NamedTuple, Generic[A]):
     returns: Annotated[A, Field("T B")]
 
 
-def blank_minibatch(observation_size: int, actions: ActionCodec, config: Config) -> Sequences[NDArray[Any]]:
+def blank_minibatch(observation_size: int, actions: ActionLayout, config: Config) -> Sequences[NDArray[Any]]:
     """Memory for one minibatch: zeros, and TD errors of scale 1."""
     batch = config.sequences // config.minibatches
     sizes = {"T": config.seq_len, "B": batch, "O": observation_size, "A": actions.width, "H": config.hidden_size}
@@ -81,7 +81,7 @@ def blank_minibatch(observation_size: int, actions: ActionCodec, config: Config)
 class BlockSpec:
     """How the blocks of a run lie in memory: array after array, each on a cache line."""
 
-    def __init__(self, observation_size: int, actions: ActionCodec, config: Config) -> None:
+    def __init__(self, observation_size: int, actions: ActionLayout, config: Config) -> None:
         sizes: Sizes = {
             "T": config.rollout_steps,
             "B": config.envs_per_actor,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gwt_ib.envs.action_codec import ActionCodec
+from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.arrays import F32
 
 Shapes = dict[str, tuple[int, ...]]
@@ -26,7 +26,7 @@ class Weights:
     td_std: float
 
 
-def parameter_shapes(observation_size: int, actions: ActionCodec, hidden_size: int) -> Shapes:
+def parameter_shapes(observation_size: int, actions: ActionLayout, hidden_size: int) -> Shapes:
     """Names and shapes of the agent's weights, in the order of `Agent.named_parameters()`."""
     hidden, width = hidden_size, router_width(hidden_size)
     discrete = actions.kind == "discrete"
@@ -57,7 +57,7 @@ def router_width(hidden_size: int) -> int:
     return max(1, hidden_size // 2)
 
 
-def policy_outputs(actions: ActionCodec) -> int:
+def policy_outputs(actions: ActionLayout) -> int:
     """Numbers that the policy gives for one decision: the logits of all components, or the means of all dimensions."""
     return sum(actions.sizes) if actions.kind == "discrete" else actions.width
 

@@ -21,7 +21,8 @@ from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.channel.shared_memory import LocalLearnerChannel, MemoryLayout
 from gwt_ib.config import Config
 from gwt_ib.envs.env_batch import EpisodeError
-from gwt_ib.envs.make import EnvironmentSpec, check_environment
+from gwt_ib.envs.make import check_environment
+from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.learn.gradient import learns_by_kernels
 from gwt_ib.learn.learner import Learner, NotFiniteError

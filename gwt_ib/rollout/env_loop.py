@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from gwt_ib.config import Config
-from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.envs.env_batch import EnvBatch
+from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.arrays import F32, Bool
 from gwt_ib.model.td import td_error
 from gwt_ib.rollout.policy import Policy
@@ -18,7 +18,7 @@ from gwt_ib.seeding import Stream, generator
 NOISE_STEPS = 256  # steps of action noise that an evaluation draws at once
 
 
-def action_noise(actions: ActionCodec, streams: Sequence[np.random.Generator], steps: int) -> F32:
+def action_noise(actions: ActionLayout, streams: Sequence[np.random.Generator], steps: int) -> F32:
     """The noise [T, B, A] of `steps` actions in environments with a random stream each, so that B changes nothing.
 
     Choices are sampled with numbers in [0, 1), continuous actions with standard normal ones.

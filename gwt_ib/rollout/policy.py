@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from gwt_ib.config import Config
-from gwt_ib.envs.action_codec import ActionCodec
+from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.kernels import load_kernels
 from gwt_ib.model.arrays import F32, Bool
 
@@ -56,7 +56,7 @@ class Policy(Protocol):
         """A stepper of `size` environments, at the start of their episodes."""
 
 
-def make_policy(observation_size: int, actions: ActionCodec, config: Config) -> Policy:
+def make_policy(observation_size: int, actions: ActionLayout, config: Config) -> Policy:
     """A policy of the kind that the configuration names, on the CPU; write its weights first.
 
     Raises `UserError` where kernels are asked for and cannot be had.

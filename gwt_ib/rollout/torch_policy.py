@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from gwt_ib.config import Config
-from gwt_ib.envs.action_codec import ActionCodec
+from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.arrays import F32, Bool
 from gwt_ib.model.cell import TdScale
@@ -14,7 +14,7 @@ from gwt_ib.model.cell import TdScale
 class TorchPolicy:
     """A `policy.Policy` of torch, with an agent of its own."""
 
-    def __init__(self, observation_size: int, actions: ActionCodec, config: Config) -> None:
+    def __init__(self, observation_size: int, actions: ActionLayout, config: Config) -> None:
         torch.set_num_threads(1)  # a step of few rows: more threads would wait for each other
         self.agent = Agent(observation_size, actions, config)
         self._flat = FlatParameters(self.agent)

@@ -16,6 +16,7 @@ from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
 from gwt_ib.durable import write_json
+from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib.lenient import read_object
 from gwt_ib.machine import installed_versions
@@ -47,6 +48,7 @@ class RunDirectory:
         return self.path.resolve().name
 
     config = _Inside("config.json")  # the resolved configuration, every field
+    environment = _Inside("environment.json")  # what the check of the environment found
     run = _Inside("run.json")  # state, processes, versions and exit code, rewritten atomically
     metrics = _Inside("metrics.jsonl")  # one line per update
     events = _Inside("events.jsonl")  # what happened, and the answers to requests
@@ -73,6 +75,13 @@ class RunDirectory:
             raise UserError(f"{self.config} is missing or damaged.", ExitCode.BAD_DATA)
         return build(values, dict.fromkeys(values, str(self.config)))
 
+    def read_environment(self) -> EnvironmentSpec:
+        """What the check of the environment found. Raises `UserError` (65) when it is missing or damaged."""
+        try:
+            return EnvironmentSpec.from_dict(read_object(self.environment))
+        except ValueError:
+            raise UserError(f"{self.environment} is missing or damaged.", ExitCode.BAD_DATA) from None
+
     def state(self) -> str:
         """The state in `run.json`, or `killed` or `stalled` where its trainer has fallen silent."""
         return self.read_run().state_now()
@@ -80,6 +89,10 @@ class RunDirectory:
     def write_run(self, record: RunRecord, *, durable: bool = True) -> None:
         """Write `run.json`. Raises `OSError`."""
         write_json(self.run, record.as_dict(), durable=durable)
+
+    def write_environment(self, spec: EnvironmentSpec) -> None:
+        """Write what the check of the environment found."""
+        write_json(self.environment, spec.as_dict())
 
     def write_config(self, config: Config) -> None:
         """Write the resolved configuration."""

@@ -154,6 +154,12 @@ def _of_death(event: Event) -> Forms:
     return actor + ending, actor + cause, actor + cause.removeprefix("killed by ")
 
 
+def _of_failure(event: Event) -> Forms:
+    actor = f"actor {event.words('actor', 10)}: " if "actor" in event.fields else ""
+    words = event.words("message") or "without words"
+    return f"{actor}environment failed: {words}", f"{actor}{words}", words
+
+
 def _of_acknowledgement(event: Event) -> Forms:
     kind, result = (event.words(name, 20) or "?" for name in ("request_kind", "result"))
     return (f"{REQUEST_NAMES.get(kind, kind)} {result}{_colon(event, 'message')}",)
@@ -246,6 +252,19 @@ KINDS: Mapping[str, EventKind] = {
             "actor_died", ("actor", "message"), "bad", _of_death, printed=True, status="warning",
             notice=lambda event: f"actor {event.words('actor')} died{event.at}{_colon(event, 'message')}",
             marker="✗", ascii="X", meaning="an actor died",
+        ),
+        EventKind(
+            "environment_failed", ("actor", "message", "path"), "bad", _of_failure, printed=True, status="warning",
+            notice=lambda event: _of_failure(event)[0] + event.at, marker="⚡", ascii="F", meaning="an environment failed",
+        ),
+        EventKind(
+            "learner_died", ("message",), "bad", lambda event: ("learner " + event.words("message"), "learner died"),
+            notice=lambda event: f"the learner {event.words('message')}{event.at}", printed=True, status="warning",
+            marker="✗", ascii="X", meaning="the learner died",
+        ),
+        EventKind(
+            "trouble", ("message",), "bad", lambda event: (event.words("message") or "no trouble any more",),
+            lambda event: event.words("message") + event.at, "failed", printed=True,
         ),
         EventKind("acknowledged", ("request_kind", "result", "message", "path"), forms=_of_acknowledgement),
         EventKind("finished", _ENDING, forms=_of_ending, notice=_of_run),

@@ -96,6 +96,10 @@ class RunRecord:
     actors: tuple[ActorRecord, ...] = ()
     exit_code: int | None = None
     message: str = ""
+    trouble: str = ""
+    """What does not work at the moment though the run goes on, such as a full disk; a sentence."""
+    exact_resume: bool | None = None
+    """Whether the last resume restored every environment; none before the first."""
 
     @property
     def last_sign(self) -> float | None:

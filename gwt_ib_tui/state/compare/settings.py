@@ -11,7 +11,17 @@ from gwt_ib.config import Config
 from gwt_ib.text import cut_at_end, plain
 
 RUN_LOCAL = frozenset(
-    {"seed", "total_timesteps", "eval_every", "snapshot_every", "num_actors", "channel", "device", "log_level"}
+    {
+        "seed",
+        "total_timesteps",
+        "eval_every",
+        "snapshot_every",
+        "snapshot_minutes",
+        "rescue_dir",
+        "num_actors",
+        "channel",
+    }
+    | {"device", "log_level", "hang_timeout_s", "start_timeout_s", "learner_timeout_s"}
 )
 """Fields that change nothing of what is learnt until a given step, but for chance: see docs/architecture.md."""
 
