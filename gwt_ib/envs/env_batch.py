@@ -263,15 +263,26 @@ class EnvBatch:
     def _replay(self, i: int, row: Row, episode: OpenEpisode) -> bool:
         """Play an open episode again; False where it cannot be, or does not come to what was observed."""
         deadline = time.monotonic() + REPLAY_LIMIT_S
-        if episode.actions is None:
+        given = self._known_actions(i, episode.actions)
+        if given is None:
             return False
         self._reset(i, row)
-        for action in episode.actions.tolist():
-            self._played[i].append(action)
+        for action_row, action in given:
+            self._played[i].append(action_row)
             _, over, cut = self._instances.step(i, action, row)
             if over or cut or time.monotonic() > deadline:
                 return False
         return observation_hash(row) == episode.observation_hash
+
+    def _known_actions(self, i: int, rows: NDArray[Any] | None) -> list[tuple[list[float], Any]] | None:
+        """Each row with its action; none where the rows are incomplete or those of another environment."""
+        codec = self._instances.form(i).actions
+        if rows is None or rows.ndim != 2 or rows.shape[1] != codec.width:
+            return None
+        try:
+            return [(row, codec.to_env(row)) for row in rows.tolist()]
+        except ValueError:
+            return None
 
     def _settle(
         self,

@@ -61,9 +61,9 @@ class Instance:
         self.form.encoder.encode(observation, row)
         return self.form.move_within(observation, row)
 
-    def step(self, action_row: Any, row: Row) -> tuple[float, bool, bool]:
+    def step(self, action: Any, row: Row) -> tuple[float, bool, bool]:
         """Take a step and write what it shows: the reward, and whether the episode terminated or was truncated."""
-        observation, reward, terminated, truncated, _ = self.env.step(self.form.actions.to_env(action_row))
+        observation, reward, terminated, truncated, _ = self.env.step(action)
         self.form.encoder.encode(observation, row)
         paid = checked_reward(reward)
         self.form.move_within(observation, row)

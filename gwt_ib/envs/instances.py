@@ -80,11 +80,11 @@ class Instances:
             if self._folders.moved and not moved:
                 self._arrange()
 
-    def step(self, i: int, action_row: Any, row: Row) -> tuple[float, bool, bool]:
+    def step(self, i: int, action: Any, row: Row) -> tuple[float, bool, bool]:
         """Take a step in one instance and write what it shows: the reward, and whether the episode is over, or cut."""
         self._folders.enter(i)
         try:
-            return self._made[i].step(action_row, row)
+            return self._made[i].step(action, row)
         finally:
             self._folders.leave(i)
             self.beat[0] += 1
