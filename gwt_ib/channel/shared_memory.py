@@ -65,12 +65,32 @@ class Counters:
     def open(cls, descriptor: int, config: Config) -> Counters:
         """The counters at the start of the shared memory behind a descriptor."""
         words = np.frombuffer(mmap.mmap(descriptor, cls.nbytes(config)), np.int64)
-        header, *of_actors, episodes = np.split(words, np.cumsum([8, *[config.num_actors] * ACTOR_COUNTERS]))
-        return cls(header, *of_actors, episodes[: config.num_envs])
+        parts = np.split(words, np.cumsum([8, *[config.num_actors] * ACTOR_COUNTERS]))
+        header, pushed, env_steps, versions, beats, handed, episodes = parts
+        return cls(header, pushed, env_steps, versions, beats, handed, episodes[: config.num_envs])
+
+    @property
+    def learner_word(self) -> memoryview:
+        """Where the learner counts that it gets on, as one number."""
+        return _word(self.header, self.BEAT)
+
+    @property
+    def evaluator_word(self) -> memoryview:
+        """Where the evaluator counts calls of environments."""
+        return _word(self.header, self.EVALUATOR_BEAT)
+
+    def actor_word(self, actor: int) -> memoryview:
+        """Where an actor counts calls of environments."""
+        return _word(self.beats, actor)
 
     def beat(self) -> None:
         """Say that the learner gets on."""
         self.header[self.BEAT] += 1
+
+
+def _word(array: I64, index: int) -> memoryview:
+    """One number of an array as memory: written in a third of the time that NumPy takes."""
+    return memoryview(array.data)[index : index + 1]
 
 
 class MemoryLayout:

@@ -99,7 +99,7 @@ class Learner:
         }
 
     def _step(self, which: NDArray[np.int64]) -> NDArray[np.float64] | None:
-        """One optimiser step on the sequences `which`; returns the minibatch's `MINIBATCH_METRICS`, none if it was left out."""
+        """One optimiser step on the sequences `which`; returns its `MINIBATCH_METRICS`, none if it was left out."""
         metrics = self._gradient.minibatch(which)
         norm = self.optimizer.gradient_norm()
         if not np.isfinite(metrics.sum() + norm):

@@ -56,9 +56,8 @@ def run_actor(
         LOGGER.warning("%s; the incident is %s", error, path, exc_info=error)
         reports.send("environment_failed", str(error), actor=actor, path=str(path or ""))
 
-    progress = Progress(
-        counters.env_steps[actor : actor + 1], counters.episodes[mine], memoryview(counters.beats[actor : actor + 1])
-    )
+    steps = counters.env_steps[actor : actor + 1]
+    progress = Progress(steps, counters.episodes[mine], counters.actor_word(actor))
     try:
         collector = Collector(config, actor, policy, counters.episodes[mine] + 1, progress, carried, report_failure)
         _say_what_is_new(carried, collector, reports, first, actor)

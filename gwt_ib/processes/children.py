@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.files import open_to_append
 from gwt_ib.processes import descendants
 from gwt_ib.processes.log_files import last_words
 from gwt_ib.runs.directory import RunDirectory
@@ -167,7 +168,7 @@ def start_child(
     log = path / "logs" / f"{name}.log"
     mark = f"{run_mark}/{secrets.token_hex(4)}"
     try:
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        output = open_to_append(log)
     except OSError:  # a full disk or a hostile file costs the log, not the process
         output = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
     try:
@@ -191,7 +192,7 @@ def new_mark() -> str:
 
 
 def start_guard(alive: int, run_mark: str) -> subprocess.Popen[bytes]:
-    """Start the process that ends what a killed trainer leaves; it looks at a descriptor whose other end is the trainer's."""
+    """Start the process that ends what a killed trainer leaves; the other end of the descriptor is the trainer's."""
     return subprocess.Popen(
         [sys.executable, "-S", "-E", descendants.__file__, str(alive), run_mark],
         stdin=subprocess.DEVNULL,

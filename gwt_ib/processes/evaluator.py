@@ -110,8 +110,7 @@ def main(arguments: list[str]) -> None:
     spec = run.read_environment()
     policy = make_policy(spec.observation_size, spec.actions, config)
     policy.prepare()
-    header = Counters.open(given.memory, config).header
-    beat = memoryview(header[Counters.EVALUATOR_BEAT : Counters.EVALUATOR_BEAT + 1])
+    beat = Counters.open(given.memory, config).evaluator_word
     LOGGER.info("pid %d evaluates %s in %d episodes", os.getpid(), config.env_id, config.eval_episodes)
     link = Link(socket.socket(fileno=given.learner))
     Evaluator(run, config, link, given.alive, given.weights, beat).serve(policy)

@@ -134,8 +134,9 @@ class LearnerRun:
             training.recorder.event(training.update, "environment_failed", message=str(error), path=str(path or ""))
 
         policy = make_policy(spec.observation_size, spec.actions, self._config)
-        beat = memoryview(self._counters.header[Counters.BEAT : Counters.BEAT + 1])
-        channel = SerialChannel(self._config, policy, training.open_episodes, training.update, report_failure, beat)
+        channel = SerialChannel(
+            self._config, policy, training.open_episodes, training.update, report_failure, self._counters.learner_word
+        )
         if channel.not_restored:
             sentence = f"{channel.not_restored} environment(s) did not play their episode again and begin a new one"
             self._link.send({"kind": "not_restored", "message": sentence})

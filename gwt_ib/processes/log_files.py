@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from gwt_ib.files import opened
 from gwt_ib.log import INDENT, parse_line
 
 LOG_TAIL_BYTES = 4096
@@ -17,8 +18,8 @@ KEPT_LOG_BYTES = 256 << 10  # of a log that has become too long, its end
 def last_words(log: Path) -> str:
     """The last line of a log: an exception's text ends a traceback. A record that is no error says nothing here."""
     try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - LOG_TAIL_BYTES))
+        with opened(log) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL_BYTES))
             lines = [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
     except OSError:
         return ""

@@ -19,7 +19,7 @@ MEMORY_S = 2.0  # between two looks at a process' memory
 
 
 class Place:
-    """One process after the other under one name; `start` makes the next one. Raises nothing where that fails: see `tend`."""
+    """One process after the other under one name; `start` makes the next one."""
 
     def __init__(self, name: str, budget: RestartBudget, start: Callable[[], Child]) -> None:
         self.name = name
@@ -59,7 +59,7 @@ class Place:
         return ending
 
     def revive(self) -> bool:
-        """Start the next process where it is due; True when it was started. What fails is tried again, or uses up the place."""
+        """Start the next process where it is due; True when it was. What fails is tried again, or uses up the place."""
         if self._due is None or time.monotonic() < self._due or self.used_up:
             return False
         self._due = None

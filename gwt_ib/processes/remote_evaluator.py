@@ -33,7 +33,7 @@ class RemoteEvaluator:
         self._requests.tell({"kind": "evaluator_wanted"})
 
     def evaluate(self, weights: Weights) -> list[float]:
-        """The returns of `eval_episodes` episodes. Raises `EvaluationError`, also when the run is asked to stop meanwhile."""
+        """The returns of `eval_episodes` episodes. Raises `EvaluationError`, also where the run is asked to stop."""
         if self._gone:
             raise EvaluationError(self._gone)
         self.prepare()

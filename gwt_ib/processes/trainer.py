@@ -36,13 +36,12 @@ from gwt_ib.processes.log_files import cap_log
 from gwt_ib.processes.plan import thread_plan
 from gwt_ib.processes.watch import SIGNAL_END_S, STALLED_S
 from gwt_ib.processes.workers import Budgets, Workers
-from gwt_ib.runs.control import Request, take_requests
+from gwt_ib.runs.control import Inbox, Request, take_requests
 from gwt_ib.runs.directory import SHOWN_PACKAGES, RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record, RecordWriter
 from gwt_ib.runs.record import HEARTBEAT_S, RunRecord, State
-from gwt_ib.runs.snapshot import list_snapshots
-from gwt_ib.runs.snapshot_store import clean_temporary, newest_good_snapshot
+from gwt_ib.runs.snapshot_store import clean_temporary, list_snapshots, newest_good_snapshot
 
 TICK_S = 0.1
 LEARNER_MODULE = "gwt_ib.processes.learner_process"
@@ -75,6 +74,7 @@ class Trainer:
         self._resume = resume
         self._record = run.read_run()
         self._events = RecordWriter(run.events)
+        self._inbox = Inbox(run.control)
         self._budgets = Budgets.of(config)
         self._code = ExitCode.DONE
         self.message = ""  # why the run ended, where it did not simply finish; a sentence
@@ -284,7 +284,7 @@ class Trainer:
             self._link.send({"kind": "stop", "request": None})
 
     def _forward_requests(self) -> None:
-        requests, refused = take_requests(self._run.control)
+        requests, refused = self._inbox.take()
         for request in requests:
             words = f" {request.field} = {request.value}" if request.kind == "set" else ""
             LOGGER.info("asked to %s%s (request %s)", request.kind, words, request.id)
@@ -315,7 +315,7 @@ class Trainer:
 
     def _record_end(self) -> None:
         """The last event and the last `run.json`; unanswered requests are refused."""
-        for request in take_requests(self._run.control)[0]:
+        for request in self._inbox.take()[0]:
             self._append(_refusal(request, "the run has ended"))
         stopped = self._code in (ExitCode.DONE, ExitCode.ENDED_BY_HUP, ExitCode.ENDED_BY_INT, ExitCode.ENDED_BY_TERM)
         state: State = "finished" if self._complete else "stopped" if stopped else "failed"

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gwt_ib.envs.env_batch import MAX_ACTIONS
-from gwt_ib.envs.episode import OpenEpisode
+from gwt_ib.envs.episode import MAX_ACTIONS, OpenEpisode
 from gwt_ib.model.arrays import F32, F64, I32, I64, Bool
 from gwt_ib.model.experience import Block
 
@@ -96,7 +95,7 @@ class OpenEpisodes:
                 self._actions[i] = None if too_long else played
         self.episode[:] = block.episode
         self._no_actions = block.action[:0, 0].copy()
-        nothing = np.zeros(0)
+        nothing = np.zeros(0, np.int64)
         self._newest = Carried(
             block.next_h, block.next_td_prev, block.next_is_first, block.open_return, block.open_length,
             block.episode, block.next_observation, steps=nothing, actions=nothing,

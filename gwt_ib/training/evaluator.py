@@ -41,7 +41,8 @@ class LocalEvaluator:
                 self._policy = make_policy(self._envs.observation_size, self._envs.actions, self._config)
                 self._policy.prepare()
             self._policy.write(weights.vector)
-            return evaluate(self._policy, weights.td_mean, weights.td_std, self._config, self._envs)
+            returns: list[float] = evaluate(self._policy, weights.td_mean, weights.td_std, self._config, self._envs)
+            return returns
         except (EpisodeError, UserError) as error:
             self.close()
             raise EvaluationError(str(error)) from error

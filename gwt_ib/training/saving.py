@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gwt_ib.config import Config
+from gwt_ib.durable import sync_file
 from gwt_ib.log import LOGGER
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import NotFiniteSnapshotError, Snapshot, save_snapshot
@@ -59,6 +60,9 @@ class Saving:
         """Save in the background; `report` tells how it went."""
         self._wait()
         started = time.monotonic()
+        if not self._recorder.metrics.retry():  # a snapshot must never know more than the rows do
+            self._saved = Saved(update, started, None, self._recorder.metrics.trouble)
+            return
 
         def work() -> None:
             self._saved = self._try(snapshot, update, started)
@@ -68,7 +72,7 @@ class Saving:
 
     def report(self, update: int) -> None:
         """Report a save in the background that has ended."""
-        if self._thread is not None and not self._thread.is_alive():
+        if self._thread is None or not self._thread.is_alive():
             self._wait()
             self._finish(update)
 
@@ -105,7 +109,7 @@ class Saving:
 
     def _try(self, snapshot: Snapshot, update: int, started: float) -> Saved:
         try:
-            self._recorder.metrics.sync()  # rows first: a snapshot must never know more than they do
+            sync_file(self._run.metrics)
             path = save_snapshot(self._run.snapshots, snapshot, snapshot.state["env_steps"])
             keep_snapshots(self._run.snapshots)
         except OSError as error:
