@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 JSON_BYTES = 16 << 20
 """More than any JSON file of a run directory has."""
+CHUNK = 1 << 16
 # Without O_NONBLOCK opening a pipe waits for its other end, and without O_NOCTTY a terminal may become ours.
 _CAREFULLY = os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
@@ -23,10 +24,14 @@ def read_regular(path: Path, limit: int = JSON_BYTES) -> bytes:
     Raises `OSError` with a reason in words for anything else, and for more than `limit` bytes.
     """
     with opened(path) as file:
-        if os.fstat(file.fileno()).st_size <= limit:
-            data = file.read(limit + 1)  # it may grow meanwhile, and files of the kernel do not say how long they are
-            if len(data) <= limit:
-                return data
+        size = os.fstat(file.fileno()).st_size
+        if size <= limit:
+            data = file.read(size)
+            # It may have grown meanwhile, and files of the kernel do not say how long they are.
+            while len(data) <= limit:
+                if not (more := file.read(min(CHUNK, limit + 1 - len(data)))):
+                    return data
+                data += more
     raise OSError(errno.EFBIG, f"has more than {limit:,} bytes", str(path))
 
 
