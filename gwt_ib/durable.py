@@ -34,7 +34,7 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
 def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
     """Replace `path` by `value` as readable JSON. Raises `ValueError` for a number that is not finite."""
     text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
-    write_atomically(path, text.encode() + b"\n", durable=durable)
+    write_atomically(path, text.encode(errors="backslashreplace") + b"\n", durable=durable)  # \\udc80 is JSON, too
 
 
 def write_all(descriptor: int, data: bytes) -> None:

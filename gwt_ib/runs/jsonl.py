@@ -24,7 +24,7 @@ class RecordWriter:
     def append(self, record: Record) -> None:
         """Add one line. Raises `ValueError` for a number that is not finite, `OSError` when the disk refuses."""
         line = json.dumps(record, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-        write_all(self._descriptor, line.encode() + b"\n")
+        write_all(self._descriptor, line.encode(errors="backslashreplace") + b"\n")  # \\udc80 is JSON, too
 
     def sync(self) -> None:
         """Make everything appended so far survive a power failure."""
