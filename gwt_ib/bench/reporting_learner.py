@@ -91,7 +91,7 @@ def run_memory(trainer: int) -> Iterator[Message]:
 
 
 def _kib(path: Path) -> dict[str, int]:
-    return {name: int(number) for name, number in _KIB.findall(path.read_text())}
+    return {name: int(number) for name, number in _KIB.findall(path.read_text(encoding="utf-8", errors="replace"))}
 
 
 if __name__ == "__main__":

@@ -127,7 +127,10 @@ def _take_answer(process: subprocess.Popen[bytes], ours: socket.socket, timeout_
         while alive and b"\n" not in received:
             alive = process.poll() is None  # asked before reading: what a dead one has sent is there
             for key, _ in selector.select(LOOK_S if alive else 0.0):
-                data = os.read(key.fd, 1 << 16)
+                try:
+                    data = os.read(key.fd, 1 << 16)
+                except OSError:  # it ended before it had read what it was asked
+                    data = b""
                 if not data:
                     selector.unregister(key.fileobj)
                 elif key.fileobj is ours:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import resource
+from typing import TYPE_CHECKING
 
-from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
 
-OF_THE_TRAINER = 40
+if TYPE_CHECKING:
+    from gwt_ib.config import Config
+
+OF_THE_TRAINER = 32
 """Descriptors of a trainer without actors: streams, files, pipes and sockets, with what its libraries hold open."""
 OF_AN_ACTOR = 6
 """Further ones for each actor: its wake-up pipe, and what starting a process takes for a moment."""
@@ -46,19 +49,24 @@ def raise_descriptor_limit(needed: int) -> None:
 
 def start_error(error: OSError) -> str:
     """Why a process could not be started, as a sentence that names the limit and what is allowed."""
+    return f"A process cannot be started: {in_numbers(error)}."
+
+
+def in_numbers(error: OSError) -> str:
+    """A system's error in words, with the limit that was reached; without a full stop."""
+    words = error.strerror or str(error)
     if error.errno == errno.ENOMEM:
-        return f"A process cannot be started: there is too little memory ({_memory()})."
+        return f"{words}: {_memory()}"
     if error.errno == errno.ENFILE:
-        return "A process cannot be started: the whole system has too many open files (fs.file-max)."
+        return f"{words} (fs.file-max)"
     if error.errno not in LIMIT_NAMES:
-        place = f": {error.filename}" if error.filename else ""
-        return f"A process cannot be started: {error.strerror or error}{place}."
+        return words + (f": {error.filename}" if error.filename else "")
     name, limit, command = LIMIT_NAMES[error.errno]
     soft, hard = (_number(value) for value in resource.getrlimit(limit))
-    allowed = f"{soft} {name} are allowed (`{command}`, at most {hard})"
+    allowed = f"{words}: {soft} {name} are allowed (`{command}`, at most {hard})"
     if error.errno == errno.EAGAIN:
         allowed += f" and this user has {_own_processes()}{_group_limit()}"
-    return f"A process cannot be started: {error.strerror}; {allowed}."
+    return allowed
 
 
 def _number(limit: int) -> str:

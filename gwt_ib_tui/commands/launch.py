@@ -124,7 +124,7 @@ def serve(
         if error.name is None or error.name.partition(".")[0] not in ("aiohttp", "textual_serve"):
             raise
         raise UserError("serve needs the package textual-serve: pip install 'gwt-ib[serve]'.", ExitCode.USAGE) from None
-    serve_run(run, port, lambda address: typer.echo(f"{run.path}, read-only: {address} (Ctrl-C ends it)"))
+    serve_run(run, port, lambda address: print_line(f"{run.path}, read-only: {address} (Ctrl-C ends it)"))
 
 
 def refuse_what_cannot_run(config: Config) -> EnvironmentSpec:
@@ -132,8 +132,10 @@ def refuse_what_cannot_run(config: Config) -> EnvironmentSpec:
     with no_garbage_collection():
         from gwt_ib.envs.make import check_environment
         from gwt_ib.kernels import use_kernels
+        from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit
         from gwt_ib.processes.plan import check_device
 
+    raise_descriptor_limit(descriptors_needed(config))
     with redirect_stdout(sys.stderr):  # what an environment prints is no result of ours
         spec = check_environment(config)
     check_device(config.device)
@@ -147,7 +149,7 @@ def _train(
     """Train headless in this process, or start a trainer of its own and open the dashboard on it."""
     reason = "" if headless or as_json else why_no_dashboard()
     if reason:
-        typer.echo(f"Running headless: {reason}.", err=True)
+        print_line(f"Running headless: {reason}.", err=True)
     if headless or as_json or reason:
         from gwt_ib_tui.commands.headless import run_headless
 
