@@ -50,13 +50,13 @@ def fault_here() -> str | None:
     folder = os.environ.get("FAULTY_ENV")
     if not folder:
         return None
-    for entry in sorted(os.listdir(folder)):
-        number, _, kind = entry.partition("-")
+    for path in sorted(Path(folder).iterdir()):
+        number, _, kind = path.name.partition("-")
         if number == "always":
             return kind
         if number.isdigit():
             with suppress(FileNotFoundError):  # another environment was first
-                os.rename(os.path.join(folder, entry), os.path.join(folder, f"taken-{entry}-{os.getpid()}"))
+                path.rename(path.with_name(f"taken-{path.name}-{os.getpid()}"))
                 return kind
     return None
 

@@ -78,9 +78,9 @@ def load(path: str, result: str) -> Callable[[], Any]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     def watch(name: str, arguments: tuple[Any, ...]) -> None:
-        if (name.startswith(DEEDS) and "encodings." not in repr(arguments)) or (
-            name == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING
-        ):
+        codec = "encodings" in repr(arguments)  # JSON may be UTF-16, of which Python reads how when it meets it
+        writes = name == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING
+        if writes or (name.startswith(DEEDS) and not codec):
             deeds.append(f"{name} {arguments!r:.200}")
 
     def measure() -> None:
