@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.files import opened
 from gwt_ib.log import INDENT, parse_line
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.record import HEARTBEAT_S
@@ -195,8 +196,8 @@ def start_trainer(run: RunDirectory, *, resume: bool, meanwhile: Callable[[], ob
 def last_words(log: Path) -> str:
     """The last line of a log: an exception's text ends a traceback. A record that is no error says nothing here."""
     try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - LOG_TAIL_BYTES))
+        with opened(log) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL_BYTES))
             lines = [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
     except OSError:
         return ""

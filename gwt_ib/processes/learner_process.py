@@ -33,7 +33,7 @@ from gwt_ib.processes.plan import learner_threads
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
-from gwt_ib.runs.snapshot import newest_good_snapshot
+from gwt_ib.runs.snapshot_store import newest_good_snapshot
 from gwt_ib.training.loop import SafePoint, Training
 
 

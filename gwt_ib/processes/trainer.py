@@ -31,11 +31,12 @@ from gwt_ib.processes.children import Message, recorded_signals
 from gwt_ib.processes.plan import thread_plan
 from gwt_ib.processes.workers import Workers
 from gwt_ib.runs.control import Request, take_requests
+from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import SHOWN_PACKAGES, RunDirectory
 from gwt_ib.runs.events import event
-from gwt_ib.runs.jsonl import Record, RecordWriter, cut_back
+from gwt_ib.runs.jsonl import Record, RecordWriter
 from gwt_ib.runs.record import HEARTBEAT_S, RunRecord, State
-from gwt_ib.runs.snapshot import newest_good_snapshot
+from gwt_ib.runs.snapshot_store import newest_good_snapshot
 
 TICK_S = 0.1
 PAST = {"finished": "finished", "stopped": "been stopped", "failed": "failed"}
@@ -223,7 +224,7 @@ def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
     config = run.read_config()
     if resume:
         _, snapshot, _ = newest_good_snapshot(run.snapshots)
-        cut_back(run.metrics, snapshot.state["update"])
+        cut_back(run.metrics, snapshot.state["update"], run.metrics_aside)
         events = RecordWriter(run.events)
         for request in take_requests(run.control)[0]:
             events.append({"time": utc_now(), **_refusal(request, "the trainer that was asked is gone")})

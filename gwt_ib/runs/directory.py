@@ -51,6 +51,7 @@ class RunDirectory:
     environment = _Inside("environment.json")  # what the check of the environment found
     run = _Inside("run.json")  # state, processes, versions and exit code, rewritten atomically
     metrics = _Inside("metrics.jsonl")  # one line per update
+    metrics_aside = _Inside("metrics-aside.jsonl")  # lines of it that a resume has undone, or found damaged
     events = _Inside("events.jsonl")  # what happened, and the answers to requests
     gatecheck = _Inside("gatecheck.json")  # the newest verdict with its evidence
     snapshots = _Inside("snapshots")  # one directory per snapshot, named by its environment steps

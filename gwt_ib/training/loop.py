@@ -99,7 +99,7 @@ class Training:
             "window": self.window.state(),
             "gatecheck": self.recorder.verdict,
         }
-        path = save_snapshot(self.run_directory.snapshots, Snapshot(model, optimizer, state), self.env_steps)
+        path = save_snapshot(self.run_directory.snapshots, Snapshot(model, optimizer, {}, state), self.env_steps)
         self.recorder.metrics.sync()
         self.recorder.done(self.update, "snapshot", started, str(path), path=str(path), request=request)
         return path

@@ -69,7 +69,7 @@ def resume(
     """Go on from a run's newest good snapshot."""
     from gwt_ib.config_sources import build
     from gwt_ib.processes.trainer import lock_run
-    from gwt_ib.runs.snapshot import newest_good_snapshot
+    from gwt_ib.runs.snapshot_store import newest_good_snapshot
 
     run = find_run(run_name)
     lock_run(run).release()
