@@ -20,11 +20,11 @@ from typing import Any
 
 import psutil
 from faults_support import HELPERS
-from gwt_ib.runs.snapshot_store import list_snapshots
 from support import assignments, events, shared_names, updates, wait_until
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import problem_of
+from gwt_ib.runs.snapshot_store import list_snapshots, newest_good_snapshot
 
 MARK = "GWT_IB_TEST_RUN"
 TIMES = frozenset({"elapsed_s", "steps_per_s", "rollout_s", "learn_s"})
@@ -151,6 +151,15 @@ class Chaos:
         """Whether the program still runs."""
         assert self.process is not None
         return self.process.poll() is None
+
+    def newest_update(self) -> int:
+        """The update of the newest good snapshot."""
+        update: int = newest_good_snapshot(self.run.snapshots)[1].state["update"]
+        return update
+
+    def in_a_save(self) -> bool:
+        """Whether a snapshot is being written at this moment."""
+        return any(".tmp-" in path.name for path in self.run.snapshots.iterdir())
 
     # Waiting: for conditions, never for a time
 
