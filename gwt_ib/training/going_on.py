@@ -8,7 +8,8 @@ from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER
 from gwt_ib.runs.cut_back import cut_back
-from gwt_ib.runs.snapshot_store import fit_problem, newest_good_snapshot, set_aside_newer
+from gwt_ib.runs.snapshot_fit import fit_problem
+from gwt_ib.runs.snapshot_store import newest_good_snapshot, set_aside_newer
 from gwt_ib.training.loop import Training
 
 
