@@ -71,7 +71,8 @@ class Place:
             self._plan(sentence)
             return False
         self.restarts = self._deaths
-        LOGGER.info("%s is pid %d; it was replaced %d times", self.name, self.child.pid, self.restarts)
+        times = f", replaced for the {self.restarts}. time" if self.restarts else ""
+        LOGGER.info("%s is pid %d%s", self.name, self.child.pid, times)
         return True
 
     def look_at_memory(self) -> None:

@@ -88,7 +88,7 @@ class Workers:
         to_evaluator, to_learner = socket.socketpair()
         self._resources.callback(to_evaluator.close)
         self._resources.callback(to_learner.close)
-        self._to_learner = to_learner.fileno()
+        self._to_learner, self._to_evaluator = to_learner.fileno(), to_evaluator
         self._evaluator = Place("the evaluator", budgets.evaluator, self._start_evaluator)
         self._evaluator_watch = ProgressWatch(start_limit(config, self._spec))
         self._learner_watch = ProgressWatch(LEARNER_START_S)
@@ -181,6 +181,7 @@ class Workers:
         for each in self._actors:
             with suppress(OSError):  # full of wake-up calls already
                 os.write(each.wake_write, b"\0")
+        self._to_evaluator.close()  # that the learner's side is gone is what ends the evaluator
         others = [each.place.child for each in self._actors] + [self._evaluator.child]
         deadline = time.monotonic() + OTHERS_END_S
         for child in others:

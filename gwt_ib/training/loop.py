@@ -151,7 +151,7 @@ class Training:
         words = f"mean return {mean:.4f} over {len(returns)} episodes"
         given = None if request is None else returns
         fields = {"eval_return": mean, "eval_returns": given, "request": request}
-        self.recorder.done(self.update, "evaluation", started, words, **fields)
+        self.recorder.done(self.update, "evaluation", time.monotonic() - started, words, **fields)
         return returns
 
     def change_setting(self, field: str, value: float, request: str | None = None) -> str:

@@ -101,10 +101,10 @@ class Recorder:
         known = {name: value for name, value in fields.items() if value is not None}
         self._report(event(kind, **known, update=update, env_steps=update * self.config.steps_per_update))
 
-    def done(self, update: int, kind: str, started: float, words: str, **fields: Any) -> None:
+    def done(self, update: int, kind: str, seconds: float, words: str, **fields: Any) -> None:
         """Report a snapshot or evaluation and log it; of those without a `request` most lines are left out."""
         level = logging.INFO if fields["request"] else self._scheduled.level(kind)
-        LOGGER.log(level, "%s of update %s in %.2f s: %s", kind, f"{update:,}", time.monotonic() - started, words)
+        LOGGER.log(level, "%s of update %s in %.2f s: %s", kind, f"{update:,}", seconds, words)
         self.event(update, kind, **fields)
 
     def warn(self, update: int, sentence: str) -> None:

@@ -25,7 +25,7 @@ class Saved:
     """How a save in the background ended: a path, or why there is none."""
 
     update: int
-    started: float
+    seconds: float
     path: Path | None
     problem: str = ""
 
@@ -59,13 +59,12 @@ class Saving:
     def begin(self, snapshot: Snapshot, update: int) -> None:
         """Save in the background; `report` tells how it went."""
         self._wait()
-        started = time.monotonic()
         if not self._recorder.metrics.retry():  # a snapshot must never know more than the rows do
-            self._saved = Saved(update, started, None, self._recorder.metrics.trouble)
+            self._saved = Saved(update, 0.0, None, self._recorder.metrics.trouble)
             return
 
         def work() -> None:
-            self._saved = self._try(snapshot, update, started)
+            self._saved = self._try(snapshot, update)
 
         self._thread = threading.Thread(target=work, name="snapshot", daemon=True)
         self._thread.start()
@@ -86,7 +85,7 @@ class Saving:
             path = save_snapshot(self._run.snapshots, snapshot, snapshot.state["env_steps"], pinned=True)
         except NotFiniteSnapshotError as error:
             raise OSError(0, str(error)) from error
-        self._succeeded(update, started, path, request)
+        self._succeeded(update, time.monotonic() - started, path, request)
         return path
 
     def save_last(self, snapshot: Snapshot, update: int) -> Path:
@@ -104,20 +103,21 @@ class Saving:
             path = save_firmly(folders, snapshot, snapshot.state["env_steps"])
         except NotFiniteSnapshotError as error:
             raise OSError(0, str(error)) from error
-        self._succeeded(update, started, path, None)
+        self._succeeded(update, time.monotonic() - started, path, None)
         return path
 
-    def _try(self, snapshot: Snapshot, update: int, started: float) -> Saved:
+    def _try(self, snapshot: Snapshot, update: int) -> Saved:
+        started = time.monotonic()
         try:
             sync_file(self._run.metrics)
             path = save_snapshot(self._run.snapshots, snapshot, snapshot.state["env_steps"])
             keep_snapshots(self._run.snapshots)
         except OSError as error:
-            return Saved(update, started, None, error.strerror or str(error))
+            return Saved(update, 0.0, None, error.strerror or str(error))
         except Exception as error:  # noqa: BLE001 - a bug in here must not end the run either
             LOGGER.error("a snapshot failed", exc_info=True)
-            return Saved(update, started, None, str(error))
-        return Saved(update, started, path)
+            return Saved(update, 0.0, None, str(error))
+        return Saved(update, time.monotonic() - started, path)
 
     def _wait(self) -> None:
         if self._thread is not None:
@@ -130,7 +130,7 @@ class Saving:
         if saved is None:
             return
         if saved.path is not None:
-            self._succeeded(saved.update, saved.started, saved.path, None)
+            self._succeeded(saved.update, saved.seconds, saved.path, None)
             return
         words = f"no snapshot was written: {saved.problem}"
         if words != self.trouble:
@@ -138,7 +138,7 @@ class Saving:
         self.trouble, self._retry = words, True
         self._due_at = time.monotonic() + RETRY_S
 
-    def _succeeded(self, update: int, started: float, path: Path, request: str | None) -> None:
+    def _succeeded(self, update: int, seconds: float, path: Path, request: str | None) -> None:
         if self.trouble:
             LOGGER.log(logging.INFO, "snapshots are written again")
         self.trouble, self._retry = "", False
@@ -146,4 +146,4 @@ class Saving:
             self._due_at = time.monotonic() + 60.0 * self.config.snapshot_minutes
         if update != self._saved_update or request is not None:
             self._saved_update = update
-            self._recorder.done(update, "snapshot", started, str(path), path=str(path), request=request)
+            self._recorder.done(update, "snapshot", seconds, str(path), path=str(path), request=request)

@@ -119,10 +119,7 @@ def serve(
 
 
 def refuse_what_cannot_run(config: Config) -> EnvironmentSpec:
-    """What the check of the environment finds.
-
-    Raises `UserError` for an environment, a device or kernels that this machine does not have.
-    """
+    """What the check of the environment found. Raises `UserError` where this machine lacks it, a device or kernels."""
     with no_garbage_collection():
         from gwt_ib.envs.make import check_environment
         from gwt_ib.kernels import use_kernels
