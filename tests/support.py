@@ -95,3 +95,8 @@ def wait_until(condition: Callable[[], Any], timeout_s: float, message: str) -> 
             return result
         time.sleep(0.02)
     pytest.fail(message)
+
+
+def hidden(folder: Path) -> list[str]:
+    """The names of what is temporary in a folder."""
+    return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))

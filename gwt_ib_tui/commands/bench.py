@@ -42,9 +42,9 @@ def bench(
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": ANY_LENGTH}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
     config = bench_config(config, updates, warm_up)
-    refuse_what_cannot_run(config)
+    spec = refuse_what_cannot_run(config)
     machine = machine_facts()  # before the load is our own
-    reports = _with_progress(config, measure)
+    reports = _with_progress(config, lambda config, on_update: measure(config, spec, on_update))
     found = {
         "env_id": config.env_id,
         "updates": updates,

@@ -17,8 +17,8 @@ from gwt_ib.learn.learner import Learner
 from gwt_ib.model.agent import Agent
 from gwt_ib.processes.children import Link
 from gwt_ib.processes.learner_process import make_channel
+from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory, create_run
-from gwt_ib.runs.jsonl import cut_back
 from gwt_ib.runs.snapshot import Snapshot, load_snapshot
 from gwt_ib.training.loop import Training
 from gwt_ib_tui.commands.headless import judge_recorded
@@ -69,7 +69,7 @@ def test_a_run_that_is_cut_back_goes_on_as_if_it_had_never_been_further(finished
     recorded = finished.read_gatecheck()
     steps = CONFIG.steps_per_update
     snapshot = load_snapshot(finished.snapshots / f"{2 * steps:012d}")
-    cut_back(finished.metrics, 2)
+    cut_back(finished.metrics, 2, finished.metrics_aside)
     # As if every status had been broken between the snapshot and the end: nothing of that may come back.
     late = recorded | {"since": 3, "findings": [found | {"since": 3} for found in recorded["findings"]]}
     write_json(finished.gatecheck, late)
