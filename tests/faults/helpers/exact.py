@@ -1,4 +1,4 @@
-"""The same run twice: left alone, and killed with -9 again and again; used by the tests and by benchmarks/exact_resume.py."""
+"""The same run twice: left alone, and killed with -9 again and again; for tests and benchmarks/exact_resume.py."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def killed_and_resumed(
     """What a run comes to that is killed as a whole at random moments, and resumed each time."""
     random = chance(seed)
     updates = settings["total_timesteps"] // (settings["num_envs"] * settings["rollout_steps"])
-    moments = sorted(random.randrange(2, updates - 2) for _ in range(kills))
+    moments = sorted(random.randrange(2, updates - 20) for _ in range(kills))
     folder.mkdir()
     with chaos(folder) as run:
         run.launch(**settings)
