@@ -177,7 +177,7 @@ def _started(run: Chaos, place: Path, space: Mounted | None, chance: random.Rand
 
 
 def soak(seed: int, minutes: float, folder: Path) -> dict[str, Any]:
-    """Inject faults for so long; what was done and what came of it. Raises `AssertionError` where something does not hold."""
+    """Inject faults for so long; what was done and found. Raises `AssertionError` where something does not hold."""
     chance = random.Random(seed)
     with soaking(folder, chance) as made:
         injected, kinds, began = Counter[str](), made.kinds(), time.monotonic()
