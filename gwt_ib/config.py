@@ -164,6 +164,9 @@ class Config(BaseModel):
         gt=0.0,
         resume="free",
     )
+    max_restarts: int = setting(
+        5, "deaths of one process within 10 minutes that a run survives", "deaths", ge=0, resume="free"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info",
         "least level of what the processes log; debug has a line per update and block",

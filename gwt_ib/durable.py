@@ -78,6 +78,18 @@ def write_all(descriptor: int, data: bytes) -> None:
         view = view[written:]
 
 
+def sync_file(path: Path) -> None:
+    """Make what a file has by now survive a power failure, whoever wrote it. Raises `OSError`, not where there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_directory(path: Path) -> None:
     """Make the names in a directory durable: a rename survives a power failure only after this."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

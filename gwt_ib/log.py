@@ -121,7 +121,7 @@ def start_log(process: str, level: LogLevel) -> None:
     logging.captureWarnings(True)
     sys.excepthook = lambda *error: LOGGER.critical("ended by an exception", exc_info=error)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # typed as TextIO, which need not have it
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]  # typed as TextIO, which need not have it
 
 
 @contextmanager

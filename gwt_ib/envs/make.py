@@ -8,8 +8,6 @@ import re
 import sys
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -20,15 +18,13 @@ from popgym.core.env import POPGymEnv
 from popgym.wrappers import Antialias, PreviousAction
 
 from gwt_ib.config import Config
-from gwt_ib.envs.action_codec import ActionCodec
-from gwt_ib.envs.spaces import ObservationEncoder, mismatch
+from gwt_ib.envs import folders
+from gwt_ib.envs.check import Stage, check, no_stage
+from gwt_ib.envs.refusal import failed_call, is_ctrl_c, refusal
 from gwt_ib.envs.spec import EnvironmentSpec
-from gwt_ib.errors import ExitCode, UserError, nearest
+from gwt_ib.errors import ExitCode, UserError, error_text, nearest
 
 Env = gymnasium.Env[Any, Any]
-
-REWARD_LIMIT = float(np.finfo(np.float32).max)
-"""A reward beyond this would be infinite as the float32 that it is stored as."""
 
 
 def popgym_ids() -> list[str]:
@@ -36,7 +32,7 @@ def popgym_ids() -> list[str]:
     return sorted(env_id for env_id in gymnasium.registry if env_id.startswith("popgym-"))
 
 
-def make_env(config: Config) -> Env:
+def make_env(config: Config, stage: Stage = no_stage) -> Env:
     """Make a run's environment with its time limit, if it has one. `module:env-id` imports the module first.
 
     It is wrapped as the configuration says (`WRAPPERS`). Raises `UserError` when there is no such environment or it cannot
@@ -44,11 +40,15 @@ def make_env(config: Config) -> Env:
     """
     env_id = config.env_id
     with warnings.catch_warnings(action="ignore"):  # of old versions and replaced ids
-        name = _registered_name(env_id)
+        stage("the import of its module")
+        name = registered_name(env_id)
+        stage("its constructor")
         try:
             env: Env = gymnasium.make(name, disable_env_checker=True)
-        except Exception as error:
-            raise _refusal(env_id, "cannot be made", error) from error
+        except BaseException as error:
+            if is_ctrl_c(error):
+                raise
+            raise failed_call(env_id, "cannot be made", "its constructor", error) from error
         for setting, wrap in WRAPPERS:
             if not getattr(config, setting):
                 continue
@@ -56,52 +56,16 @@ def make_env(config: Config) -> Env:
                 env = wrap(env)
             except Exception as error:
                 env.close()
-                raise _refusal(env_id, f"cannot be used with {setting}", error) from error
+                raise refusal(env_id, f"cannot be used with {setting}", error) from error
         return env
 
 
-def check_environment(config: Config) -> EnvironmentSpec:
-    """Make the environment, reset it, take one step, and close it. Raises `UserError` where a run would fail."""
-    env_id, env = config.env_id, make_env(config)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            encoder = ObservationEncoder(env.observation_space)
-            actions = ActionCodec(env.action_space)
-            if encoder.size == 0:
-                raise _refusal(env_id, "has an observation space without any number")
-            _try_one_step(env_id, env, encoder)
-    finally:
-        with suppress(Exception):  # the environment was made only for this check
-            env.close()
-    return EnvironmentSpec(encoder.size, actions.layout, str(env.observation_space), str(env.action_space))
+def check_environment(config: Config, stage: Stage = no_stage) -> EnvironmentSpec:
+    """Make a run's environment, try it out and close it (`check`). Raises `UserError` where a run would fail.
 
-
-def _try_one_step(env_id: str, env: Env, encoder: ObservationEncoder) -> None:
-    env.action_space.seed(0)
-    try:
-        observation, _ = env.reset(seed=0)
-    except Exception as error:
-        raise _refusal(env_id, "cannot be reset", error) from error
-    _check_observation(env_id, env, encoder, observation, "reset")
-    try:
-        observation, reward, terminated, truncated, _ = env.step(env.action_space.sample())
-        usable = abs(float(reward)) <= REWARD_LIMIT
-        bool(terminated), bool(truncated)
-    except Exception as error:
-        raise _refusal(env_id, "cannot be stepped", error) from error
-    if not usable:
-        raise _refusal(env_id, f"gave the reward {reward}, which is not a finite float32 number")
-    _check_observation(env_id, env, encoder, observation, "step")
-
-
-def _check_observation(env_id: str, env: Env, encoder: ObservationEncoder, observation: Any, source: str) -> None:
-    wrong = mismatch(env.observation_space, observation)
-    if wrong:
-        raise _refusal(env_id, f"does not keep to its observation space: after {source}, {wrong}")
-    try:
-        encoder.encode(observation, np.empty(encoder.size, np.float32))
-    except ValueError as error:
-        raise _refusal(env_id, f"has an observation after {source} that cannot be encoded", error) from error
+    In this process: the command has it done in a child (`processes.check`). `stage` is told what is called next.
+    """
+    return check(config.env_id, lambda: make_env(config, stage), stage)
 
 
 class _AnyEnv(gymnasium.ObservationWrapper[Any, Any, Any], POPGymEnv):  # type: ignore[misc]  # POPGym has no types
@@ -137,7 +101,7 @@ def _null_action(space: spaces.Space[Any]) -> Any:
     return None
 
 
-def _registered_name(env_id: str) -> str:
+def registered_name(env_id: str) -> str:
     """The id in Gymnasium's registry, after its module has been imported."""
     module, colon, name = env_id.partition(":")
     if colon:
@@ -157,20 +121,21 @@ def _registered_name(env_id: str) -> str:
 
 
 def _import(module: str) -> None:
-    """Import a module that registers environments; the current directory is looked in last.
+    """Import a module that registers environments; the directory in which the process was started is looked in last.
 
     A console script does not search it by itself. It stays on the path, as Gymnasium imports entry points later.
     """
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
+    if folders.START and folders.START not in sys.path:
+        sys.path.append(folders.START)
     try:
         importlib.import_module(module)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         if isinstance(error, ModuleNotFoundError) and error.name and f"{module}.".startswith(f"{error.name}."):
             sentence = f"There is no module {error.name!r}, neither installed nor in the current directory."
         else:
-            sentence = f"The module {module!r} cannot be imported: {_text(error)}."
+            sentence = f"The module {module!r} cannot be imported: {error_text(error)}."
         raise UserError(sentence, ExitCode.BAD_CONFIGURATION) from error
 
 
@@ -190,17 +155,3 @@ def _nearest_ids(name: str) -> str:
 def _bare(name: str) -> str:
     """The name without `popgym-`, a namespace, a version and capitals."""
     return re.sub(r"^popgym-|-?v\d+$", "", name.lower().rpartition("/")[2])
-
-
-def _refusal(env_id: str, what: str, error: Exception | None = None) -> UserError:
-    reason = "" if error is None else f": {_text(error)}"
-    return UserError(f"The environment {env_id!r} {what}{reason}.", ExitCode.BAD_CONFIGURATION)
-
-
-def _text(error: BaseException) -> str:
-    """An exception's type and text on one line of printable characters."""
-    if isinstance(error, TypeError) and isinstance(error.__cause__, TypeError):
-        error = error.__cause__  # Gymnasium's own text repeats the sentence around it
-    words = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(" .:")
-    words = "".join(letter if letter.isprintable() else "?" for letter in words)
-    return words if len(words) <= 300 else f"{words[:297]}..."

@@ -77,7 +77,11 @@ def _leaf_mismatch(space: spaces.Space[Any], observation: Any, where: str) -> st
     if isinstance(space, spaces.Box):
         low, high = space.low, space.high
         if dtype.kind == "f":
-            value = value.astype(dtype)
+            with np.errstate(over="ignore"):
+                cast = value.astype(dtype)
+            if np.count_nonzero(np.isinf(cast)) != np.count_nonzero(np.isinf(value)):
+                return f"{where}, {_short(observation)}, is too large for the {dtype} of {_short(space)}"
+            value = cast
     elif isinstance(space, spaces.MultiBinary):
         low, high = 0, 1
     elif isinstance(space, spaces.MultiDiscrete):
@@ -202,23 +206,43 @@ def _multi_binary(space: spaces.MultiBinary, at: slice) -> Encode:
 
 def _box(space: spaces.Box[Any], at: slice, outer: tuple[np.dtype[Any], ...]) -> Encode:
     """The numbers as they are; bounds are ignored, as in `flatten`."""
-    size, dtype = at.stop - at.start, np.dtype(space.dtype)
+    shape, dtype = space.shape, np.dtype(space.dtype)
     # `flatten` joins the parts of a Tuple or Dict in a dtype that fits all: beside a float an integer of 64 bits
     # becomes a float64 before it becomes a float32, and is then rounded twice.
     rounded_twice = dtype.kind in "iu" and dtype.itemsize == 8 and np.dtype(np.float64) in outer
+    wide = dtype.kind == "f" and dtype.itemsize > 4
 
     def encode(observation: Any, row: Row) -> None:
-        try:
-            value = np.asarray(observation, dtype)
-        except (TypeError, OverflowError) as error:
-            raise ValueError(f"{_short(observation)} is not in {_short(space)}: {error}") from error
-        if value.size != size:
+        if type(observation) is np.ndarray and observation.dtype is dtype:
+            value = observation
+        else:
+            value = _cast(observation, space, dtype)
+        if value.shape != shape:
             raise ValueError(f"an observation of shape {value.shape} is not in {_short(space)}")
         if rounded_twice:
             value = value.astype(np.float64)
-        row[at] = value if value.ndim == 1 else value.reshape(-1)
+        if wide:
+            with np.errstate(over="ignore"):  # beyond float32 it is infinite: `limits` looks at that
+                row[at] = value.reshape(-1)
+        else:
+            row[at] = value if value.ndim == 1 else value.reshape(-1)
 
     return encode
+
+
+def _cast(observation: Any, space: spaces.Box[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An observation as an array of the space's dtype. Raises `ValueError` where a number would become another one."""
+    try:
+        value = np.asarray(observation)
+    except ValueError:  # rows of different lengths
+        raise _stranger(observation, space) from None
+    if value.dtype.kind not in "biuf" or (value.dtype.kind == "f" and dtype.kind != "f"):
+        raise ValueError(f"{_short(observation)} has dtype {value.dtype} and is not in {_short(space)}")
+    with np.errstate(over="ignore"):
+        cast = value.astype(dtype)
+    if dtype.kind != "f" and not np.array_equal(cast, value):
+        raise _stranger(observation, space)
+    return cast
 
 
 def _stranger(observation: Any, space: spaces.Space[Any]) -> ValueError:

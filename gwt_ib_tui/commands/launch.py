@@ -27,6 +27,7 @@ from gwt_ib_tui.terminal import need_terminal, print_line, why_no_dashboard
 
 if TYPE_CHECKING:
     from gwt_ib.config import Config
+    from gwt_ib.envs.spec import EnvironmentSpec
     from gwt_ib.runs.directory import RunDirectory
 
 Headless = Annotated[bool, typer.Option("--headless", help="No dashboard: a line per update.")]
@@ -54,8 +55,9 @@ def launch(
 
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
-    refuse_what_cannot_run(config)
+    spec = refuse_what_cannot_run(config)
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]])
+    run.write_environment(spec)
     _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
 
 
@@ -85,7 +87,7 @@ def resume(
             f"{run.path} has made all of its {steps} env steps; go on with --total-timesteps and a larger number.",
             ExitCode.USAGE,
         )
-    refuse_what_cannot_run(config)
+    run.write_environment(refuse_what_cannot_run(config))
     run.write_config(config)
     _train(run, resumed_after=update, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
 
@@ -122,20 +124,23 @@ def serve(
         if error.name is None or error.name.partition(".")[0] not in ("aiohttp", "textual_serve"):
             raise
         raise UserError("serve needs the package textual-serve: pip install 'gwt-ib[serve]'.", ExitCode.USAGE) from None
-    serve_run(run, port, lambda address: typer.echo(f"{run.path}, read-only: {address} (Ctrl-C ends it)"))
+    serve_run(run, port, lambda address: print_line(f"{run.path}, read-only: {address} (Ctrl-C ends it)"))
 
 
-def refuse_what_cannot_run(config: Config) -> None:
-    """Raises `UserError` for an environment, a device or kernels that this machine does not have."""
+def refuse_what_cannot_run(config: Config) -> EnvironmentSpec:
+    """What the check of the environment found. Raises `UserError` where this machine lacks it, a device or kernels."""
     with no_garbage_collection():
         from gwt_ib.envs.make import check_environment
         from gwt_ib.kernels import use_kernels
+        from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit
         from gwt_ib.processes.plan import check_device
 
+    raise_descriptor_limit(descriptors_needed(config))
     with redirect_stdout(sys.stderr):  # what an environment prints is no result of ours
-        check_environment(config)
+        spec = check_environment(config)
     check_device(config.device)
     use_kernels(config)
+    return spec
 
 
 def _train(
@@ -144,7 +149,7 @@ def _train(
     """Train headless in this process, or start a trainer of its own and open the dashboard on it."""
     reason = "" if headless or as_json else why_no_dashboard()
     if reason:
-        typer.echo(f"Running headless: {reason}.", err=True)
+        print_line(f"Running headless: {reason}.", err=True)
     if headless or as_json or reason:
         from gwt_ib_tui.commands.headless import run_headless
 

@@ -1,6 +1,7 @@
 """Environments in lockstep: seeds, ends of episodes, and what never gets through."""
 
 import gc
+import re
 import weakref
 from typing import ClassVar
 
@@ -10,7 +11,8 @@ import pytest
 from gymnasium import spaces
 from support import task
 
-from gwt_ib.envs.env_batch import EnvBatch, EpisodeError
+from gwt_ib.envs.env_batch import EnvBatch
+from gwt_ib.envs.episode import EpisodeError
 from gwt_ib.envs.make import make_env
 from gwt_ib.envs.spaces import ObservationEncoder
 from gwt_ib.errors import UserError
@@ -74,10 +76,13 @@ def scripted():
 class Driven:
     """A batch with the arrays that it writes into."""
 
-    def __init__(self, env_id, numbers, first=None, seed=7, prev_action=False, stream=Stream.EPISODE):
+    def __init__(self, env_id, numbers, first=None, seed=7, prev_action=False, stream=Stream.EPISODE, **options):
         first = [0] * len(numbers) if first is None else first
         config = task(env_id, prev_action, seed)
-        self.batch = EnvBatch(config, stream=stream, env_numbers=numbers, first_episodes=first)
+        self.failures = []
+        self.batch = EnvBatch(
+            config, stream=stream, env_numbers=numbers, first_episodes=first, on_failure=self.failures.append, **options
+        )
         size, width = self.batch.size, self.batch.observation_size
         self.obs = np.full((size, width), 9, np.float32)
         self.next_obs = np.full((size, width), 9, np.float32)
@@ -251,19 +256,19 @@ def test_info_goes_nowhere():
         (4, ZeroDivisionError, "ZeroDivisionError: division by zero"),
         (5, ValueError, "the reward is nan"),
         (6, ValueError, "the reward is 1e\\+300"),
-        (7, ValueError, "not finite"),
-        (8, ValueError, "no choice 8"),
+        (7, ValueError, "does not keep to its observation space"),
     ],
 )
 def test_a_step_that_fails_names_the_episode(action, cause, words):
     driven = Driven("EnvTestScripted-v0", [10, 11, 12], first=[0, 5, 0])
     driven.step(0, 1, 0)
-    with pytest.raises(EpisodeError, match=words) as caught:
-        driven.step(0, action, 0)
-    error = caught.value
+    driven.step(0, action, 0)
+    (error,) = driven.failures
     seed = derived_seed(7, Stream.EPISODE, 11, 6)
     assert (error.env_id, error.env_number, error.episode, error.seed) == ("EnvTestScripted-v0", 11, 6, seed)
+    assert (error.actions, error.complete) == ([[action]], True)
     assert isinstance(error.__cause__, cause)
+    assert re.search(words, str(error))
     for text in ("environment 11", "episode 6", str(seed)):
         assert text in str(error)
 
@@ -273,15 +278,21 @@ def test_a_number_that_cannot_be_an_action_names_the_environment():
     with pytest.raises(EpisodeError, match="not finite") as caught:
         driven.step(0.5, np.nan, np.nan)
     assert caught.value.env_number == 11
+    with pytest.raises(EpisodeError, match="no choice 8") as caught:
+        Driven("EnvTestScripted-v0", [10, 11, 12]).step(0, 8, 0)
+    assert caught.value.env_number == 11
 
 
 def test_a_reset_that_fails_names_the_episode_that_did_not_start():
     driven = Driven("EnvTestScriptedReset-v0", [10, 11])
-    with pytest.raises(EpisodeError, match="no more mazes") as caught:
-        driven.step(0, 1)
-    assert (caught.value.env_number, caught.value.episode) == (11, 1)
-    assert caught.value.seed == derived_seed(7, Stream.EPISODE, 11, 1)
-    assert isinstance(caught.value.__cause__, OSError)
+    driven.step(0, 1)
+    (error,) = driven.failures
+    assert (error.env_number, error.episode, error.actions) == (11, 1, [])
+    assert error.seed == derived_seed(7, Stream.EPISODE, 11, 1)
+    assert isinstance(error.__cause__, OSError)
+    assert driven.terminated.tolist() == [False, True], "the episode before it ended as it should"
+    assert not driven.batch.failed.any()
+    assert driven.batch.episodes.tolist() == [0, 2]
 
 
 def test_close_closes_each_environment_once():
@@ -302,7 +313,7 @@ def test_a_batch_that_cannot_be_made_leaves_nothing_open(monkeypatch):
             raise UserError("no third one", 78)
         return make_env(config)
 
-    monkeypatch.setattr("gwt_ib.envs.env_batch.make_env", make)
+    monkeypatch.setattr("gwt_ib.envs.instance.make_env", make)
     with pytest.raises(UserError):
         Driven("EnvTestScripted-v0", range(4))
     assert Scripted.closed == 2
@@ -314,27 +325,16 @@ def test_numbers_and_first_episodes_belong_together(numbers, first):
         Driven(RECALL, numbers, first)
 
 
-def test_a_failed_episode_is_seen_again_with_its_seed_and_actions() -> None:
+def test_a_failed_episode_is_seen_again_with_its_seed_and_actions():
     """`Fragile` breaks where the third coin, which its seed decides, meets action 1."""
-    config = task("sample_envs:Fragile-v0", seed=3)
-    batch = EnvBatch(config, stream=Stream.EPISODE, env_numbers=[4], first_episodes=[0])
-    arrays = [np.zeros((1, batch.observation_size), np.float32) for _ in range(2)]
-    flags = [np.zeros(1, bool) for _ in range(2)]
-    batch.reset(arrays[0])
+    driven = Driven("sample_envs:Fragile-v0", [4], seed=3)
     chance = np.random.default_rng(0)
-    with pytest.raises(EpisodeError) as caught:
-        for _ in range(10_000):
-            batch.step(
-                chance.integers(0, 2, (1, 1), dtype=np.int32),
-                observations=arrays[0],
-                next_observations=arrays[1],
-                rewards=np.zeros(1, np.float32),
-                terminated=flags[0],
-                truncated=flags[1],
-            )
-    env = make_env(config)
-    env.reset(seed=caught.value.seed)
-    *before, last = (batch.actions.to_env(row) for row in caught.value.actions)
+    while not driven.failures:
+        driven.step(chance.integers(0, 2))
+    failure = driven.failures[0]
+    env = make_env(task("sample_envs:Fragile-v0", seed=3))
+    env.reset(seed=failure.seed)
+    *before, last = (driven.batch.actions.to_env(row) for row in failure.actions)
     for action in before:
         env.step(action)
     with pytest.raises(RuntimeError, match="the glass broke"):

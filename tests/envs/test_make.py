@@ -225,6 +225,7 @@ def test_an_old_version_is_made_without_a_word():
 def here(tmp_path, monkeypatch):
     """An empty current directory; what is imported from it is forgotten again."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gwt_ib.envs.folders.START", str(tmp_path))
     monkeypatch.setattr(sys, "path", list(sys.path))
     modules, ids = set(sys.modules), set(gymnasium.registry)
     yield tmp_path
@@ -322,8 +323,8 @@ def test_a_constructor_that_raises(registered):
         ({"step": fail}, "cannot be stepped: KeyError"),
         ({"step": lambda action: (np.zeros(2), 0.0, False, {})}, "cannot be stepped: ValueError"),
         ({"pay": lambda: None}, "cannot be stepped: TypeError"),
-        ({"pay": lambda: float("nan")}, "gave the reward nan"),
-        ({"pay": lambda: 1e300}, "gave the reward 1e+300"),
+        ({"pay": lambda: float("nan")}, "cannot be learnt from: the reward is nan"),
+        ({"pay": lambda: 1e300}, "cannot be learnt from: the reward is 1e+300"),
         ({"look": lambda: np.zeros(3, np.float32)}, "after reset, the observation has shape (3,)"),
         ({"look": lambda: np.array(["a", "b"])}, "after reset, the observation has dtype <U1"),
         ({"look": lambda: np.full(2, np.nan)}, "lies outside Box(0.0, 1.0, (2,), float32)"),
