@@ -118,3 +118,10 @@ def wait_until(condition: Callable[[], Any], timeout_s: float, message: str) -> 
 def hidden(folder: Path) -> list[str]:
     """The names of what is temporary in a folder."""
     return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
+
+
+def read_incidents(run: RunDirectory) -> list[dict[str, Any]]:
+    """What is kept of each fault of a run, oldest first."""
+    return [
+        json.loads(path.read_text()) for path in sorted(run.incidents.glob("*.json"), key=lambda p: p.stat().st_mtime)
+    ]
