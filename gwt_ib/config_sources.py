@@ -18,6 +18,9 @@ from pydantic import ValidationError
 from gwt_ib.config import Config, live_settings
 from gwt_ib.errors import ExitCode, UserError, nearest
 
+TOML_BYTES = 1 << 20
+"""More than any file of settings has."""
+
 
 def resolve(
     *,
@@ -135,7 +138,7 @@ def load_preset(name: str) -> dict[str, Any]:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte-order mark
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text (byte {error.start}).", ExitCode.BAD_CONFIGURATION) from None
     except OSError as error:

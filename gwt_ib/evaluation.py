@@ -10,7 +10,7 @@ from gwt_ib.model import weights as layout
 from gwt_ib.rollout.env_loop import evaluate, evaluation_envs
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.snapshot import newest_good_snapshot
+from gwt_ib.runs.snapshot_store import newest_good_snapshot
 
 
 def evaluate_snapshot(run: RunDirectory, config: Config) -> tuple[Path, list[float]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from gwt_ib.files import read_json
 
 
 def real(value: object) -> float | None:
@@ -60,7 +61,7 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
 def read_object(path: Path) -> dict[str, Any]:
     """The JSON object of a file; empty where there is none or it is something else."""
     try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        value = read_json(path)
+    except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from gwt_ib.durable import write_all
+from gwt_ib.files import open_to_append
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 INDENT = "    "
@@ -120,14 +121,14 @@ def start_log(process: str, level: LogLevel) -> None:
     logging.captureWarnings(True)
     sys.excepthook = lambda *error: LOGGER.critical("ended by an exception", exc_info=error)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # typed as TextIO, which need not have it
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]  # typed as TextIO, which need not have it
 
 
 @contextmanager
 def log_to_file(path: Path, process: str, level: LogLevel) -> Iterator[None]:
     """Append to a file inside a `with`, for a trainer, whose output may be a terminal; no log if it cannot be opened."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        descriptor = open_to_append(path)
     except OSError:
         yield
         return

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 
@@ -35,11 +35,27 @@ def machine_facts() -> dict[str, Any]:
 def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """The processor's name, or its architecture where the system does not name it."""
     try:
-        lines = cpuinfo.read_text().splitlines()
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(filter(None, names), platform.machine())
+
+
+def own_folder(kind: Literal["cache", "config", "state"]) -> Path | None:
+    """This user's folder for our files of one kind, which need not exist; None for a user without a home."""
+    import platformdirs  # some commands need no such folder
+
+    find = {
+        "cache": platformdirs.user_cache_path,
+        "config": platformdirs.user_config_path,
+        "state": platformdirs.user_state_path,
+    }[kind]
+    try:
+        folder = find("gwt-ib")
+    except (RuntimeError, KeyError, OSError):  # no HOME, and a user that the system does not know
+        return None
+    return folder if folder.is_absolute() else None
 
 
 def installed_versions(packages: Iterable[str]) -> dict[str, str | None]:

@@ -24,6 +24,19 @@ def plain(value: object, limit: int = 500) -> str:
     return cleaned if len(cleaned) <= limit else cleaned[: limit - 1] + "…"
 
 
+def visible(words: str) -> str:
+    """A text of any number of lines for a terminal: whatever cannot be printed, but for ends of lines, as an escape.
+
+    Nothing in the result moves a cursor, changes a colour or the direction of writing.
+    """
+    if words.isprintable():
+        return words
+    return "".join(
+        letter if letter == "\n" or letter.isprintable() else ascii(letter)[1:-1]
+        for letter in words.replace("\r\n", "\n").replace("\t", "    ")
+    )
+
+
 def shortened(text: str, width: int) -> str:
     """`text` in at most `width` cells, with its middle left out where it is longer: a run's name differs at its end."""
     if len(text) <= width:

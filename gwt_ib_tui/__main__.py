@@ -1,6 +1,16 @@
 """`python -m gwt_ib_tui` is the command `gwt-ib-tui`."""
 
-from gwt_ib_tui.cli import main
+from __future__ import annotations
+
+
+def main() -> None:
+    """Entry of both: Ctrl-C while it comes up is quiet, too."""
+    try:
+        from gwt_ib_tui.cli import main as run
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ import typer
 from gwt_ib import __version__
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui.commands import bench, info, launch, run, runs
-from gwt_ib_tui.terminal import print_line
+from gwt_ib_tui.terminal import ended_by_signals, prepare_streams, print_line, print_result
 
 app = typer.Typer(
     epilog="Start with: gwt-ib-tui launch popgym-RepeatPreviousEasy-v0 --set lr=1e-3",
@@ -25,7 +24,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"gwt-ib-tui {__version__}")
+        print_result(f"gwt-ib-tui {__version__}")
         raise typer.Exit
 
 
@@ -44,15 +43,19 @@ for command in (*launch.COMMANDS, *run.COMMANDS, *runs.COMMANDS, *bench.COMMANDS
 
 def main() -> None:
     """Entry of the console script: errors that a user can act on become a sentence and an exit code."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # closed by the shell, as in `>&-`
-            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - it lives as long as the process
+    prepare_streams()
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # no command computes, and where few processes are allowed threads are, too
     try:
-        app()
+        with ended_by_signals():
+            app()
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.ENDED_BY_INT)
     except UserError as error:
         print_line(f"gwt-ib-tui: {error.message}", err=True)
         sys.exit(error.code)
     except OSError as error:
-        place = f": {error.filename}" if error.filename else ""
-        print_line(f"gwt-ib-tui: {error.strerror or error}{place}.", err=True)
-        sys.exit(ExitCode.INPUT_OUTPUT)
+        from gwt_ib.processes.limits import LIMIT_NAMES, in_numbers
+
+        print_line(f"gwt-ib-tui: {in_numbers(error)}.", err=True)
+        sys.exit(ExitCode.RESOURCES_USED_UP if error.errno in LIMIT_NAMES else ExitCode.INPUT_OUTPUT)

@@ -1,15 +1,29 @@
-"""The terminal: whether a dashboard can be shown in it, how it asks us to leave, and lines for it afterwards."""
+"""The terminal: whether a dashboard can be shown in it, how it asks us to leave, and everything that is printed there.
+
+Commands print by the functions of this module only: nothing that comes from a file, an environment or an exception can
+move a cursor, change a colour or the direction of writing.
+"""
 
 from __future__ import annotations
 
+import codecs
+import json
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+import traceback
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType, TracebackType
+from typing import TextIO
 
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.text import plain, visible
+
+NARROW = "gwt-ib-narrow"
+"""The name of the error handler that writes a character which an encoding lacks as one of ASCII, a cell for a cell."""
 
 
 def need_terminal(run: Path) -> None:
@@ -27,7 +41,7 @@ def why_no_dashboard() -> str:
         return "CI is set"
     if os.environ.get("TERM") == "dumb":
         return "TERM is dumb"
-    for stream, name in ((sys.stdin, "stdin"), (sys.stdout, "stdout")):
+    for stream, name in ((sys.stdin, "stdin"), (sys.stdout, "stdout"), (sys.stderr, "stderr")):
         if stream is None or not stream.isatty():
             return f"{name} is no terminal"
     return ""
@@ -47,11 +61,162 @@ def leave_on_signals(leave: Callable[[], object]) -> None:
             loop.add_signal_handler(number, leave)
 
 
-def print_line(words: str, *, err: bool = False) -> None:
-    """Print where that is still possible: a terminal that was closed under the dashboard takes no words."""
-    stream = sys.stderr if err else sys.stdout
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """TERM and HUP end what is done inside as Ctrl-C does: by an exception, so that nothing is left half done.
+
+    A hang-up that is ignored stays ignored: that is how nohup works.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    handlers = {}
+    with suppress(ValueError):  # outside the main thread there are no handlers to be had
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:
+                handlers[number] = signal.signal(number, leave)
     try:
-        stream.write(f"{words}\n")
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def prepare_streams() -> None:
+    """Make stdin, stdout and stderr take anything: closed ones, a locale without UTF-8, half characters in a name."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by the shell, as in `>&-`
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, ValueError):  # a test's own stream
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # typed as TextIO
+    sys.excepthook = _print_bug
+
+
+def prepare_screen() -> None:
+    """Where the terminal's encoding lacks characters, a dashboard shows others that are as wide."""
+    codecs.register_error(NARROW, _narrow)
+    with suppress(AttributeError, ValueError):
+        if sys.__stderr__ is not None:  # which Textual draws on
+            sys.__stderr__.reconfigure(errors=NARROW)
+
+
+def print_line(words: str = "", *, err: bool = False) -> bool:
+    """Print escaped words where that is possible, and say whether it was: for words that nobody has to get.
+
+    A terminal that was closed under a dashboard, a full disk or a reader that is gone take no words, and cost nothing.
+    """
+    try:
+        write(visible(words) + "\n", sys.stderr if err else sys.stdout)
+    except OSError:
+        return False
+    return True
+
+
+def print_result(words: str = "") -> None:
+    """Print escaped words that were asked for on stdout. Raises `OSError` where they could not be written."""
+    write(visible(words) + "\n", sys.stdout)
+
+
+def json_line(value: object) -> str:
+    """A value as JSON on one line, in ASCII and without control characters. What is no JSON number is null.
+
+    Raises `UserError` (65) for what is nested too deeply.
+    """
+    try:
+        try:
+            text = json.dumps(value, allow_nan=False)
+        except ValueError:
+            text = json.dumps(json.loads(json.dumps(value), parse_constant=lambda _: None), allow_nan=False)
+    except RecursionError:
+        raise UserError("What was recorded is nested too deeply to be shown.", ExitCode.BAD_DATA) from None
+    return text.replace("\x7f", "\\u007f")  # the one control character that JSON may hold
+
+
+def print_json(value: object) -> None:
+    """Print a value on stdout as `json_line`. Raises `OSError` where it could not be written."""
+    write(json_line(value) + "\n", sys.stdout)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:
+    """Print a table, as wide as it needs to be where the output is no terminal: a name that is cut cannot be used."""
+    import io
+
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None)
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left")
+    for row in rows:
+        table.add_row(*map(plain, row))
+    known = Console(highlight=False, markup=False)  # what it finds out about our stdout is used
+    lines = io.StringIO()
+    console = Console(file=lines, force_terminal=known.is_terminal, width=known.width, highlight=False, markup=False)
+    if not known.is_terminal:
+        console.width = max(known.width, console.measure(table, options=console.options.update(width=10_000)).maximum)
+    console.print(table)
+    write(lines.getvalue(), sys.stdout)
+
+
+def write(text: str, stream: TextIO) -> None:
+    """Write text at once. Raises `OSError`; what could not be written is dropped, and not tried again at exit."""
+    try:
+        stream.write(text)
         stream.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what is still buffered is not tried again at exit
+        _drop(stream)
+        raise
+
+
+def _drop(stream: TextIO) -> None:
+    """Empty a stream's buffer into nowhere."""
+    with suppress(OSError, ValueError, AttributeError):
+        descriptor = stream.fileno()
+        kept, nowhere = os.dup(descriptor), os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.dup2(nowhere, descriptor)
+            stream.flush()
+        finally:
+            os.dup2(kept, descriptor)
+            os.close(kept)
+            os.close(nowhere)
+
+
+def _print_bug(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
+    """A traceback, which may quote anything."""
+    print_line("".join(traceback.format_exception(kind, error, where)).rstrip(), err=True)
+
+
+def _narrow(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_as_ascii, error.object[error.start : error.end])), error.end
+
+
+def _as_ascii(letter: str) -> str:
+    """A character as ASCII, in as many cells."""
+    width = 2 if unicodedata.east_asian_width(letter) in ("W", "F") else 0 if unicodedata.combining(letter) else 1
+    code = ord(letter)
+    if 0x2500 <= code < 0x2580:  # lines of boxes
+        return "-" if letter in "─━╌┄┈╴╶╸╺═" else "|" if letter in "│┃╎┆┊╵╷╹╻║" else "+"
+    if 0x2580 <= code < 0x25A0:  # blocks
+        return "#"
+    known = {
+        "–": "-",
+        "—": "-",
+        "…": ".",
+        "·": ".",
+        "→": ">",
+        "←": "<",
+        "×": "x",
+        "Δ": "d",
+        "‖": "|",
+        "✓": "+",
+        "✗": "x",
+    }
+    if 0x25A0 <= code < 0x2600:  # geometric shapes: marks
+        return "!" if letter in "▲△" else ">" if letter in "▶▸" else "*" if letter in "◆◈◇" else "o"
+    plainer = known.get(letter) or unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    return plainer if len(plainer) == width else "?" * width

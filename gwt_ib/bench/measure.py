@@ -12,9 +12,10 @@ from pathlib import Path
 
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
+from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.processes.children import recorded_signals
-from gwt_ib.processes.workers import Workers
+from gwt_ib.processes.workers import Budgets, Workers
 from gwt_ib.runs.directory import create_run
 from gwt_ib.runs.jsonl import Record
 
@@ -28,7 +29,7 @@ def bench_config(config: Config, updates: int, warm_up: int) -> Config:
     return build({**config.model_dump(), "total_timesteps": total})
 
 
-def measure(config: Config, on_update: Callable[[int], object]) -> list[Record]:
+def measure(config: Config, spec: EnvironmentSpec, on_update: Callable[[int], object]) -> list[Record]:
     """Train to the end in a temporary directory; what the learner reported of each update.
 
     `on_update` is called with the number of each update. Raises `UserError` where the run cannot be made or a process of it
@@ -36,7 +37,8 @@ def measure(config: Config, on_update: Callable[[int], object]) -> list[Record]:
     """
     with recorded_signals() as signals, tempfile.TemporaryDirectory(prefix="gwt-ib-bench-") as folder:
         run = create_run(config, Path(folder) / "run", ["gwt-ib-tui", "bench"])
-        workers = Workers(run, config, "gwt_ib.bench.reporting_learner")
+        run.write_environment(spec)
+        workers = Workers(run, config, "gwt_ib.bench.reporting_learner", Budgets.of(config))
         reports: list[Record] = []
         try:
             workers.start()
@@ -59,6 +61,8 @@ def _follow(workers: Workers, signals: list[int], on_update: Callable[[int], obj
                 if message["code"]:
                     raise UserError(message["message"], ExitCode(message["code"]))
                 return reports
+            elif message["kind"] == "evaluator_wanted":
+                workers.want_evaluator()
         if signals:
             name = signal.Signals(signals[0]).name
             raise UserError(f"Ended by {name}: nothing was measured to the end.", ExitCode(128 + signals[0]))
@@ -66,3 +70,4 @@ def _follow(workers: Workers, signals: list[int], on_update: Callable[[int], obj
             raise UserError(f"The learner {workers.learner.ending()}.", ExitCode.LEARNER_FAILED)
         if death := workers.first_death():
             raise UserError(f"{death} A bench does not replace it.", ExitCode.RESOURCES_USED_UP)
+        workers.tend()

@@ -18,21 +18,23 @@ import psutil
 from gwt_ib.bench.measure import COMPARED
 from gwt_ib.bench.reference_products import Sgemm, flop_per_sample, learner_products
 from gwt_ib.model.experience import SECTIONS
-from gwt_ib.processes.children import Link, Message
-from gwt_ib.processes.learner_process import Requests, main
+from gwt_ib.processes.children import leave
+from gwt_ib.processes.learner_process import main
+from gwt_ib.processes.link import Link, Message
 from gwt_ib.processes.plan import learner_threads
+from gwt_ib.processes.requests import Requests
 from gwt_ib.training.loop import Training
 
 _KIB = re.compile(r"^(\w+):\s+(\d+) kB$", re.MULTILINE)
-_MODULE = re.compile(r"gwt_ib\.\w+\.\w*(learner|actor)")
+_MODULE = re.compile(r"gwt_ib\.\w+\.\w*(learner|actor|evaluator)")
 
 
 class Reporting:
     """The safe point of a bench: reports each update to the trainer, then answers it as in a run."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, requests: Requests) -> None:
         self._link = link
-        self._requests = Requests(link)
+        self._requests = requests
         self._update = 0
         self._sgemm: Sgemm | None = None
 
@@ -89,10 +91,9 @@ def run_memory(trainer: int) -> Iterator[Message]:
 
 
 def _kib(path: Path) -> dict[str, int]:
-    return {name: int(number) for name, number in _KIB.findall(path.read_text())}
+    return {name: int(number) for name, number in _KIB.findall(path.read_text(encoding="utf-8", errors="replace"))}
 
 
 if __name__ == "__main__":
     main(sys.argv[1:], Reporting)
-    sys.stdout.flush()
-    os._exit(0)  # as in a run
+    leave()

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from gwt_ib.model.experience import Block
 from gwt_ib.model.weights import Weights
+from gwt_ib.rollout.open_episodes import Carried
 
 
 class LearnerChannel(Protocol):
@@ -27,6 +28,12 @@ class LearnerChannel(Protocol):
         """Wait for the next block of every actor; in the order of the actors, valid until the next `publish`.
 
         None when something other than a block came in first: a request to the learner, or the end of the run.
+        """
+
+    def hand_over(self, actor: int, generation: int, carried: Carried | None) -> bool:
+        """Give a new process of an actor its environments, as they stood after the newest block that was taken.
+
+        None: it begins new episodes. False where a block of the process before it is still to be taken; ask again then.
         """
 
     def close(self) -> None:

@@ -11,22 +11,27 @@ from __future__ import annotations
 
 import mmap
 import os
-import select
 import struct
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from safetensors import numpy as safetensors_numpy
 
 from gwt_ib.config import Config
+from gwt_ib.durable import write_all
 from gwt_ib.envs.spec import ActionLayout
+from gwt_ib.log import LOGGER
 from gwt_ib.model.arrays import F32, I64
 from gwt_ib.model.experience import ALIGNMENT, Block, BlockSpec
 from gwt_ib.model.weights import Weights, parameter_shapes, size
+from gwt_ib.polling import readable
+from gwt_ib.rollout.open_episodes import Carried
 
 RECHECK_S = 1.0  # an actor that dies between its counter and its message must not stop the run
+ACTOR_COUNTERS = 5  # arrays of `Counters` with a number for each actor
 MESSAGE = struct.Struct("<ii")  # actor's number, slot's number
 
 
@@ -39,24 +44,53 @@ class Counters:
 
     VERSION: ClassVar[int] = 0  # header: newest published version, -1 before the first
     CLOSED: ClassVar[int] = 1  # header: 1 when the run is over
+    BEAT: ClassVar[int] = 2  # header: counted up by the learner wherever it gets on
+    EVALUATING: ClassVar[int] = 3  # header: 1 while the learner waits for an evaluation
+    EVALUATOR_BEAT: ClassVar[int] = 4  # header: written by the evaluator, with every call of an environment
 
-    header: I64  # [8]; written by the learner
+    header: I64  # [8]; written by the learner, but for the last
     pushed: I64  # [actors]: blocks pushed since the run began; written by the actor
     env_steps: I64  # [actors]: environment steps made by this process; written by the actor
     versions: I64  # [actors]: version with which the actor collects; written by the actor
+    beats: I64  # [actors]: calls of environments that came back; written by the actor
+    handed: I64  # [actors]: generation of the process to which the learner handed the environments; -generation: none
     episodes: I64  # [num_envs]: number of each environment's episode, -1 before the first; written by its actor
 
     @staticmethod
     def nbytes(config: Config) -> int:
         """Size of all counters, rounded up to a memory page."""
-        return -(-(8 + 3 * config.num_actors + config.num_envs) * 8 // 4096) * 4096
+        return -(-(8 + ACTOR_COUNTERS * config.num_actors + config.num_envs) * 8 // 4096) * 4096
 
     @classmethod
     def open(cls, descriptor: int, config: Config) -> Counters:
         """The counters at the start of the shared memory behind a descriptor."""
         words = np.frombuffer(mmap.mmap(descriptor, cls.nbytes(config)), np.int64)
-        header, pushed, steps, versions, episodes = np.split(words, np.cumsum([8, *[config.num_actors] * 3]))
-        return cls(header, pushed, steps, versions, episodes[: config.num_envs])
+        parts = np.split(words, np.cumsum([8, *[config.num_actors] * ACTOR_COUNTERS]))
+        header, pushed, env_steps, versions, beats, handed, episodes = parts
+        return cls(header, pushed, env_steps, versions, beats, handed, episodes[: config.num_envs])
+
+    @property
+    def learner_word(self) -> memoryview:
+        """Where the learner counts that it gets on, as one number."""
+        return _word(self.header, self.BEAT)
+
+    @property
+    def evaluator_word(self) -> memoryview:
+        """Where the evaluator counts calls of environments."""
+        return _word(self.header, self.EVALUATOR_BEAT)
+
+    def actor_word(self, actor: int) -> memoryview:
+        """Where an actor counts calls of environments."""
+        return _word(self.beats, actor)
+
+    def beat(self) -> None:
+        """Say that the learner gets on."""
+        self.header[self.BEAT] += 1
+
+
+def _word(array: I64, index: int) -> memoryview:
+    """One number of an array as memory: written in a third of the time that NumPy takes."""
+    return memoryview(array.data)[index : index + 1]
 
 
 class MemoryLayout:
@@ -83,16 +117,20 @@ class MemoryLayout:
         return self._spec.view(memory[start : start + self._spec.nbytes])
 
 
+def nameless_memory() -> int:
+    """A descriptor of empty memory that is gone with its last process. Raises `OSError`."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("gwt-ib")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
 def create_memory(config: Config) -> int:
     """A descriptor of new shared memory without a name, with counters as they are before anything is published.
 
     Raises `OSError` when there is not that much memory.
     """
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("gwt-ib")
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
+    descriptor = nameless_memory()
     reserve_memory(descriptor, Counters.nbytes(config))
     counters = Counters.open(descriptor, config)
     counters.header[Counters.VERSION] = -1
@@ -111,11 +149,15 @@ def reserve_memory(descriptor: int, nbytes: int) -> None:
 
 @dataclass(frozen=True)
 class ActorPipes:
-    """Descriptors of one actor: its wake-up calls, the common pipe of blocks, and one that ends with the trainer."""
+    """Descriptors of one actor: its wake-up calls, the common pipe of blocks, one that ends with the trainer, and memory.
+
+    In the memory `handover` lies what the learner hands to a new process in this place.
+    """
 
     wake: int
     blocks: int
     alive: int
+    handover: int
 
 
 class LocalActorChannel:
@@ -157,11 +199,31 @@ class LocalActorChannel:
 
 def wait_for_version(counters: Counters, version: int, pipes: ActorPipes) -> bool:
     """Block until at least `version`, and at least version 0, is published; False when the run is over instead."""
+    return _wait(lambda: int(counters.header[Counters.VERSION]) >= max(version, 0), counters, pipes)
+
+
+def wait_for_environments(
+    counters: Counters, actor: int, generation: int, pipes: ActorPipes
+) -> tuple[bool, Carried | None]:
+    """Block until the learner has handed the environments of `actor` to this process: whether it did, and what it knew.
+
+    The run may be over instead. Raises `ValueError` for memory that nothing can be made of.
+    """
+    if not _wait(lambda: abs(int(counters.handed[actor])) >= generation, counters, pipes):
+        return False, None
+    if counters.handed[actor] < 0:
+        return True, None
+    data = os.pread(pipes.handover, os.fstat(pipes.handover).st_size, 0)
+    return True, Carried.from_tensors(safetensors_numpy.load(data))
+
+
+def _wait(condition: Callable[[], bool], counters: Counters, pipes: ActorPipes) -> bool:
+    """Block until the learner has brought about a condition; False when the run is over instead."""
     while not counters.header[Counters.CLOSED]:
-        if int(counters.header[Counters.VERSION]) >= max(version, 0):
+        if condition():
             return True
-        readable, _, _ = select.select([pipes.wake, pipes.alive], [], [])
-        if pipes.alive in readable:  # nothing is ever written there: readable means that the trainer is gone
+        ready = readable((pipes.wake, pipes.alive), None)
+        if pipes.alive in ready:  # nothing is ever written there: readable means that the trainer is gone
             return False
         os.read(pipes.wake, 4096)
     return False
@@ -177,6 +239,7 @@ class LocalLearnerChannel:
         *,
         blocks: int,
         wakes: Sequence[int],
+        handovers: Sequence[int],
         control: int,
         first_block: int,
         episodes: I64,
@@ -188,7 +251,7 @@ class LocalLearnerChannel:
         self._counters.pushed[:] = first_block
         self._counters.episodes[:] = episodes
         self._number = first_block
-        self._blocks, self._wakes, self._control = blocks, wakes, control
+        self._blocks, self._wakes, self._handovers, self._control = blocks, wakes, handovers, control
         for wake in wakes:
             os.set_blocking(wake, False)
 
@@ -203,15 +266,35 @@ class LocalLearnerChannel:
     def take(self) -> Sequence[Block] | None:
         """The blocks of the next number, in place; None when the control descriptor has something to read."""
         while int(self._counters.pushed.min()) <= self._number:
-            readable, _, _ = select.select([self._blocks, self._control], [], [], RECHECK_S)
-            if self._control in readable:
+            self._counters.beat()
+            ready = readable((self._blocks, self._control), RECHECK_S)
+            if self._control in ready:
                 return None
-            if self._blocks in readable:
+            if self._blocks in ready:
                 os.read(self._blocks, 4096)
         actors = range(self._layout.config.num_actors)
         blocks = [self._layout.block(self._memory, actor, self._number) for actor in actors]
         self._number += 1
         return blocks
+
+    def hand_over(self, actor: int, generation: int, carried: Carried | None) -> bool:
+        """Give a new process of an actor its environments; False while a block of the one before is still to be taken."""
+        if int(self._counters.pushed[actor]) > self._number:
+            return False
+        if carried is not None:
+            data, memory = safetensors_numpy.save(carried.tensors()), self._handovers[actor]
+            try:
+                os.ftruncate(memory, 0)
+                os.lseek(memory, 0, os.SEEK_SET)
+                write_all(memory, data)
+            except OSError as error:
+                LOGGER.warning(
+                    "actor %d begins new episodes, there is no memory for the old: %s", actor, error.strerror
+                )
+                carried = None
+        self._counters.handed[actor] = -generation if carried is None else generation
+        self._wake()
+        return True
 
     def close(self) -> None:
         """Mark the run as over and wake the actors."""

@@ -19,10 +19,10 @@ import llvmlite.binding as llvm
 import numba
 from filelock import FileLock, Timeout
 from numba import njit
-from platformdirs import user_cache_path
 
 from gwt_ib.clock import utc_now
 from gwt_ib.log import LOGGER
+from gwt_ib.machine import own_folder
 from gwt_ib.model import experience
 
 numba_settings: Any = numba.config
@@ -37,10 +37,12 @@ def _cache_folder() -> Path | None:
     content = hashlib.sha256(f"{numba.__version__} {sys.implementation.cache_tag} {processor}".encode())
     for source in (*sorted(Path(__file__).parent.glob("*.py")), Path(experience.__file__)):  # kernels take its records
         content.update(source.read_bytes())
-    parent = os.environ.get("NUMBA_CACHE_DIR")
-    folder = (Path(parent) if parent else user_cache_path("gwt-ib") / "kernels") / content.hexdigest()[:16]
+    given, own = os.environ.get("NUMBA_CACHE_DIR"), own_folder("cache")
+    if not given and own is None:
+        return None
+    folder = (Path(given) if given else own / "kernels" if own else Path()) / content.hexdigest()[:16]
     try:
-        if not folder.is_absolute():  # there is no home
+        if not folder.is_absolute():
             return None
         if not folder.exists():
             _forget_old(folder.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,21 +24,27 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class NotFiniteError(Exception):
-    """A loss or gradient is not a number; the weights are still those from before the step."""
+    """Losses or gradients are not finite again and again, or a rollout is not; no step was taken by them."""
 
 
+MOST_LEFT_OUT = 3  # steps in a row that are left out; one more would learn from nothing
 MINIBATCH_METRICS = (*LOSS_METRICS, "grad_norm")
 
 
 class Learner:
     """Owns the agent's weights, the optimiser and the TD statistics; `version` counts the updates made."""
 
-    def __init__(self, agent: Agent, config: Config) -> None:
+    def __init__(self, agent: Agent, config: Config, beat: Callable[[], None] = lambda: None) -> None:
+        """`beat` is called after each minibatch."""
         self.agent = agent.to(config.device)
         self.flat = FlatParameters(self.agent, config.device)
         self.td = TdStatistics()
         self.version = 0
+        self.left_out: list[str] = []
+        """Why steps of the newest update were left out, a sentence each."""
+        self._in_a_row = 0
         self._config = config
+        self._beat = beat
         self.sections = Sections()
         self.optimizer = Adam(self.flat.vector, lr=config.lr, eps=1e-5, kernels=learns_by_kernels(config))
         self._gradient = make_gradient(self.agent, self.flat, config, self.sections)
@@ -58,20 +65,27 @@ class Learner:
     def update(self, rollout: Rollout) -> dict[str, float]:
         """Learn from a rollout, then renew the TD statistics; returns the metrics that belong to learning.
 
-        Raises `NotFiniteError` before a step that would make the weights useless.
+        A step by numbers that are not finite is left out. Raises `NotFiniteError` at the third in a row, and for a rollout
+        that is not finite itself.
         """
         config = self._config
         update = self.version + 1
+        self.left_out = []
+        if not np.isfinite(rollout.td).all():
+            raise NotFiniteError(f"the TD errors of the rollout of update {update}")
         lambda_c = lambda_c_at(update, config.lambda_c, config.budget_warmup_updates)
         self._gradient.begin(cut(rollout, config.seq_len), config, lambda_c)
-        sums = np.zeros(len(MINIBATCH_METRICS))
+        sums, steps = np.zeros(len(MINIBATCH_METRICS)), 0
         for epoch in range(config.epochs):
             order = generator(config.seed, Stream.SHUFFLE, update, epoch).permutation(config.sequences)
             for which in np.split(order, config.minibatches):
-                sums += self._step(which)
+                if (metrics := self._step(which)) is not None:
+                    sums += metrics
+                    steps += 1
+                self._beat()
         self.td = self.td.updated(rollout.td, config)
         self.version = update
-        means = (sums / (config.epochs * config.minibatches)).tolist()
+        means = (sums / steps if steps else sums * np.nan).tolist()
         return {
             **dict(zip(MINIBATCH_METRICS, means, strict=True)),
             "lr": config.lr,
@@ -84,16 +98,22 @@ class Learner:
             "policy_version": self.version,
         }
 
-    def _step(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
-        """One optimiser step on the sequences `which`; returns the minibatch's `MINIBATCH_METRICS`."""
+    def _step(self, which: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """One optimiser step on the sequences `which`; returns its `MINIBATCH_METRICS`, none if it was left out."""
         metrics = self._gradient.minibatch(which)
         norm = self.optimizer.gradient_norm()
         if not np.isfinite(metrics.sum() + norm):
-            raise NotFiniteError(
+            sentence = (
                 f"gradient norm {norm:g} in update {self.version + 1}, "
                 + ", ".join(f"{name} {value:g}" for name, value in zip(LOSS_METRICS, metrics, strict=True))
                 + f", td_std {self.td.std:g}, bias {self.agent.bias.item():g}"
             )
+            self.left_out.append(sentence)
+            self._in_a_row += 1
+            if self._in_a_row == MOST_LEFT_OUT:
+                raise NotFiniteError(f"{sentence}, the {MOST_LEFT_OUT}. time in a row")
+            return None
+        self._in_a_row = 0
         self.optimizer.step(min(1.0, self._config.max_grad_norm / (norm + 1e-6)))
         self.agent.clamp_bias()
         self.sections.end("optimiser")

@@ -46,6 +46,12 @@ class Block(NamedTuple):
     episode_return: Annotated[F64, Field("T B", np.float64)]  # of the episode that ended with this step, elsewhere 0
     episode_length: Annotated[I32, Field("T B", np.int32)]  # likewise
     episode: Annotated[I64, Field("B", np.int64)]  # number of each environment's episode after the last step
+    next_h: Annotated[F32, Field("B H")]  # what follows after the last step: h, with no reset applied, …
+    next_td_prev: Annotated[F32, Field("B")]
+    next_is_first: Annotated[Bool, Field("B", np.bool_)]
+    next_observation: Annotated[I64, Field("B", np.int64)]  # … the hash of the observation that the next decision sees,
+    open_return: Annotated[F64, Field("B", np.float64)]  # … and return and length so far of the episode that is open
+    open_length: Annotated[I32, Field("B", np.int32)]
     seconds: Annotated[F64, Field("4", np.float64)]  # what the block took, in the order of SECTIONS
 
     @property

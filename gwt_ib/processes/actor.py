@@ -9,45 +9,69 @@ import argparse
 import os
 import sys
 import time
-import traceback
 from pathlib import Path
 
-from gwt_ib.channel.shared_memory import ActorPipes, Counters, LocalActorChannel, MemoryLayout, wait_for_version
-from gwt_ib.clock import utc_now
+from gwt_ib.channel.shared_memory import (
+    ActorPipes,
+    Counters,
+    LocalActorChannel,
+    MemoryLayout,
+    wait_for_environments,
+    wait_for_version,
+)
 from gwt_ib.config import Config
-from gwt_ib.durable import write_json
-from gwt_ib.envs.env_batch import EpisodeError
-from gwt_ib.envs.make import check_environment
+from gwt_ib.envs.episode import EpisodeError
+from gwt_ib.errors import UserError
 from gwt_ib.log import LOGGER, start_log
-from gwt_ib.processes.children import die_with_parent
+from gwt_ib.processes.children import die_with_parent, leave
+from gwt_ib.processes.reports import Reports
 from gwt_ib.rollout.collect import Collector, Progress
+from gwt_ib.rollout.open_episodes import Carried
 from gwt_ib.rollout.policy import Policy, make_policy
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.incidents import record_incident
 
 
-def run_actor(config: Config, actor: int, memory: int, pipes: ActorPipes) -> None:
+def run_actor(
+    run: RunDirectory, config: Config, actor: int, generation: int, memory: int, pipes: ActorPipes, reports: Reports
+) -> None:
     """Work as actor number `actor` on the shared memory behind the descriptor `memory`."""
     first = actor * config.envs_per_actor
     mine = slice(first, first + config.envs_per_actor)
     LOGGER.info(
         "pid %d steps environments %d to %d of %s, one thread", os.getpid(), first, mine.stop - 1, config.env_id
     )
-    spec = check_environment(config)
+    spec = run.read_environment()
     policy = make_policy(spec.observation_size, spec.actions, config)
     policy.prepare()  # the learner comes up meanwhile
     counters = Counters.open(memory, config)
-    if not wait_for_version(counters, 0, pipes):
+    going_on, carried = wait_for_environments(counters, actor, generation, pipes)
+    if not going_on or not wait_for_version(counters, 0, pipes):
         return
     layout = MemoryLayout(spec.observation_size, spec.actions, config)
     channel = LocalActorChannel(layout, memory, actor, pipes)
-    progress = Progress(counters.env_steps[actor : actor + 1], counters.episodes[mine])
-    collector = Collector(config, actor, policy, counters.episodes[mine] + 1, progress)
-    LOGGER.info(
-        "begins with block %d; the newest policy is version %d", channel.number, counters.header[Counters.VERSION]
-    )
-    collect_blocks(channel, collector, policy, channel.number)
-    LOGGER.info("ends after block %d: the run is over", channel.number - 1)
-    collector.close()
+
+    def report_failure(error: EpisodeError) -> None:
+        path = record_incident(run, config, error, actor)
+        LOGGER.warning("%s; the incident is %s", error, path, exc_info=error)
+        reports.send("environment_failed", str(error), actor=actor, path=str(path or ""))
+
+    steps = counters.env_steps[actor : actor + 1]
+    progress = Progress(steps, counters.episodes[mine], counters.actor_word(actor))
+    try:
+        collector = Collector(config, actor, policy, counters.episodes[mine] + 1, progress, carried, report_failure)
+        _say_what_is_new(carried, collector, reports, first, actor)
+        newest = counters.header[Counters.VERSION]
+        LOGGER.info("begins with block %d; the newest policy is version %d", channel.number, newest)
+        collect_blocks(channel, collector, policy, channel.number)
+        LOGGER.info("ends after block %d: the run is over", channel.number - 1)
+        collector.close()
+    except EpisodeError as error:
+        report_failure(error)
+        raise
+    except UserError as error:  # no other process would fare better
+        reports.send("cannot_go_on", error.message, actor=actor, code=int(error.code))
+        raise
 
 
 def collect_blocks(channel: LocalActorChannel, collector: Collector, policy: Policy, number: int) -> None:
@@ -68,34 +92,32 @@ def collect_blocks(channel: LocalActorChannel, collector: Collector, policy: Pol
         number += 1
 
 
+def _say_what_is_new(carried: Carried | None, collector: Collector, reports: Reports, first: int, actor: int) -> None:
+    """Which environments could not go on where they stopped."""
+    if carried is None or collector.replayed.all():
+        return
+    numbers = [str(first + i) for i, replayed in enumerate(collector.replayed.tolist()) if not replayed]
+    which = f"{', '.join(numbers[:8])}{', …' if len(numbers) > 8 else ''}"
+    sentence = f"environments that did not play their episode again begin a new one: {which}"
+    LOGGER.warning(sentence)
+    reports.send("not_restored", sentence, actor=actor)
+
+
 def main(arguments: list[str]) -> None:
     """Entry of the process."""
     parser = argparse.ArgumentParser(prog="gwt_ib.processes.actor")
     parser.add_argument("--run", type=Path, required=True)
-    for name in ("trainer", "actor", "memory", "wake", "blocks", "alive"):
+    for name in ("trainer", "actor", "generation", "memory", "wake", "blocks", "alive", "handover", "reports"):
         parser.add_argument(f"--{name}", type=int, required=True)
     given = parser.parse_args(arguments)
     die_with_parent(given.trainer)
     run = RunDirectory(given.run)
     config = run.read_config()
     start_log(f"actor-{given.actor}", config.log_level)
-    try:
-        run_actor(config, given.actor, given.memory, ActorPipes(given.wake, given.blocks, given.alive))
-    except EpisodeError as error:
-        # What is needed to see the fault again: the episode's seed and its action rows.
-        incident = {
-            "time": utc_now(),
-            "actor": given.actor,
-            **vars(error),
-            "traceback": traceback.format_exception(error),
-        }
-        path = run.incidents / f"actor-{given.actor}-episode-{error.env_number}-{error.episode}.json"
-        write_json(path, incident)
-        LOGGER.error("seed and actions of the episode that failed are in %s", path)
-        raise
+    pipes = ActorPipes(given.wake, given.blocks, given.alive, given.handover)
+    run_actor(run, config, given.actor, given.generation, given.memory, pipes, Reports(given.reports))
 
 
 if __name__ == "__main__":
     main(sys.argv[1:])
-    sys.stdout.flush()
-    os._exit(0)  # what numba and torch clean up at exit takes longer than everything that is left to do
+    leave()

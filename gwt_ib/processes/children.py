@@ -1,34 +1,29 @@
-"""A process and its children: started without a terminal, with logs of their own, and messages to and from one of them.
-
-Messages are JSON objects, a line each, over a socket pair; never on the hot path.
-"""
+"""A process and its children: started without a terminal, with logs of their own, and ended with all that they started."""
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import json
-import logging
 import os
-import select
+import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.log import INDENT, parse_line
+from gwt_ib.files import open_to_append
+from gwt_ib.processes import descendants
+from gwt_ib.processes.log_files import last_words
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.record import HEARTBEAT_S
 
-Message = dict[str, Any]
-
-LOG_TAIL_BYTES = 4096
 PR_SET_PDEATHSIG = 1
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # OpenMP reads these when torch is first imported. A second thread in a process made it 3 to 30 times slower whenever
@@ -38,10 +33,13 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THRE
 
 @dataclass(eq=False)
 class Child:
-    """A started process and the log that it writes."""
+    """A started process and the log that it writes. `mark` is in the environment variables of all that it starts."""
 
     process: subprocess.Popen[bytes]
     log: Path
+    mark: str
+    memory_bytes: int = 0  # when it was last looked at
+    words: str = ""  # why it was killed, where we did it
 
     @property
     def pid(self) -> int:
@@ -50,70 +48,64 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs; a dead one is reaped."""
-        return self.process.poll() is None
+        """Whether it still runs. A dead one is reaped, after all that it started was ended."""
+        if self.process.returncode is None and self._has_exited():
+            self._end_what_it_started()
+            self.process.wait()
+        return self.process.returncode is None
 
     def ending(self) -> str:
         """How it ended and its last words, as a sentence without a full stop."""
+        if self.words:
+            return self.words
         code = self.process.returncode
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        if code == -signal.SIGKILL and self.memory_bytes:
+            how += f" (its memory was {self.memory_bytes / 2**20:,.0f} MiB)"
         last = last_words(self.log)
         return f"{how}: {last}" if last else how
 
+    def kill(self, words: str = "") -> None:
+        """Kill it with all that it started; a stopped process obeys nothing weaker. `words` say why."""
+        self.words = self.words or words
+        if self.alive:
+            self.process.kill()
+            self._wait_for_exit()
+            self._end_what_it_started()
+            self.process.wait()
+
     def end(self, timeout_s: float, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Give it `timeout_s` to end by itself, then kill it; a stopped process obeys nothing weaker.
+        """Give it `timeout_s` to end by itself, then kill it, and what it started in any case.
 
         `meanwhile` is called as often as a heartbeat is due: a trainer that waits is not silent.
         """
         deadline = time.monotonic() + timeout_s
-        while True:
-            try:
-                self.process.wait(max(0.0, min(HEARTBEAT_S, deadline - time.monotonic())))
+        beat = time.monotonic() + HEARTBEAT_S
+        while self.alive:
+            now = time.monotonic()
+            if now >= deadline:
+                self.kill()
                 return
-            except subprocess.TimeoutExpired:
+            if now >= beat:
                 meanwhile()
-            if time.monotonic() >= deadline:
-                self.process.kill()
-                self.process.wait()
-                return
+                beat = now + HEARTBEAT_S
+            time.sleep(min(0.01, deadline - now))
 
-
-class Link:
-    """One end of the socket pair; `closed` once the other end is gone."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._partial = b""
-        self.closed = False
-
-    def fileno(self) -> int:
-        """The descriptor, for `select`."""
-        return self._connection.fileno()
-
-    def send(self, message: Message) -> None:
-        """Send a message; where the other end is gone it is dropped and `closed` is set."""
+    def _has_exited(self) -> bool:
+        """Whether it has ended, without reaping it: until then nobody else can have its number or that of its group."""
         try:
-            self._connection.sendall(json.dumps(message).encode() + b"\n")
-        except OSError:
-            self.closed = True
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except ChildProcessError:
+            return True
 
-    def close(self) -> None:
-        """Close this end."""
-        self._connection.close()
+    def _wait_for_exit(self) -> None:
+        with suppress(ChildProcessError):
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
 
-    def receive(self, timeout_s: float | None = 0.0) -> list[Message]:
-        """The messages that have come in, waiting at most `timeout_s` for the first (None: as long as it takes)."""
-        if self.closed or not select.select([self._connection], [], [], timeout_s)[0]:
-            return []
-        try:
-            data = self._connection.recv(65536)
-        except OSError:
-            data = b""
-        if not data:
-            self.closed = True
-            return []
-        *lines, self._partial = (self._partial + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+    def _end_what_it_started(self) -> None:
+        with suppress(OSError):
+            os.killpg(self.pid, signal.SIGKILL)  # it leads a group of its own
+        descendants.end_marked(self.mark)
 
 
 def die_with_parent(parent_pid: int) -> None:
@@ -127,6 +119,19 @@ def die_with_parent(parent_pid: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
         raise SystemExit(1)
+
+
+def leave() -> NoReturn:
+    """End this process once it has done its work: exit handlers run, but no thread of an environment is waited for.
+
+    What numba and torch clean up after that takes longer than everything that is left to do.
+    """
+    with suppress(BaseException):
+        atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    os._exit(0)
 
 
 @contextmanager
@@ -149,24 +154,53 @@ def recorded_signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def start_child(run: RunDirectory, name: str, module: str, arguments: list[str], descriptors: list[int]) -> Child:
+def start_child(
+    run: RunDirectory, name: str, module: str, arguments: list[str], descriptors: list[int], run_mark: str = ""
+) -> Child:
     """Start `python -m module` with the descriptors that it may use; its output is appended to `logs/<name>.log`.
+
+    Raises `OSError` where there can be no further process.
 
     It inherits neither the terminal nor anything else of ours: a child that shares a dashboard's descriptors 0 to 2 would
     take its keys and draw over its screen.
     """
-    log = run.logs / f"{name}.log"
-    with log.open("ab") as output:
+    path = run.path.resolve()  # an environment may move its process to another folder
+    log = path / "logs" / f"{name}.log"
+    mark = f"{run_mark}/{secrets.token_hex(4)}"
+    try:
+        output = open_to_append(log)
+    except OSError:  # a full disk or a hostile file costs the log, not the process
+        output = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    try:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, "--run", str(run.path), *arguments],
+            [sys.executable, "-m", module, "--run", str(path), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             pass_fds=descriptors,
-            env={**os.environ, **ONE_THREAD},
+            env={**os.environ, **ONE_THREAD, descendants.VARIABLE: mark},
         )
-    return Child(process, log)
+    finally:
+        os.close(output)
+    return Child(process, log, mark)
+
+
+def new_mark() -> str:
+    """A mark for all processes of one trainer."""
+    return secrets.token_hex(8)
+
+
+def start_guard(alive: int, run_mark: str) -> subprocess.Popen[bytes]:
+    """Start the process that ends what a killed trainer leaves; the other end of the descriptor is the trainer's."""
+    return subprocess.Popen(
+        [sys.executable, "-S", "-E", descendants.__file__, str(alive), run_mark],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=[alive],
+    )
 
 
 def start_trainer(run: RunDirectory, *, resume: bool, meanwhile: Callable[[], object] = lambda: None) -> int:
@@ -190,20 +224,3 @@ def start_trainer(run: RunDirectory, *, resume: bool, meanwhile: Callable[[], ob
         child.end(5.0)
         raise UserError(message["message"], ExitCode(message["code"]))
     return child.pid
-
-
-def last_words(log: Path) -> str:
-    """The last line of a log: an exception's text ends a traceback. A record that is no error says nothing here."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - LOG_TAIL_BYTES))
-            lines = [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
-    except OSError:
-        return ""
-    beginning = next((line for line in reversed(lines) if not line.startswith(INDENT)), "")
-    record = parse_line(beginning)
-    if record is None:
-        return lines[-1].strip() if lines else ""
-    if record.level < logging.ERROR:
-        return ""
-    return record.words if lines[-1] is beginning else lines[-1].strip()

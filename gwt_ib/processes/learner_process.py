@@ -1,4 +1,4 @@
-"""The learner process: builds agent and channel, runs the training loop, answers the trainer at safe points.
+"""The learner process: builds agent and channel, runs the training loop, and always tries a last snapshot.
 
 Started by the trainer as `python -m gwt_ib.processes.learner_process`; what it prints goes to `logs/learner.log`. The serial
 channel runs the actors in here too.
@@ -7,7 +7,6 @@ channel runs the actors in here too.
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import socket
 import sys
@@ -18,160 +17,141 @@ import torch
 
 from gwt_ib.channel import LearnerChannel
 from gwt_ib.channel.serial import SerialChannel
-from gwt_ib.channel.shared_memory import LocalLearnerChannel, MemoryLayout
+from gwt_ib.channel.shared_memory import Counters, LocalLearnerChannel, MemoryLayout
 from gwt_ib.config import Config
-from gwt_ib.envs.env_batch import EpisodeError
-from gwt_ib.envs.make import check_environment
+from gwt_ib.envs.episode import EpisodeError
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.learn.gradient import learns_by_kernels
 from gwt_ib.learn.learner import Learner, NotFiniteError
 from gwt_ib.log import LOGGER, start_log
 from gwt_ib.model.agent import Agent
-from gwt_ib.processes.children import Link, Message, die_with_parent
+from gwt_ib.processes.children import die_with_parent, leave
+from gwt_ib.processes.link import Link
 from gwt_ib.processes.plan import learner_threads
+from gwt_ib.processes.remote_evaluator import RemoteEvaluator
+from gwt_ib.processes.requests import Requests
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.events import event
-from gwt_ib.runs.snapshot import newest_good_snapshot
+from gwt_ib.runs.incidents import record_incident
+from gwt_ib.training.going_on import go_on
 from gwt_ib.training.loop import SafePoint, Training
 
+FLUSH_S = 5.0  # for the last messages, where the trainer is slow to read
 
-class Requests:
-    """Answers the trainer's messages at a safe point: pause, unpause, snapshot, evaluate, set, stop."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
-        self._paused = False
+class LearnerRun:
+    """One learner process' share of a run: from the start, or from the newest good snapshot, to an end that is reported."""
 
-    def __call__(self, training: Training) -> bool:
-        """Deal with everything that has come in; while paused, wait for more. True when the run is to stop."""
-        messages = self._link.receive()
-        if messages:
-            training.recorder.write_verdict()  # a reader now sees the update at which it was answered
-        while True:
-            for message in messages:
-                if self._answer(message, training):
-                    return True
-            if self._link.closed:
-                return True
-            if not self._paused:
-                return False
-            messages = self._link.receive(timeout_s=None)
+    def __init__(self, run: RunDirectory, config: Config, link: Link, given: argparse.Namespace) -> None:
+        self._run, self._config, self._link, self._given = run, config, link, given
+        self._counters = Counters.open(given.memory, config)
+        self._training: Training | None = None
 
-    def _answer(self, message: Message, training: Training) -> bool:
-        """Deal with one message and acknowledge it; True when the run is to stop."""
-        kind = str(message["kind"])
-        answer: Message = {"result": "done", "message": ""}
+    def train(self, requests: Requests, safe_point: SafePoint, *, resume: bool) -> None:
+        """Train until the end or a stop; the last message to the trainer is `{"kind": "ended", "code", ...}`."""
+        code, message, complete, again = ExitCode.DONE, "", False, False
         try:
-            answer |= self._obey(kind, message, training)
+            complete = self._train(requests, safe_point, resume)
+        except NotFiniteError as error:
+            code, again = ExitCode.LEARNER_FAILED, True
+            message = f"Learning came to a number that is not finite: {error}."
         except UserError as error:
-            answer = {"result": "refused", "message": error.message}
-        except EpisodeError as error:
-            answer = {"result": "refused", "message": f"the evaluation failed: {error}"}
-        except OSError as error:
-            answer = {"result": "refused", "message": error.strerror or str(error)}
-        level = logging.WARNING if answer["result"] == "refused" else logging.INFO
-        words = [kind, f"{answer['result']} at update {training.update:,}", answer["message"]]
-        LOGGER.log(level, ": ".join(word for word in words if word))
-        where = {"update": training.update, "env_steps": training.env_steps}
-        self._link.send(event("acknowledged", request=message.get("request"), request_kind=kind, **answer, **where))
-        return kind == "stop"
+            code, message = error.code, error.message
+        except EpisodeError as error:  # in the serial channel
+            code, message = ExitCode.RESOURCES_USED_UP, f"An environment failed again and again: {error}."
+        if not again:
+            saved_code, problem = self._save_last(complete)
+            code, message = code or saved_code, " ".join(filter(None, (message, problem)))
+        if message:
+            LOGGER.error("ends: %s", message)
+        self._link.send({"kind": "ended", "code": int(code), "message": message, "complete": complete, "again": again})
+        self._link.flush(FLUSH_S)
 
-    def _obey(self, kind: str, message: Message, training: Training) -> Message:
-        """Do what a message asks; returns what its acknowledgement says of it."""
-        request = message.get("request")
-        if kind in ("pause", "unpause"):
-            wanted = kind == "pause"
-            if self._paused == wanted:
-                return {"message": "already paused" if wanted else "was not paused"}
-            self._paused = wanted
-            training.recorder.event(training.update, f"{kind}d")
-        elif kind == "snapshot":
-            return {"path": str(training.snapshot(request))}
-        elif kind == "evaluate":
-            returns = training.evaluate(request)
-            return {"message": f"mean return {sum(returns) / len(returns):.4f} over {len(returns)} episodes"}
-        elif kind == "set":
-            return {"message": training.change_setting(message["field"], message["value"], request)}
-        return {}
-
-
-def run_learner(
-    run: RunDirectory, config: Config, resume: bool, link: Link, descriptors: argparse.Namespace, safe_point: SafePoint
-) -> None:
-    """Train until the end or a stop; reports to the trainer over `link`, at last `{"kind": "ended", "code", ...}`."""
-    code, message, complete = ExitCode.DONE, "", False
-    try:
-        spec = check_environment(config)
-        learner = Learner(Agent(spec.observation_size, spec.actions, config), config)
-        training = Training(run, config, learner, link.send)
+    def _train(self, requests: Requests, safe_point: SafePoint, resume: bool) -> bool:
+        run, config, counters = self._run, self._config, self._counters
+        spec = run.read_environment()
+        learner = Learner(Agent(spec.observation_size, spec.actions, config), config, counters.beat)
+        evaluator = RemoteEvaluator(
+            Link(socket.socket(fileno=self._given.evaluator)), self._given.weights, counters, requests
+        )
+        training = Training(run, config, learner, self._link.send, evaluator, counters.beat)
         LOGGER.info(
             "pid %d, torch %s on %s, one thread; %s weights, %d values an observation, actions %s; learns by %s",
             os.getpid(), torch.__version__, config.device, f"{learner.flat.vector.numel():,}",
             spec.observation_size, spec.action_space,
             f"kernels, {learner_threads(config)} thread(s)" if learns_by_kernels(config) else "torch",
         )  # fmt: skip
-        if resume:
-            _resume(training, run)
-        channel = make_channel(config, spec, training, link, descriptors)
+        if resume and not go_on(training, spec):
+            self._link.send(
+                {"kind": "not_restored", "message": "the snapshot does not know how its environments stood"}
+            )
+        channel = self._make_channel(spec, training)
+        self._training = training
         training.recorder.event(training.update, "started")
+        if config.eval_every:
+            evaluator.prepare()
         complete = training.run(channel, safe_point)
         channel.close()
-        path = training.snapshot()
+        return complete
+
+    def _save_last(self, complete: bool) -> tuple[ExitCode, str]:
+        """The last snapshot; where none can be written, an exit code and why."""
+        training, self._training = self._training, None
+        if training is None or not training.between_updates:
+            return ExitCode.DONE, ""
+        try:
+            path = training.last_snapshot()
+        except OSError as error:
+            training.recorder.close()
+            return ExitCode.INPUT_OUTPUT, f"The last snapshot could not be written: {error.strerror or error}."
         training.recorder.close()
-        why = "all updates are made" if complete else "asked to stop"
+        why = "all updates are made" if complete else "asked to stop, or unable to go on"
         LOGGER.info("ends at update %s: %s; its last snapshot is %s", f"{training.update:,}", why, path)
-    except NotFiniteError as error:
-        code, message = ExitCode.LEARNER_FAILED, f"Learning came to a number that is not finite: {error}."
-    except UserError as error:
-        code, message = error.code, error.message
-    except OSError as error:
-        LOGGER.error("cannot go on", exc_info=True)
-        code, message = ExitCode.INPUT_OUTPUT, f"The learner cannot go on: {error.strerror}: {error.filename or ''}."
-    if message:
-        LOGGER.error("ends: %s", message)
-    link.send({"kind": "ended", "code": int(code), "message": message, "complete": complete})
+        if trouble := training.recorder.metrics.trouble:
+            return ExitCode.INPUT_OUTPUT, trouble
+        return ExitCode.DONE, ""
+
+    def _make_channel(self, spec: EnvironmentSpec, training: Training) -> LearnerChannel:
+        config, given = self._config, self._given
+        if config.channel == "serial":
+            return self._serial_channel(spec, training)
+        return LocalLearnerChannel(
+            MemoryLayout(spec.observation_size, spec.actions, config),
+            given.memory,
+            blocks=given.blocks,
+            wakes=given.wakes,
+            handovers=given.handovers,
+            control=self._link.fileno(),
+            first_block=training.update,
+            episodes=training.open_episodes.episode,
+        )
+
+    def _serial_channel(self, spec: EnvironmentSpec, training: Training) -> LearnerChannel:
+        def report_failure(error: EpisodeError) -> None:
+            path = record_incident(self._run, self._config, error)
+            LOGGER.warning("%s; the incident is %s", error, path, exc_info=error)
+            training.recorder.event(training.update, "environment_failed", message=str(error), path=str(path or ""))
+
+        policy = make_policy(spec.observation_size, spec.actions, self._config)
+        channel = SerialChannel(
+            self._config, policy, training.open_episodes, training.update, report_failure, self._counters.learner_word
+        )
+        if channel.not_restored:
+            sentence = f"{channel.not_restored} environment(s) did not play their episode again and begin a new one"
+            self._link.send({"kind": "not_restored", "message": sentence})
+        return channel
 
 
-def make_channel(
-    config: Config, spec: EnvironmentSpec, training: Training, link: Link, descriptors: argparse.Namespace
-) -> LearnerChannel:
-    """The learner's side of the channel that the configuration names."""
-    if config.channel == "serial":
-        policy = make_policy(spec.observation_size, spec.actions, config)
-        return SerialChannel(config, policy, training.episodes + 1, training.update)
-    return LocalLearnerChannel(
-        MemoryLayout(spec.observation_size, spec.actions, config),
-        descriptors.memory,
-        blocks=descriptors.blocks,
-        wakes=descriptors.wakes,
-        control=link.fileno(),
-        first_block=training.update,
-        episodes=training.episodes,
-    )
-
-
-def _resume(training: Training, run: RunDirectory) -> None:
-    path, snapshot, refused = newest_good_snapshot(run.snapshots)
-    try:
-        training.restore(snapshot)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
-    for sentence in refused:
-        training.recorder.warn(training.update, f"passed over a bad snapshot: {sentence}")
-    LOGGER.info("goes on from update %s with the snapshot %s", f"{training.update:,}", path)
-    training.recorder.event(training.update, "resumed", path=str(path))
-
-
-def main(arguments: list[str], make_safe_point: Callable[[Link], SafePoint] = Requests) -> None:
+def main(arguments: list[str], make_safe_point: Callable[[Link, Requests], SafePoint] = lambda _, ours: ours) -> None:
     """Entry of the process."""
     parser = argparse.ArgumentParser(prog="gwt_ib.processes.learner_process")
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--resume", action="store_true")
-    for name in ("trainer", "memory", "blocks", "control"):
+    for name in ("trainer", "memory", "blocks", "control", "evaluator", "weights"):
         parser.add_argument(f"--{name}", type=int, required=True)
-    parser.add_argument("--wakes", type=int, nargs="*", default=[])
+    for name in ("wakes", "handovers"):
+        parser.add_argument(f"--{name}", type=int, nargs="*", default=[])
     given = parser.parse_args(arguments)
     die_with_parent(given.trainer)
     torch.set_num_threads(1)
@@ -179,10 +159,10 @@ def main(arguments: list[str], make_safe_point: Callable[[Link], SafePoint] = Re
     config = run.read_config()
     start_log("learner", config.log_level)
     link = Link(socket.socket(fileno=given.control))
-    run_learner(run, config, given.resume, link, given, make_safe_point(link))
+    requests = Requests(link)
+    LearnerRun(run, config, link, given).train(requests, make_safe_point(link, requests), resume=given.resume)
 
 
 if __name__ == "__main__":
     main(sys.argv[1:])
-    sys.stdout.flush()
-    os._exit(0)  # torch's clean-up at exit takes longer than everything that is left to do
+    leave()

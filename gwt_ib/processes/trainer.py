@@ -22,22 +22,29 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from gwt_ib.channel.shared_memory import Counters
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
+from gwt_ib.durable import try_write_json
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
 from gwt_ib.machine import installed_versions
-from gwt_ib.processes.children import Message, recorded_signals
+from gwt_ib.processes.children import recorded_signals
+from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit, start_error
+from gwt_ib.processes.link import Message
+from gwt_ib.processes.log_files import cap_log
 from gwt_ib.processes.plan import thread_plan
-from gwt_ib.processes.workers import Workers
-from gwt_ib.runs.control import Request, take_requests
+from gwt_ib.processes.watch import SIGNAL_END_S, STALLED_S
+from gwt_ib.processes.workers import Budgets, Workers
+from gwt_ib.runs.control import Inbox, Request, take_requests
 from gwt_ib.runs.directory import SHOWN_PACKAGES, RunDirectory
 from gwt_ib.runs.events import event
-from gwt_ib.runs.jsonl import Record, RecordWriter, cut_back
+from gwt_ib.runs.jsonl import Record, RecordWriter
 from gwt_ib.runs.record import HEARTBEAT_S, RunRecord, State
-from gwt_ib.runs.snapshot import newest_good_snapshot
+from gwt_ib.runs.snapshot_store import clean_temporary, list_snapshots, newest_good_snapshot
 
 TICK_S = 0.1
+LEARNER_MODULE = "gwt_ib.processes.learner_process"
 PAST = {"finished": "finished", "stopped": "been stopped", "failed": "failed"}
 
 
@@ -58,16 +65,26 @@ def lock_run(run: RunDirectory) -> FileLock:
 class Trainer:
     """Runs one run from start to end; make it and call `run` in the main thread, with the lock held."""
 
-    def __init__(self, run: RunDirectory, config: Config, *, resume: bool) -> None:
+    def __init__(
+        self, run: RunDirectory, config: Config, *, resume: bool, learner_module: str = LEARNER_MODULE
+    ) -> None:
+        self._learner_module = learner_module
         self._run = run
         self._config = config
         self._resume = resume
         self._record = run.read_run()
         self._events = RecordWriter(run.events)
+        self._inbox = Inbox(run.control)
+        self._budgets = Budgets.of(config)
         self._code = ExitCode.DONE
         self.message = ""  # why the run ended, where it did not simply finish; a sentence
         self._complete = False
         self._ended = False
+        self._again = False  # learner, actors and evaluator are to be started again from the newest snapshot
+        self._end_by: float | None = None  # monotonic time: then the learner is killed
+        self._died_at: int | None = None  # the update at which the last learner died
+        self._learner_trouble = ""
+        self._unanswered: dict[str, Message] = {}  # requests; a learner that starts again is asked again
 
     def run(self, on_tick: Callable[[], None] = lambda: None) -> ExitCode:
         """Train to the end and return the exit code; `on_tick` is called some ten times a second, and once at the end."""
@@ -79,98 +96,208 @@ class Trainer:
 
     def _train(self, on_tick: Callable[[], None]) -> None:
         self._log_beginning()
-        module = "gwt_ib.processes.learner_process"
-        self._workers = Workers(self._run, self._config, module, resume=self._resume)
-        self._learner, self._link = self._workers.learner, self._workers.link
-        LOGGER.info("the learner is pid %d", self._learner.pid)
-        self._record = replace(self._record, trainer=os.getpid(), learner=self._learner.pid)
         try:
-            self._workers.start()
-            self._set_state("starting")
-            self._supervise(on_tick)
+            raise_descriptor_limit(descriptors_needed(self._config))
+            while not self._ended:
+                self._train_once(on_tick)
+        except UserError as error:
+            self._code, self.message = error.code, error.message
+        except OSError as error:
+            self._code, self.message = ExitCode.RESOURCES_USED_UP, start_error(error)
+            LOGGER.error("cannot go on", exc_info=True)
         except BaseException as error:
             self._code, self.message = ExitCode.BUG, f"The trainer failed: {type(error).__name__}: {error}."
             LOGGER.critical("the trainer failed", exc_info=True)
             raise
         finally:
-            self._workers.end(self._heartbeat, kill_learner=len(self._signals) > 1 or not self._ended)
             self._record_end()
+
+    def _train_once(self, on_tick: Callable[[], None]) -> None:
+        """Start learner, actors and evaluator, and supervise them until the run has ended or they have to start again."""
+        self._again = False
+        self._workers = Workers(self._run, self._config, self._learner_module, self._budgets, resume=self._resume)
+        self._learner, self._link = self._workers.learner, self._workers.link
+        LOGGER.info("the learner is pid %d", self._learner.pid)
+        self._record = replace(self._record, trainer=os.getpid(), learner=self._learner.pid)
+        kill_learner = True
+        try:
+            for message in self._unanswered.values():
+                self._link.send(message)
+            self._workers.start()
+            self._set_state("starting")
+            self._supervise(on_tick)
+            kill_learner = self._again or len(self._signals) > 1
+        finally:
+            self._workers.end(self._heartbeat, kill_learner=kill_learner)
+        self._resume = True
 
     def _supervise(self, on_tick: Callable[[], None]) -> None:
         next_heartbeat = time.monotonic()
-        while not self._ended:
+        while not self._ended and not self._again:
             self._listen()
             self._obey_signals()
             self._forward_requests()
-            for record in self._workers.replace_dead():
-                self._append(record)
-            if self._workers.used_up:
-                self.stop(ExitCode.RESOURCES_USED_UP, self._workers.used_up)
+            self._tend()
             if time.monotonic() >= next_heartbeat:
                 next_heartbeat = time.monotonic() + HEARTBEAT_S
                 self._heartbeat()
+                for name in self._workers.logs:
+                    cap_log(self._run.logs / f"{name}.log")
             on_tick()
+
+    def _tend(self) -> None:
+        """Kill what hangs and replace what has died; end the run where that is not possible any more."""
+        for record in self._workers.tend():
+            self._append(record)
+        for report in self._workers.reports():
+            self._take(report)
+        if self._workers.used_up:
+            self.stop(ExitCode.RESOURCES_USED_UP, self._workers.used_up)
+        if self._workers.learner_hangs():
+            self._learner.kill(f"was killed: it had hung for {self._workers.learner_silent_s():.0f} s")
+        elif self._end_by is not None and time.monotonic() >= self._end_by:
+            self._learner.kill("was killed: it did not come to an end in time")
 
     def _listen(self) -> None:
         """Take the learner's messages; that it ended without its last message is a fault."""
         alive = self._learner.alive  # asked before reading: once it is dead, its last messages are in the socket
-        for message in self._link.receive(TICK_S):
-            self._take(message)
-        if not alive and not self._ended:
+        messages = self._link.receive(TICK_S)
+        while messages:
+            for message in messages:
+                self._take(message)
+            messages = self._link.receive()
+        if not alive and not self._ended and not self._again:
+            self._bury_learner()
+
+    def _bury_learner(self) -> None:
+        """The learner has died: start again from the newest snapshot, or end the run where that does not help."""
+        ending, update = self._learner.ending(), int(self._workers.counters.header[Counters.VERSION])
+        LOGGER.error("the learner, pid %d, %s", self._learner.pid, ending)
+        self._append(event("learner_died", message=ending, **({} if update < 0 else {"update": update})))
+        if self._code != ExitCode.DONE:  # it was asked to end, or killed on purpose
             self._ended = True
-            LOGGER.error("the learner, pid %d, %s", self._learner.pid, self._learner.ending())
-            if self._code == ExitCode.DONE:  # else it was killed on purpose
-                killed = self._learner.process.returncode < 0
-                self._code = ExitCode.LEARNER_FAILED if killed else ExitCode.BUG
-                self.message = f"The learner {self._learner.ending()} ({self._learner.log})."
+            return
+        same_update = update >= 0 and update == self._died_at
+        self._died_at = update
+        pause_s = None if same_update else self._budgets.learner.spend()
+        if pause_s is None:
+            often = (
+                f"twice at update {update}"
+                if same_update
+                else f"{self._config.max_restarts + 1} times within 10 minutes"
+            )
+            self._ended = True
+            self._code = ExitCode.LEARNER_FAILED
+            self.message = f"The learner died {often}; at last it {ending} ({self._learner.log})."
+            self._write_incident(ending, update)
+            return
+        self._start_again(pause_s)
+
+    def _start_again(self, pause_s: float = 0.0) -> None:
+        """Go on from the newest snapshot after a pause in which a signal is obeyed."""
+        self._again = True
+        if not list_snapshots(self._run.snapshots):  # it died before the first one: nothing is lost by a new beginning
+            self._resume = False
+        deadline = time.monotonic() + pause_s
+        while time.monotonic() < deadline and not self._signals:
+            self._heartbeat()
+            time.sleep(min(TICK_S, max(0.0, deadline - time.monotonic())))
+
+    def _write_incident(self, ending: str, update: int) -> None:
+        """What is known of a learner that cannot be helped."""
+        incident = {"time": utc_now(), "process": "learner", "update": update, "message": ending}
+        problem = try_write_json(self._run.incidents / f"learner-update-{update}.json", incident)
+        if problem:
+            LOGGER.warning(problem)
 
     def _take(self, message: Message) -> None:
-        """What the learner sends is an event to be recorded, or says that it ends."""
+        """What a process sends is an event to be recorded, or something that the trainer has to do."""
+        handle = {
+            "ended": self._take_end,
+            "trouble": self._take_trouble,
+            "not_restored": self._take_not_restored,
+            "cannot_go_on": lambda told: self.stop(ExitCode(told["code"]), told["message"]),
+            "evaluator_wanted": lambda _: self._workers.want_evaluator(),
+            "resumed": self._take_resumed,
+        }.get(message["kind"], self._take_event)
+        handle(message)
+
+    def _take_end(self, message: Message) -> None:
+        if message["again"] and self._code == ExitCode.DONE and self._budgets.not_finite.spend() is not None:
+            self._append(event("warning", message=f"{message['message']} Back to the newest snapshot, this once."))
+            self._start_again()
+            return
+        self._ended = True
+        self._complete = message["complete"]
+        if message["code"] and (self._code == ExitCode.DONE or not message["complete"]):
+            code = ExitCode(message["code"])
+            self._code = code if self._code == ExitCode.DONE or code == ExitCode.INPUT_OUTPUT else self._code
+            self.message = " ".join(filter(None, (self.message, message["message"])))
+
+    def _take_trouble(self, message: Message) -> None:
+        self._learner_trouble = message["message"]
+        self._append(message)
+        self._heartbeat()
+
+    def _take_not_restored(self, message: Message) -> None:
+        """The run goes on, but is not bit by bit the one that it would have been."""
+        where = {"actor": message["actor"]} if "actor" in message else {}
+        words = f"actor {where['actor']}: {message['message']}" if where else message["message"]
+        self._append(event("warning", message=f"this resume is not exact: {words}"))
+        self._record = replace(self._record, exact_resume=False)
+        self._heartbeat(durable=True)
+
+    def _take_resumed(self, message: Message) -> None:
+        if self._record.exact_resume is None:
+            self._record = replace(self._record, exact_resume=True)
+        self._take_event(message)
+
+    def _take_event(self, message: Message) -> None:
         kind = message["kind"]
-        if kind == "ended":
-            self._ended = True
-            self._complete = message["complete"]
-            if message["code"]:
-                self._code, self.message = ExitCode(message["code"]), message["message"]
-        elif kind != "acknowledged" or message["request"] is not None:  # else it is our own request to stop
-            self._append(message)
-            states: dict[str, State] = {"started": "running", "paused": "paused", "unpaused": "running"}
-            if kind in states:
-                self._set_state(states[kind])
+        if kind == "acknowledged" and message["request"] is None:
+            return  # it is our own request to stop
+        if kind == "acknowledged":
+            self._unanswered.pop(message["request"], None)
+        self._append(message)
+        states: dict[str, State] = {"started": "running", "paused": "paused", "unpaused": "running"}
+        if kind in states:
+            self._set_state(states[kind])
 
     def _obey_signals(self) -> None:
         """The first signal ends the run with a last snapshot, a second one at once; shells repeat HUP by themselves."""
         if not self._signals:
             return
         number = self._signals[0]
+        if self._end_by is None:
+            self._end_by = time.monotonic() + SIGNAL_END_S
         self.stop(ExitCode(128 + number), f"Ended by {signal.Signals(number).name}.")
         if any(later != signal.SIGHUP for later in self._signals[1:]):
             LOGGER.warning("asked to end once more: the learner is killed")
-            self._learner.process.kill()
+            self._learner.kill("was killed: asked to end once more")
 
     def stop(self, code: ExitCode, message: str) -> None:
         """End the run after its present update, with a last snapshot; of several reasons the first one counts."""
         if self._code == ExitCode.DONE:
             LOGGER.log(logging.ERROR if code == ExitCode.RESOURCES_USED_UP else logging.INFO, "will end: %s", message)
             self._code, self.message = code, message
+            self._end_by = self._end_by or time.monotonic() + self._config.learner_timeout_s
             self._link.send({"kind": "stop", "request": None})
 
     def _forward_requests(self) -> None:
-        requests, refused = take_requests(self._run.control)
+        requests, refused = self._inbox.take()
         for request in requests:
             words = f" {request.field} = {request.value}" if request.kind == "set" else ""
             LOGGER.info("asked to %s%s (request %s)", request.kind, words, request.id)
-            self._link.send(
-                {"kind": request.kind, "request": request.id, "field": request.field, "value": request.value}
-            )
+            message = {"kind": request.kind, "request": request.id, "field": request.field, "value": request.value}
+            self._unanswered[request.id] = message
+            self._link.send(message)
         for sentence in refused:
             LOGGER.warning("refused a request: %s", sentence)
             self._append(event("warning", message=f"refused a request: {sentence}"))
 
     def _append(self, record: Record) -> None:
-        """Record an event, made by `event` here or in the learner."""
-        with suppress(OSError):
-            self._events.append({"time": utc_now(), **record})
+        """Record an event, made by `event` here or in another process; one that the disk does not take is tried again."""
+        self._events.append({"time": utc_now(), **record})
 
     def _set_state(self, state: State) -> None:
         self._record = replace(self._record, state=state)
@@ -178,13 +305,17 @@ class Trainer:
 
     def _heartbeat(self, *, durable: bool = False) -> None:
         """Rewrite `run.json`: processes, their speeds, and a time that says the trainer lives."""
-        self._record = replace(self._record, heartbeat=utc_now(), actors=self._workers.describe())
+        self._events.retry()
+        silent_s = self._workers.learner_silent_s()
+        stalled = f"The learner has not got on for {silent_s:.0f} s." if silent_s > STALLED_S else ""
+        trouble = " ".join(filter(None, (self._events.trouble, self._learner_trouble, stalled)))
+        self._record = replace(self._record, heartbeat=utc_now(), actors=self._workers.describe(), trouble=trouble)
         with suppress(OSError):  # a full disk must not end the run: the learner may still get its snapshot through
             self._run.write_run(self._record, durable=durable)
 
     def _record_end(self) -> None:
         """The last event and the last `run.json`; unanswered requests are refused."""
-        for request in take_requests(self._run.control)[0]:
+        for request in self._inbox.take()[0]:
             self._append(_refusal(request, "the run has ended"))
         stopped = self._code in (ExitCode.DONE, ExitCode.ENDED_BY_HUP, ExitCode.ENDED_BY_INT, ExitCode.ENDED_BY_TERM)
         state: State = "finished" if self._complete else "stopped" if stopped else "failed"
@@ -218,18 +349,20 @@ class Trainer:
 
 
 def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
-    """Lock a run and read what the trainer needs; a resumed run loses the metrics after its snapshot. Raises `UserError`."""
+    """Lock a run and read what the trainer needs. Raises `UserError`, also where there is nothing to go on from."""
     lock = lock_run(run)
     config = run.read_config()
+    clean_temporary(run.snapshots)
     if resume:
-        _, snapshot, _ = newest_good_snapshot(run.snapshots)
-        cut_back(run.metrics, snapshot.state["update"])
+        newest_good_snapshot(run.snapshots)  # that there is none is said before anything is started
         events = RecordWriter(run.events)
         for request in take_requests(run.control)[0]:
             events.append({"time": utc_now(), **_refusal(request, "the trainer that was asked is gone")})
         events.close()
     known, now = run.read_run(), utc_now()
-    kept = {name: getattr(known, name) for name in ("command", "git_commit", "versions", "created", "ended")}
+    kept = {
+        name: getattr(known, name) for name in ("command", "git_commit", "versions", "created", "ended", "exact_resume")
+    }
     run.write_run(replace(RunRecord.starting(known.name, config), **kept, started=now, heartbeat=now))
     return config, lock
 

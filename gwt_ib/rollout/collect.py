@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from gwt_ib.config import Config
 from gwt_ib.envs.env_batch import EnvBatch
+from gwt_ib.envs.episode import EpisodeError, observation_hash
 from gwt_ib.model.arrays import I64
 from gwt_ib.model.experience import SECTIONS, Block
 from gwt_ib.rollout.env_loop import EnvLoop, action_noise
+from gwt_ib.rollout.open_episodes import Carried
 from gwt_ib.rollout.policy import Policy
 from gwt_ib.seeding import Stream, generator
 
@@ -21,28 +24,48 @@ class Progress:
 
     env_steps: I64  # [1]: steps made in all environments of the actor
     episodes: I64  # [B]: number of the episode that each environment is in
+    beat: memoryview | None = None  # [1] int64: counts every call of an environment that came back
 
     @classmethod
-    def private(cls, envs: int) -> Progress:
-        """Counters that no other process sees."""
-        return cls(np.zeros(1, np.int64), np.zeros(envs, np.int64))
+    def private(cls, envs: int, beat: memoryview | None = None) -> Progress:
+        """Counters that no other process sees, but perhaps for `beat`."""
+        return cls(np.zeros(1, np.int64), np.zeros(envs, np.int64), beat)
 
 
 class Collector:
     """Steps one actor's environments and carries their state from block to block: h, td_prev and open episodes."""
 
-    def __init__(self, config: Config, actor: int, policy: Policy, first_episodes: I64, progress: Progress) -> None:
+    def __init__(
+        self,
+        config: Config,
+        actor: int,
+        policy: Policy,
+        first_episodes: I64,
+        progress: Progress,
+        carried: Carried | None = None,
+        on_failure: Callable[[EpisodeError], None] = lambda error: None,
+    ) -> None:
+        """Start episodes `first_episodes` [B], or go on with those that are `carried` on from the block before."""
         size = config.envs_per_actor
         self._config = config
         self._actor = actor
         self._numbers = range(actor * size, (actor + 1) * size)
         self._progress = progress
         self.envs = EnvBatch(
-            config, stream=Stream.EPISODE, env_numbers=self._numbers, first_episodes=first_episodes.tolist()
+            config,
+            stream=Stream.EPISODE,
+            env_numbers=self._numbers,
+            first_episodes=first_episodes.tolist(),
+            on_failure=on_failure,
+            beat=progress.beat,
         )
-        self._loop = EnvLoop(self.envs, policy, config.gamma)
+        self._loop = EnvLoop(self.envs, policy, config.gamma, carried)
+        self.replayed = self._loop.replayed
         self._returns = np.zeros(size, np.float64)
         self._lengths = np.zeros(size, np.int32)
+        if carried is not None:
+            self._returns[self.replayed] = carried.open_return[self.replayed]
+            self._lengths[self.replayed] = carried.open_length[self.replayed]
         progress.episodes[:] = self.envs.episodes
 
     def collect(
@@ -81,10 +104,20 @@ class Collector:
             block.next_value[t] = stepper.next_value
             self._count_step(block, t, some_ended)
             sections.end("write")
-        block.episode[:] = self.envs.episodes
+        self._write_what_follows(block)
         sections.end("write")
         seconds = sections.take()
         block.seconds[:] = [seconds.get(name, 0.0) for name in SECTIONS]
+
+    def _write_what_follows(self, block: Block) -> None:
+        """What the next block begins with, so that it can be collected in another process."""
+        block.episode[:] = self.envs.episodes
+        block.next_h[:] = self._loop.stepper.h
+        block.next_td_prev[:] = self._loop.td_prev
+        block.next_is_first[:] = self._loop.is_first
+        block.next_observation[:] = [observation_hash(row) for row in self._loop.obs]
+        block.open_return[:] = self._returns
+        block.open_length[:] = self._lengths
 
     def _count_step(self, block: Block, t: int, some_ended: bool) -> None:
         """Returns and lengths of episodes, counters."""
@@ -94,6 +127,7 @@ class Collector:
             ended = self._loop.is_first
             block.episode_return[t, ended] = self._returns[ended]
             block.episode_length[t, ended] = self._lengths[ended]
+            block.episode_length[t, self.envs.failed] = 0  # of an episode that its environment broke
             self._returns[ended] = 0.0
             self._lengths[ended] = 0
             self._progress.episodes[:] = self.envs.episodes

@@ -11,6 +11,7 @@ from gwt_ib.envs.env_batch import EnvBatch
 from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.arrays import F32, Bool
 from gwt_ib.model.td import td_error
+from gwt_ib.rollout.open_episodes import Carried
 from gwt_ib.rollout.policy import Policy
 from gwt_ib.sections import Sections
 from gwt_ib.seeding import Stream, generator
@@ -35,8 +36,8 @@ class EnvLoop:
     A step is `act`, then `step`. `sections` gets the seconds of environments and inference.
     """
 
-    def __init__(self, envs: EnvBatch, policy: Policy, gamma: float) -> None:
-        """Start the first episode of every environment."""
+    def __init__(self, envs: EnvBatch, policy: Policy, gamma: float, carried: Carried | None = None) -> None:
+        """Start the first episode of every environment, or go on with those that are `carried` on."""
         self.envs = envs
         self.stepper = policy.stepper(envs.size)
         self.sections = Sections()
@@ -45,7 +46,15 @@ class EnvLoop:
         self.is_first = np.ones(envs.size, np.bool_)
         self._next_obs = np.zeros_like(self.obs)
         self._gamma = gamma
-        envs.reset(self.obs)
+        self.replayed: Bool = np.zeros(envs.size, np.bool_)
+        """Which environments go on where they stopped; the others begin an episode."""
+        if carried is None:
+            envs.reset(self.obs)
+            return
+        self.replayed = envs.restore(self.obs, carried.episodes())
+        self.stepper.h[:] = carried.h
+        self.td_prev[:] = np.where(self.replayed, carried.td_prev, 0.0)
+        self.is_first[:] = carried.is_first | ~self.replayed
 
     def act(self, noise: F32) -> None:
         """Decide by `noise` [B, A]; the decision is in `stepper`."""

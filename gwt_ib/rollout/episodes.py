@@ -22,8 +22,11 @@ class EpisodeWindow:
         self._lengths: deque[int] = deque(maxlen=WINDOW)
 
     def add(self, block: Block) -> None:
-        """Take in the episodes that ended in a block [T, B], in the order of their last steps, then of environments."""
-        ended = np.nonzero(block.terminated | block.truncated)
+        """Take in the episodes that ended in a block [T, B], in the order of their last steps, then of environments.
+
+        One that its environment broke has the length 0 and does not count.
+        """
+        ended = np.nonzero((block.terminated | block.truncated) & (block.episode_length > 0))
         for t, b in zip(*ended, strict=True):
             self._returns.append(float(block.episode_return[t, b]))
             self._lengths.append(int(block.episode_length[t, b]))

@@ -19,7 +19,8 @@ from gwt_ib.model.arrays import F32, Bool
 class Stepper(Protocol):
     """Acts in B environments and carries their recurrent state.
 
-    The arrays are those of the newest call and are overwritten by the next. At first `h` is zero.
+    The arrays are those of the newest call and are overwritten by the next. At first `h` is zero; before the first `begin`
+    it may be written.
     """
 
     h: F32  # [B, H] after the newest `act`

@@ -6,7 +6,9 @@ import os
 import re
 import secrets
 import shutil
+import socket
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +17,19 @@ from typing import Any
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
-from gwt_ib.durable import write_json
+from gwt_ib.durable import sync_directory, write_all, write_json
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError, nearest
+from gwt_ib.files import read_regular
 from gwt_ib.lenient import read_object
 from gwt_ib.machine import installed_versions
-from gwt_ib.runs.record import RunRecord
+from gwt_ib.runs.record import RunRecord, is_trainer_alive
 
 RUNS = Path("runs")
 SHOWN_PACKAGES = ("gwt-ib", "torch", "numba", "numpy", "gymnasium", "popgym", "textual", "safetensors")
+IN_THE_MAKING_S = 10.0
+"""For so long a directory that somebody claims without saying who counts as a run in the making."""
+NOT_OURS = frozenset({"lost+found"})  # what an empty file system has
 
 
 class _Inside:
@@ -51,6 +57,7 @@ class RunDirectory:
     environment = _Inside("environment.json")  # what the check of the environment found
     run = _Inside("run.json")  # state, processes, versions and exit code, rewritten atomically
     metrics = _Inside("metrics.jsonl")  # one line per update
+    metrics_aside = _Inside("metrics-aside.jsonl")  # rows that a resume has cut off
     events = _Inside("events.jsonl")  # what happened, and the answers to requests
     gatecheck = _Inside("gatecheck.json")  # the newest verdict with its evidence
     snapshots = _Inside("snapshots")  # one directory per snapshot, named by its environment steps
@@ -68,9 +75,18 @@ class RunDirectory:
         """`gatecheck.json`; empty while there is none."""
         return read_object(self.gatecheck)
 
+    def read_settings(self) -> dict[str, Any]:
+        """What `config.json` says, possible or not; empty where it is missing or damaged."""
+        return read_object(self.config)
+
+    def snapshot_folders(self, rescue_dir: object) -> list[Path]:
+        """Where this run's snapshots are: its own folder, and one of its name in `rescue_dir` where that is a path."""
+        rescue = [Path(rescue_dir) / self.name] if isinstance(rescue_dir, str) and rescue_dir.startswith("/") else []
+        return [self.snapshots, *rescue]
+
     def read_config(self) -> Config:
         """The configuration of the run. Raises `UserError` (65) when it is missing or damaged."""
-        values = read_object(self.config)
+        values = self.read_settings()
         if not values:
             raise UserError(f"{self.config} is missing or damaged.", ExitCode.BAD_DATA)
         return build(values, dict.fromkeys(values, str(self.config)))
@@ -99,38 +115,23 @@ class RunDirectory:
         write_json(self.config, config.model_dump(mode="json"))
 
 
-def create_run(config: Config, directory: Path | None, command: list[str]) -> RunDirectory:
-    """Make a run directory with its first `run.json`; `directory` must not exist, or be empty.
+def create_run(
+    config: Config, directory: Path | None, command: list[str], spec: EnvironmentSpec | None = None
+) -> RunDirectory:
+    """Make a run directory with its first `run.json`; `directory` must not exist, or be empty, as a mount point may be.
 
-    Raises `UserError` (73). A directory that could not be completed is removed again.
+    Of any number of launches into one directory exactly one makes it, and no other touches it. Raises `UserError`: 75
+    where another launch makes it or trains in it, else 73. What could not be completed is removed again, nothing else.
     """
-    path = directory if directory is not None else RUNS / _run_name(config)
+    run = RunDirectory(directory if directory is not None else RUNS / _run_name(config))
+    made: list[Path] = []
     try:
-        existed = path.is_dir()
-        occupied = existed and any(path.iterdir())
+        _claim(run, made)
+        _fill(run, config, command, spec, made)
     except OSError as error:
-        raise UserError(f"Cannot look into {path}: {error.strerror}.", ExitCode.CANNOT_CREATE_RUN) from None
-    if occupied:
-        raise UserError(
-            f"{path} is not empty: a run needs a directory of its own. Continue that run with `gwt-ib-tui resume {path}`, "
-            f"or name another directory.",
-            ExitCode.CANNOT_CREATE_RUN,
-        )
-    run = RunDirectory(path)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        path.chmod(0o700)
-        for folder in (run.snapshots, run.control, run.logs, run.incidents):
-            folder.mkdir(mode=0o700)
-        run.write_config(config)
-        made = replace(RunRecord.starting(run.name, config), command=tuple(command), created=utc_now())
-        run.write_run(replace(made, git_commit=_git_commit(), versions=installed_versions(SHOWN_PACKAGES)))
-    except OSError as error:
-        if not existed and path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        raise UserError(
-            f"Cannot create the run directory {path}: {error.strerror}.", ExitCode.CANNOT_CREATE_RUN
-        ) from None
+        _take_back(made)
+        reason = error.strerror or str(error)
+        raise UserError(f"Cannot create the run directory {run.path}: {reason}.", ExitCode.CANNOT_CREATE_RUN) from None
     return run
 
 
@@ -158,6 +159,89 @@ def list_runs(folder: Path = RUNS) -> list[RunDirectory]:
         return []
     runs = [RunDirectory(path.parent) for path in folder.glob("*/run.json")]
     return sorted(runs, key=lambda run: (run.read_run().created or 0.0, run.path.name))
+
+
+def _claim(run: RunDirectory, made: list[Path]) -> None:
+    """Make a directory ours by a file that only one can make. Raises `OSError`, or `UserError` where it is another's."""
+    try:
+        run.path.mkdir(mode=0o700, parents=True)
+        made.append(run.path)
+    except FileExistsError:
+        if not run.path.is_dir():
+            raise
+        _must_be_empty(run)
+    try:
+        descriptor = os.open(run.lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:  # somebody was faster
+        _must_be_empty(run)
+        raise
+    made.append(run.lock)
+    try:
+        write_all(descriptor, str(os.getpid()).encode())
+    finally:
+        os.close(descriptor)
+
+
+def _fill(
+    run: RunDirectory, config: Config, command: list[str], spec: EnvironmentSpec | None, made: list[Path]
+) -> None:
+    if run.path not in made:
+        with suppress(PermissionError):  # a mount point may be somebody else's
+            run.path.chmod(0o700)
+    for folder in (run.snapshots, run.control, run.logs, run.incidents):
+        folder.mkdir(mode=0o700)
+        made.append(folder)
+    made += [run.config, run.environment, run.run]
+    run.write_config(config)
+    if spec is not None:
+        run.write_environment(spec)
+    record = replace(RunRecord.starting(run.name, config), command=tuple(command), created=utc_now())
+    run.write_run(replace(record, git_commit=_git_commit(), versions=installed_versions(SHOWN_PACKAGES)))
+    sync_directory(run.path.absolute().parent)
+
+
+def _must_be_empty(run: RunDirectory) -> None:
+    """Raises `UserError` for a directory with something in it: 75 where that is a run in the making or in training."""
+    names = {entry.name for entry in run.path.iterdir()} - NOT_OURS
+    if not names:
+        return
+    if run.lock.name in names and (owner := _owner(run)):
+        raise UserError(f"{run.path} is {owner}; look at it with `gwt-ib-tui attach {run.path}`.", ExitCode.LOCKED)
+    raise UserError(
+        f"{run.path} is not empty: a run needs a directory of its own. Continue that run with "
+        f"`gwt-ib-tui resume {run.path}`, or name another directory.",
+        ExitCode.CANNOT_CREATE_RUN,
+    )
+
+
+def _owner(run: RunDirectory) -> str:
+    """Who makes or trains the run of a directory, in words; an empty text if nobody does.
+
+    The lock itself is not tried: who holds it for a moment keeps the rightful trainer out.
+    """
+    record = run.read_run()
+    if record.trainer is not None and is_trainer_alive(record.host, record.trainer, record.last_sign):
+        return f"being trained by another process (pid {record.trainer})"
+    if record.state not in ("unknown", "starting") or record.heartbeat is not None:
+        return ""
+    with suppress(OSError):
+        written = run.lock.stat().st_mtime
+        pid = read_regular(run.lock, 100).decode(errors="replace").strip()
+        if pid.isascii() and pid.isdigit() and is_trainer_alive(socket.gethostname(), int(pid), written):
+            return f"just being made by another launch (pid {pid})"
+        if not pid and abs(utc_now() - written) < IN_THE_MAKING_S:
+            return "just being made by another launch"
+    return ""
+
+
+def _take_back(made: list[Path]) -> None:
+    """Remove what was made, last things first; a folder in which somebody has put something stays."""
+    for path in reversed(made):
+        with suppress(OSError):
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _run_name(config: Config) -> str:

@@ -15,17 +15,17 @@ import numpy as np
 from gwt_ib.channel import LearnerChannel
 from gwt_ib.config import Config
 from gwt_ib.config_sources import change_live
-from gwt_ib.envs.env_batch import EnvBatch, EpisodeError
 from gwt_ib.learn.learner import Learner
 from gwt_ib.learn.sequences import join
-from gwt_ib.model.arrays import F64, I64
+from gwt_ib.model.arrays import F64
 from gwt_ib.model.experience import SECTIONS, Block
-from gwt_ib.rollout.env_loop import evaluate, evaluation_envs
 from gwt_ib.rollout.episodes import EpisodeWindow
-from gwt_ib.rollout.policy import Policy, make_policy
+from gwt_ib.rollout.open_episodes import Carried, OpenEpisodes
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.snapshot import Snapshot, save_snapshot
+from gwt_ib.runs.snapshot import Snapshot
+from gwt_ib.training.evaluator import EvaluationError, Evaluator
 from gwt_ib.training.recorder import Recorder, Report, gate_metrics
+from gwt_ib.training.saving import Saving
 
 SafePoint: TypeAlias = "Callable[[Training], bool]"
 """Answers requests between updates; returns True when the run is to stop."""
@@ -34,18 +34,37 @@ SafePoint: TypeAlias = "Callable[[Training], bool]"
 class Training:
     """One run from its present update to its last; owns the counters and what an evaluation acts with."""
 
-    def __init__(self, run: RunDirectory, config: Config, learner: Learner, report: Report) -> None:
+    def __init__(
+        self,
+        run: RunDirectory,
+        config: Config,
+        learner: Learner,
+        report: Report,
+        evaluator: Evaluator,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`report` gets events and troubles; `beat` is called wherever a wait might look like a hang."""
         self.run_directory = run
         self.config = config
         self.learner = learner
+        self.beat = beat
         self.recorder = Recorder(run, config, report)
         self.sections = learner.sections
         self.actor_seconds: F64 = np.zeros((config.num_actors, len(SECTIONS)))
         self.window = EpisodeWindow()
-        self.episodes: I64 = np.full(config.num_envs, -1, np.int64)
+        self.open_episodes = OpenEpisodes(config.num_envs)
+        self.handovers: dict[int, tuple[int, bool]] = {}
+        """Actors whose new process waits for its environments: its generation, and whether it begins new episodes."""
         self.elapsed_s = 0.0
-        self._eval_envs: EnvBatch | None = None
-        self._eval_policy: Policy | None = None
+        self.saving = Saving(run, config, self.recorder)
+        self._learning = False
+        self._evaluator = evaluator
+        self._eval_return: float | None = None  # the newest of the schedule
+
+    @property
+    def between_updates(self) -> bool:
+        """Whether weights and counters belong together: not in the middle of learning from a rollout."""
+        return not self._learning
 
     @property
     def update(self) -> int:
@@ -60,7 +79,11 @@ class Training:
     def run(self, channel: LearnerChannel, safe_point: SafePoint) -> bool:
         """Train to the last update; False when a request stopped the run before. Raises `NotFiniteError`."""
         started, between_s = time.monotonic(), 0.0  # the first rollout is under way while the learner prepares
+        self.handovers |= dict.fromkeys(range(self.config.num_actors), (1, False))
+        self._hand_over(channel)
         self._publish(channel)
+        if not self.update:
+            self.saving.begin(self.state(), self.update)
         self.learner.prepare()
         self.sections.take()  # that belongs to no update
         self.sections.start()
@@ -70,15 +93,19 @@ class Training:
             self.sections.end("wait")
             if blocks is None:
                 stopped = safe_point(self)
+                self._hand_over(channel)
                 started = time.monotonic()
                 self.sections.start()
                 continue
             done = self._one_update(blocks, time.monotonic() - started, between_s)
-            if self._due(self.config.snapshot_every) and self.update < self.config.num_updates:
-                self._periodic_snapshot()
+            if self.saving.due(self.update) and self.update < self.config.num_updates:
+                self.saving.begin(self.state(), self.update)
+            self.saving.report(self.update)
+            self.recorder.report_trouble(self.update, self.saving.trouble)
             self.sections.end("record")
             between_s = time.monotonic() - done
             stopped = safe_point(self)
+            self._hand_over(channel)
             started = time.monotonic()
             if not stopped:
                 self._publish(channel)
@@ -86,45 +113,45 @@ class Training:
         return not stopped
 
     def snapshot(self, request: str | None = None) -> Path:
-        """Save everything that the run needs to go on, and report it. Raises `OSError`."""
-        started = time.monotonic()
+        """Save everything that the run needs to go on, now, to be kept for good, and report it. Raises `OSError`."""
+        return self.saving.save(self.state(), self.update, request)
+
+    def last_snapshot(self) -> Path:
+        """Save what the run ends with, also where its directory refuses that. Raises `OSError`."""
+        return self.saving.save_last(self.state(), self.update)
+
+    def state(self) -> Snapshot:
+        """Everything that the run needs to go on exactly, between two updates; copies."""
         model, optimizer = self.learner.state_tensors()
+        carried = self.open_episodes.carried()
         state = {
             "update": self.update,
             "env_steps": self.env_steps,
             "elapsed_s": self.elapsed_s,
             "td_mean": self.learner.td.mean,
             "td_std": self.learner.td.std,
-            "episodes": self.episodes.tolist(),
+            "episodes": self.open_episodes.episode.tolist(),
             "window": self.window.state(),
             "gatecheck": self.recorder.verdict,
+            "eval_return": self._eval_return,
+            "config": self.config.model_dump(mode="json"),
         }
-        path = save_snapshot(self.run_directory.snapshots, Snapshot(model, optimizer, state), self.env_steps)
-        self.recorder.metrics.sync()
-        self.recorder.done(self.update, "snapshot", started, str(path), path=str(path), request=request)
-        return path
+        return Snapshot(model, optimizer, {} if carried is None else carried.tensors(), state)
 
     def evaluate(self, request: str | None = None) -> list[float]:
-        """The returns of an evaluation of the present weights. Raises `EpisodeError`, or `UserError` before the first.
+        """The returns of an evaluation of the present weights. Raises `EvaluationError`.
 
         One that somebody asked for (`request`) is an event with all its returns, and enters no metrics row: the row of
         these weights is written already, the next one belongs to other weights, and GateCheck compares early with late
         evaluations on the schedule's even spacing, which a run has whether or not anyone looks at it.
         """
         started = time.monotonic()
-        if self._eval_envs is None:
-            self._eval_envs = evaluation_envs(self.config)
-        envs, weights = self._eval_envs, self.learner.weights()
-        if self._eval_policy is None:
-            self._eval_policy = make_policy(envs.observation_size, envs.actions, self.config)
-            self._eval_policy.prepare()
-        self._eval_policy.write(weights.vector)
-        returns = evaluate(self._eval_policy, weights.td_mean, weights.td_std, self.config, envs)
+        returns = self._evaluator.evaluate(self.learner.weights())
         mean = float(np.mean(returns))
         words = f"mean return {mean:.4f} over {len(returns)} episodes"
         given = None if request is None else returns
         fields = {"eval_return": mean, "eval_returns": given, "request": request}
-        self.recorder.done(self.update, "evaluation", started, words, **fields)
+        self.recorder.done(self.update, "evaluation", time.monotonic() - started, words, **fields)
         return returns
 
     def change_setting(self, field: str, value: float, request: str | None = None) -> str:
@@ -138,23 +165,38 @@ class Training:
         if old == new:
             return f"{field} is {new} already"
         self.run_directory.write_config(config)
-        self.config = self.recorder.config = config
+        self.config = self.recorder.config = self.saving.config = config
         self.learner.reconfigure(config)
         self.recorder.event(self.update, "setting", field=field, old=old, value=new, request=request)
         return f"{field} was {old} and is {new} from update {self.update + 1} on"
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot. Raises `KeyError` or `ValueError` where it does not fit this run."""
+    def restore(self, snapshot: Snapshot) -> bool:
+        """Go on from a snapshot that fits; whether it knows how the environments stood.
+
+        Raises `KeyError` or `ValueError` where it does not fit this run.
+        """
         state = snapshot.state
         if len(state["episodes"]) != self.config.num_envs:
             raise ValueError(f"the snapshot is of {len(state['episodes'])} environments, not {self.config.num_envs}")
+        carried = Carried.from_tensors(snapshot.environments) if snapshot.environments else None
         self.learner.restore(
             dict(snapshot.model), dict(snapshot.optimizer), state["td_mean"], state["td_std"], state["update"]
         )
         self.elapsed_s = state["elapsed_s"]
-        self.episodes[:] = state["episodes"]
+        self.open_episodes.restore(state["episodes"], carried)
         self.window.restore(state["window"])
-        self.recorder.restore(state["gatecheck"])  # not the file's verdict, which may be of updates that were cut off
+        self._eval_return = state.get("eval_return")
+        return carried is not None or not self.update
+
+    def _hand_over(self, channel: LearnerChannel) -> None:
+        """Give new processes of actors their environments, where no block of the old ones is on its way."""
+        if not self.handovers:
+            return
+        carried, size = self.open_episodes.carried(), self.config.envs_per_actor
+        for actor, (generation, fresh) in list(self.handovers.items()):
+            rows = None if fresh or carried is None else carried.rows(actor * size, size)
+            if channel.hand_over(actor, generation, rows):
+                del self.handovers[actor]
 
     def _publish(self, channel: LearnerChannel) -> None:
         self.sections.start()  # what a safe point took belongs to no section
@@ -168,11 +210,14 @@ class Training:
         lag = self.update - rollout.oldest_version
         self.actor_seconds[:] = rollout.block.seconds
         self.sections.end("batch")
+        self._learning = True
         learnt = self.learner.update(rollout)
         self.sections.end("statistics")
         learn_s = time.monotonic() - started
+        for sentence in self.learner.left_out:
+            self.recorder.warn(self.update, f"a step was left out: {sentence}")
         self.window.add(rollout.block)
-        self.episodes[:] = rollout.block.episode
+        self.open_episodes.add(rollout.block)
         self.sections.end("record")
         returns = self._scheduled_evaluation() if self._due(self.config.eval_every) else None
         self.sections.end("evaluation")
@@ -198,23 +243,18 @@ class Training:
                 "eval_returns": returns,
             }
         )
+        self._learning = False
         return done
 
     def _scheduled_evaluation(self) -> list[float] | None:
-        """An environment that fails costs an evaluation, not the run; the next one gets new environments."""
+        """An environment that fails, hangs or cannot be made costs an evaluation, not the run."""
         try:
-            return self.evaluate()
-        except EpisodeError as error:
-            self._eval_envs = None
+            returns = self.evaluate()
+        except EvaluationError as error:
             self.recorder.warn(self.update, f"no evaluation: {error}")
             return None
-
-    def _periodic_snapshot(self) -> None:
-        """A full disk costs a snapshot, not the run."""
-        try:
-            self.snapshot()
-        except OSError as error:
-            self.recorder.warn(self.update, f"no snapshot was written: {error.strerror}")
+        self._eval_return = float(np.mean(returns))
+        return returns
 
     def _due(self, every: int) -> bool:
         return every > 0 and self.update % every == 0

@@ -6,12 +6,13 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from gwt_ib.config import Config
-from gwt_ib.durable import write_json
+from gwt_ib.durable import try_write_json
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.statistics import gate_curve, gate_numbers
@@ -43,6 +44,8 @@ class Recorder:
         self._run = run
         self._report = report
         self._history = History()
+        self._verdict_problem = ""
+        self._trouble = ""
         self._verdict_written = -math.inf  # monotonic time
         self._undefined: set[str] = set()
         self._progress = RateLimit(PROGRESS_S)
@@ -71,10 +74,21 @@ class Recorder:
             LOGGER.log(level, ", ".join([far, f"{row['steps_per_s']:,.0f} steps/s", *metrics]))
 
     def write_verdict(self) -> None:
-        """Bring `gatecheck.json` up to the newest update; in between it is renewed a few times a second."""
+        """Bring `gatecheck.json` up to the newest update; in between it is renewed a few times a second.
+
+        It is derived from the metrics: where it cannot be written nothing is lost.
+        """
         if self.verdict:
-            write_json(self._run.gatecheck, self.verdict, durable=False)
+            self._verdict_problem = try_write_json(self._run.gatecheck, self.verdict)
         self._verdict_written = time.monotonic()
+
+    def report_trouble(self, update: int, *others: str) -> None:
+        """Report what cannot be written at the moment, once it changes; an empty sentence says that all is well again."""
+        trouble = " ".join(filter(None, (self.metrics.trouble, self._verdict_problem, *others)))
+        if trouble != self._trouble:
+            self._trouble = trouble
+            LOGGER.log(logging.ERROR if trouble else logging.INFO, trouble or "everything can be written again")
+            self.event(update, "trouble", message=trouble)
 
     def restore(self, verdict: Record) -> None:
         """Go on from the rows in the metrics file and from a snapshot's verdict, which says since when each status holds."""
@@ -87,10 +101,10 @@ class Recorder:
         known = {name: value for name, value in fields.items() if value is not None}
         self._report(event(kind, **known, update=update, env_steps=update * self.config.steps_per_update))
 
-    def done(self, update: int, kind: str, started: float, words: str, **fields: Any) -> None:
+    def done(self, update: int, kind: str, seconds: float, words: str, **fields: Any) -> None:
         """Report a snapshot or evaluation and log it; of those without a `request` most lines are left out."""
         level = logging.INFO if fields["request"] else self._scheduled.level(kind)
-        LOGGER.log(level, "%s of update %s in %.2f s: %s", kind, f"{update:,}", time.monotonic() - started, words)
+        LOGGER.log(level, "%s of update %s in %.2f s: %s", kind, f"{update:,}", seconds, words)
         self.event(update, kind, **fields)
 
     def warn(self, update: int, sentence: str) -> None:
@@ -100,7 +114,8 @@ class Recorder:
 
     def close(self) -> None:
         """Sync and close the metrics file."""
-        self.metrics.sync()
+        with suppress(OSError):  # said as trouble already
+            self.metrics.sync()
         self.metrics.close()
 
 

@@ -44,7 +44,7 @@ from gwt_ib_tui.state.compare.run_set import RunSet, neighbours
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.follower import Source
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.terminal import leave_on_signals, print_line
+from gwt_ib_tui.terminal import leave_on_signals, prepare_screen, print_line
 
 INTERVAL_S = 0.5  # between two pictures: each of them takes time from a training that uses every core
 READABLE = 2  # new rows in a picture; with more, every second one is left out
@@ -285,6 +285,7 @@ def run_dashboard(
     The user's preferences are read and kept for the next time; they are neither without `keeps_preferences`.
     """
     leave_out_what_exists()
+    prepare_screen()
     keymap = read_keymap(keymap_path())
     read, problem = read_preferences(preferences_path()) if keeps_preferences else (Preferences(), "")
     preferences = for_this_terminal(read) if keeps_preferences else read

@@ -6,14 +6,15 @@ import locale
 from pathlib import Path
 from typing import Annotated
 
-from platformdirs import user_state_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gwt_ib.durable import write_json
+from gwt_ib.machine import own_folder
 from gwt_ib_tui.charts.palette import DEFAULT_THEME
 from gwt_ib_tui.charts.view import ChartView, Symbols, XAxis
 
 LONGEST_FILTER = 200  # characters
+NO_HOME = "theme and layout are not kept: this user has no home folder (HOME or XDG_STATE_HOME names one)"
 OF_VIEW = {"x_axis", "log_y", "smoothing", "clip", "symbols"}
 
 
@@ -42,13 +43,16 @@ class Preferences(BaseModel):
         return cls(theme=theme, metric_filter=metric_filter[:LONGEST_FILTER], **kept)
 
 
-def preferences_path() -> Path:
-    """Where it is kept."""
-    return user_state_path("gwt-ib") / "layout.json"
+def preferences_path() -> Path | None:
+    """Where it is kept; None for a user without a home."""
+    folder = own_folder("state")
+    return None if folder is None else folder / "layout.json"
 
 
-def read_preferences(path: Path) -> tuple[Preferences, str]:
+def read_preferences(path: Path | None) -> tuple[Preferences, str]:
     """What was kept, or the default with a sentence that says why. Never raises."""
+    if path is None:
+        return Preferences(), NO_HOME
     try:
         return Preferences.model_validate_json(path.read_bytes()), ""
     except FileNotFoundError:
@@ -69,12 +73,14 @@ def for_this_terminal(preferences: Preferences) -> Preferences:
     return preferences.model_copy(update={"symbols": "ascii"})
 
 
-def save_preferences(path: Path, preferences: Preferences, before: Preferences | None = None) -> str:
+def save_preferences(path: Path | None, preferences: Preferences, before: Preferences | None = None) -> str:
     """Keep them; where that cannot be done, the one before stays. A look at a run never fails for it.
 
     Symbols that only suit this terminal are not kept: those of the `before` that was read, if it says nothing of them.
     Returns a sentence where nothing was kept.
     """
+    if path is None:
+        return NO_HOME
     passing: set[str] = set()
     if before is not None and "symbols" not in before.model_fields_set:
         passing = {"symbols"} if preferences.symbols == for_this_terminal(before).symbols else set()

@@ -13,7 +13,7 @@ from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
 from gwt_ib_tui.screens.run_list_screen import Choice, Place, RunListScreen
 from gwt_ib_tui.state.compare.run_set import neighbours
 from gwt_ib_tui.state.compare.run_summaries import RunLister
-from gwt_ib_tui.terminal import leave_on_signals
+from gwt_ib_tui.terminal import leave_on_signals, prepare_screen
 
 
 class RunList(App[Choice]):
@@ -70,6 +70,7 @@ class RunList(App[Choice]):
 
 def choose_and_show(folder: Path) -> None:
     """Show the list, and each run that is chosen from it, until the user leaves or a signal ends it."""
+    prepare_screen()
     place, keymap = Place(), read_keymap(keymap_path())
     while True:
         preferences, _ = read_preferences(preferences_path())  # a dashboard that was opened may have changed it

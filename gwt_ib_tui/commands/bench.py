@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,11 +9,10 @@ import typer
 from gwt_ib_tui.commands.launch import refuse_what_cannot_run
 from gwt_ib_tui.commands.options import AsJson, Assignments, ConfigFile, EnvId, Preset, Seed
 from gwt_ib_tui.garbage import no_garbage_collection
+from gwt_ib_tui.terminal import print_json, print_result, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from rich.table import Table
 
     from gwt_ib.config import Config
     from gwt_ib.runs.jsonl import Record
@@ -44,9 +42,9 @@ def bench(
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": ANY_LENGTH}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
     config = bench_config(config, updates, warm_up)
-    refuse_what_cannot_run(config)
+    spec = refuse_what_cannot_run(config)
     machine = machine_facts()  # before the load is our own
-    reports = _with_progress(config, measure)
+    reports = _with_progress(config, lambda config, on_update: measure(config, spec, on_update))
     found = {
         "env_id": config.env_id,
         "updates": updates,
@@ -57,15 +55,13 @@ def bench(
         "settings": config.model_dump(mode="json"),
     }
     if as_json:
-        typer.echo(json.dumps(found))
+        print_json(found)
         return
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False, soft_wrap=True)
     for name, words in _lines(found, config):
-        console.print(f"{name:8} {words}")
-    console.print()
-    console.print(_table(found["sections"], found["update_ms"]["median"]))
+        print_result(f"{name:8} {words}")
+    print_result()
+    columns = ("process", "section", "ms, median", "ms, mean", "share", "us per env step")
+    print_table(columns, _rows(found["sections"], found["update_ms"]["median"]), right=columns[2:])
 
 
 def _with_progress(config: Config, measure: Callable[[Config, Callable[[int], object]], list[Record]]) -> list[Record]:
@@ -114,20 +110,15 @@ def _learner_lines(learner: dict[str, Any], epochs: int) -> list[tuple[str, str]
     return [("learner", f"{words}; {learner['of_bound']:.2f} of the bound"), ("sgemm", bound)]
 
 
-def _table(sections: list[dict[str, Any]], update_ms: float) -> Table:
+def _rows(sections: list[dict[str, Any]], update_ms: float) -> list[tuple[str, ...]]:
     """A row a section; an actor's are those of a mean actor, beside the learner's and not in addition to them."""
-    from rich.table import Table
-
-    table = Table("process", "section", "ms, median", "ms, mean", "share", "us per env step", box=None)
-    for column in table.columns[2:]:
-        column.justify = "right"
+    found: list[tuple[str, ...]] = []
     for process, median in (("learner", f"{update_ms:,.2f}"), ("actors", "")):
         rows = [row for row in sections if row["process"] == process]
-        for row in rows:
-            table.add_row(process, row["section"], f"{row['median_ms']:,.2f}", *_cells(row))
+        found += [(process, row["section"], f"{row['median_ms']:,.2f}", *_cells(row)) for row in rows]
         sums = {name: sum(row[name] for row in rows) for name in ("mean_ms", "share", "us_per_env_step")}
-        table.add_row(process, "all", median, *_cells(sums), end_section=True)
-    return table
+        found.append((process, "all", median, *_cells(sums)))
+    return found
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, str, str]:

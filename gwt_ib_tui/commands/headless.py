@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,11 +17,14 @@ from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, update_line
+from gwt_ib.lenient import whole
 from gwt_ib.processes.plan import thread_plan
 from gwt_ib.processes.trainer import Trainer, prepare
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import KINDS, Event, line
 from gwt_ib.runs.jsonl import RecordReader, read_records
+from gwt_ib.text import visible
+from gwt_ib_tui.terminal import json_line, write
 
 
 class Printer:
@@ -37,52 +40,63 @@ class Printer:
         self._as_json = as_json
         self._on_reader_gone = on_reader_gone
         self._update = after_update
-        self._errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self._reader_gone = False
+        self._torn: dict[TextIO, str] = {}
+        self._lost, self._why_lost = 0, ""
+        errors = Console(stderr=True, highlight=False, markup=False)
         columns = (TextColumn("updates"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(
             *columns,
-            console=self._errors,
+            console=errors,
             transient=True,
             redirect_stdout=sys.stdout.isatty(),
-            disable=not self._errors.is_terminal,
+            disable=not errors.is_terminal,
         )
         self._task = self._bar.add_task("", total=config.num_updates, completed=after_update)
 
     def tick(self) -> None:
         """Print what has come in. Once nobody reads any more, everything goes nowhere and the run is asked to end."""
+        for event in map(Event.from_dict, self._events.read()):
+            if event.kind in KINDS and KINDS[event.kind].printed:
+                self.note(line(event))
+        for row in self._metrics.read():
+            update = whole(row.get("update"))
+            if update is not None and update > self._update:
+                self._update = update
+                self._put(json_line(row) if self._as_json else update_line(row, self._config.num_updates), sys.stdout)
+                self._bar.update(self._task, completed=update)
+
+    def note(self, line: str) -> None:
+        """A line for people, on stderr."""
+        self._put(line, sys.stderr)
+
+    def finish(self, verdict: Verdict, message: str, next_step: str = "") -> None:
+        """Print the verdict, what to do about it, and why the run ended where it did not simply finish."""
+        if verdict.update is not None:  # a run that could not begin has nothing to be judged, only a reason
+            self._put("\n" + gatecheck_block(verdict), sys.stderr if self._as_json else sys.stdout)
+            for line in findings_lines(verdict):
+                self.note(line)
+        for line in filter(None, (message, next_step)):
+            self.note(line)
+        if self._lost:
+            self.note(f"{self._lost} lines of this output could not be written: {self._why_lost}.")
+
+    def _put(self, words: str, stream: TextIO) -> None:
+        """Print, unless nobody reads any more. A line that the disk does not take is lost, and the run goes on."""
+        if self._reader_gone:
+            return
         try:
-            for event in map(Event.from_dict, self._events.read()):
-                if event.kind in KINDS and KINDS[event.kind].printed:
-                    self.note(line(event))
-            for row in self._metrics.read():
-                if row["update"] > self._update:
-                    self._update = row["update"]
-                    line_of_row = json.dumps(row) if self._as_json else update_line(row, self._config.num_updates)
-                    sys.stdout.write(line_of_row + "\n")
-                    self._bar.update(self._task, completed=self._update)
-            sys.stdout.flush()
-        except (OSError, SystemExit):  # SystemExit is what rich makes of a broken pipe
+            write(self._torn.pop(stream, "") + visible(words) + "\n", stream)
+        except (BrokenPipeError, SystemExit):  # SystemExit is what rich makes of a broken pipe
+            self._reader_gone = True
             nowhere = os.open(os.devnull, os.O_WRONLY)
             for descriptor in (1, 2):  # what is gone stays gone: a second write would only fail again
                 os.dup2(nowhere, descriptor)
             os.close(nowhere)
             self._on_reader_gone()
-
-    def note(self, line: str) -> None:
-        """A line for people, on stderr."""
-        self._errors.print(line)
-
-    def finish(self, verdict: Verdict, message: str) -> None:
-        """Print the verdict, what to do about it, and why the run ended where it did not simply finish."""
-        with suppress(OSError, SystemExit):
-            if verdict.update is not None:  # a run that could not begin has nothing to be judged, only a reason
-                stream = sys.stderr if self._as_json else sys.stdout
-                stream.write("\n" + gatecheck_block(verdict) + "\n")
-                stream.flush()
-                for line in findings_lines(verdict):
-                    self.note(line)
-            if message:
-                self.note(message)
+        except OSError as error:
+            self._torn[stream] = "\n"  # a part of the line may have been written
+            self._lost, self._why_lost = self._lost + 1, error.strerror or str(error)
 
     def start(self, line: str) -> None:
         """Say what begins, and show the progress bar where stderr is a terminal."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import typer
-
 from gwt_ib_tui.commands.options import AsJson, Assignments, ConfigFile, Preset
+from gwt_ib_tui.terminal import print_json, print_line, print_result
 
 
 def envs(as_json: AsJson = False) -> None:
@@ -18,11 +17,11 @@ def envs(as_json: AsJson = False) -> None:
     found = {env_id: known_ceiling(env_id) for env_id in popgym_ids()}
     rows = [{"env_id": env_id, "ceiling": known and known.value} for env_id, known in found.items()]
     if as_json:
-        typer.echo(json.dumps(rows))
+        print_json(rows)
         return
     for row in rows:
         known = "" if row["ceiling"] is None else f"ceiling {row['ceiling']:.3f}"
-        typer.echo(f"{row['env_id']:48} {known}".rstrip())
+        print_result(f"{row['env_id']:48} {known}".rstrip())
 
 
 def config(
@@ -37,15 +36,15 @@ def config(
 
     resolved = resolve(toml_file=config_file, preset=preset, assignments=assignments or ())
     if as_json:
-        typer.echo(resolved.model_dump_json())
+        print_json(resolved.model_dump(mode="json"))
         return
-    typer.echo(f"# presets: {', '.join(preset_names())}; live: what `gwt-ib-tui set` can change while a run trains")
+    print_result(f"# presets: {', '.join(preset_names())}; live: what `gwt-ib-tui set` can change while a run trains")
     for name, field in Config.model_fields.items():
         extra: Any = field.json_schema_extra
         unit, limits = extra["unit"] and f"[{extra['unit']}]", range_words(field)
         words = (field.description, unit, limits and f"({limits})", "· live" if extra["live"] else "")
         assignment = f"{name} = {json.dumps(getattr(resolved, name))}"
-        typer.echo(f"{assignment:48} # {' '.join(filter(None, words))}")
+        print_result(f"{assignment:48} # {' '.join(filter(None, words))}")
 
 
 def metrics() -> None:
@@ -53,11 +52,11 @@ def metrics() -> None:
     from gwt_ib.config import Config
     from gwt_ib.runs.metrics import METRICS
 
-    typer.echo("| metric | unit | meaning | healthy by default | when it is not |\n|---|---|---|---|---|")
+    print_result("| metric | unit | meaning | healthy by default | when it is not |\n|---|---|---|---|---|")
     for metric in METRICS:
         meaning = metric.meaning.replace("|", "\\|")  # a bar would end the table's cell
         healthy = metric.healthy_words(Config())
-        typer.echo(f"| `{metric.name}` | {metric.unit} | {meaning} | {healthy} | {metric.remedy} |")
+        print_result(f"| `{metric.name}` | {metric.unit} | {meaning} | {healthy} | {metric.remedy} |")
 
 
 def keys() -> None:
@@ -67,10 +66,10 @@ def keys() -> None:
     from gwt_ib_tui.keys.keymap import keymap_path, read_keymap
 
     keymap = read_keymap(keymap_path())
-    typer.echo(manual(keymap.actions))
+    print_result(manual(keymap.actions))
     _, unread = read_preferences(preferences_path())
     for problem in filter(None, (*keymap.problems, unread)):
-        typer.echo(problem, err=True)
+        print_line(problem, err=True)
 
 
 COMMANDS = (envs, config, metrics, keys)

@@ -27,6 +27,7 @@ from gwt_ib_tui.terminal import need_terminal, print_line, why_no_dashboard
 
 if TYPE_CHECKING:
     from gwt_ib.config import Config
+    from gwt_ib.envs.spec import EnvironmentSpec
     from gwt_ib.runs.directory import RunDirectory
 
 Headless = Annotated[bool, typer.Option("--headless", help="No dashboard: a line per update.")]
@@ -54,39 +55,31 @@ def launch(
 
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
-    refuse_what_cannot_run(config)
-    run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]])
+    spec = refuse_what_cannot_run(config)
+    run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]], spec)
     _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
 
 
 def resume(
     run_name: Run,
+    assignments: Assignments = None,
     total_timesteps: TotalTimesteps = None,
+    override: Annotated[
+        bool, typer.Option("--override", help="Also change settings that alter what the run learns.")
+    ] = False,
+    from_snapshot: Annotated[
+        str | None, typer.Option("--from", metavar="SNAPSHOT", help="Go on from this one; newer ones are set aside.")
+    ] = None,
     headless: Headless = False,
     as_json: MetricsAsJson = False,
     require_gatecheck: RequireGateCheck = False,
 ) -> None:
-    """Go on from a run's newest good snapshot."""
-    from gwt_ib.config_sources import build
-    from gwt_ib.processes.trainer import lock_run
-    from gwt_ib.runs.snapshot import newest_good_snapshot
+    """Go on from a run's newest good snapshot, or from another one."""
+    from gwt_ib_tui.commands.resuming import Wish, prepare_to_resume
 
     run = find_run(run_name)
-    lock_run(run).release()
-    config = run.read_config()
-    if total_timesteps is not None:
-        values = {**config.model_dump(), "total_timesteps": total_timesteps}
-        config = build(values, {"total_timesteps": "--total-timesteps"})
-    _, snapshot, _ = newest_good_snapshot(run.snapshots)
-    update = int(snapshot.state["update"])
-    if update >= config.num_updates:
-        steps = update * config.steps_per_update
-        raise UserError(
-            f"{run.path} has made all of its {steps} env steps; go on with --total-timesteps and a larger number.",
-            ExitCode.USAGE,
-        )
-    refuse_what_cannot_run(config)
-    run.write_config(config)
+    wish = Wish(assignments or (), {"total_timesteps": total_timesteps}, override, from_snapshot)
+    update = prepare_to_resume(run, wish, refuse_what_cannot_run)
     _train(run, resumed_after=update, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
 
 
@@ -122,20 +115,23 @@ def serve(
         if error.name is None or error.name.partition(".")[0] not in ("aiohttp", "textual_serve"):
             raise
         raise UserError("serve needs the package textual-serve: pip install 'gwt-ib[serve]'.", ExitCode.USAGE) from None
-    serve_run(run, port, lambda address: typer.echo(f"{run.path}, read-only: {address} (Ctrl-C ends it)"))
+    serve_run(run, port, lambda address: print_line(f"{run.path}, read-only: {address} (Ctrl-C ends it)"))
 
 
-def refuse_what_cannot_run(config: Config) -> None:
-    """Raises `UserError` for an environment, a device or kernels that this machine does not have."""
+def refuse_what_cannot_run(config: Config) -> EnvironmentSpec:
+    """What the check of the environment found. Raises `UserError` where this machine lacks it, a device or kernels."""
     with no_garbage_collection():
         from gwt_ib.envs.make import check_environment
         from gwt_ib.kernels import use_kernels
+        from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit
         from gwt_ib.processes.plan import check_device
 
+    raise_descriptor_limit(descriptors_needed(config))
     with redirect_stdout(sys.stderr):  # what an environment prints is no result of ours
-        check_environment(config)
+        spec = check_environment(config)
     check_device(config.device)
     use_kernels(config)
+    return spec
 
 
 def _train(
@@ -144,7 +140,7 @@ def _train(
     """Train headless in this process, or start a trainer of its own and open the dashboard on it."""
     reason = "" if headless or as_json else why_no_dashboard()
     if reason:
-        typer.echo(f"Running headless: {reason}.", err=True)
+        print_line(f"Running headless: {reason}.", err=True)
     if headless or as_json or reason:
         from gwt_ib_tui.commands.headless import run_headless
 

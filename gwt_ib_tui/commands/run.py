@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib_tui.commands.options import AsJson, RequireGateCheck, Run, find_run
+from gwt_ib_tui.terminal import print_json, print_line, print_result
 
 if TYPE_CHECKING:
     from gwt_ib.runs.control import RequestKind
@@ -53,20 +53,21 @@ def set_(
 
 def status(run: Run, as_json: AsJson = False) -> None:
     """Show state, progress, newest numbers and verdict."""
+    from gwt_ib.text import plain
     from gwt_ib_tui.commands.standing import summarise
 
     found = find_run(run)
     summary = summarise(found)
     if as_json:
-        typer.echo(json.dumps(summary))
+        print_json(summary)
         return
     for name, value in summary.items():
         if name not in ("run_json", "metrics") and value != "":
-            typer.echo(f"{name:15} {value}")
+            print_result(f"{name:15} {plain(value)}")
     if row := summary["metrics"]:
         from gwt_ib.gatecheck.report import update_line
 
-        typer.echo(update_line(row, found.read_config().num_updates))
+        print_result(update_line(row, found.read_config().num_updates))
 
 
 def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck = False) -> None:
@@ -77,11 +78,11 @@ def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck
     found = find_run(run)
     verdict = headless.judge_recorded(found, found.read_config())
     if as_json:
-        typer.echo(json.dumps(verdict.as_dict()))
+        print_json(verdict.as_dict())
     else:
-        typer.echo(gatecheck_block(verdict))
+        print_result(gatecheck_block(verdict))
         for line in ("", *rules_lines(verdict), "", *findings_lines(verdict)):
-            typer.echo(line)
+            print_result(line)
     if require_gatecheck and verdict.status != "pass":
         raise typer.Exit(ExitCode.GATECHECK_NOT_PASSED)
 
@@ -111,7 +112,10 @@ def evaluate(
         found = {"snapshot": str(path), "eval_return": sum(returns) / len(returns), "eval_returns": returns}
         at = f"{path.name} env steps"
     words = f"{at}: mean return {found['eval_return']:.4f} over {len(found['eval_returns'])} episodes"
-    typer.echo(json.dumps(found) if as_json else words)
+    if as_json:
+        print_json(found)
+    else:
+        print_result(words)
 
 
 def picture(
@@ -167,7 +171,7 @@ def _ask(
         if run.state() not in TRAINING:
             raise UserError(f"{run.path} ended before it came to {kind}: its state is {run.state()}.", ExitCode.USAGE)
         time.sleep(0.05)
-    typer.echo(f"{kind} asked; the run has not come to a safe point within {ANSWER_S:.0f} s.", err=True)
+    print_line(f"{kind} asked; the run has not come to a safe point within {ANSWER_S:.0f} s.", err=True)
     raise typer.Exit(ExitCode.RESOURCES_USED_UP)
 
 
@@ -178,8 +182,8 @@ def _show_answer(kind: str, event: Event, quiet: bool) -> None:
     if quiet:
         return
     if "path" in event.fields:
-        typer.echo(event.fields["path"])
-    typer.echo(f"{kind}: done at update {event.update}" + (f" ({message})" if message else ""), err=True)
+        print_result(event.words("path", 4096))
+    print_line(f"{kind}: done at update {event.update}" + (f" ({message})" if message else ""), err=True)
 
 
 COMMANDS = (pause, unpause, snapshot, stop, set_, status, check, evaluate, picture)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +10,7 @@ import typer
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui.commands.options import AsJson, find_run
-from gwt_ib_tui.terminal import why_no_dashboard
+from gwt_ib_tui.terminal import print_json, print_line, print_result, print_table, why_no_dashboard
 
 if TYPE_CHECKING:
     from gwt_ib.runs.directory import RunDirectory
@@ -28,10 +27,10 @@ def runs(
 
     found = list_runs()
     if as_json:
-        typer.echo(json.dumps([summarise(run) for run in found]))
+        print_json([summarise(run) for run in found])
         return
     if not found:
-        typer.echo("There is no run under runs/ yet; `gwt-ib-tui launch` starts one.", err=True)
+        print_line("There is no run under runs/ yet; `gwt-ib-tui launch` starts one.", err=True)
         return
     if not as_list and not why_no_dashboard():
         from gwt_ib_tui.application.run_list_app import choose_and_show
@@ -41,7 +40,7 @@ def runs(
     columns = ("run", "state", "env steps", "verdict", "ep100")
     shown = ("run", "state", "progress", "verdict", "ep100")
     rows = [[plain(row[name]) for name in shown] for row in map(summarise, found)]
-    _print_table(columns, rows)
+    print_table(columns, rows)
 
 
 def compare(
@@ -64,11 +63,11 @@ def compare(
 
     found = report(RunSet(lambda: chosen, limits=Limits(moments=2, events=1, log_lines=0)).read_everything())
     if as_json:
-        typer.echo(json.dumps(found))
+        print_json(found)
         return
     _print_comparison(found)
     if any(len(group["runs"]) > 1 for group in found["groups"]):
-        typer.echo()
+        print_result()
         _print_groups(found)
 
 
@@ -115,7 +114,7 @@ def _print_comparison(found: dict[str, Any]) -> None:
                 setting_words([(name, value) for name, value in row["differs"].items() if name != "env_id"]),
             )
         )
-    _print_table(("run", "env", "seed", "state", *numbers, "verdict", "differs in"), rows, right=numbers)
+    print_table(("run", "env", "seed", "state", *numbers, "verdict", "differs in"), rows, right=numbers)
 
 
 def _print_groups(found: dict[str, Any]) -> None:
@@ -132,23 +131,7 @@ def _print_groups(found: dict[str, Any]) -> None:
         ]
         setting = setting_words(list(group["settings"].items())) or plain(group["runs"][0])
         rows.append((setting, ", ".join(plain(seed) for seed in group["seeds"]), *cells))
-    _print_table(("setting", "seeds", *REPORTED), rows)
-
-
-def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
-    """As wide as it needs to be where the output is no terminal: a name that is cut cannot be used."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None)
-    for name in columns:
-        table.add_column(name, justify="right" if name in right else "left")
-    for row in rows:
-        table.add_row(*row)
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = max(console.width, console.measure(table, options=console.options.update(width=10_000)).maximum)
-    console.print(table)
+    print_table(("setting", "seeds", *REPORTED), rows)
 
 
 COMMANDS = (runs, compare)

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
-from platformdirs import user_config_path
 from textual.binding import Binding, BindingsMap, BindingType
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 
 from gwt_ib.errors import nearest
+from gwt_ib.machine import own_folder
 from gwt_ib_tui.keys.actions import ACTIONS, ON_APP, Action, Scope, bindings
 
 if TYPE_CHECKING:
@@ -92,15 +92,18 @@ class Keyed(Node):
         self._bindings = BindingsMap([*bindings(self.keymap.of(*self.SCOPES)), *others])
 
 
-def keymap_path() -> Path:
-    """Where the user's keys are looked for."""
-    return user_config_path("gwt-ib") / "dashboard.toml"
+def keymap_path() -> Path | None:
+    """Where the user's keys are looked for; None for a user without a home."""
+    folder = own_folder("config")
+    return None if folder is None else folder / "dashboard.toml"
 
 
-def read_keymap(path: Path) -> Keymap:
+def read_keymap(path: Path | None) -> Keymap:
     """The keys of a file; the table's own where there is none. Never raises: what is wrong becomes a sentence."""
+    if path is None:
+        return Keymap()
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return Keymap()
     except (OSError, ValueError, RecursionError) as error:

@@ -12,7 +12,8 @@ from support import SMALL, assignments, events, logged, processes_of, updates, w
 from gwt_ib.runs.control import send_request
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import read_records
-from gwt_ib.runs.snapshot import list_snapshots, problem_of
+from gwt_ib.runs.snapshot import problem_of
+from gwt_ib.runs.snapshot_store import list_snapshots
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
 

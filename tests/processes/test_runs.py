@@ -11,7 +11,7 @@ from gwt_ib.log import parse_line
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.runs.metrics import NAMES
-from gwt_ib.runs.snapshot import newest_good_snapshot
+from gwt_ib.runs.snapshot_store import newest_good_snapshot
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
 TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}

@@ -1,14 +1,21 @@
 """Making, finding and describing run directories, and the inbox for requests."""
 
 import json
+import os
 import stat
+import subprocess
+import sys
+from dataclasses import replace
 
 import pytest
 from support import small_config
 
+from gwt_ib.clock import utc_now
+from gwt_ib.config import Config
+from gwt_ib.envs.spec import ActionLayout, EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.control import send_request, take_requests
-from gwt_ib.runs.directory import create_run, find_run, list_runs
+from gwt_ib.runs.directory import RunDirectory, create_run, find_run, list_runs
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +82,106 @@ def test_requests_arrive_once_in_order_and_strange_files_are_refused(tmp_path):
     assert [request.kind for request in requests if request.id == first] == ["pause"]
     assert len(refused) == 3 and any("unknown kind 'reboot'" in sentence for sentence in refused)
     assert take_requests(inbox) == ([], [])
+
+
+LAUNCH = """
+import sys
+from pathlib import Path
+from gwt_ib.config import Config
+from gwt_ib.errors import UserError
+from gwt_ib.runs import directory
+directory._git_commit = lambda: None  # takes longer than all the rest
+config = Config()
+for name in sys.argv[1:]:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    try:
+        directory.create_run(config, Path(name), ["test"])
+        print("won", flush=True)
+    except UserError as error:
+        print(int(error.code), error.message, flush=True)
+sys.stdin.readline()  # a launch lives as long as its run
+"""
+
+
+def test_of_many_launches_into_one_directory_exactly_one_makes_it(tmp_path):
+    """Twenty processes at a barrier, twenty times; half of the directories are there already, and empty."""
+    names = [f"run-{number}" for number in range(20)]
+    for name in names[::2]:
+        (tmp_path / name).mkdir()
+    launches = [
+        subprocess.Popen(
+            [sys.executable, "-c", LAUNCH, *names],
+            cwd=tmp_path,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(20)
+    ]
+    try:
+        for name in names:
+            for launch in launches:
+                assert launch.stdout.readline() == "ready\n"
+            for launch in launches:
+                launch.stdin.write("\n")
+                launch.stdin.flush()
+            answers = [launch.stdout.readline().strip() for launch in launches]
+            assert answers.count("won") == 1, answers
+            assert {answer[:2] for answer in answers} == {"wo", "75"}, answers
+            assert all("just being made by another launch" in answer for answer in answers if answer != "won"), answers
+            run = RunDirectory(tmp_path / name)
+            assert run.read_run().state == "starting" and run.read_config() == Config()
+            assert str(launches[answers.index("won")].pid) == run.lock.read_text()
+            assert len(list(run.path.iterdir())) == 7
+    finally:
+        for launch in launches:
+            launch.kill()
+            launch.communicate()
+
+
+def test_a_loser_removes_nothing_and_names_the_trainer(tmp_path):
+    run = create_run(small_config(), tmp_path / "run", [])
+    run.write_run(replace(run.read_run(), state="running", trainer=os.getpid(), heartbeat=utc_now()))
+    before = sorted(path.name for path in run.path.iterdir())
+    with pytest.raises(UserError, match=rf"being trained by another process \(pid {os.getpid()}\)") as caught:
+        create_run(small_config(), run.path, [])
+    assert caught.value.code == ExitCode.LOCKED
+    run.write_run(replace(run.read_run(), state="finished", trainer=1 << 30))
+    with pytest.raises(UserError, match=r"is not empty.*resume") as caught:
+        create_run(small_config(), run.path, [])
+    assert caught.value.code == ExitCode.CANNOT_CREATE_RUN
+    assert sorted(path.name for path in run.path.iterdir()) == before
+
+
+def test_what_a_killed_launch_left_is_nobodys(tmp_path):
+    (tmp_path / "run").mkdir()
+    lock = tmp_path / "run" / "run.lock"
+    lock.write_text(str(1 << 30))
+    with pytest.raises(UserError, match="is not empty"):
+        create_run(small_config(), tmp_path / "run", [])
+    lock.write_text(str(os.getpid()))
+    os.utime(lock, (1.0, 1.0))  # before this process began: the number has been given again
+    with pytest.raises(UserError, match="is not empty"):
+        create_run(small_config(), tmp_path / "run", [])
+
+
+def test_a_new_file_system_is_an_empty_directory(tmp_path):
+    (tmp_path / "disk" / "lost+found").mkdir(parents=True)
+    spec = EnvironmentSpec(3, ActionLayout("discrete", (4,), 1), "Box(3)", "Discrete(4)")
+    run = create_run(small_config(), tmp_path / "disk", [], spec)
+    assert run.read_environment() == spec and run.read_run().state == "starting"
+
+
+def test_what_cannot_be_completed_is_taken_back_and_nothing_else(tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+
+    def full(run, config):
+        (run.path / "thesis.tex").write_text("x")  # somebody else, meanwhile
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(RunDirectory, "write_config", full)
+    for name in ("there", "new"):
+        with pytest.raises(UserError, match=r"Cannot create the run directory .*No space left"):
+            create_run(small_config(), tmp_path / name, [])
+        assert [path.name for path in (tmp_path / name).iterdir()] == ["thesis.tex"]

@@ -2,7 +2,7 @@
 
 import json
 
-from gwt_ib.runs.jsonl import LAST_BYTES, RecordReader, RecordWriter, cut_back, last_record, read_records
+from gwt_ib.runs.jsonl import LAST_BYTES, RecordReader, RecordWriter, last_record, read_records
 from gwt_ib.runs.metrics import METRICS, NAMES, finite_or_null
 
 
@@ -33,36 +33,6 @@ def test_writers_in_turn_make_whole_lines(tmp_path):
         (first if number % 2 else second).append({"number": number, "text": "é" * 100})
     assert [record["number"] for record in read_records(tmp_path / "e.jsonl")] == list(range(50))
     assert last_record(tmp_path / "e.jsonl")["number"] == 49
-
-
-def test_cutting_back_removes_what_came_after_a_snapshot_and_readers_start_again(tmp_path):
-    path = tmp_path / "metrics.jsonl"
-    writer = RecordWriter(path)
-    for update in range(1, 6):
-        writer.append({"update": update})
-    reader = RecordReader(path)
-    assert len(reader.read()) == 5
-    assert cut_back(path, 3) == 2
-    writer = RecordWriter(path)
-    writer.append({"update": 4, "again": True})
-    rows = reader.read()
-    assert reader.restarts == 1
-    assert [row["update"] for row in rows] == [1, 2, 3, 4]
-    assert rows[-1]["again"]
-
-
-def test_a_damaged_line_costs_itself_and_no_other(tmp_path):
-    path = tmp_path / "metrics.jsonl"
-    path.write_bytes(b'{"update": 1}\ngarbage\n{"update": 3}\n{"update": 4}\n')
-    assert cut_back(path, 3) == 2
-    assert [row["update"] for row in read_records(path)] == [1, 3]
-
-
-def test_an_unfinished_last_line_is_cut_off_too(tmp_path):
-    path = tmp_path / "metrics.jsonl"
-    path.write_bytes(b'{"update": 1}\n{"update": 2')
-    assert cut_back(path, 5) == 1
-    assert path.read_bytes() == b'{"update": 1}\n'
 
 
 def test_numbers_that_are_not_finite_become_null_and_are_named():

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import socket
 from pathlib import Path
 
 import pytest
-from support import small_config
+from support import small_config, training_here
 
 from gwt_ib.config import Config
 from gwt_ib.durable import write_json
-from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.learner import Learner
-from gwt_ib.model.agent import Agent
-from gwt_ib.processes.children import Link
-from gwt_ib.processes.learner_process import make_channel
+from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory, create_run
-from gwt_ib.runs.jsonl import cut_back
 from gwt_ib.runs.snapshot import Snapshot, load_snapshot
 from gwt_ib.training.loop import Training
 from gwt_ib_tui.commands.headless import judge_recorded
@@ -28,18 +21,14 @@ CONFIG = small_config(channel="serial", budget_warmup_updates=2, snapshot_every=
 
 def train(run: RunDirectory, config: Config, snapshot: Snapshot | None = None) -> Training:
     """Train to the end, in this process; from a snapshot on where one is given."""
-    spec = check_environment(config)
-    learner = Learner(Agent(spec.observation_size, spec.actions, config), config)
-    training = Training(run, config, learner, lambda event: None)
+    training, make_channel = training_here(run, config)
     if snapshot is not None:
         training.restore(snapshot)
-    ours, theirs = map(Link, socket.socketpair())
-    channel = make_channel(config, spec, training, theirs, argparse.Namespace())
+        training.recorder.restore(snapshot.state["gatecheck"])
+    channel = make_channel()
     assert training.run(channel, lambda training: False)
     channel.close()
     training.recorder.close()
-    ours.close()
-    theirs.close()
     return training
 
 
@@ -69,7 +58,7 @@ def test_a_run_that_is_cut_back_goes_on_as_if_it_had_never_been_further(finished
     recorded = finished.read_gatecheck()
     steps = CONFIG.steps_per_update
     snapshot = load_snapshot(finished.snapshots / f"{2 * steps:012d}")
-    cut_back(finished.metrics, 2)
+    cut_back(finished.metrics, 2, finished.metrics_aside)
     # As if every status had been broken between the snapshot and the end: nothing of that may come back.
     late = recorded | {"since": 3, "findings": [found | {"since": 3} for found in recorded["findings"]]}
     write_json(finished.gatecheck, late)

@@ -21,7 +21,7 @@ RUN_LOCAL = frozenset(
         "num_actors",
         "channel",
     }
-    | {"device", "log_level", "hang_timeout_s", "start_timeout_s", "learner_timeout_s"}
+    | {"device", "log_level", "max_restarts", "hang_timeout_s", "start_timeout_s", "learner_timeout_s"}
 )
 """Fields that change nothing of what is learnt until a given step, but for chance: see docs/architecture.md."""
 

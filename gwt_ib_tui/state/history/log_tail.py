@@ -12,6 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from gwt_ib.files import opened
 from gwt_ib.log import INDENT, parse_line
 
 OUT = logging.NOTSET  # the level of what a process prints
@@ -71,7 +72,7 @@ class LogFile:
             self._offset, self._partial, self._dropping, self.left_out = 0, b"", False, False
         slice_bytes = self._first_bytes if known is None else SLICE_BYTES
         left_out = self._skip(status.st_size, slice_bytes, self._first_bytes if known is None else FAR_BEHIND)
-        with self.path.open("rb") as file:
+        with opened(self.path) as file:
             file.seek(self._offset)
             data = file.read(slice_bytes)
         self._offset += len(data)

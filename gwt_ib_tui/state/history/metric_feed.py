@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gwt_ib.clock import utc_now
+from gwt_ib.files import opened
 from gwt_ib.lenient import real
 from gwt_ib.runs.jsonl import Record, RecordReader, last_record, parse_record, parse_records
 from gwt_ib.runs.metrics import NAMES
@@ -218,7 +219,7 @@ def fold(rows: Rows, places: list[int], store: SeriesStore, gate: GateStore) -> 
 def spaced_lines(path: Path, count: int) -> list[bytes]:
     """At most `count` complete lines of a file, evenly spaced in it, the first one among them; in the file's order."""
     lines: dict[int, bytes] = {}
-    with path.open("rb") as file:
+    with opened(path) as file:
         size = os.fstat(file.fileno()).st_size
         for spot in range(count):
             start = size * spot // count

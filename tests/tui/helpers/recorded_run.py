@@ -26,9 +26,10 @@ from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib.log import record_lines
 from gwt_ib.runs.control import Request, take_requests
+from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import create_run
 from gwt_ib.runs.events import event
-from gwt_ib.runs.jsonl import RecordWriter, cut_back, read_records
+from gwt_ib.runs.jsonl import RecordWriter, read_records
 from gwt_ib.runs.record import ActorRecord
 from gwt_ib.runs.snapshot import Snapshot, save_snapshot
 
@@ -139,7 +140,7 @@ class RecordedRun:
 
     def resume(self, update: int) -> None:
         """Go on from an earlier update: what came after it is cut off."""
-        cut_back(self.directory.metrics, update)
+        cut_back(self.directory.metrics, update, self.directory.metrics_aside)
         self.metrics.close()
         self.metrics = RecordWriter(self.directory.metrics)
         self._history = History.from_rows(read_records(self.directory.metrics))
@@ -149,7 +150,7 @@ class RecordedRun:
     def save_snapshot(self, **fields: Any) -> str:
         """Save a snapshot, of weights that nobody uses."""
         state = {"update": self.update, "env_steps": self.env_steps}
-        path = save_snapshot(self.directory.snapshots, Snapshot(WEIGHTS, WEIGHTS, state), self.env_steps)
+        path = save_snapshot(self.directory.snapshots, Snapshot(WEIGHTS, WEIGHTS, {}, state), self.env_steps)
         self.event("snapshot", path=str(path), **fields)
         self.log("learner", f"snapshot of update {self.update} in 0.04 s: {path}")
         return str(path)

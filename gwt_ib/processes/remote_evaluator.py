@@ -1,0 +1,82 @@
+"""The learner's side of the evaluator process: hands it weights, waits for returns, and never longer than it must."""
+
+from __future__ import annotations
+
+import os
+
+from gwt_ib.channel.shared_memory import Counters
+from gwt_ib.log import LOGGER
+from gwt_ib.model.weights import Weights
+from gwt_ib.polling import readable
+from gwt_ib.processes.link import Link, Message
+from gwt_ib.processes.requests import Requests
+from gwt_ib.training.evaluator import EvaluationError
+
+WAIT_S = 1.0  # between two signs of life of a learner that waits
+
+
+class _EvaluatorLostError(EvaluationError):
+    """The process died or hung."""
+
+
+class RemoteEvaluator:
+    """A `training.evaluator.Evaluator`. The trainer starts the process and says when it is lost."""
+
+    def __init__(self, link: Link, weights: int, counters: Counters, requests: Requests) -> None:
+        """`weights` is the descriptor of memory that both sides share."""
+        self._link, self._weights, self._counters, self._requests = link, weights, counters, requests
+        self._number = 0
+        self._gone = ""
+
+    def prepare(self) -> None:
+        """Have the process started, so that it is there when it is needed."""
+        self._requests.tell({"kind": "evaluator_wanted"})
+
+    def evaluate(self, weights: Weights) -> list[float]:
+        """The returns of `eval_episodes` episodes. Raises `EvaluationError`, also where the run is asked to stop."""
+        if self._gone:
+            raise EvaluationError(self._gone)
+        self.prepare()
+        try:
+            os.ftruncate(self._weights, weights.vector.nbytes)
+            os.pwrite(self._weights, weights.vector.tobytes(), 0)
+        except OSError as error:
+            raise EvaluationError(f"there is no memory for the weights: {error.strerror}") from error
+        request = {"weights": len(weights.vector), "td_mean": weights.td_mean, "td_std": weights.td_std}
+        header = self._counters.header
+        header[Counters.EVALUATING] = 1
+        try:
+            try:
+                return self._ask(request)
+            except _EvaluatorLostError as error:
+                LOGGER.warning("%s; the evaluation is begun again", error)
+            return self._ask(
+                request
+            )  # what comes of it is the same, unless the environment kills its process each time
+        finally:
+            header[Counters.EVALUATING] = 0
+
+    def _ask(self, request: Message) -> list[float]:
+        self._number += 1
+        self._link.send({"number": self._number, **request})
+        while True:
+            self._counters.beat()
+            ready = readable((self._link.fileno(), self._requests.fileno()), WAIT_S)
+            if self._requests.fileno() in ready:
+                self._heed_the_trainer()
+            for message in self._link.receive():
+                if message["number"] == self._number:
+                    if "error" in message:
+                        raise EvaluationError(message["error"])
+                    returns: list[float] = message["returns"]
+                    return returns
+
+    def _heed_the_trainer(self) -> None:
+        self._requests.listen()
+        if lost := self._requests.take("evaluator_lost"):
+            if lost["for_good"]:
+                self._gone = f"there is no evaluator any more: at last it {lost['message']}"
+                raise EvaluationError(self._gone)
+            raise _EvaluatorLostError(f"the evaluator {lost['message']}")
+        if self._requests.stop_wanted:
+            raise EvaluationError("the run was asked to end meanwhile")

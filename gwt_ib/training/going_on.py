@@ -1,0 +1,43 @@
+"""Going on from the newest good snapshot that fits: what is restored, and what of the records is cut back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gwt_ib.envs.spec import EnvironmentSpec
+from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.log import LOGGER
+from gwt_ib.runs.cut_back import cut_back
+from gwt_ib.runs.snapshot_fit import fit_problem
+from gwt_ib.runs.snapshot_store import newest_good_snapshot, set_aside_newer
+from gwt_ib.training.loop import Training
+
+
+def go_on(training: Training, spec: EnvironmentSpec) -> bool:
+    """Restore a run, then cut its records back to that moment; whether the environments can go on where they stopped.
+
+    Nothing on the disk is changed before the snapshot has been found to fit. Raises `UserError` (65) where none does.
+    """
+    run, config = training.run_directory, training.config
+    rescue = [Path(config.rescue_dir) / run.name] if config.rescue_dir else []
+    path, snapshot, refused = newest_good_snapshot(
+        [run.snapshots, *rescue], lambda found: fit_problem(found, config, spec)
+    )
+    try:
+        knows_environments = training.restore(snapshot)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
+    set_aside_newer(run.snapshots, snapshot.state["env_steps"])
+    cut = cut_back(run.metrics, training.update, run.metrics_aside)
+    training.recorder.restore(snapshot.state["gatecheck"])
+    for sentence in refused:
+        training.recorder.warn(training.update, f"passed over a bad snapshot: {sentence}")
+    for first, last in cut.holes:
+        which = f"update {first} is" if first == last else f"updates {first} to {last} are"
+        training.recorder.warn(training.update, f"there is a hole in the metrics: {which} missing")
+    LOGGER.info(
+        "goes on from update %s with the snapshot %s; %d later rows were set aside",
+        f"{training.update:,}", path, cut.cut,
+    )  # fmt: skip
+    training.recorder.event(training.update, "resumed", path=str(path))
+    return knows_environments

@@ -1,0 +1,29 @@
+"""The run that tests disturb; and the seed of every random choice is said, so that a failure can be seen again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chaos import Chaos, chaos
+from faults_support import FIGURES, SEED
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Iterator[Chaos]:
+    """A run that is not started yet; when the test is over it has ended, and the four invariants hold."""
+    with chaos(tmp_path) as made:
+        yield made
+
+
+def pytest_report_header() -> str:
+    return f"faults: GWT_IB_FAULT_SEED={SEED}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was measured, for docs/reliability.md."""
+    if FIGURES:
+        terminalreporter.section("measured faults")
+    for name, value in FIGURES.items():
+        terminalreporter.write_line(f"{name}: {value}")

@@ -1,0 +1,69 @@
+"""Limits of the system: raised where that may be done, and said with numbers where they are too low."""
+
+from __future__ import annotations
+
+import errno
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import small_config
+
+from gwt_ib.processes.limits import descriptors_needed, in_numbers, start_error
+
+
+def test_more_actors_need_more_descriptors_and_a_serial_run_has_none() -> None:
+    few, many = (descriptors_needed(small_config(num_actors=count)) for count in (1, 4))
+    assert many - few == 3 * 6
+    assert descriptors_needed(small_config(channel="serial", num_actors=1)) < few
+
+
+def limited(soft: int, hard: int, code: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with so many descriptors."""
+    before = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))\n"
+    return subprocess.run([sys.executable, "-c", before + code], capture_output=True, text=True, timeout=60)
+
+
+def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
+    code = (
+        "from gwt_ib.processes.limits import raise_descriptor_limit\n"
+        "raise_descriptor_limit(90)\n"
+        "assert resource.getrlimit(resource.RLIMIT_NOFILE) == (100, 100)\n"
+    )
+    result = limited(30, 100, code)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_hard_limit_that_is_too_low_is_said_with_need_and_have(tmp_path: Path) -> None:
+    run = f"import runpy, sys; sys.argv = ['gwt-ib-tui', 'launch', '--headless', '--run-dir', {str(tmp_path / 'run')!r}]\n"
+    result = limited(30, 30, run + "runpy.run_module('gwt_ib_tui', run_name='__main__')")
+    assert result.returncode == 69
+    assert "needs about 44 open files and may have 30" in result.stderr
+    assert len(result.stderr.splitlines()) == 1 and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EAGAIN, errno.ENOMEM])
+def test_a_process_that_cannot_be_started_is_said_with_the_limit_in_numbers(number: int) -> None:
+    words = start_error(OSError(number, "No more of it"))
+    assert words.startswith("A process cannot be started: No more of it: ")
+    assert any(letter.isdigit() for letter in words) or "unlimited" in words
+    if number == errno.EMFILE:
+        assert f"{resource.getrlimit(resource.RLIMIT_NOFILE)[0]} open files are allowed" in words
+
+
+def test_another_error_names_its_file() -> None:
+    assert in_numbers(OSError(errno.EACCES, "Permission denied", "x/y")) == "Permission denied: x/y"
+
+
+def test_more_open_files_than_select_can_look_at_do_not_matter() -> None:
+    """A child call polls; its descriptors are high ones when the caller has 1,100 others."""
+    code = (
+        "import os\n"
+        "held = [os.open('/dev/null', os.O_RDONLY) for _ in range(1100)]\n"
+        "from gwt_ib.processes.child_call import ChildFailed, call_in_child\n"
+        "try:\n    call_in_child('this', {})\nexcept ChildFailed as error:\n    print(error.words)\n"
+    )
+    result = limited(2000, 2000, code)
+    assert result.stdout == "ended with exit code 0 before it was done\n", result.stderr
