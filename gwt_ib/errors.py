@@ -39,13 +39,17 @@ def error_text(error: BaseException, limit: int = 300) -> str:
     """An exception's type and text on one line of printable characters, whatever its text is."""
     if isinstance(error, TypeError) and isinstance(error.__cause__, TypeError):
         error = error.__cause__  # Gymnasium's own text repeats the sentence around it
-    try:
-        said = str(error)
-    except Exception:  # noqa: BLE001 - an environment's own exception, whose text may fail as well
-        said = ""
-    words = " ".join(f"{type(error).__name__}: {said}".split()).rstrip(" .:")
+    words = " ".join(f"{type(error).__name__}: {message_of(error)}".split()).rstrip(" .:")
     words = "".join(letter if letter.isprintable() else "?" for letter in words)
     return words if len(words) <= limit else f"{words[: limit - 3]}..."
+
+
+def message_of(error: BaseException) -> str:
+    """An exception's text as it is; empty where an environment's own exception cannot be put into words."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - whatever its __str__ raises
+        return ""
 
 
 def nearest(word: str, known: Iterable[str], count: int = 3) -> str:

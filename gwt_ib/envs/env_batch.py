@@ -80,6 +80,7 @@ class EnvBatch:
             raise ValueError(
                 f"{len(env_numbers)} environments of {self.made} with {len(first_episodes)} first episodes"
             )
+        self._instances.wake()
         self._numbers = [int(number) for number in env_numbers]
         self._first_episodes = np.array(first_episodes, np.int64)
         self.size = len(self._numbers)
@@ -89,6 +90,11 @@ class EnvBatch:
         self._untrimmed = 0
         self._played: list[list[list[float]]] = [[] for _ in self._numbers]
         self._failures: list[list[int]] = [[] for _ in self._numbers]
+        self.last_failure: EpisodeError | None = None
+
+    def rest(self, i: int) -> None:
+        """Step environment `i` no more, until the next `take`: it then shows what it showed last, and pays nothing."""
+        self._instances.rest(i)
 
     def reset(self, observations: NDArray[np.float32]) -> None:
         """Start each environment's first episode and write its first observation. Raises `EpisodeError`."""
@@ -250,6 +256,7 @@ class EnvBatch:
         episode, error = int(self.episodes[i]), self._error(i, cause)
         lately = [failed for failed in self._failures[i] if failed > episode - FAILURE_WINDOW]
         self._failures[i] = [*lately, episode]
+        self.last_failure = error
         if len(lately) + 1 >= FAILURES:
             raise error from cause
         self._on_failure(error)

@@ -34,6 +34,7 @@ class Instances:
         self._folders = Folders(count)
         self._made: list[Instance] = []
         self._first: Form | None = None
+        self._resting: set[int] = set()
         try:
             for i in range(count):
                 try:
@@ -89,6 +90,16 @@ class Instances:
             self._folders.leave(i)
             self.beat[0] += 1
 
+    def rest(self, i: int) -> None:
+        """Step instance `i` no more: its row stays as it is, and it is paid nothing."""
+        self._resting.add(i)
+        self._arrange()
+
+    def wake(self) -> None:
+        """Step them all again."""
+        self._resting.clear()
+        self._arrange()
+
     def renew(self, i: int) -> None:
         """Put a new instance in the place of one that failed. Raises `UserError`."""
         self._close(i)
@@ -127,6 +138,8 @@ class Instances:
         if self._folders.moved:
             self.steps = [self._folders.inside(i, step) for i, step in enumerate(self.steps)]
         self.encoders = [instance.form.encoder.encode for instance in self._made]
+        for i in self._resting:
+            self.steps[i], self.encoders[i] = _nothing_happens, _nothing_new
         self._act_alike = all(instance.form.actions is self.first.actions for instance in self._made)
 
     def _require_sizes(self, i: int, spec: EnvironmentSpec | None = None) -> None:
@@ -143,6 +156,14 @@ class Instances:
             return
         words = f"differs from instance to instance: {which} of this process has {form}, and {whose} had {other}"
         raise refusal(self._config.env_id, " ".join(words.split()))
+
+
+def _nothing_happens(action: Any) -> tuple[None, float, bool, bool, None]:
+    return None, 0.0, False, False, None
+
+
+def _nothing_new(observation: Any, row: Row) -> None:
+    """It is not read again."""
 
 
 def counter() -> memoryview:

@@ -67,20 +67,24 @@ class Evaluator:
         policy.write(vector)
         try:
             if self._envs is None:
-                self._envs = evaluation_envs(self._config, beat=self._beat)
+                self._envs = evaluation_envs(self._config, on_failure=self._record, beat=self._beat)
             td = request["td_mean"], request["td_std"]
             returns = evaluate(policy, *td, self._config, self._envs, should_stop=self._should_stop)
         except EvaluationStopped:
             return {"error": "it was stopped"}
         except EpisodeError as error:
-            path = record_incident(self._run, self._config, error)
-            LOGGER.warning("%s; the incident is %s", error, path, exc_info=error)
+            self._record(error)
             self._give_up()
             return {"error": str(error)}
         except UserError as error:
             self._give_up()
             return {"error": error.message}
         return {"returns": returns}
+
+    def _record(self, error: EpisodeError) -> None:
+        """A failure costs its episode; what it was is kept."""
+        path = record_incident(self._run, self._config, error)
+        LOGGER.warning("%s; the incident is %s", error, path, exc_info=error)
 
     def _should_stop(self) -> bool:
         """Whether there is a newer request, or nobody left to answer."""

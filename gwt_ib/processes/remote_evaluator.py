@@ -10,6 +10,7 @@ from gwt_ib.model.weights import Weights
 from gwt_ib.polling import readable
 from gwt_ib.processes.link import Link, Message
 from gwt_ib.processes.requests import Requests
+from gwt_ib.rollout.evaluation import Returns
 from gwt_ib.training.evaluator import EvaluationError
 
 WAIT_S = 1.0  # between two signs of life of a learner that waits
@@ -32,7 +33,7 @@ class RemoteEvaluator:
         """Have the process started, so that it is there when it is needed."""
         self._requests.tell({"kind": "evaluator_wanted"})
 
-    def evaluate(self, weights: Weights) -> list[float]:
+    def evaluate(self, weights: Weights) -> Returns:
         """The returns of `eval_episodes` episodes. Raises `EvaluationError`, also where the run is asked to stop."""
         if self._gone:
             raise EvaluationError(self._gone)
@@ -56,7 +57,7 @@ class RemoteEvaluator:
         finally:
             header[Counters.EVALUATING] = 0
 
-    def _ask(self, request: Message) -> list[float]:
+    def _ask(self, request: Message) -> Returns:
         self._number += 1
         self._link.send({"number": self._number, **request})
         while True:
@@ -68,7 +69,7 @@ class RemoteEvaluator:
                 if message["number"] == self._number:
                     if "error" in message:
                         raise EvaluationError(message["error"])
-                    returns: list[float] = message["returns"]
+                    returns: Returns = message["returns"]
                     return returns
 
     def _heed_the_trainer(self) -> None:

@@ -8,6 +8,7 @@ from collections import deque
 from gwt_ib.errors import UserError
 from gwt_ib.log import LOGGER
 from gwt_ib.processes.link import Link, Message
+from gwt_ib.rollout.evaluation import mean_return
 from gwt_ib.runs.events import event
 from gwt_ib.training.evaluator import EvaluationError
 from gwt_ib.training.loop import Training
@@ -101,7 +102,7 @@ class Requests:
             return {"path": str(training.snapshot(request))}
         elif kind == "evaluate":
             returns = training.evaluate(request)
-            return {"message": f"mean return {sum(returns) / len(returns):.4f} over {len(returns)} episodes"}
+            return {"message": f"mean return {mean_return(returns):.4f} over {len(returns)} episodes"}
         elif kind == "set":
             return {"message": training.change_setting(message["field"], message["value"], request)}
         return {}

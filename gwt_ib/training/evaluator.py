@@ -9,7 +9,7 @@ from gwt_ib.envs.env_batch import EnvBatch
 from gwt_ib.envs.episode import EpisodeError
 from gwt_ib.errors import UserError
 from gwt_ib.model.weights import Weights
-from gwt_ib.rollout.evaluation import evaluate, evaluation_envs
+from gwt_ib.rollout.evaluation import Returns, evaluate, evaluation_envs
 from gwt_ib.rollout.policy import Policy, make_policy
 
 
@@ -20,7 +20,7 @@ class EvaluationError(Exception):
 class Evaluator(Protocol):
     """Plays the evaluation episodes of a run."""
 
-    def evaluate(self, weights: Weights) -> list[float]:
+    def evaluate(self, weights: Weights) -> Returns:
         """The returns of `eval_episodes` episodes. Raises `EvaluationError`."""
 
 
@@ -32,7 +32,7 @@ class LocalEvaluator:
         self._envs: EnvBatch | None = None
         self._policy: Policy | None = None
 
-    def evaluate(self, weights: Weights) -> list[float]:
+    def evaluate(self, weights: Weights) -> Returns:
         """The returns of `eval_episodes` episodes. Raises `EvaluationError`; the next one then gets new environments."""
         try:
             if self._envs is None:
@@ -41,8 +41,7 @@ class LocalEvaluator:
                 self._policy = make_policy(self._envs.observation_size, self._envs.actions, self._config)
                 self._policy.prepare()
             self._policy.write(weights.vector)
-            returns: list[float] = evaluate(self._policy, weights.td_mean, weights.td_std, self._config, self._envs)
-            return returns
+            return evaluate(self._policy, weights.td_mean, weights.td_std, self._config, self._envs)
         except (EpisodeError, UserError) as error:
             self.close()
             raise EvaluationError(str(error)) from error

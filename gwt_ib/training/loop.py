@@ -20,6 +20,7 @@ from gwt_ib.learn.sequences import join
 from gwt_ib.model.arrays import F64
 from gwt_ib.model.experience import SECTIONS, Block
 from gwt_ib.rollout.episodes import EpisodeWindow
+from gwt_ib.rollout.evaluation import Returns, mean_return
 from gwt_ib.rollout.open_episodes import Carried, OpenEpisodes
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import Snapshot
@@ -138,7 +139,7 @@ class Training:
         }
         return Snapshot(model, optimizer, {} if carried is None else carried.tensors(), state)
 
-    def evaluate(self, request: str | None = None) -> list[float]:
+    def evaluate(self, request: str | None = None) -> Returns:
         """The returns of an evaluation of the present weights. Raises `EvaluationError`.
 
         One that somebody asked for (`request`) is an event with all its returns, and enters no metrics row: the row of
@@ -147,7 +148,7 @@ class Training:
         """
         started = time.monotonic()
         returns = self._evaluator.evaluate(self.learner.weights())
-        mean = float(np.mean(returns))
+        mean = mean_return(returns)
         words = f"mean return {mean:.4f} over {len(returns)} episodes"
         given = None if request is None else returns
         fields = {"eval_return": mean, "eval_returns": given, "request": request}
@@ -239,21 +240,21 @@ class Training:
                 "ep_len100": self.window.ep_len100,
                 "episodes": self.window.episodes,
                 "mmer": self.window.mmer,
-                "eval_return": None if returns is None else float(np.mean(returns)),
+                "eval_return": None if returns is None else mean_return(returns),
                 "eval_returns": returns,
             }
         )
         self._learning = False
         return done
 
-    def _scheduled_evaluation(self) -> list[float] | None:
+    def _scheduled_evaluation(self) -> Returns | None:
         """An environment that fails, hangs or cannot be made costs an evaluation, not the run."""
         try:
             returns = self.evaluate()
         except EvaluationError as error:
             self.recorder.warn(self.update, f"no evaluation: {error}")
             return None
-        self._eval_return = float(np.mean(returns))
+        self._eval_return = mean_return(returns)
         return returns
 
     def _due(self, every: int) -> bool:

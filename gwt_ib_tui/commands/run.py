@@ -103,13 +103,14 @@ def evaluate(
         at = f"update {done['update']}"
     else:
         from gwt_ib.evaluation import evaluate_snapshot
+        from gwt_ib.rollout.evaluation import mean_return
 
         directory = find_run(run)
         config = directory.read_config()
         if episodes is not None:
             config = config.model_copy(update={"eval_episodes": episodes})
         path, returns = evaluate_snapshot(directory, config)
-        found = {"snapshot": str(path), "eval_return": sum(returns) / len(returns), "eval_returns": returns}
+        found = {"snapshot": str(path), "eval_return": mean_return(returns), "eval_returns": returns}
         at = f"{path.name} env steps"
     words = f"{at}: mean return {found['eval_return']:.4f} over {len(found['eval_returns'])} episodes"
     if as_json:

@@ -141,3 +141,19 @@ def test_no_descriptor_is_left_of_those_that_moved(folder):
             driven.step(0, 0, 0)
         driven.batch.close()
     assert descriptors() == before
+
+
+def test_one_that_rests_is_not_stepped_until_the_batch_is_taken_again():
+    driven = Driven("unruly_envs:Calm-v0", range(3))
+    driven.step(1, 1, 1)
+    shown = driven.obs.copy()
+    driven.batch.rest(1)
+    for _ in range(15):
+        driven.step(1, 1, 1)
+        assert driven.rewards.tolist() == [1, 0, 1]
+        assert not driven.terminated[1]
+    np.testing.assert_array_equal(driven.obs[1], shown[1])
+    driven.batch.take(range(3), [0] * 3)
+    driven.batch.reset(driven.obs)
+    driven.step(1, 1, 1)
+    np.testing.assert_array_equal(driven.obs, shown)

@@ -26,7 +26,8 @@ from gwt_ib.model.cell import TdScale
 from gwt_ib.model.experience import Block, BlockSpec
 from gwt_ib.model.weights import Weights
 from gwt_ib.rollout.collect import Collector, Progress
-from gwt_ib.rollout.env_loop import action_noise, evaluate, evaluation_envs
+from gwt_ib.rollout.env_loop import action_noise
+from gwt_ib.rollout.evaluation import evaluate, evaluation_envs
 from gwt_ib.rollout.open_episodes import OpenEpisodes
 from gwt_ib.rollout.policy import Policy, Stepper, make_policy
 from gwt_ib.rollout.torch_policy import TorchPolicy
@@ -273,7 +274,7 @@ import numpy as np
 import gwt_ib.processes.actor
 from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
-from gwt_ib.rollout.env_loop import evaluate, evaluation_envs
+from gwt_ib.rollout.evaluation import evaluate, evaluation_envs
 from gwt_ib.rollout.collect import Collector, Progress
 from gwt_ib.model.experience import BlockSpec
 from gwt_ib.rollout.policy import make_policy
