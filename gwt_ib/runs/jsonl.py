@@ -78,7 +78,8 @@ class RecordWriter:
             os.fsync(descriptor)
             if not self._named:
                 sync_directory(self._path.parent)
-            self._named = True
+            with self._lock:
+                self._named, self.trouble = True, "" if not self._waiting else self.trouble
         except OSError as error:
             with self._lock:
                 # What a failed sync leaves in memory passes for written; only writing it anew, elsewhere, is certain.
