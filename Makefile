@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETUP := pyproject.toml constraints.txt Makefile
 ARGS ?=
 
-.PHONY: launch test lint types clean
+.PHONY: launch test soak lint types clean
 
 # Train on CountRecallEasy and open the dashboard; `make launch ARGS="popgym-RepeatPreviousEasy-v0 --seed 1"`.
 launch: $(VENV)/.installed
@@ -18,6 +18,12 @@ test: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest $(ARGS)
+
+# The fault tests that take too long for every push, then three minutes of faults; `make soak SEED=2`.
+SEED ?= 1
+soak: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m soak tests/faults
+	$(BIN)/python benchmarks/soak.py --seed $(SEED) $(ARGS)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .

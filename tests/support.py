@@ -13,11 +13,18 @@ from typing import Any
 import psutil
 import pytest
 
+from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
+from gwt_ib.envs.make import check_environment
+from gwt_ib.learn.learner import Learner
 from gwt_ib.log import parse_line
+from gwt_ib.model.agent import Agent
+from gwt_ib.rollout.policy import make_policy
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
-from gwt_ib.runs.jsonl import read_records
+from gwt_ib.runs.jsonl import Record, read_records
+from gwt_ib.training.evaluator import LocalEvaluator
+from gwt_ib.training.loop import Training
 
 SMALL: dict[str, Any] = {
     "env_id": "popgym-RepeatPreviousEasy-v0",
@@ -68,6 +75,17 @@ def logged(run: RunDirectory, process: str, least: int = logging.NOTSET) -> list
     return [record.words for record in map(parse_line, lines) if record and record.level >= least]
 
 
+def training_here(
+    run: RunDirectory, config: Config, report: Callable[[Record], None] = lambda event: None
+) -> tuple[Training, Callable[[], SerialChannel]]:
+    """A training in the test's own process, and what makes its channel once it is where it should begin."""
+    spec = check_environment(config)
+    learner = Learner(Agent(spec.observation_size, spec.actions, config), config)
+    training = Training(run, config, learner, report, LocalEvaluator(config))
+    policy = make_policy(spec.observation_size, spec.actions, config)
+    return training, lambda: SerialChannel(config, policy, training.open_episodes, training.update)
+
+
 def shared_names() -> set[str]:
     """The names in /dev/shm."""
     folder = Path("/dev/shm")
@@ -100,3 +118,10 @@ def wait_until(condition: Callable[[], Any], timeout_s: float, message: str) -> 
 def hidden(folder: Path) -> list[str]:
     """The names of what is temporary in a folder."""
     return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
+
+
+def read_incidents(run: RunDirectory) -> list[dict[str, Any]]:
+    """What is kept of each fault of a run, oldest first."""
+    return [
+        json.loads(path.read_text()) for path in sorted(run.incidents.glob("*.json"), key=lambda p: p.stat().st_mtime)
+    ]

@@ -1,0 +1,44 @@
+"""A run that is killed with -9 at seeded moments and resumed ends as one that nobody touched, to the bit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from chaos import STEPS, TOY
+from exact import killed_and_resumed, undisturbed
+
+pytestmark = pytest.mark.processes
+TASKS = {
+    "popgym-RepeatPreviousEasy-v0": 3,
+    "popgym-CountRecallEasy-v0": 1,
+    "popgym-PositionOnlyPendulumEasy-v0": 1,
+    "popgym-BattleshipEasy-v0": 1,
+    "popgym-LabyrinthEscapeEasy-v0": 1,
+}
+"""And how often each is killed here; `benchmarks/exact_resume.py --kills 20` is the longer way."""
+UPDATES = 150
+SETTINGS = {"lr": 1e-3, "eval_every": 25, "eval_episodes": 2, "eval_max_steps": 60, "snapshot_every": 10}
+
+
+@pytest.mark.parametrize(("env_id", "kills"), TASKS.items(), ids=[name.split("-")[1] for name in TASKS])
+def test_a_run_that_was_killed_and_resumed_is_bitwise_the_undisturbed_one(
+    tmp_path: Path, env_id: str, kills: int
+) -> None:
+    pytest.importorskip("mazelib") if "Labyrinth" in env_id else None
+    kills = int(os.environ.get("GWT_IB_KILLS", kills))
+    settings = {**TOY, **SETTINGS, "env_id": env_id, "total_timesteps": UPDATES * STEPS}
+    wanted = undisturbed(tmp_path / "undisturbed", settings)
+    found, report = killed_and_resumed(tmp_path / "killed", settings, kills=kills, seed=f"exact:{env_id}")
+    assert report.kills == kills
+    assert found == wanted, found.first_difference(wanted)
+    assert report.exact, "run.json says so, too"
+
+
+@pytest.mark.parametrize("actors", [1, 4])
+def test_the_same_run_with_another_number_of_actors_is_exact_too(tmp_path: Path, actors: int) -> None:
+    settings = {**TOY, **SETTINGS, "num_actors": actors, "total_timesteps": 60 * STEPS, "eval_every": 0}
+    wanted = undisturbed(tmp_path / "undisturbed", settings)
+    found, _ = killed_and_resumed(tmp_path / "killed", settings, kills=1, seed=f"actors:{actors}")
+    assert found == wanted, found.first_difference(wanted)
