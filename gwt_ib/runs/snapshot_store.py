@@ -113,7 +113,8 @@ def keep_snapshots(folder: Path, newest: int = NEWEST_KEPT) -> list[Path]:
 def clean_temporary(folder: Path) -> None:
     """Delete what killed processes left half-written or half-deleted; only with the run's lock held. Never raises."""
     with suppress(OSError):
-        for path in [folder, *list_snapshots(folder)]:
+        # What lies behind a link is somebody else's.
+        for path in [folder, *(path for path in list_snapshots(folder) if not path.is_symlink())]:
             for leftover in [entry for entry in path.iterdir() if _LEFTOVER.fullmatch(entry.name)]:
                 with suppress(OSError):
                     if leftover.is_dir() and not leftover.is_symlink():
