@@ -137,8 +137,13 @@ def load_preset(name: str) -> dict[str, Any]:
 
 
 def _read_text(path: Path) -> str:
+    """A file that the user names, which may be a pipe but has to end."""
     try:
-        return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte-order mark
+        with path.open("rb") as file:
+            data = file.read(TOML_BYTES + 1)
+        if len(data) > TOML_BYTES:
+            raise UserError(f"{path} has more than {TOML_BYTES:,} bytes.", ExitCode.BAD_CONFIGURATION)
+        return data.decode("utf-8-sig")  # some editors begin a file with a byte-order mark
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text (byte {error.start}).", ExitCode.BAD_CONFIGURATION) from None
     except OSError as error:

@@ -106,3 +106,27 @@ def test_what_cannot_be_changed_live_is_refused_with_a_sentence(field, value, se
         change_live(small_config(), field, value)
     assert sentence in caught.value.message
     assert caught.value.code == ExitCode.BAD_CONFIGURATION
+
+
+def test_a_file_with_a_byte_order_mark_is_a_file(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_bytes("﻿# größe\r\nhidden_size = 64\r\n".encode())
+    assert resolve(toml_file=file).hidden_size == 64
+    file.write_bytes("﻿hidden_size = 'x'\n".encode())
+    with pytest.raises(UserError, match=r"mine\.toml, line 1"):
+        resolve(toml_file=file)
+
+
+def test_a_file_that_is_no_text_or_does_not_end_is_a_sentence(tmp_path):
+    (tmp_path / "mine.toml").write_bytes("hidden_size = 64".encode("utf-16"))
+    with pytest.raises(UserError, match=r"is not UTF-8 text \(byte 0\)"):
+        resolve(toml_file=tmp_path / "mine.toml")
+    (tmp_path / "endless.toml").symlink_to("/dev/zero")
+    with pytest.raises(UserError, match="has more than 1,048,576 bytes"):
+        resolve(toml_file=tmp_path / "endless.toml")
+
+
+def test_a_rescue_directory_is_the_same_from_everywhere():
+    with pytest.raises(UserError, match="rescue_dir = 'spare' must begin with /"):
+        resolve(assignments=["rescue_dir=spare"])
+    assert resolve(assignments=["rescue_dir=/mnt/spare"]).rescue_dir == "/mnt/spare"

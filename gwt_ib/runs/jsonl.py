@@ -66,11 +66,9 @@ class RecordWriter:
         with self._lock:
             try:
                 self._write_waiting()
-                if self._descriptor is None and self._path.exists():
-                    self._descriptor = open_to_append(self._path)
-                if self._descriptor is None:
+                if not self._path.exists():
                     return
-                descriptor = os.dup(self._descriptor)
+                descriptor = open_to_append(self._path)  # of its own: the other one may be closed meanwhile
             except OSError as error:
                 self._fail(error)
                 raise
@@ -78,7 +76,8 @@ class RecordWriter:
             os.fsync(descriptor)
             if not self._named:
                 sync_directory(self._path.parent)
-            self._named = True
+            with self._lock:
+                self._named, self.trouble = True, "" if not self._waiting else self.trouble
         except OSError as error:
             with self._lock:
                 # What a failed sync leaves in memory passes for written; only writing it anew, elsewhere, is certain.

@@ -155,9 +155,10 @@ def load_snapshot(path: Path) -> Snapshot:
     """Read and verify one snapshot, each file once. Raises `BadSnapshotError`."""
     try:
         manifest = read_manifest(path)
-        contents = {name: _verified(path / name, entry) for name, entry in manifest.files.items()}
-        model, optimizer, environments = (_tensors(name, contents.get(name)) for name in FILES[:3])
-        snapshot = Snapshot(model, optimizer, environments, _object(STATE, contents[STATE]))
+        state = _object(STATE, _verified(path / STATE, manifest.files[STATE]))
+        # One file after the other: memory for its bytes and its tensors at once is needed for one of them only.
+        model, optimizer, environments = (_tensors(path / name, manifest.files.get(name)) for name in FILES[:3])
+        snapshot = Snapshot(model, optimizer, environments, state)
     except BadSnapshotError as error:
         raise BadSnapshotError(f"{path}: {error}") from None
     if steps_of(path) not in (None, manifest.env_steps):
@@ -260,14 +261,14 @@ def _verified(path: Path, entry: Mapping[str, Any]) -> bytes:
     return data
 
 
-def _tensors(name: str, data: bytes | None) -> Tensors:
-    """The tensors of a file; none of one that is absent. Raises `BadSnapshotError`."""
-    if data is None:
+def _tensors(path: Path, entry: Mapping[str, Any] | None) -> Tensors:
+    """The tensors of a verified file; none of one that is not in the manifest. Raises `BadSnapshotError`."""
+    if entry is None:
         return {}
     try:
-        tensors: Tensors = safetensors_numpy.load(data)
+        tensors: Tensors = safetensors_numpy.load(_verified(path, entry))
     except (SafetensorError, ValueError, TypeError, KeyError, OverflowError, AttributeError, MemoryError) as error:
-        raise BadSnapshotError(f"{name} has no tensors that can be read ({type(error).__name__})") from None
+        raise BadSnapshotError(f"{path.name} has no tensors that can be read ({type(error).__name__})") from None
     return tensors
 
 

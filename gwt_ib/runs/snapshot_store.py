@@ -85,8 +85,8 @@ def save_firmly(folders: Sequence[Path], snapshot: Snapshot, env_steps: int, *, 
 def keep_snapshots(folder: Path, newest: int = NEWEST_KEPT) -> list[Path]:
     """Delete all but the newest, the best by its evaluation and the pinned ones; returns what was deleted. Never raises.
 
-    Whether one looks good its manifest says. What does not is left alone, as it is not ours to know; and nothing at all
-    is deleted unless one of those that stay verifies.
+    Whether one looks good its manifest says. What does not is left alone, as it is not ours to know. The newest that
+    really verifies is kept in any case, and without one nothing is deleted.
     """
     try:
         paths = list_snapshots(folder)
@@ -99,9 +99,10 @@ def keep_snapshots(folder: Path, newest: int = NEWEST_KEPT) -> list[Path]:
     kept = {path for path, manifest in known if manifest.pinned} | {path for path, _ in known[-max(newest, 1) :]}
     if rated:
         kept.add(known[max(rated)[1]][0])
-    doomed = [path for path, _ in known if path not in kept]
-    if not doomed or all(problem_of(path) for path in sorted(kept, key=_steps, reverse=True)):
+    verified = next((path for path, _ in reversed(known) if not problem_of(path)), None)
+    if verified is None:
         return []
+    doomed = [path for path, _ in known if path not in kept | {verified}]
     gone = []
     for path in doomed:
         with suppress(OSError):
@@ -113,7 +114,8 @@ def keep_snapshots(folder: Path, newest: int = NEWEST_KEPT) -> list[Path]:
 def clean_temporary(folder: Path) -> None:
     """Delete what killed processes left half-written or half-deleted; only with the run's lock held. Never raises."""
     with suppress(OSError):
-        for path in [folder, *list_snapshots(folder)]:
+        # What lies behind a link is somebody else's.
+        for path in [folder, *(path for path in list_snapshots(folder) if not path.is_symlink())]:
             for leftover in [entry for entry in path.iterdir() if _LEFTOVER.fullmatch(entry.name)]:
                 with suppress(OSError):
                     if leftover.is_dir() and not leftover.is_symlink():

@@ -14,6 +14,7 @@ from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.processes.trainer import lock_run
 from gwt_ib.resume_config import Change, resume_config
+from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import RecordWriter
@@ -62,6 +63,8 @@ def prepare_to_resume(run: RunDirectory, wish: Wish, check: Callable[[Config], E
         _must_have_more_to_do(run, config, snapshot)
         try:
             _make_newest(run, folders, path, snapshot)
+            # Before the trainer starts: whoever follows the run would take rows of the other past for new ones.
+            cut_back(run.metrics, snapshot.state["update"], run.metrics_aside)
             run.write_config(config)
             run.write_environment(spec)
         except OSError as error:

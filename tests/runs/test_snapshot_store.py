@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from snapshots import CONFIG, SPEC, fitting
 from support import small_config
 
-from gwt_ib.envs.spec import ActionLayout, EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.model.weights import parameter_shapes
 from gwt_ib.runs import snapshot_store
 from gwt_ib.runs.snapshot import NotFiniteSnapshotError, Snapshot, problem_of, save_snapshot
 from gwt_ib.runs.snapshot_fit import fit_problem
@@ -25,27 +24,6 @@ from gwt_ib.runs.snapshot_store import (
     save_firmly,
     set_aside_newer,
 )
-
-CONFIG = small_config()
-SPEC = EnvironmentSpec(3, ActionLayout("discrete", (4,), 1), "Box(3)", "Discrete(4)")
-
-
-def fitting(update=2):
-    """A snapshot that a run of `CONFIG` and `SPEC` can go on from."""
-    shapes = parameter_shapes(SPEC.observation_size, SPEC.actions, CONFIG.hidden_size)
-    model = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
-    moments = {f"{each}.{name}": tensor for each in ("exp_avg", "exp_avg_sq") for name, tensor in model.items()}
-    window = {"episodes": 1, "mmer": None, "returns": [0.5], "lengths": [51]}
-    state = {
-        "update": update, "env_steps": update * CONFIG.steps_per_update, "elapsed_s": 1.5, "td_mean": 0.0, "td_std": 1.0,
-        "episodes": [0, 1, 0, -1], "window": window, "gatecheck": {},
-    }  # fmt: skip
-    return Snapshot(
-        {**model, "td_statistics.recent": np.zeros(9, np.float32)},
-        {**moments, "step": np.array(3.0, np.float32)},
-        {"h": np.zeros((4, CONFIG.hidden_size), np.float32), "td_prev": np.zeros(4, np.float32)},
-        state,
-    )
 
 
 def save(folder, steps, eval_return=None, **options):
