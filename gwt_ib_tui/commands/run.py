@@ -10,6 +10,7 @@ import typer
 
 from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib_tui.commands.options import AsJson, RequireGateCheck, Run, find_run
+from gwt_ib_tui.commands.trust import Trust, need_trust
 from gwt_ib_tui.terminal import print_json, print_line, print_result
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def evaluate(
     episodes: Annotated[int | None, typer.Option("--episodes", min=1, help="How many; default: the run's own.")] = None,
     now: Annotated[bool, typer.Option("--now", help="What a living run has learnt by now.")] = False,
     as_json: AsJson = False,
+    trust: Trust = False,
 ) -> None:
     """Evaluate a run's newest good snapshot."""
     if now:
@@ -108,6 +110,7 @@ def evaluate(
         config = directory.read_config()
         if episodes is not None:
             config = config.model_copy(update={"eval_episodes": episodes})
+        need_trust(directory, config.env_id, trust)
         path, returns = evaluate_snapshot(directory, config)
         found = {"snapshot": str(path), "eval_return": sum(returns) / len(returns), "eval_returns": returns}
         at = f"{path.name} env steps"
