@@ -75,6 +75,7 @@ def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck
     """Judge a run by GateCheck's rules, with evidence."""
     from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines
     from gwt_ib_tui.commands import headless
+    from gwt_ib_tui.commands.standing import say_next_step
 
     found = find_run(run)
     verdict = headless.judge_recorded(found, found.read_config())
@@ -84,6 +85,7 @@ def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck
         print_result(gatecheck_block(verdict))
         for line in ("", *rules_lines(verdict), "", *findings_lines(verdict)):
             print_result(line)
+    say_next_step(found)
     if require_gatecheck and verdict.status != "pass":
         raise typer.Exit(ExitCode.GATECHECK_NOT_PASSED)
 
@@ -105,6 +107,7 @@ def evaluate(
         at = f"update {done['update']}"
     else:
         from gwt_ib.evaluation import evaluate_snapshot
+        from gwt_ib_tui.commands.standing import say_next_step
 
         directory = find_run(run)
         config = directory.read_config()
@@ -112,6 +115,7 @@ def evaluate(
             config = config.model_copy(update={"eval_episodes": episodes})
         need_trust(directory, config.env_id, trust)
         path, returns = evaluate_snapshot(directory, config)
+        say_next_step(directory)
         found = {"snapshot": str(path), "eval_return": sum(returns) / len(returns), "eval_returns": returns}
         at = f"{path.name} env steps"
     words = f"{at}: mean return {found['eval_return']:.4f} over {len(found['eval_returns'])} episodes"
