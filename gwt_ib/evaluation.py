@@ -1,24 +1,47 @@
-"""What can be done with a run's snapshot without training on."""
+"""What can be done with a run's snapshot without training on: it is evaluated, in a process of its own.
+
+The environment is user code, which the command that asks must not meet: `python -m gwt_ib.evaluation` is the child.
+"""
 
 from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.model import weights as layout
-from gwt_ib.rollout.evaluation import Returns, evaluate, evaluation_envs
-from gwt_ib.rollout.policy import make_policy
+from gwt_ib.processes.child_call import ChildFailed, answer_call, call_in_child
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.snapshot_store import newest_good_snapshot
+from gwt_ib.text import plain
 
 
-def evaluate_snapshot(run: RunDirectory, config: Config) -> tuple[Path, Returns]:
+def evaluate_snapshot(run: RunDirectory, config: Config) -> tuple[Path, list[float | None]]:
     """The newest good snapshot's path and the returns of its evaluation episodes. Raises `UserError`.
 
     It acts on the CPU: a run that was trained on a GPU can be evaluated where there is none.
     """
+    request = {"run": str(run.path.resolve()), "config": config.model_dump(mode="json")}
+    try:
+        answer = call_in_child("gwt_ib.evaluation", request)
+    except ChildFailed as failed:
+        last = plain(failed.tail.rpartition("\n")[2])
+        words = f" It printed last: {last}" if last and last not in failed.words else ""
+        raise UserError(
+            f"The evaluation of {plain(config.env_id)!r} failed: {failed.words}.{words}", ExitCode.BAD_CONFIGURATION
+        ) from None
+    return run.snapshots / str(answer["snapshot"]), list(answer["returns"])
+
+
+def evaluate_here(request: dict[str, Any]) -> dict[str, Any]:
+    """The child's work."""
+    from gwt_ib.envs.episode import EpisodeError
+    from gwt_ib.model import weights as layout
+    from gwt_ib.rollout.evaluation import evaluate, evaluation_envs
+    from gwt_ib.rollout.policy import make_policy
+    from gwt_ib.runs.snapshot_store import newest_good_snapshot
+
+    run, config = RunDirectory(Path(request["run"])), Config(**request["config"])
     path, snapshot, _ = newest_good_snapshot(run.snapshots)
     envs = evaluation_envs(config)
     with closing(envs):
@@ -30,4 +53,12 @@ def evaluate_snapshot(run: RunDirectory, config: Config) -> tuple[Path, Returns]
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
         policy.prepare()
-        return path, evaluate(policy, td_mean, td_std, config, envs)
+        try:
+            returns = evaluate(policy, td_mean, td_std, config, envs)
+        except EpisodeError as error:
+            raise UserError(f"The evaluation failed: {plain(error)}.", ExitCode.BAD_CONFIGURATION) from None
+    return {"snapshot": path.name, "returns": returns}
+
+
+if __name__ == "__main__":
+    answer_call(evaluate_here)

@@ -361,7 +361,8 @@ def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
         events.close()
     known, now = run.read_run(), utc_now()
     kept = {
-        name: getattr(known, name) for name in ("command", "git_commit", "versions", "created", "ended", "exact_resume")
+        name: getattr(known, name)
+        for name in ("command", "git_commit", "versions", "created", "origin", "ended", "exact_resume")
     }
     run.write_run(replace(RunRecord.starting(known.name, config), **kept, started=now, heartbeat=now))
     return config, lock

@@ -23,6 +23,7 @@ from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib.files import read_regular
 from gwt_ib.lenient import read_object
 from gwt_ib.machine import installed_versions
+from gwt_ib.runs.origin import origin_of
 from gwt_ib.runs.record import RunRecord, is_trainer_alive
 
 RUNS = Path("runs")
@@ -132,6 +133,9 @@ def create_run(
         _take_back(made)
         reason = error.strerror or str(error)
         raise UserError(f"Cannot create the run directory {run.path}: {reason}.", ExitCode.CANNOT_CREATE_RUN) from None
+    except BaseException:  # Ctrl-C, and a refusal after something was made
+        _take_back(made)
+        raise
     return run
 
 
@@ -196,6 +200,7 @@ def _fill(
     if spec is not None:
         run.write_environment(spec)
     record = replace(RunRecord.starting(run.name, config), command=tuple(command), created=utc_now())
+    record = replace(record, origin=origin_of(config.env_id, record.created) or "")
     run.write_run(replace(record, git_commit=_git_commit(), versions=installed_versions(SHOWN_PACKAGES)))
     sync_directory(run.path.absolute().parent)
 

@@ -255,12 +255,12 @@ KINDS: Mapping[str, EventKind] = {
         ),
         EventKind(
             "environment_failed", ("actor", "message", "path"), "bad", _of_failure, printed=True, status="warning",
-            notice=lambda event: _of_failure(event)[0] + event.at, marker="⚡", ascii="F", meaning="an environment failed",
+            notice=lambda event: _of_failure(event)[0] + event.at, marker="↯", ascii="F", meaning="an environment failed",
         ),
         EventKind(
             "learner_died", ("message",), "bad", lambda event: ("learner " + event.words("message"), "learner died"),
             notice=lambda event: f"the learner {event.words('message')}{event.at}", printed=True, status="warning",
-            marker="✗", ascii="X", meaning="the learner died",
+            marker="⊗", ascii="L", meaning="the learner died",
         ),
         EventKind(
             "trouble", ("message",), "bad", lambda event: (event.words("message") or "no trouble any more",),

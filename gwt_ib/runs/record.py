@@ -96,6 +96,8 @@ class RunRecord:
     actors: tuple[ActorRecord, ...] = ()
     exit_code: int | None = None
     message: str = ""
+    origin: str = ""
+    """The mark of the user who made the run (`runs/origin.py`); empty for one without a home."""
     trouble: str = ""
     """What does not work at the moment though the run goes on, such as a full disk; a sentence."""
     exact_resume: bool | None = None

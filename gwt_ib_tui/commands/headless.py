@@ -24,6 +24,7 @@ from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import KINDS, Event, line
 from gwt_ib.runs.jsonl import RecordReader, read_records
 from gwt_ib.text import visible
+from gwt_ib_tui.commands.standing import next_step
 from gwt_ib_tui.terminal import json_line, write
 
 
@@ -134,7 +135,7 @@ def run_headless(
         finally:
             printer.stop()
     verdict = judge_recorded(run, run.read_config())  # a setting may have been changed since
-    printer.finish(verdict, trainer.message)
+    printer.finish(verdict, trainer.message, next_step(run))
     if code == ExitCode.DONE and require_gatecheck and verdict.status != "pass":
         return ExitCode.GATECHECK_NOT_PASSED
     return code

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 import sys
-from contextlib import redirect_stdout
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +28,7 @@ from gwt_ib_tui.commands.options import (
     TotalTimesteps,
     find_run,
 )
+from gwt_ib_tui.commands.trust import Trust, need_trust
 from gwt_ib_tui.garbage import no_garbage_collection
 from gwt_ib_tui.terminal import need_terminal, print_line, why_no_dashboard
 
@@ -31,6 +38,8 @@ if TYPE_CHECKING:
     from gwt_ib.runs.directory import RunDirectory
 
 Headless = Annotated[bool, typer.Option("--headless", help="No dashboard: a line per update.")]
+END_S = 20.0
+"""How long a run that is not wanted after all may take to end."""
 MetricsAsJson = Annotated[bool, typer.Option("--json", help="Headless, one metrics object a line on stdout.")]
 
 
@@ -55,9 +64,14 @@ def launch(
 
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
-    spec = refuse_what_cannot_run(config)
+    spec = refuse_what_cannot_run(config, meanwhile=_none if headless or as_json else _import_what_is_shown)
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]], spec)
-    _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
+    try:
+        _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
+    except (KeyboardInterrupt, SystemExit):
+        if run.read_run().started is None:  # no trainer has begun it, so there is nothing in it
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise
 
 
 def resume(
@@ -73,13 +87,20 @@ def resume(
     headless: Headless = False,
     as_json: MetricsAsJson = False,
     require_gatecheck: RequireGateCheck = False,
+    trust: Trust = False,
 ) -> None:
     """Go on from a run's newest good snapshot, or from another one."""
     from gwt_ib_tui.commands.resuming import Wish, prepare_to_resume
 
     run = find_run(run_name)
+    meanwhile = _none if headless or as_json else _import_what_is_shown
     wish = Wish(assignments or (), {"total_timesteps": total_timesteps}, override, from_snapshot)
-    update = prepare_to_resume(run, wish, refuse_what_cannot_run)
+
+    def check(config: Config) -> EnvironmentSpec:
+        need_trust(run, config.env_id, trust)
+        return refuse_what_cannot_run(config, meanwhile=meanwhile)
+
+    update = prepare_to_resume(run, wish, check)
     _train(run, resumed_after=update, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
 
 
@@ -118,19 +139,28 @@ def serve(
     serve_run(run, port, lambda address: print_line(f"{run.path}, read-only: {address} (Ctrl-C ends it)"))
 
 
-def refuse_what_cannot_run(config: Config) -> EnvironmentSpec:
-    """What the check of the environment found. Raises `UserError` where this machine lacks it, a device or kernels."""
+def refuse_what_cannot_run(config: Config, *, meanwhile: Callable[[], object] = lambda: None) -> EnvironmentSpec:
+    """What the check of the environment found; what has to be known of it is said on stderr.
+
+    `meanwhile` is done in a thread, as the check is made in a process of its own. Raises `UserError` for an environment, a
+    device, kernels or a number of open files that this machine does not have.
+    """
     with no_garbage_collection():
-        from gwt_ib.envs.make import check_environment
-        from gwt_ib.kernels import use_kernels
+        from gwt_ib.processes.check import check_in_child
         from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit
-        from gwt_ib.processes.plan import check_device
 
     raise_descriptor_limit(descriptors_needed(config))
-    with redirect_stdout(sys.stderr):  # what an environment prints is no result of ours
-        spec = check_environment(config)
+    beside = threading.Thread(target=meanwhile, daemon=True)
+    beside.start()
+    spec = check_in_child(config, show=_note)
+    beside.join()
+    from gwt_ib.kernels import use_kernels
+    from gwt_ib.processes.plan import check_device
+
     check_device(config.device)
     use_kernels(config)
+    for note in spec.notes:
+        print_line(f"{config.env_id}: {note}", err=True)
     return spec
 
 
@@ -146,11 +176,28 @@ def _train(
 
         code = run_headless(run, resumed_after, as_json=as_json, require_gatecheck=require_gatecheck)
         raise typer.Exit(int(code))
-    from gwt_ib.processes.children import start_trainer
+    from gwt_ib.processes.children import recorded_signals, start_trainer
 
-    # The trainer starts before the application: inside it, processes and shared memory cannot be made safely.
-    start_trainer(run, resume=resumed_after is not None, meanwhile=_import_dashboard)
+    # The trainer starts before the application: inside it, processes and shared memory cannot be made safely. It is in a
+    # session of its own, so a Ctrl-C of this moment does not come to it.
+    with recorded_signals() as signals:
+        trainer = start_trainer(run, resume=resumed_after is not None, meanwhile=_import_dashboard)
+    if signals:
+        _end_at_once(run, trainer)
+        raise typer.Exit(128 + signals[0])
     _dashboard(run, require_gatecheck=require_gatecheck)
+
+
+def _end_at_once(run: RunDirectory, trainer: int) -> None:
+    """End a run that was not wanted after all, before its dashboard was open."""
+    from gwt_ib.runs.record import ENDED, KILLED
+
+    with suppress(ProcessLookupError):
+        os.kill(trainer, signal.SIGTERM)
+    deadline = time.monotonic() + END_S
+    while run.state() not in (*ENDED, KILLED) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    print_line(f"The run is {run.state()}: {run.path}", err=True)
 
 
 def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck: bool = False) -> None:
@@ -159,13 +206,27 @@ def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck:
     from gwt_ib_tui.application.app import run_dashboard
     from gwt_ib_tui.commands.standing import closing
 
-    run_dashboard(run, read_only=read_only)
+    with suppress(KeyboardInterrupt):  # before the dashboard takes it as a key
+        run_dashboard(run, read_only=read_only)
     words = closing(run, require_gatecheck=require_gatecheck)
     for line in words.lines:
         print_line(line)
     for line in words.errors:
         print_line(line, err=True)
     raise typer.Exit(words.code)
+
+
+def _note(line: str) -> None:
+    print_line(line, err=True)
+
+
+def _none() -> None:
+    """Nothing to be done meanwhile."""
+
+
+def _import_what_is_shown() -> None:
+    if not why_no_dashboard():
+        _import_dashboard()
 
 
 def _import_dashboard() -> None:

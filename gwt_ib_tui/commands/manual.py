@@ -12,7 +12,8 @@ PANELS: dict[str, dict[str, str]] = {
     "Every screen": {
         "status": (
             "State as a word, run, progress, speed and time left. A run that is silent is STALLED, one whose trainer "
-            "is gone is KILLED; the age of the newest update appears when it grows."
+            "is gone is KILLED; the age of the newest update appears when it grows. What does not work though the run goes "
+            "on, such as a full disk, stands there in red."
         ),
         "message": (
             "What was asked of the run and the answer: ASKED, then DONE or REFUSED, with the update; it disappears "
@@ -50,7 +51,10 @@ PANELS: dict[str, dict[str, str]] = {
         "chosen rule": "What it saw, the evidence with its env steps, the next step to try, the trend large.",
     },
     "Actors and log": {
-        "processes": "Trainer, learner and actors: alive, CPU, memory, speed, policy lag, restarts.",
+        "processes": (
+            "Trainer, learner and actors: alive, CPU, memory, speed, policy lag, restarts; and whether a resume was not "
+            "exact."
+        ),
         "log": "What the processes wrote, merged by time (UTC); by level and by process.",
     },
     "Compare": {

@@ -10,6 +10,7 @@ import typer
 
 from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib_tui.commands.options import AsJson, RequireGateCheck, Run, find_run
+from gwt_ib_tui.commands.trust import Trust, need_trust
 from gwt_ib_tui.terminal import print_json, print_line, print_result
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck
     """Judge a run by GateCheck's rules, with evidence."""
     from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines
     from gwt_ib_tui.commands import headless
+    from gwt_ib_tui.commands.standing import say_next_step
 
     found = find_run(run)
     verdict = headless.judge_recorded(found, found.read_config())
@@ -83,6 +85,7 @@ def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck
         print_result(gatecheck_block(verdict))
         for line in ("", *rules_lines(verdict), "", *findings_lines(verdict)):
             print_result(line)
+    say_next_step(found)
     if require_gatecheck and verdict.status != "pass":
         raise typer.Exit(ExitCode.GATECHECK_NOT_PASSED)
 
@@ -92,6 +95,7 @@ def evaluate(
     episodes: Annotated[int | None, typer.Option("--episodes", min=1, help="How many; default: the run's own.")] = None,
     now: Annotated[bool, typer.Option("--now", help="What a living run has learnt by now.")] = False,
     as_json: AsJson = False,
+    trust: Trust = False,
 ) -> None:
     """Evaluate a run's newest good snapshot."""
     if now:
@@ -104,12 +108,15 @@ def evaluate(
     else:
         from gwt_ib.evaluation import evaluate_snapshot
         from gwt_ib.rollout.evaluation import mean_return
+        from gwt_ib_tui.commands.standing import say_next_step
 
         directory = find_run(run)
         config = directory.read_config()
         if episodes is not None:
             config = config.model_copy(update={"eval_episodes": episodes})
+        need_trust(directory, config.env_id, trust)
         path, returns = evaluate_snapshot(directory, config)
+        say_next_step(directory)
         found = {"snapshot": str(path), "eval_return": mean_return(returns), "eval_returns": returns}
         at = f"{path.name} env steps"
     words = f"{at}: mean return {found['eval_return']:.4f} over {len(found['eval_returns'])} episodes"

@@ -39,8 +39,13 @@ def runs(
         return
     columns = ("run", "state", "env steps", "verdict", "ep100")
     shown = ("run", "state", "progress", "verdict", "ep100")
-    rows = [[plain(row[name]) for name in shown] for row in map(summarise, found)]
-    print_table(columns, rows)
+    summaries = [summarise(run) for run in found]
+    print_table(columns, [[plain(row[name]) for name in shown] for row in summaries])
+    for row in summaries:
+        if row["next_step"]:
+            print_line(
+                " ".join(filter(None, (f"{plain(row['run'])}:", plain(row["message"]), row["next_step"]))), err=True
+            )
 
 
 def compare(
@@ -57,6 +62,7 @@ def compare(
 
         run_comparison(chosen)
         return
+    from gwt_ib_tui.commands.standing import say_next_step
     from gwt_ib_tui.state.compare.comparison import report
     from gwt_ib_tui.state.compare.run_set import RunSet
     from gwt_ib_tui.state.run.feed import Limits
@@ -66,6 +72,8 @@ def compare(
         print_json(found)
         return
     _print_comparison(found)
+    for run in chosen:
+        say_next_step(run)
     if any(len(group["runs"]) > 1 for group in found["groups"]):
         print_result()
         _print_groups(found)

@@ -1,16 +1,23 @@
-"""How a run stands: a summary for lists and programs, and what is printed when its dashboard is left."""
+"""How a run stands, and what to do next: a summary for lists and programs, and what is printed after its dashboard."""
 
 from __future__ import annotations
 
+import shlex
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gwt_ib.errors import ExitCode
 from gwt_ib.lenient import real
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import last_record, read_records
-from gwt_ib.runs.record import ENDED, KILLED, STALLED, UNKNOWN
+from gwt_ib.runs.record import ENDED, KILLED, STALLED, UNKNOWN, RunRecord
 from gwt_ib.text import ABSENT, plain
+from gwt_ib_tui.terminal import print_line
+
+BY_ENVIRONMENT = (ExitCode.BUG, ExitCode.RESOURCES_USED_UP, ExitCode.BAD_CONFIGURATION)
+"""Exit codes of runs that may have failed by their environment; an incident file tells."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,8 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "progress": f"{real(row.get('env_steps')) or 0:,.0f}/{record.total_timesteps or 0:,.0f}",
         "ep100": None if ep100 is None else round(ep100, 4),
         "verdict": run.read_gatecheck().get("verdict", "wait"),
-        "message": "run.json is missing or damaged" if state == UNKNOWN else record.message,
+        "message": "run.json is missing or damaged" if state == UNKNOWN else record.message or _trouble(record, state),
+        "next_step": next_step(run, state),
         "run_json": {} if record.state == UNKNOWN else record.as_dict(),
         "metrics": row,
     }
@@ -52,14 +60,14 @@ def closing(run: RunDirectory, *, require_gatecheck: bool = False) -> Closing:
     if state in ENDED:
         record = run.read_run()
         lines += [f"The run has {state}: {path}", _outcome(run)]
-        errors += [plain(record.message)] if record.message else []
+        errors += [plain(record.message), next_step(run, state)]
         code = record.exit_code or 0
     elif state == KILLED:
         lines.append(_outcome(run))
-        errors.append(f"The run was killed: its trainer is gone. Go on with: gwt-ib-tui resume {path}")
+        errors += ["The run was killed: its trainer is gone.", next_step(run, state)]
         code = ExitCode.RESOURCES_USED_UP
     elif state == UNKNOWN:
-        errors.append(f"{run.run} is missing or damaged: how this run stands is unknown.")
+        errors += [f"{run.run} is missing or damaged: how this run stands is unknown.", next_step(run, state)]
         code = ExitCode.BAD_DATA
     elif state == STALLED:
         errors.append(
@@ -67,12 +75,61 @@ def closing(run: RunDirectory, *, require_gatecheck: bool = False) -> Closing:
         )
     else:
         lines.append(f"The run goes on. Come back with: gwt-ib-tui attach {path}")
+        errors.append(_trouble(run.read_run(), state))
     verdict = _verdict(run)
     if not code and require_gatecheck and verdict != "pass":
         if state not in ENDED:
             errors.append(f"GateCheck has not passed yet: {verdict.upper()}")
         code = ExitCode.GATECHECK_NOT_PASSED
-    return Closing(tuple(lines), tuple(errors), int(code))
+    return Closing(tuple(lines), tuple(filter(None, errors)), int(code))
+
+
+def next_step(run: RunDirectory, state: str | None = None) -> str:
+    """What to do about a run that failed, was killed, ended by a signal, or is damaged, in a sentence; else nothing."""
+    state, record = state or run.state(), run.read_run()
+    path = shlex.quote(str(run.path))
+    if state == UNKNOWN:
+        return f"See what is left of it with: gwt-ib-tui verify {path}"
+    if state not in ("failed", KILLED) and not (state == "stopped" and record.exit_code):
+        return ""
+    steps = []
+    if state == "failed" and record.exit_code in BY_ENVIRONMENT and (incident := _newest_incident(run)):
+        steps.append(f"See the environment fail again with: gwt-ib-tui incident {shlex.quote(str(incident))}")
+    if state == "failed" and record.exit_code == ExitCode.BAD_DATA:
+        steps.append(f"See what is damaged with: gwt-ib-tui verify {path}")
+    elif _has_snapshot(run):
+        steps.append(f"Go on with: gwt-ib-tui resume {path}")
+    else:
+        steps.append("It has no snapshot to go on from.")
+    return " ".join(steps)
+
+
+def say_next_step(run: RunDirectory) -> None:
+    """The same on stderr, after what a command has shown of the run."""
+    if words := next_step(run):
+        print_line(words, err=True)
+
+
+def _has_snapshot(run: RunDirectory) -> bool:
+    try:
+        return any(entry.name.isdecimal() for entry in run.snapshots.iterdir())
+    except OSError:
+        return False
+
+
+def _newest_incident(run: RunDirectory) -> Path | None:
+    """The newest file that an environment's failure has left."""
+    found: list[tuple[float, Path]] = []
+    with suppress(OSError):
+        for path in run.incidents.glob("*.json"):
+            if not path.name.startswith("learner"):
+                found.append((path.lstat().st_mtime, path))
+    return max(found)[1] if found else None
+
+
+def _trouble(record: RunRecord, state: str) -> str:
+    """What does not work though the run goes on."""
+    return "" if state in ENDED or state == KILLED else plain(record.trouble)
 
 
 def _outcome(run: RunDirectory) -> str:

@@ -14,6 +14,7 @@ from gwt_ib_tui.state.run.run_view import DAMAGED, RunView
 from gwt_ib_tui.widgets.panel import Panel, title_line
 from gwt_ib_tui.widgets.table import Table, TableColumn
 
+NOT_EXACT = "▲ resume was not exact"
 DROPPED_FIRST = ("version", "restarts", "pid", "lag", "memory")  # where there is little room
 ProcessRow = dict[str, str]
 """One process as it is shown: words by the titles of their columns."""
@@ -66,7 +67,9 @@ class ProcessesPanel(Panel):
         columns = _columns(widths | {"restarts": 9}, 0, palette, dim=("pid",))
         columns[1] = replace(columns[1], title="")
         table = Table(columns, width, palette, DROPPED_FIRST)
-        title = title_line(palette, "processes", *_sums(run_view, width - 8))
+        inexact = [Text(NOT_EXACT, style=palette.warn)] if run_view.run.exact_resume is False else []
+        room = width - 8 - (len(NOT_EXACT) + 2 if inexact else 0)
+        title = title_line(palette, "processes", *inexact, *_sums(run_view, room))
         return [title, table.header(), *table.first(process_rows(run_view), height - 2)]
 
 

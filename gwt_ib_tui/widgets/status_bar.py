@@ -76,6 +76,9 @@ class StatusBar(Panel):
             return line
         readings = _readings(run_view)[: 2 if trouble else None]
         percent = share_words(run_view.progress)
+        if trouble and not run_view.ended:  # what goes wrong now matters more than how far the run is
+            while readings and sum(len(reading) + 3 for reading, _ in readings) + len(trouble) + 15 > width:
+                readings.remove(min(readings, key=lambda reading: reading[1]))
         while len(readings) > 2 and sum(len(reading) + 3 for reading, _ in readings) + len(percent) + 13 > width:
             readings.remove(min(readings, key=lambda reading: reading[1]))
         words = " · ".join(reading for reading, _ in readings)
@@ -84,7 +87,7 @@ class StatusBar(Panel):
         line = progress_bar(run_view.progress or 0.0, max(room, 4), palette)
         line.append(f" {percent}", style=f"bold {palette.text}").append(f"  {words}", style=palette.dim)
         if trouble:
-            line.append(f" · {trouble}", style=palette.bad)
+            line.append(f" · {trouble}" if words else trouble, style=palette.bad)
             line.truncate(width, overflow="ellipsis")
         return line
 

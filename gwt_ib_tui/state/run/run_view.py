@@ -68,10 +68,12 @@ class RunView:
 
     @property
     def trouble(self) -> str:
-        """Why the run failed, or why nothing can be said of it; empty where neither is so."""
+        """Why the run failed, what does not work though it goes on, or why nothing can be said of it; or empty."""
         if self.state == UNKNOWN:
             return DAMAGED
-        return self.run.message if self.state == "failed" else ""
+        if self.state == "failed":
+            return self.run.message
+        return "" if self.ended else self.run.trouble
 
     def metric(self, name: str) -> float | None:
         """The newest row's value of one metric."""

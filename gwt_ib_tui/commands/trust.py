@@ -1,0 +1,40 @@
+"""Trust: whether the module that a run names is imported, which may do anything that the user may."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gwt_ib.errors import ExitCode, UserError
+from gwt_ib_tui.terminal import write
+
+if TYPE_CHECKING:
+    from gwt_ib.runs.directory import RunDirectory
+
+Trust = Annotated[bool, typer.Option("--trust", help="Import the environment's module of a run made elsewhere.")]
+
+
+def need_trust(run: RunDirectory, env_id: str, trusted: bool) -> None:
+    """Ask before the module of a run that was made elsewhere is imported. Raises `UserError` (2) where the answer is no."""
+    from gwt_ib.runs.origin import made_here, module_of
+    from gwt_ib.text import plain
+
+    module = module_of(env_id)
+    if not module or trusted or made_here(run.read_run(), env_id):
+        return
+    words = (
+        f"{plain(run.path)} was not made by you on this machine, and its environment {plain(env_id)!r} would import the "
+        f"module {plain(module)!r}, which may do anything that you may."
+    )
+    if not _can_ask():
+        raise UserError(f"{words} Where you trust it, say --trust.", ExitCode.USAGE)
+    write(f"{words}\nImport it? [y/N] ", sys.stderr)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UserError("The module was not imported, and nothing was done.", ExitCode.USAGE)
+
+
+def _can_ask() -> bool:
+    return not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty()
