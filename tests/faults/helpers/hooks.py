@@ -19,7 +19,8 @@ def install(hook: str) -> None:
     from gwt_ib.learn.adam import Adam
     from gwt_ib.learn.learner import Learner
 
-    name, update, count, times = [*hook.split(":"), "1", "1000000"][:4]
+    name, update, *rest = hook.split(":")
+    count, times = [*rest, *("1", "1000000")[len(rest) :]]
     wanted = range(int(update), int(update) + int(count))
     now = {"update": 0, "does": None}
     learn, norm = Learner.update, Adam.gradient_norm
