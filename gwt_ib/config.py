@@ -16,14 +16,15 @@ ResumeClass = Literal["free", "override", "fixed"]
 
 
 def setting(
-    default: Any, meaning: str, unit: str = "", *, live: bool = False, resume: ResumeClass = "override", **limits: Any
+    default: Any, meaning: str, unit: str = "", *, live: bool = False, resume: ResumeClass | None = None, **limits: Any
 ) -> Any:
     """One field of the configuration; `limits` are pydantic's (`ge`, `gt`, `le`, `lt`).
 
     `live` marks a number that may be changed while a run trains: only the learner reads it, once in each update, and no
-    value within its limits can end the run.
+    value within its limits can end the run. So it is free for a resumed run too; of others that say nothing a resumed
+    run may have another value with `--override`.
     """
-    extra: dict[str, Any] = {"unit": unit, "live": live, "resume": resume}
+    extra: dict[str, Any] = {"unit": unit, "live": live, "resume": resume or ("free" if live else "override")}
     return Field(default=default, description=meaning, json_schema_extra=extra, **limits)
 
 
@@ -191,6 +192,8 @@ class Config(BaseModel):
                 f"total_timesteps = {self.total_timesteps} is less than one rollout of {self.steps_per_update} env steps "
                 f"(num_envs * rollout_steps), so no update would be made"
             )
+        if self.rescue_dir and not self.rescue_dir.startswith("/"):
+            raise ValueError(f"rescue_dir = {self.rescue_dir!r} must begin with /: it is used from several directories")
         if self.td_std_min >= self.td_std_max:
             raise ValueError(f"td_std_min = {self.td_std_min:g} must be below td_std_max = {self.td_std_max:g}")
         if not self.bias_clamp_min <= self.bias_init <= self.bias_clamp_max:

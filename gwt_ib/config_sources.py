@@ -18,6 +18,9 @@ from pydantic import ValidationError
 from gwt_ib.config import Config, live_settings
 from gwt_ib.errors import ExitCode, UserError, nearest
 
+TOML_BYTES = 1 << 20
+"""More than any file of settings has."""
+
 
 def resolve(
     *,

@@ -54,7 +54,7 @@ def parse_line(line: str) -> Written | None:
 def record_lines(moment: float, level: int, process: str, message: str) -> str:
     """One record as it stands in the file. Its further lines are indented, and nothing in it can move a cursor."""
     stamp = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-    first, *further = [_visible(line) for line in _COLOUR.sub("", message).rstrip().splitlines()] or [""]
+    first, *further = [visible(line) for line in _COLOUR.sub("", message).rstrip().splitlines()] or [""]
     lines = [f"{stamp}Z {logging.getLevelName(level)} {process}: {first}", *(INDENT + line for line in further)]
     return "\n".join(lines) + "\n"
 
@@ -142,8 +142,8 @@ def log_to_file(path: Path, process: str, level: LogLevel) -> Iterator[None]:
         handler.close()
 
 
-def _visible(line: str) -> str:
-    """A line in which everything that cannot be printed is written as an escape."""
+def visible(line: str) -> str:
+    """A line in which everything that cannot be printed is written as an escape: nothing in it can move a cursor."""
     if line.isprintable():
         return line
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line.expandtabs(4))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 from gwt_ib.errors import ExitCode, UserError, error_text
+from gwt_ib.text import plain
 
 
 def refusal(env_id: str, what: str, error: BaseException | None = None) -> UserError:
@@ -16,7 +17,7 @@ def refusal(env_id: str, what: str, error: BaseException | None = None) -> UserE
 def failed_call(env_id: str, what: str, call: str, error: BaseException) -> UserError:
     """That a call raised an exception: `what` says what cannot be done, `call` names what was called."""
     if isinstance(error, SystemExit):
-        given = "" if error.code is None else error_text(error).partition(": ")[2]
+        given = "" if error.code is None else plain(repr(error.code), 200)
         return refusal(env_id, f"ended its process with sys.exit({given}) in {call}")
     return refusal(env_id, what, error)
 

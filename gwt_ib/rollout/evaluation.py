@@ -1,9 +1,10 @@
 """temporary"""
 
 import numpy as np
+
 from gwt_ib.config import Config
 from gwt_ib.envs.env_batch import EnvBatch
-from gwt_ib.rollout.env_loop import EnvLoop, action_noise, NOISE_STEPS
+from gwt_ib.rollout.env_loop import NOISE_STEPS, EnvLoop, action_noise
 from gwt_ib.rollout.policy import Policy
 from gwt_ib.seeding import Stream, generator
 

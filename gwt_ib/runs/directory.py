@@ -75,9 +75,18 @@ class RunDirectory:
         """`gatecheck.json`; empty while there is none."""
         return read_object(self.gatecheck)
 
+    def read_settings(self) -> dict[str, Any]:
+        """What `config.json` says, possible or not; empty where it is missing or damaged."""
+        return read_object(self.config)
+
+    def snapshot_folders(self, rescue_dir: object) -> list[Path]:
+        """Where this run's snapshots are: its own folder, and one of its name in `rescue_dir` where that is a path."""
+        rescue = [Path(rescue_dir) / self.name] if isinstance(rescue_dir, str) and rescue_dir.startswith("/") else []
+        return [self.snapshots, *rescue]
+
     def read_config(self) -> Config:
         """The configuration of the run. Raises `UserError` (65) when it is missing or damaged."""
-        values = read_object(self.config)
+        values = self.read_settings()
         if not values:
             raise UserError(f"{self.config} is missing or damaged.", ExitCode.BAD_DATA)
         return build(values, dict.fromkeys(values, str(self.config)))

@@ -1,7 +1,7 @@
 """temporary"""
 
-from gwt_ib.durable import write_json
 from gwt_ib.clock import utc_now
+from gwt_ib.durable import write_json
 
 
 def record_incident(run, config, error, actor=None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -35,47 +36,57 @@ class RecordWriter:
         self._path = path
         self._descriptor: int | None = None
         self._waiting: deque[bytes] = deque()
+        self._lock = threading.Lock()  # `sync` may be called by another thread; it does not hold up `append`
         self._named = False  # whether the file's name survives a power failure
         self._suspect = False  # the disk may not have what it took: syncing failed
 
     def append(self, record: Record) -> None:
         """Add one line after those that still wait. Raises `ValueError` for a number that is not finite."""
         line = json.dumps(record, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-        self._waiting.append(line.encode(errors="backslashreplace") + b"\n")
-        if len(self._waiting) > BACKLOG:
-            self._waiting.popleft()
-            self.lost += 1
+        with self._lock:
+            self._waiting.append(line.encode(errors="backslashreplace") + b"\n")
+            if len(self._waiting) > BACKLOG:
+                self._waiting.popleft()
+                self.lost += 1
         self.retry()
 
     def retry(self) -> bool:
         """Write what waits, in its order; whether nothing waits any more."""
-        try:
-            self._write_waiting()
-        except OSError as error:
-            self._say(error)
-            self.close()  # the next attempt opens the file anew: it may have been replaced, or its disk
-            return False
-        self.trouble = ""
-        return True
+        with self._lock:
+            try:
+                self._write_waiting()
+            except OSError as error:
+                self._fail(error)
+                return False
+            self.trouble = ""
+            return True
 
     def sync(self) -> None:
         """Make everything appended so far survive a power failure. Raises `OSError`, also where something still waits."""
+        with self._lock:
+            try:
+                self._write_waiting()
+                if self._descriptor is None and self._path.exists():
+                    self._descriptor = open_to_append(self._path)
+                if self._descriptor is None:
+                    return
+                descriptor = os.dup(self._descriptor)
+            except OSError as error:
+                self._fail(error)
+                raise
         try:
-            self._write_waiting()
-            if self._descriptor is None and self._path.exists():
-                self._descriptor = open_to_append(self._path)
-            if self._descriptor is not None:
-                os.fsync(self._descriptor)
-                if not self._named:
-                    sync_directory(self._path.parent)
-                self._named = True
+            os.fsync(descriptor)
+            if not self._named:
+                sync_directory(self._path.parent)
+            self._named = True
         except OSError as error:
-            # What a failed sync leaves in memory passes for written; only writing it anew, elsewhere, is certain.
-            self._suspect = True
-            self._say(error)
-            self.close()
+            with self._lock:
+                # What a failed sync leaves in memory passes for written; only writing it anew, elsewhere, is certain.
+                self._suspect = True
+                self._fail(error)
             raise
-        self.trouble = ""
+        finally:
+            os.close(descriptor)
 
     def close(self) -> None:
         """Close the file; appending afterwards opens it again."""
@@ -100,7 +111,9 @@ class RecordWriter:
             _write_line(self._descriptor, self._waiting[0])
             self._waiting.popleft()
 
-    def _say(self, error: OSError) -> None:
+    def _fail(self, error: OSError) -> None:
+        """Say what is wrong; the next attempt opens the file anew, which may have been replaced, or its disk."""
+        self.close()
         lost = f"; {self.lost:,} records are lost" if self.lost else ""
         self.trouble = f"{self._path.name} cannot be written: {error.strerror or error}{lost}"
 

@@ -56,39 +56,30 @@ def launch(
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
     spec = refuse_what_cannot_run(config)
-    run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]])
-    run.write_environment(spec)
+    run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]], spec)
     _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
 
 
 def resume(
     run_name: Run,
+    assignments: Assignments = None,
     total_timesteps: TotalTimesteps = None,
+    override: Annotated[
+        bool, typer.Option("--override", help="Also change settings that alter what the run learns.")
+    ] = False,
+    from_snapshot: Annotated[
+        str | None, typer.Option("--from", metavar="SNAPSHOT", help="Go on from this one; newer ones are set aside.")
+    ] = None,
     headless: Headless = False,
     as_json: MetricsAsJson = False,
     require_gatecheck: RequireGateCheck = False,
 ) -> None:
-    """Go on from a run's newest good snapshot."""
-    from gwt_ib.config_sources import build
-    from gwt_ib.processes.trainer import lock_run
-    from gwt_ib.runs.snapshot_store import newest_good_snapshot
+    """Go on from a run's newest good snapshot, or from another one."""
+    from gwt_ib_tui.commands.resuming import Wish, prepare_to_resume
 
     run = find_run(run_name)
-    lock_run(run).release()
-    config = run.read_config()
-    if total_timesteps is not None:
-        values = {**config.model_dump(), "total_timesteps": total_timesteps}
-        config = build(values, {"total_timesteps": "--total-timesteps"})
-    _, snapshot, _ = newest_good_snapshot(run.snapshots)
-    update = int(snapshot.state["update"])
-    if update >= config.num_updates:
-        steps = update * config.steps_per_update
-        raise UserError(
-            f"{run.path} has made all of its {steps} env steps; go on with --total-timesteps and a larger number.",
-            ExitCode.USAGE,
-        )
-    run.write_environment(refuse_what_cannot_run(config))
-    run.write_config(config)
+    wish = Wish(assignments or (), {"total_timesteps": total_timesteps}, override, from_snapshot)
+    update = prepare_to_resume(run, wish, refuse_what_cannot_run)
     _train(run, resumed_after=update, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
 
 

@@ -14,6 +14,7 @@ from gwt_ib.channel.shared_memory import (
     LocalLearnerChannel,
     MemoryLayout,
     create_memory,
+    nameless_memory,
 )
 from gwt_ib.envs.make import check_environment
 from gwt_ib.model.weights import Weights
@@ -33,12 +34,16 @@ class Ends:
         alive_read, self.alive_write = os.pipe()
         wakes = [os.pipe() for _ in range(2)]
         episodes = np.full(config.num_envs, -1, np.int64)
+        self.handovers = [nameless_memory() for _ in range(2)]
         self.learner = LocalLearnerChannel(
-            self.layout, memory, blocks=blocks_read, wakes=[w for _, w in wakes], control=self.control_read,
+            self.layout, memory, blocks=blocks_read, wakes=[w for _, w in wakes], handovers=self.handovers,
+            control=self.control_read,
             first_block=0, episodes=episodes,
         )  # fmt: skip
         self.actors = [
-            LocalActorChannel(self.layout, memory, actor, ActorPipes(wakes[actor][0], blocks_write, alive_read))
+            LocalActorChannel(
+                self.layout, memory, actor, ActorPipes(wakes[actor][0], blocks_write, alive_read, self.handovers[actor])
+            )
             for actor in range(2)
         ]
 

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 from faults_support import ROOT
-from gwt_ib.runs.snapshot_store import clean_temporary, keep_snapshots, newest_good_snapshot, set_aside_newer
 from safetensors import numpy as safetensors_numpy
 from save_driver import DONE, REFUSED, made_up_snapshot
 from traced import Driver, driver
 
 from gwt_ib.runs.snapshot import Manifest, save_snapshot
+from gwt_ib.runs.snapshot_store import clean_temporary, keep_snapshots, newest_good_snapshot, set_aside_newer
 
 LIMIT_S = 5.0
 SLACK_BYTES = 6 << 20  # what an interpreter grows by when it does anything at all

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gwt_ib.runs.cut_back import cut_back
-from gwt_ib.runs.snapshot_store import newest_good_snapshot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from power_loss import Recording, assert_complete, recorded
 from save_driver import made_up_record, made_up_snapshot
 
 from gwt_ib.errors import UserError
+from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import RecordWriter, read_records
 from gwt_ib.runs.snapshot import save_snapshot
+from gwt_ib.runs.snapshot_store import newest_good_snapshot
 
 OLD, NEW = 1, 2
 EXAMPLES = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

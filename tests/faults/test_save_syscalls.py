@@ -8,7 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from save_driver import DONE, FAILED, made_up_record, made_up_snapshot
+from support import hidden
+from traced import Driver, driver, failing, killed, need_strace
+
 from gwt_ib.runs.cut_back import cut_back
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.jsonl import RecordWriter, read_records
+from gwt_ib.runs.snapshot import load_snapshot, problem_of, save_snapshot
 from gwt_ib.runs.snapshot_store import (
     clean_temporary,
     list_aside,
@@ -16,13 +23,6 @@ from gwt_ib.runs.snapshot_store import (
     newest_good_snapshot,
     set_aside_newer,
 )
-from save_driver import DONE, FAILED, made_up_record, made_up_snapshot
-from support import hidden
-from traced import Driver, driver, failing, killed, need_strace
-
-from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.jsonl import RecordWriter, read_records
-from gwt_ib.runs.snapshot import load_snapshot, problem_of, save_snapshot
 
 OLD, NEW, NEXT = 1, 2, 3
 ERRORS = ("EIO", "ENOSPC", "EROFS")

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from faults_support import SEED, chance
-from gwt_ib.runs.snapshot_store import list_snapshots, newest_good_snapshot
 from safetensors import numpy as safetensors_numpy
 from save_driver import made_up_snapshot
 
 from gwt_ib.runs.snapshot import BadSnapshotError, Snapshot, load_snapshot, save_snapshot
+from gwt_ib.runs.snapshot_store import list_snapshots, newest_good_snapshot
 
 GOOD, BAD = 1, 2
 SIZE = 4096  # values of a tensor; its files have several blocks of 4 KiB

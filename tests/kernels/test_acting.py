@@ -27,6 +27,7 @@ from gwt_ib.model.experience import Block, BlockSpec
 from gwt_ib.model.weights import Weights
 from gwt_ib.rollout.collect import Collector, Progress
 from gwt_ib.rollout.env_loop import action_noise, evaluate, evaluation_envs
+from gwt_ib.rollout.open_episodes import OpenEpisodes
 from gwt_ib.rollout.policy import Policy, Stepper, make_policy
 from gwt_ib.rollout.torch_policy import TorchPolicy
 
@@ -153,7 +154,7 @@ def test_the_number_of_actors_changes_no_bit_of_what_is_learnt():
         facts = check_environment(config)
         learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
         policy = make_policy(facts.observation_size, facts.actions, config)
-        channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
+        channel = SerialChannel(config, policy, OpenEpisodes(config.num_envs), 0)
         for _ in range(2):
             channel.publish(learner.weights())
             learner.update(join(channel.take(), config))
@@ -168,7 +169,7 @@ def test_with_a_learning_rate_of_0_what_kernels_do_is_replayed():
     facts = check_environment(config)
     learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
     policy = make_policy(facts.observation_size, facts.actions, config)
-    channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
+    channel = SerialChannel(config, policy, OpenEpisodes(config.num_envs), 0)
     for _ in range(6):
         channel.publish(learner.weights())
         row = learner.update(join(channel.take(), config))
@@ -233,7 +234,7 @@ def test_the_serial_channel_takes_kernels_too():
     for kind in ("torch", "numba"):
         policy = make_policy(facts.observation_size, facts.actions, small_config(kernels=kind))
         assert isinstance(policy, TorchPolicy if kind == "torch" else KernelPolicy)
-        channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
+        channel = SerialChannel(config, policy, OpenEpisodes(config.num_envs), 0)
         channel.publish(weights)
         taken.append(channel.take())
         channel.close()

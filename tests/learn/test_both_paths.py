@@ -10,6 +10,7 @@ from gwt_ib.envs.make import check_environment
 from gwt_ib.learn.learner import Learner
 from gwt_ib.learn.sequences import join
 from gwt_ib.model.agent import Agent
+from gwt_ib.rollout.open_episodes import OpenEpisodes
 from gwt_ib.rollout.policy import make_policy
 
 ENVIRONMENTS = ["popgym-RepeatPreviousEasy-v0", "popgym-MineSweeperEasy-v0", "popgym-PositionOnlyPendulumEasy-v0"]
@@ -20,7 +21,7 @@ def train(config: Config, updates: int) -> tuple[list[dict[str, float]], np.ndar
     facts = check_environment(config)
     learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
     policy = make_policy(facts.observation_size, facts.actions, config)
-    channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
+    channel = SerialChannel(config, policy, OpenEpisodes(config.num_envs), 0)
     rows = []
     for _ in range(updates):
         channel.publish(learner.weights())

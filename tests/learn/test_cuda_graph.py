@@ -20,6 +20,7 @@ from gwt_ib.learn.losses import LiveCoefficients, minibatch_loss
 from gwt_ib.learn.sequences import cut, join, pick, to_device
 from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.experience import Sequences, blank_minibatch
+from gwt_ib.rollout.open_episodes import OpenEpisodes
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.sections import Sections
 
@@ -158,7 +159,7 @@ def make(config: Config, graph: bool = False) -> tuple[Learner, SerialChannel]:
     if graph:
         learner._gradient = GraphGradient(learner.agent, learner.flat, config, learner.sections)
     policy = make_policy(facts.observation_size, facts.actions, config)
-    channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
+    channel = SerialChannel(config, policy, OpenEpisodes(config.num_envs), 0)
     channel.publish(learner.weights())
     return learner, channel
 

@@ -12,6 +12,7 @@ from gwt_ib.learn.learner import Learner, NotFiniteError
 from gwt_ib.learn.sequences import cut, join, pick, to_device
 from gwt_ib.model.agent import Agent
 from gwt_ib.model.experience import BlockSpec
+from gwt_ib.rollout.open_episodes import OpenEpisodes
 from gwt_ib.rollout.torch_policy import TorchPolicy
 
 
@@ -19,7 +20,7 @@ def make(config: Config) -> tuple[Learner, SerialChannel]:
     facts = check_environment(config)
     learner = Learner(Agent(facts.observation_size, facts.actions, config), config)
     policy = TorchPolicy(facts.observation_size, facts.actions, config)
-    channel = SerialChannel(config, policy, np.zeros(config.num_envs, np.int64), 0)
+    channel = SerialChannel(config, policy, OpenEpisodes(config.num_envs), 0)
     channel.publish(learner.weights())
     return learner, channel
 
@@ -77,15 +78,55 @@ def test_the_gradient_is_clipped_to_its_norm():
     assert learner.flat.grad.norm().item() == pytest.approx(1e-3, rel=1e-2)
 
 
-def test_a_loss_that_is_not_finite_stops_before_the_step():
-    config = small_config()
+def test_a_step_by_numbers_that_are_not_finite_is_left_out_and_moves_nothing():
+    config = small_config(minibatches=1, epochs=2)
     learner, channel = make(config)
     rollout = join(channel.take(), config)
     rollout.targets.advantage[3, 1] = np.nan
     before = learner.flat.read().copy()
-    with pytest.raises(NotFiniteError, match="update 1"):
+    metrics = learner.update(rollout)
+    assert np.array_equal(before, learner.flat.read()) and learner.version == 1
+    assert len(learner.left_out) == 2 and "in update 1, " in learner.left_out[0]
+    assert np.isnan(metrics["policy_loss"]) and np.isfinite([metrics["td_mean"], metrics["td_std"]]).all()
+    channel.publish(learner.weights())
+    assert train(learner, channel, 1)[0]["policy_loss"] != 0 and learner.left_out == []
+    assert np.isfinite(learner.flat.read()).all() and not np.array_equal(before, learner.flat.read())
+
+
+def test_the_metrics_are_the_means_of_the_steps_that_were_taken():
+    config = small_config(minibatches=2, epochs=1)
+    learner, channel = make(config)
+    rollout = join(channel.take(), config)
+    rollout.targets.advantage[3, 1] = np.nan  # in one sequence, so in one of two minibatches
+    before = learner.flat.read().copy()
+    metrics = learner.update(rollout)
+    assert len(learner.left_out) == 1 and np.isfinite(metrics["policy_loss"])
+    assert not np.array_equal(before, learner.flat.read())
+
+
+def test_the_third_step_in_a_row_that_is_left_out_is_an_error_also_across_updates():
+    config = small_config(minibatches=1, epochs=2)
+    learner, channel = make(config)
+    for _ in range(2):
+        rollout = join(channel.take(), config)
+        rollout.targets.advantage[3, 1] = np.nan
+        if learner.version:
+            with pytest.raises(NotFiniteError, match=r"update 2.*the 3\. time in a row"):
+                learner.update(rollout)
+        else:
+            learner.update(rollout)
+            channel.publish(learner.weights())
+
+
+def test_a_rollout_that_is_not_finite_reaches_neither_weights_nor_statistics():
+    config = small_config()
+    learner, channel = make(config)
+    rollout = join(channel.take(), config)
+    rollout.td[5, 2] = np.inf
+    before = learner.flat.read().copy()
+    with pytest.raises(NotFiniteError, match="the rollout of update 1"):
         learner.update(rollout)
-    assert np.array_equal(before, learner.flat.read())
+    assert np.array_equal(before, learner.flat.read()) and (learner.td.mean, learner.td.std) == (0.0, 1.0)
 
 
 def test_sequences_are_rows_of_one_environment_in_order():

@@ -12,7 +12,7 @@ DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time
 
 
 def test_a_child_that_does_not_end_is_killed_and_the_heartbeats_went_on(tmp_path):
-    child = Child(subprocess.Popen([sys.executable, "-c", DEAF]), tmp_path / "log")
+    child = Child(subprocess.Popen([sys.executable, "-c", DEAF], start_new_session=True), tmp_path / "log", "no/mark")
     beats = []
     began = time.monotonic()
     child.end(3.4 * HEARTBEAT_S, lambda: beats.append(time.monotonic()))
@@ -22,7 +22,7 @@ def test_a_child_that_does_not_end_is_killed_and_the_heartbeats_went_on(tmp_path
 
 
 def test_a_child_that_ends_by_itself_is_not_waited_for_any_longer(tmp_path):
-    child = Child(subprocess.Popen([sys.executable, "-c", ""]), tmp_path / "log")
+    child = Child(subprocess.Popen([sys.executable, "-c", ""], start_new_session=True), tmp_path / "log", "no/mark")
     began = time.monotonic()
     child.end(30.0)
     assert time.monotonic() - began < 10 and child.process.returncode == 0

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from gwt_ib.log import record_lines
-from gwt_ib.processes.children import last_words
+from gwt_ib.processes.log_files import last_words
 
 FAULT = record_lines(0, logging.CRITICAL, "actor-0", "ended by an exception\nTraceback:\n  x\nValueError: it broke")
 INFO = record_lines(0, logging.INFO, "actor-0", "begins with block 0\nand more")

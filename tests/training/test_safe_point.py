@@ -1,20 +1,16 @@
 """Requests at the safe point of a run in the test's own process: what is answered, and what of training they change."""
 
-import argparse
 import socket
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from support import small_config
+from support import small_config, training_here
 
 from gwt_ib.config import Config
-from gwt_ib.envs.env_batch import EpisodeError
-from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.learner import Learner
-from gwt_ib.model.agent import Agent
-from gwt_ib.processes.children import Link
-from gwt_ib.processes.learner_process import Requests, make_channel
+from gwt_ib.envs.episode import EpisodeError
+from gwt_ib.processes.link import Link
+from gwt_ib.processes.requests import Requests
 from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.jsonl import Record, read_records
 from gwt_ib.training.loop import Training
@@ -51,9 +47,7 @@ def train(tmp_path):
         ours, theirs = map(Link, socket.socketpair())
         ends.extend((ours, theirs))
         events: list[Record] = []
-        spec = check_environment(config)
-        learner = Learner(Agent(spec.observation_size, spec.actions, config), config)
-        training = Training(directory, config, learner, events.append)
+        training, make_channel = training_here(directory, config, events.append)
         requests = Requests(theirs)
 
         def safe_point(training: Training) -> bool:
@@ -61,11 +55,12 @@ def train(tmp_path):
                 ours.send({"request": f"{training.update}.{number}", **message})
             return requests(training)
 
-        channel = make_channel(config, spec, training, theirs, argparse.Namespace())
+        channel = make_channel()
         assert training.run(channel, safe_point)
         channel.close()
         training.recorder.close()
-        return Trained(directory, learner.flat.read().copy(), read_records(directory.metrics), events, ours.receive())
+        weights = training.learner.flat.read().copy()
+        return Trained(directory, weights, read_records(directory.metrics), events, ours.receive())
 
     yield run
     for end in ends:
@@ -125,7 +120,7 @@ def test_settings_that_are_refused_change_nothing(train):
     ]
     assert refused.training() == before.training()
     assert refused.run.config.read_bytes() == before.run.config.read_bytes()
-    assert refused.events == before.events
+    assert [{**event, "path": None} for event in refused.events] == [{**event, "path": None} for event in before.events]
 
 
 def test_a_setting_that_cannot_be_written_down_is_refused_and_does_not_hold(train, monkeypatch):
@@ -186,7 +181,7 @@ def test_an_evaluation_whose_environment_fails_is_refused_and_the_run_goes_on(tr
     def broken(*_: object) -> list[float]:
         raise EpisodeError("mine:Env-v0", 1, 0, 7, [], ValueError("it broke"))
 
-    monkeypatch.setattr("gwt_ib.training.loop.evaluate", broken)
+    monkeypatch.setattr("gwt_ib.training.evaluator.evaluate", broken)
     trained = train(asked={2: [{"kind": "evaluate"}]}, eval_every=0)
     assert trained.answers[0]["result"] == "refused"
     assert "environment 1 failed in episode 0 (seed 7): ValueError: it broke" in trained.answers[0]["message"]

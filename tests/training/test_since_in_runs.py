@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import socket
 from pathlib import Path
 
 import pytest
-from support import small_config
+from support import small_config, training_here
 
 from gwt_ib.config import Config
 from gwt_ib.durable import write_json
-from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.learner import Learner
-from gwt_ib.model.agent import Agent
-from gwt_ib.processes.children import Link
-from gwt_ib.processes.learner_process import make_channel
 from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.snapshot import Snapshot, load_snapshot
@@ -28,18 +21,14 @@ CONFIG = small_config(channel="serial", budget_warmup_updates=2, snapshot_every=
 
 def train(run: RunDirectory, config: Config, snapshot: Snapshot | None = None) -> Training:
     """Train to the end, in this process; from a snapshot on where one is given."""
-    spec = check_environment(config)
-    learner = Learner(Agent(spec.observation_size, spec.actions, config), config)
-    training = Training(run, config, learner, lambda event: None)
+    training, make_channel = training_here(run, config)
     if snapshot is not None:
         training.restore(snapshot)
-    ours, theirs = map(Link, socket.socketpair())
-    channel = make_channel(config, spec, training, theirs, argparse.Namespace())
+        training.recorder.restore(snapshot.state["gatecheck"])
+    channel = make_channel()
     assert training.run(channel, lambda training: False)
     channel.close()
     training.recorder.close()
-    ours.close()
-    theirs.close()
     return training
 
 

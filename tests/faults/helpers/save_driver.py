@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gwt_ib.runs.cut_back import cut_back
-from gwt_ib.runs.snapshot_store import keep_snapshots, save_firmly, set_aside_newer
 
+from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import RecordWriter
 from gwt_ib.runs.record import RunRecord
 from gwt_ib.runs.snapshot import BadSnapshotError, Snapshot, load_snapshot, save_snapshot
+from gwt_ib.runs.snapshot_store import keep_snapshots, save_firmly, set_aside_newer
 
 DONE, FAILED, REFUSED, UNEXPECTED = 0, 10, 11, 12
 """How a child ends: it is done; the disk refused (`OSError`); the data was refused; anything else is a fault of ours."""
