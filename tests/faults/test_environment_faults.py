@@ -17,12 +17,20 @@ from gwt_ib.runs.jsonl import read_records
 
 pytestmark = pytest.mark.processes
 FAULTY = {"env_id": "faulty_env:Faulty-v0", "max_restarts": 40}
-MILD = ("raise", "leave", "nan", "inf", "outside", "shape", "more", "dtype", "text", "nothing", "nan_reward", "inf_reward",
-        "huge_reward", "no_reward", "four")  # fmt: skip
+MILD = ("raise", "leave", "greedy", "nan", "inf", "outside", "shape", "more", "dtype", "text", "nothing", "nan_reward",
+        "inf_reward", "huge_reward", "no_reward", "four")  # fmt: skip
 """What is found at once, in the step that does it."""
 ENDING = ("exit", "segv")
 HANGING = ("sleep", "spin")
-CAUSES = {"raise": "broke", "leave": "leave", "nan": "NaN", "dtype": "1e+300", "nan_reward": "reward", "shape": "(2,)"}
+CAUSES = {
+    "raise": "broke",
+    "leave": "leave",
+    "greedy": "MemoryError",
+    "nan": "NaN",
+    "dtype": "1e+300",
+    "nan_reward": "reward",
+    "shape": "(2,)",
+}
 
 
 def meet(run: Chaos, number: int, kind: str, limit_s: float = 30.0) -> None:

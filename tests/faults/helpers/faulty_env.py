@@ -106,6 +106,10 @@ def _floods(result: Step) -> Step:
     return result
 
 
+def _greedy(result: Step) -> Step:
+    return (bytearray(1 << 56), *result[1:])  # more than any machine has
+
+
 def _slow(result: Step) -> Step:
     time.sleep(0.5)
     return result
@@ -126,6 +130,7 @@ def _put(value: float) -> Callable[[Step], Step]:
 FAULTS: dict[str, Callable[[Step], Step]] = {
     "raise": _raises,
     "leave": _leaves,
+    "greedy": _greedy,
     "exit": _exits,
     "segv": _dies,
     "sleep": _sleeps,
