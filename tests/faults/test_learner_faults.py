@@ -49,6 +49,15 @@ def test_a_killed_learner_is_started_again_from_the_newest_snapshot_also_one_kil
     assert outcome(toy.run) == undisturbed
 
 
+def test_a_learner_that_is_killed_before_its_first_snapshot_begins_again(toy):
+    toy.launch(total_timesteps=20 * STEPS)
+    killed = toy.kill(toy.learner)
+    toy.wait(lambda: toy.learner != killed, "another learner", 60.0)
+    assert toy.ends() == 0
+    assert toy.update == 20
+    assert len(toy.events("learner_died")) == 1
+
+
 def test_a_stopped_learner_is_shown_and_replaced(toy):
     toy.launch(learner_timeout_s=12.0)
     toy.wait_for_update(20)
