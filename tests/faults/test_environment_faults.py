@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import time
+from pathlib import Path
 
 import pytest
-from chaos import STEPS, Chaos
+from chaos import Chaos
 from faults_support import measured
 from faulty_env import FAULTS, put_fault
 from support import read_incidents
@@ -16,12 +17,20 @@ from gwt_ib.runs.jsonl import read_records
 
 pytestmark = pytest.mark.processes
 FAULTY = {"env_id": "faulty_env:Faulty-v0", "max_restarts": 40}
-MILD = ("raise", "leave", "nan", "inf", "outside", "shape", "more", "dtype", "text", "nothing", "nan_reward", "inf_reward",
-        "huge_reward", "no_reward", "four")  # fmt: skip
+MILD = ("raise", "leave", "greedy", "nan", "inf", "outside", "shape", "more", "dtype", "text", "nothing", "nan_reward",
+        "inf_reward", "huge_reward", "no_reward", "four")  # fmt: skip
 """What is found at once, in the step that does it."""
 ENDING = ("exit", "segv")
 HANGING = ("sleep", "spin")
-CAUSES = {"raise": "broke", "leave": "leave", "nan": "NaN", "dtype": "1e+300", "nan_reward": "reward", "shape": "(2,)"}
+CAUSES = {
+    "raise": "broke",
+    "leave": "leave",
+    "greedy": "MemoryError",
+    "nan": "NaN",
+    "dtype": "1e+300",
+    "nan_reward": "reward",
+    "shape": "(2,)",
+}
 
 
 def meet(run: Chaos, number: int, kind: str, limit_s: float = 30.0) -> None:
@@ -32,7 +41,8 @@ def meet(run: Chaos, number: int, kind: str, limit_s: float = 30.0) -> None:
 
 
 def test_every_kind_of_wrong_answer_costs_an_episode_and_is_kept_with_its_cause(toy):
-    toy.launch(**FAULTY)
+    # Many environments, so that few of them fail three times and cost their process.
+    toy.launch(**FAULTY, num_envs=32, rollout_steps=8, seq_len=8)
     toy.wait_for_update(5)
     for number, kind in enumerate(MILD):
         meet(toy, number, kind)
@@ -84,12 +94,15 @@ def test_an_environment_that_floods_its_log_fills_no_disk(toy):
     toy.wait_for_update(5)
     for number in range(2):
         meet(toy, number, "flood", 60.0)
-    largest = max(path.stat().st_size for path in toy.run.logs.iterdir())
-    total = sum(path.stat().st_size for path in toy.run.logs.iterdir())
+    toy.wait(lambda: size_of(toy.run.logs) < 15 << 20, "the log is cut back")
+    measured("F13: the logs after 60 MB of prints have", f"{size_of(toy.run.logs) / 1e6:.1f} MB")
     assert toy.stop() == 143
-    measured("F13: the logs after 60 MB of prints have", f"{total / 1e6:.1f} MB")
-    assert largest <= 25e6
     assert toy.events("actor_died") == []
+
+
+def size_of(folder: Path) -> int:
+    """The bytes of the files in a folder."""
+    return sum(path.stat().st_size for path in folder.iterdir())
 
 
 def test_an_environment_that_always_fails_ends_the_run_with_its_reason(toy):
@@ -120,9 +133,13 @@ def test_every_kind_of_fault_is_tried():
 
 
 def test_a_slow_environment_is_not_taken_for_one_that_hangs(toy):
-    toy.launch(**FAULTY, hang_timeout_s=3.0, num_envs=2, rollout_steps=4, seq_len=4, total_timesteps=3 * 8)
+    steps = 4
+    toy.launch(
+        **FAULTY, hang_timeout_s=1.5, num_envs=4, rollout_steps=steps, seq_len=steps, total_timesteps=2 * 4 * steps
+    )
     toy.wait(lambda: toy.run.read_run().state == "running", "it runs")
-    (toy.faults / "always-slow").touch()  # a second for each step, four for the shortest rollout
+    (
+        toy.faults / "always-slow"
+    ).touch()  # half a second for each step, and four seconds for a rollout of two environments
     assert toy.ends() == 0
     assert toy.events("actor_died") == []
-    assert STEPS > 8

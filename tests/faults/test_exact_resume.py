@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from chaos import STEPS, TOY
+from chaos import STEPS, TOY, Chaos
 from exact import killed_and_resumed, undisturbed
+from outcome import outcome
 
 pytestmark = pytest.mark.processes
 TASKS = {
@@ -34,6 +35,20 @@ def test_a_run_that_was_killed_and_resumed_is_bitwise_the_undisturbed_one(
     assert report.kills == kills
     assert found == wanted, found.first_difference(wanted)
     assert report.exact, "run.json says so, too"
+
+
+def test_a_run_that_is_resumed_with_other_numbers_of_actors_is_the_same_run(toy: Chaos, tmp_path: Path) -> None:
+    settings = {**TOY, **SETTINGS, "total_timesteps": 90 * STEPS, "eval_every": 0, "lr": 1e-3}
+    wanted = undisturbed(tmp_path / "undisturbed", settings)
+    toy.launch(**settings)
+    for update, actors in ((30, 1), (60, 4)):
+        toy.wait_for_update(update)
+        toy.kill_everything()
+        toy.resume("--set", f"num_actors={actors}")
+    assert toy.ends() == 0
+    assert toy.run.read_config().num_actors == 4
+    found = outcome(toy.run)
+    assert found.rows == wanted.rows and found.model == wanted.model, found.first_difference(wanted)
 
 
 @pytest.mark.parametrize("actors", [1, 4])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import re
 import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +22,7 @@ from gwt_ib.runs.snapshot import save_snapshot
 from gwt_ib.runs.snapshot_store import newest_good_snapshot
 
 OLD, NEW = 1, 2
-EXAMPLES = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+EXAMPLES = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 class Drawn:
@@ -54,11 +52,9 @@ def saves(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 
 
 @pytest.fixture
-def scratch() -> Iterator[Path]:
-    """A folder for one state of the disk, in memory where there is room."""
-    shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
-        yield Path(folder)
+def scratch(tmp_path: Path) -> Path:
+    """A folder for one state of the disk."""
+    return tmp_path
 
 
 def after_power_loss(recording: Recording, moment: int, data: st.DataObject, scratch: Path) -> Path:

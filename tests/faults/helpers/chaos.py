@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from faults_support import HELPERS
 from support import assignments, events, shared_names, updates, wait_until
 
@@ -171,7 +172,10 @@ class Chaos:
             assert result or self.alive(), f"the run ended while waiting: {what}\n{self.said()}"
             return result
 
-        return wait_until(holds, limit_s, f"never: {what}\n{self.said()}")
+        try:
+            return wait_until(holds, limit_s, what)
+        except pytest.fail.Exception:
+            pytest.fail(f"never: {what}\n{self.said()}")
 
     def wait_for_update(self, least: int, limit_s: float = BEGUN_S) -> int:
         """Wait until an update is recorded; returns the newest."""
@@ -226,8 +230,12 @@ class Chaos:
 
     def assert_invariants(self, gone_in_s: float = 5.0) -> None:
         """What must hold after the end of every run, however it came."""
-        wait_until(lambda: not self.processes(), gone_in_s, f"I1: still there: {self._named()}")
-        assert shared_names() <= self._shared, "I2: a name is left in /dev/shm"
+        try:
+            wait_until(lambda: not self.processes(), gone_in_s, "")
+        except pytest.fail.Exception:
+            pytest.fail(f"I1: still there: {self._named()}")
+        # Somebody else's programs may have names there for a moment.
+        wait_until(lambda: shared_names() <= self._shared, gone_in_s, "I2: a name is left in /dev/shm")
         snapshots = list_snapshots(self.run.snapshots)
         assert not snapshots or problem_of(snapshots[-1]) == "", f"I3: {snapshots[-1]}: {problem_of(snapshots[-1])}"
         self.assert_whole_metrics()

@@ -38,15 +38,18 @@ class Faulty(gym.Env[Any, Any]):
     def step(self, action: Any) -> Step:
         self.left -= 1
         result: Step = self._observe(), float(action), self.left <= 0, False, {}
-        kind = fault_here()
+        kind = fault_here(self.left)
         return result if kind is None else FAULTS[kind](result)
 
     def _observe(self) -> Any:
         return self.np_random.uniform(-1, 1, 3).astype(np.float32)
 
 
-def fault_here() -> str | None:
-    """The kind of the fault that is in the way of this step, taken away; none where the way is free."""
+def fault_here(left: int) -> str | None:
+    """The kind of the fault that is in the way of this step, taken away; none where the way is free.
+
+    An environment takes one only where its episode has a certain number of steps left, so that not all meet the first one.
+    """
     folder = os.environ.get("FAULTY_ENV")
     if not folder:
         return None
@@ -54,7 +57,7 @@ def fault_here() -> str | None:
         number, _, kind = path.name.partition("-")
         if number == "always":
             return kind
-        if number.isdigit():
+        if number.isdigit() and left % 4 == int(number) % 4:
             with suppress(FileNotFoundError):  # another environment was first
                 path.rename(path.with_name(f"taken-{path.name}-{os.getpid()}"))
                 return kind
@@ -103,8 +106,12 @@ def _floods(result: Step) -> Step:
     return result
 
 
+def _greedy(result: Step) -> Step:
+    return (bytearray(1 << 56), *result[1:])  # more than any machine has
+
+
 def _slow(result: Step) -> Step:
-    time.sleep(1.0)
+    time.sleep(0.5)
     return result
 
 
@@ -123,6 +130,7 @@ def _put(value: float) -> Callable[[Step], Step]:
 FAULTS: dict[str, Callable[[Step], Step]] = {
     "raise": _raises,
     "leave": _leaves,
+    "greedy": _greedy,
     "exit": _exits,
     "segv": _dies,
     "sleep": _sleeps,

@@ -1,7 +1,8 @@
 """Faults inside a learner, which no signal can cause: `NAME:UPDATE:COUNT:TIMES`.
 
 They come in `COUNT` updates from `UPDATE` on, in the first `TIMES` processes that get there. `exit` ends the process in the
-middle of the update; `nan` makes the gradient's norm not a number; `slow` lets the update take a second.
+middle of the update; `nan` makes the gradient's norm not a number; `slow` lets the update take a second. Another hook is
+`clock`, for every process of a run.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import Any
 
 
@@ -19,7 +21,8 @@ def install(hook: str) -> None:
     from gwt_ib.learn.adam import Adam
     from gwt_ib.learn.learner import Learner
 
-    name, update, count, times = [*hook.split(":"), "1", "1000000"][:4]
+    name, update, *rest = hook.split(":")
+    count, times = [*rest, *("1", "1000000")[len(rest) :]]
     wanted = range(int(update), int(update) + int(count))
     now = {"update": 0, "does": None}
     learn, norm = Learner.update, Adam.gradient_norm
@@ -44,6 +47,14 @@ def install(hook: str) -> None:
 
     Learner.update = learns  # type: ignore[method-assign]
     Adam.gradient_norm = gradient_norm  # type: ignore[method-assign]
+
+
+def install_clock() -> None:
+    """Let the clock of this process jump by up to a day, to and fro, each time that somebody looks at it."""
+    from gwt_ib import clock
+
+    random, honest = Random(os.getpid()), clock.utc_now
+    clock.utc_now = lambda: honest() + random.choice((-86_400.0, -3_600.0, 0.0, 3_600.0, 86_400.0))
 
 
 def _take_turn(times: int) -> bool:
