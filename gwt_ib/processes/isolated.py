@@ -21,9 +21,8 @@ from typing import Any
 
 from gwt_ib.durable import write_all
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.log import visible
 from gwt_ib.processes.children import ONE_THREAD
-from gwt_ib.text import plain
+from gwt_ib.text import plain, visible
 
 CHILD = "gwt_ib.processes.isolated_child"
 PRINTED_BYTES = 65536
