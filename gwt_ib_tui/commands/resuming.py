@@ -68,8 +68,8 @@ def prepare_to_resume(run: RunDirectory, wish: Wish, check: Callable[[Config], E
             run.write_config(config)
             run.write_environment(spec)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise UserError(f"{run.path} cannot be made ready: {reason}.", ExitCode.INPUT_OUTPUT) from None
+            reason = f"{error.strerror or error}: {error.filename or run.path}"
+            raise UserError(f"{run.path} cannot be made ready. {reason}.", ExitCode.INPUT_OUTPUT) from None
         _record(run, config, snapshot, changes)
         return int(snapshot.state["update"])
     finally:
