@@ -72,6 +72,8 @@ def test_a_bad_newest_one_is_set_aside_so_that_it_is_never_taken_for_new(run: Ru
     (run.snapshots / f"{4 * STEPS:012d}" / "state.json").write_text("{}")
     assert resume(run) == 3
     assert newest(run) == 3 and [path.parent.name for path in list_aside(run.snapshots)] == ["aside-1"]
+    (warning,) = events(run, "warning")
+    assert "passed over a bad snapshot: " in warning["message"] and "state.json does not match" in warning["message"]
 
 
 REFUSED = {
