@@ -150,6 +150,11 @@ def refuse_what_cannot_run(config: Config, *, meanwhile: Callable[[], object] = 
         from gwt_ib.processes.check import check_in_child
         from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit
 
+    try:
+        Path.cwd()
+    except OSError:  # children could load next to nothing
+        words = "The current directory has been removed: change into one that exists."
+        raise UserError(words, ExitCode.USAGE) from None
     raise_descriptor_limit(descriptors_needed(config))
     beside = threading.Thread(target=meanwhile, daemon=True)
     beside.start()
