@@ -29,7 +29,7 @@ from gwt_ib.durable import try_write_json
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
 from gwt_ib.machine import installed_versions
-from gwt_ib.processes.children import recorded_signals
+from gwt_ib.processes.children import ENDING_SIGNALS, recorded_signals
 from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit, start_error
 from gwt_ib.processes.link import Message
 from gwt_ib.processes.log_files import cap_log
@@ -384,6 +384,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--ready", type=int, required=True)
     given = parser.parse_args(arguments)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)  # until they are recorded: none may end it without a word
     run = RunDirectory(given.run)
     answer: dict[str, Any] = {"code": 0, "message": ""}
     try:
