@@ -358,7 +358,7 @@ def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
     config = run.read_config()
     clean_temporary(run.snapshots)
     if resume:
-        newest_good_snapshot(run.snapshot_folders(config.rescue_dir))  # that there is none is said before anything is started
+        newest_good_snapshot(run.snapshot_folders(config.rescue_dir))  # raised before anything is started
         events = RecordWriter(run.events)
         for request in take_requests(run.control)[0]:
             events.append({"time": utc_now(), **_refusal(request, "the trainer that was asked is gone")})
