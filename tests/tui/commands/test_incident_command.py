@@ -8,7 +8,8 @@ import pytest
 from driven import Driven
 
 from gwt_ib.config import Config
-from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.envs.make import check_environment
+from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.incidents import read_incident, record_incident
 
 TESTS = str(Path(__file__).parents[2])
@@ -16,11 +17,10 @@ TESTS = str(Path(__file__).parents[2])
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """A run directory with its configuration."""
+    """A run directory that was made here."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([TESTS, os.environ.get("PYTHONPATH", "")]))
-    run = RunDirectory(tmp_path / "run")
-    run.path.mkdir()
-    return run
+    config = Config(env_id="sample_envs:Fragile-v0", seed=3)
+    return create_run(config, tmp_path / "run", [], check_environment(config))
 
 
 def change(path: Path, **fields) -> None:
@@ -31,9 +31,7 @@ def fragile(run: RunDirectory) -> Path:
     driven = Driven("sample_envs:Fragile-v0", [4], seed=3)
     while not driven.failures:
         driven.step(1)
-    config = Config(env_id="sample_envs:Fragile-v0", seed=3)
-    run.write_config(config)
-    path = record_incident(run, config, driven.failures[0], actor=1)
+    path = record_incident(run, run.read_config(), driven.failures[0], actor=1)
     assert path is not None
     return path
 
