@@ -31,7 +31,8 @@ def incident(
     from gwt_ib.runs.incidents import read_incident
 
     found = read_incident(path)
-    need_trust(RunDirectory(path.resolve().parent.parent), found.env_id, trust)
+    # It lies in the incidents/ of its run; anywhere else nothing says whose it is.
+    need_trust(RunDirectory(path.resolve().parent.parent), found.env_id, trust, named_by=path)
     request = {
         "env_id": found.env_id,
         "prev_action": found.prev_action,

@@ -8,7 +8,6 @@ import pytest
 from driven import Driven
 
 from gwt_ib.config import Config
-from gwt_ib.envs.make import check_environment
 from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.incidents import read_incident, record_incident
 
@@ -19,8 +18,7 @@ TESTS = str(Path(__file__).parents[2])
 def run(tmp_path, monkeypatch):
     """A run directory that was made here."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([TESTS, os.environ.get("PYTHONPATH", "")]))
-    config = Config(env_id="sample_envs:Fragile-v0", seed=3)
-    return create_run(config, tmp_path / "run", [], check_environment(config))
+    return create_run(Config(env_id="sample_envs:Fragile-v0", seed=3), tmp_path / "run", [])
 
 
 def change(path: Path, **fields) -> None:
@@ -31,7 +29,8 @@ def fragile(run: RunDirectory) -> Path:
     driven = Driven("sample_envs:Fragile-v0", [4], seed=3)
     while not driven.failures:
         driven.step(1)
-    path = record_incident(run, run.read_config(), driven.failures[0], actor=1)
+    config = Config(env_id="sample_envs:Fragile-v0", seed=3)
+    path = record_incident(run, config, driven.failures[0], actor=1)
     assert path is not None
     return path
 
@@ -107,6 +106,8 @@ def test_a_module_is_not_imported_because_a_file_names_it(run, command, tmp_path
     assert done.returncode == 2
     assert "'stranger'" in done.stderr and "--trust" in done.stderr
     assert not canary.exists()
+    run.write_config(Config(env_id="stranger:Any-v0"))  # a stranger's run names it, too
+    assert command("incident", str(path)).returncode == 2 and not canary.exists()
     elsewhere = tmp_path / "copied.json"
     elsewhere.write_bytes(path.read_bytes())
     assert command("incident", str(elsewhere)).returncode == 2
