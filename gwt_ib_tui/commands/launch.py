@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -30,7 +29,7 @@ from gwt_ib_tui.commands.options import (
 )
 from gwt_ib_tui.commands.trust import Trust, need_trust
 from gwt_ib_tui.garbage import no_garbage_collection
-from gwt_ib_tui.terminal import need_terminal, print_line, why_no_dashboard
+from gwt_ib_tui.terminal import leave_if_asked, need_terminal, print_line, why_no_dashboard
 
 if TYPE_CHECKING:
     from gwt_ib.config import Config
@@ -60,17 +59,19 @@ def launch(
     """Start a run and open its dashboard (or headless)."""
     with no_garbage_collection():
         from gwt_ib.config_sources import resolve
-        from gwt_ib.runs.directory import create_run
+        from gwt_ib.runs.directory import create_run, take_back
 
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
     spec = refuse_what_cannot_run(config, meanwhile=_none if headless or as_json else _import_what_is_shown)
+    leave_if_asked()
+    existed = run_dir is not None and run_dir.exists()
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]], spec)
     try:
         _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
     except (KeyboardInterrupt, SystemExit):
         if run.read_run().started is None:  # no trainer has begun it, so there is nothing in it
-            shutil.rmtree(run.path, ignore_errors=True)
+            take_back(run, keep_directory=existed)
         raise
 
 
@@ -149,6 +150,11 @@ def refuse_what_cannot_run(config: Config, *, meanwhile: Callable[[], object] = 
         from gwt_ib.processes.check import check_in_child
         from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit
 
+    try:
+        Path.cwd()
+    except OSError:  # children could load next to nothing
+        words = "The current directory has been removed: change into one that exists."
+        raise UserError(words, ExitCode.USAGE) from None
     raise_descriptor_limit(descriptors_needed(config))
     beside = threading.Thread(target=meanwhile, daemon=True)
     beside.start()
@@ -174,10 +180,12 @@ def _train(
     if headless or as_json or reason:
         from gwt_ib_tui.commands.headless import run_headless
 
+        leave_if_asked()
         code = run_headless(run, resumed_after, as_json=as_json, require_gatecheck=require_gatecheck)
         raise typer.Exit(int(code))
     from gwt_ib.processes.children import recorded_signals, start_trainer
 
+    leave_if_asked()
     # The trainer starts before the application: inside it, processes and shared memory cannot be made safely. It is in a
     # session of its own, so a Ctrl-C of this moment does not come to it.
     with recorded_signals() as signals:
