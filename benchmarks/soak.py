@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -42,6 +43,7 @@ SETTINGS: dict[str, Any] = {
     "eval_episodes": 3,
     "snapshot_every": 20,
     "hang_timeout_s": 2.0,
+    "start_timeout_s": 15.0,
     "learner_timeout_s": 8.0,
     "max_restarts": 1000,
 }
@@ -173,6 +175,8 @@ def _started(run: Chaos, place: Path, space: Mounted | None, chance: random.Rand
         run.wait_for_update(20)
         yield Soak(run, place, space, chance)
     finally:
+        if run.run.path.is_dir():  # a private mount goes with its namespace
+            shutil.copytree(run.run.path, run.folder / "kept", ignore=shutil.ignore_patterns("*.lock", "pipe-*"))
         run.clean_up()
 
 
@@ -214,7 +218,9 @@ def main() -> int:
     parser.add_argument("--least", type=int, default=30, help="faults that must have been injected")
     parser.add_argument("--kinds", type=int, default=7, help="kinds of them")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was done and found")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="work in this directory and leave it there")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="work in this directory and leave a copy of the run there"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gwt-ib-soak-") as temporary:
         try:

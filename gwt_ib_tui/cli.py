@@ -37,9 +37,8 @@ def gwt_ib_tui(
     """Train a TD-gated memory agent on POPGym and watch, live, whether its gate works."""
 
 
-for command in (
-    *launch.COMMANDS, *run.COMMANDS, *verify.COMMANDS, *runs.COMMANDS, *incident.COMMANDS, *bench.COMMANDS, *info.COMMANDS
-):  # fmt: skip
+GROUPS = (launch, run, verify, runs, incident, bench, info)
+for command in (command for group in GROUPS for command in group.COMMANDS):
     app.command(command.__name__.rstrip("_"))(command)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from chaos import Chaos, chaos
 from faults_support import FIGURES, SEED
+from outcome import Outcome, outcome
+from undisturbed import SETTINGS
 
 
 @pytest.fixture
@@ -15,6 +17,15 @@ def toy(tmp_path: Path) -> Iterator[Chaos]:
     """A run that is not started yet; when the test is over it has ended, and the four invariants hold."""
     with chaos(tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """What a run of `undisturbed.SETTINGS` comes to that nobody disturbs."""
+    with chaos(tmp_path_factory.mktemp("undisturbed")) as run:
+        run.launch(**SETTINGS)
+        assert run.ends() == 0
+    return outcome(run.run)
 
 
 def pytest_report_header() -> str:

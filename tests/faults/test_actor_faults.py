@@ -6,21 +6,12 @@ import signal
 import time
 
 import pytest
-from chaos import STEPS, Chaos, chaos
+from chaos import Chaos
 from faults_support import chance, measured
-from outcome import Outcome, outcome
+from outcome import outcome
+from undisturbed import SETTINGS
 
 pytestmark = pytest.mark.processes
-UPDATES = 400
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """What a run comes to that nobody disturbs."""
-    with chaos(tmp_path_factory.mktemp("undisturbed")) as run:
-        run.launch(total_timesteps=UPDATES * STEPS, lr=1e-3)
-        assert run.ends() == 0
-    return outcome(run.run)
 
 
 def replaced(run: Chaos, actor: int, killed: int) -> int:
@@ -31,10 +22,10 @@ def replaced(run: Chaos, actor: int, killed: int) -> int:
 
 def test_actors_killed_at_seeded_moments_cost_a_moment_and_change_nothing(toy, undisturbed):
     random = chance("actors")
-    toy.launch(total_timesteps=UPDATES * STEPS, lr=1e-3)
+    toy.launch(**SETTINGS)
     seen, again = [], []
     for count in range(4):
-        toy.wait_for_update(20 + 80 * count + random.randrange(20))
+        toy.wait_for_update(20 + 60 * count + random.randrange(20))
         actor = random.randrange(2)
         began = time.monotonic()
         killed = toy.kill(toy.actor(actor))

@@ -22,14 +22,6 @@ def test_a_clock_that_jumps_by_days_in_every_process_disturbs_nothing(toy):
     assert all(0 <= row["elapsed_s"] < 120 and row["steps_per_s"] > 0 for row in rows), "durations are of another clock"
 
 
-def test_a_command_is_answered_though_the_clocks_do_not_agree(toy):
-    toy.launch(hook="clock")
-    toy.wait_for_update(5)
-    pause = toy.command("snapshot", "run")
-    assert pause.returncode == 0, pause.stderr
-    assert toy.stop() == 143
-
-
 def test_deadlines_and_durations_are_of_the_monotonic_clock():
     forbidden = {"time", "time_ns"}
     for package in ("gwt_ib", "gwt_ib_tui"):

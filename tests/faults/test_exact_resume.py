@@ -12,15 +12,15 @@ from outcome import outcome
 
 pytestmark = pytest.mark.processes
 TASKS = {
-    "popgym-RepeatPreviousEasy-v0": 3,
+    "popgym-RepeatPreviousEasy-v0": 2,
     "popgym-CountRecallEasy-v0": 1,
     "popgym-PositionOnlyPendulumEasy-v0": 1,
     "popgym-BattleshipEasy-v0": 1,
     "popgym-LabyrinthEscapeEasy-v0": 1,
 }
 """And how often each is killed here; `benchmarks/exact_resume.py --kills 20` is the longer way."""
-UPDATES = 150
-SETTINGS = {"lr": 1e-3, "eval_every": 25, "eval_episodes": 2, "eval_max_steps": 60, "snapshot_every": 10}
+UPDATES = 100
+SETTINGS = {"lr": 1e-3, "eval_every": 20, "eval_episodes": 2, "eval_max_steps": 60, "snapshot_every": 10}
 
 
 @pytest.mark.parametrize(("env_id", "kills"), TASKS.items(), ids=[name.split("-")[1] for name in TASKS])
@@ -51,6 +51,7 @@ def test_a_run_that_is_resumed_with_other_numbers_of_actors_is_the_same_run(toy:
     assert found.rows == wanted.rows and found.model == wanted.model, found.first_difference(wanted)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("actors", [1, 4])
 def test_the_same_run_with_another_number_of_actors_is_exact_too(tmp_path: Path, actors: int) -> None:
     settings = {**TOY, **SETTINGS, "num_actors": actors, "total_timesteps": 60 * STEPS, "eval_every": 0}

@@ -7,29 +7,20 @@ import time
 
 import numpy as np
 import pytest
-from chaos import STEPS, chaos
+from chaos import STEPS
 from faults_support import chance, measured
-from outcome import Outcome, outcome
+from outcome import outcome
+from undisturbed import SETTINGS
 
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.runs.snapshot import load_snapshot
 from gwt_ib.runs.snapshot_store import list_snapshots
 
 pytestmark = pytest.mark.processes
-UPDATES = 300
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """What a run comes to that nobody disturbs."""
-    with chaos(tmp_path_factory.mktemp("undisturbed")) as run:
-        run.launch(total_timesteps=UPDATES * STEPS, lr=1e-3)
-        assert run.ends() == 0
-    return outcome(run.run)
 
 
 def test_a_killed_learner_is_started_again_from_the_newest_snapshot_also_one_killed_in_a_save(toy, undisturbed):
-    toy.launch(total_timesteps=UPDATES * STEPS, lr=1e-3)
+    toy.launch(**SETTINGS)
     toy.wait_for_update(30 + chance("learner").randrange(30))
     before, began = toy.update, time.monotonic()
     killed = toy.kill(toy.learner)

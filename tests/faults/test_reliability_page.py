@@ -7,6 +7,8 @@ import re
 
 from faults_support import ROOT
 
+from gwt_ib.processes.watch import WATCHED
+
 PAGE = ROOT / "docs" / "reliability.md"
 ROW = re.compile(r"^\| F(?P<number>\d+) \| (?P<cells>.+) \|$", re.MULTILINE)
 NAMED = re.compile(r"`(?P<file>[\w/]+\.py)::(?P<test>\w+)`")
@@ -27,3 +29,9 @@ def test_the_tests_that_it_names_exist():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
         assert found["test"] in names, f"{found['file']} has no {found['test']}"
+
+
+def test_what_is_watched_is_said_as_it_is():
+    page = PAGE.read_text()
+    for row in WATCHED:
+        assert f"| {row.process} | {row.must} | {row.within} | {row.otherwise} |" in page

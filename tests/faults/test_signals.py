@@ -74,8 +74,19 @@ def test_one_ctrl_c_ends_the_run_in_time(toy: Chaos, phase: Callable[[Chaos], No
         assert toy.newest_update() == toy.update, "the last snapshot is of the last row"
 
 
-@pytest.mark.parametrize("count", [2, 3])
-@pytest.mark.parametrize("phase", [starting, learning, evaluating], ids=lambda phase: phase.__name__)
+def often(phase: Callable[[Chaos], None], count: int, *marks: pytest.MarkDecorator) -> object:
+    """A phase and how many times Ctrl-C is pressed in it."""
+    return pytest.param(phase, count, id=f"{phase.__name__}-{count}", marks=marks)
+
+
+@pytest.mark.parametrize(
+    ("phase", "count"),
+    [often(starting, 2), often(learning, 3), often(evaluating, 2)]
+    + [
+        often(*both, pytest.mark.soak)
+        for both in ((starting, 3), (learning, 2), (evaluating, 3), (saving, 2), (paused, 2))
+    ],
+)
 def test_further_ones_end_it_at_once(toy: Chaos, phase: Callable[[Chaos], None], count: int) -> None:
     phase(toy)
     toy.signal(signal.SIGINT)

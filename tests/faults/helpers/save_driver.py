@@ -29,7 +29,7 @@ from gwt_ib.runs.snapshot_store import keep_snapshots, save_firmly, set_aside_ne
 DONE, FAILED, REFUSED, UNEXPECTED = 0, 10, 11, 12
 """How a child ends: it is done; the disk refused (`OSError`); the data was refused; anything else is a fault of ours."""
 
-AS_LIMIT_BYTES = 16 << 30
+AS_LIMIT_BYTES = 4 << 30
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 DEEDS = ("pickle.", "os.", "subprocess.", "socket.", "shutil.", "exec", "compile", "import", "ctypes.", "code.")
 """What nobody does who only reads a file; audit events begin so."""
