@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from gwt_ib.files import opened
+
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace `path` by `data`: a reader sees the old or the new content, never a part.
@@ -80,14 +82,8 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 def sync_file(path: Path) -> None:
     """Make what a file has by now survive a power failure, whoever wrote it. Raises `OSError`, not where there is none."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with suppress(FileNotFoundError), opened(path) as file:
+        os.fsync(file.fileno())
 
 
 def sync_directory(path: Path) -> None:

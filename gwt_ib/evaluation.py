@@ -39,25 +39,27 @@ def evaluate_here(request: dict[str, Any]) -> dict[str, Any]:
     from gwt_ib.model import weights as layout
     from gwt_ib.rollout.evaluation import evaluate, evaluation_envs
     from gwt_ib.rollout.policy import make_policy
+    from gwt_ib.runs.snapshot_fit import agent_problem
     from gwt_ib.runs.snapshot_store import newest_good_snapshot
 
     run, config = RunDirectory(Path(request["run"])), Config(**request["config"])
-    path, snapshot, _ = newest_good_snapshot(run.snapshots)
+    folders = run.snapshot_folders(config.rescue_dir)
+    newest_good_snapshot(folders)  # that there is none is said before an environment is made
     envs = evaluation_envs(config)
     with closing(envs):
+        path, snapshot, _ = newest_good_snapshot(
+            folders, lambda found: agent_problem(found, config, envs.observation_size, envs.actions)
+        )
         shapes = layout.parameter_shapes(envs.observation_size, envs.actions, config.hidden_size)
         policy = make_policy(envs.observation_size, envs.actions, config)
-        try:
-            policy.write(layout.joined(snapshot.model, shapes))
-            td_mean, td_std = float(snapshot.state["td_mean"]), float(snapshot.state["td_std"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
+        policy.write(layout.joined(snapshot.model, shapes))
+        td_mean, td_std = float(snapshot.state["td_mean"]), float(snapshot.state["td_std"])
         policy.prepare()
         try:
             returns = evaluate(policy, td_mean, td_std, config, envs)
         except EpisodeError as error:
             raise UserError(f"The evaluation failed: {plain(error)}.", ExitCode.BAD_CONFIGURATION) from None
-    return {"snapshot": path.name, "returns": returns}
+    return {"snapshot": path.name if path.parent == run.snapshots else str(path), "returns": returns}
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def read_regular(path: Path, limit: int = JSON_BYTES) -> bytes:
                 if not (more := file.read(min(CHUNK, limit + 1 - len(data)))):
                     return data
                 data += more
-    raise OSError(errno.EFBIG, f"has more than {limit:,} bytes", str(path))
+    raise OSError(errno.EFBIG, f"More than {limit:,} bytes", str(path))
 
 
 @contextmanager
@@ -72,4 +72,4 @@ def _must_be_regular(path: Path, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "is not a regular file", str(path))
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))

@@ -3,7 +3,8 @@
     2026-11-23T00:39:12.345Z WARNING learner: no snapshot was written: No space left on device
         a further line of the same record
 
-Records of all modules of `gwt_ib` go to the logger of that name. Without `start_log` or `log_to_file` they go nowhere.
+Records of all modules of `gwt_ib` go to `LOGGER`. Without `start_log` or `log_to_file` they go nowhere. Packages that an
+environment imports configure logging as they like; they cannot silence this logger, which logging does not know of.
 """
 
 from __future__ import annotations
@@ -17,18 +18,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from gwt_ib.durable import write_all
 from gwt_ib.files import open_to_append
+from gwt_ib.text import visible
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 INDENT = "    "
-LOGGER = logging.getLogger("gwt_ib")
-LOGGER.addHandler(logging.NullHandler())
+LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+"""The levels that a line has; logging's own names can be changed by anybody."""
+_NAMES = {level: name for name, level in LEVELS.items()}
 
 _RECORD = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (DEBUG|INFO|WARNING|ERROR|CRITICAL) [\w.-]+: ?(.*)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class _Logger(logging.Logger):
+    """A logger outside logging's registry: neither `disable`, a new configuration nor a record factory reaches it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.manager = logging.Manager(self)  # type: ignore[arg-type]  # it is the root of its own, empty tree
+        self.addHandler(logging.NullHandler())
+
+    def makeRecord(
+        self, name: Any, level: Any, fn: Any, lno: Any, msg: Any, args: Any, exc_info: Any,
+        func: Any = None, extra: Any = None, sinfo: Any = None,
+    ) -> logging.LogRecord:  # fmt: skip
+        """A record of logging's own kind."""
+        return logging.LogRecord(name, level, fn, lno, msg, args, exc_info, func, sinfo)
+
+
+LOGGER: logging.Logger = _Logger("gwt_ib")
 
 
 class Written(NamedTuple):
@@ -46,7 +68,7 @@ def parse_line(line: str) -> Written | None:
         return None
     stamp, level, words = match.groups()
     try:
-        return Written(datetime.fromisoformat(stamp).timestamp(), logging.getLevelNamesMapping()[level], words)
+        return Written(datetime.fromisoformat(stamp).timestamp(), LEVELS[level], words)
     except ValueError:  # a thirteenth month: nothing of ours
         return None
 
@@ -54,13 +76,15 @@ def parse_line(line: str) -> Written | None:
 def record_lines(moment: float, level: int, process: str, message: str) -> str:
     """One record as it stands in the file. Its further lines are indented, and nothing in it can move a cursor."""
     stamp = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-    first, *further = [visible(line) for line in _COLOUR.sub("", message).rstrip().splitlines()] or [""]
-    lines = [f"{stamp}Z {logging.getLevelName(level)} {process}: {first}", *(INDENT + line for line in further)]
+    first, *further = [visible(line.expandtabs(4)) for line in _COLOUR.sub("", message).rstrip().splitlines()] or [""]
+    lines = [f"{stamp}Z {_NAMES.get(level, 'INFO')} {process}: {first}", *(INDENT + line for line in further)]
     return "\n".join(lines) + "\n"
 
 
 class LogHandler(logging.Handler):
     """Appends records to a descriptor, each with one `write`. What the disk does not take is lost, without an error.
+
+    `close`, which logging calls for all handlers where it is configured anew, leaves the descriptor open: `end` does not.
 
     A record that cannot be formatted raises nothing either: it is shown on stderr as by logging's own handlers.
     """
@@ -86,9 +110,9 @@ class LogHandler(logging.Handler):
         except OSError:
             self._torn = True
 
-    def close(self) -> None:
+    def end(self) -> None:
         """Give the descriptor back."""
-        super().close()
+        self.close()
         with suppress(OSError):
             os.close(self._descriptor)
 
@@ -115,8 +139,9 @@ def start_log(process: str, level: LogLevel) -> None:
     Warnings of Python and of other packages come too, and an exception that ends the process with its traceback.
     What is printed appears line by line, so that it stands where it belongs.
     """
-    root = logging.getLogger()
-    root.addHandler(LogHandler(os.dup(2), process))
+    handler = LogHandler(os.dup(2), process)
+    LOGGER.addHandler(handler)
+    logging.getLogger().addHandler(handler)
     LOGGER.setLevel(level.upper())
     logging.captureWarnings(True)
     sys.excepthook = lambda *error: LOGGER.critical("ended by an exception", exc_info=error)
@@ -139,11 +164,4 @@ def log_to_file(path: Path, process: str, level: LogLevel) -> Iterator[None]:
         yield
     finally:
         LOGGER.removeHandler(handler)
-        handler.close()
-
-
-def visible(line: str) -> str:
-    """A line in which everything that cannot be printed is written as an escape: nothing in it can move a cursor."""
-    if line.isprintable():
-        return line
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line.expandtabs(4))
+        handler.end()

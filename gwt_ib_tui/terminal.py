@@ -25,6 +25,8 @@ from gwt_ib.text import plain, visible
 NARROW = "gwt-ib-narrow"
 """The name of the error handler that writes a character which an encoding lacks as one of ASCII, a cell for a cell."""
 
+_asked: list[int] = []  # the signals that have come
+
 
 def need_terminal(run: Path) -> None:
     """Raises `UserError` where no dashboard can be shown, with what to do instead for the run in this directory."""
@@ -63,24 +65,32 @@ def leave_on_signals(leave: Callable[[], object]) -> None:
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """TERM and HUP end what is done inside as Ctrl-C does: by an exception, so that nothing is left half done.
+    """INT, TERM and HUP end what is done inside by an exception, so that nothing is left half done.
 
-    A hang-up that is ignored stays ignored: that is how nohup works.
+    A hang-up that is ignored stays ignored: that is how nohup works. An exception may be lost in a callback of Python's own,
+    as there are many during imports: `leave_if_asked` raises it again.
     """
 
     def leave(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        _asked.append(number)
+        leave_if_asked()
 
     handlers = {}
     with suppress(ValueError):  # outside the main thread there are no handlers to be had
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) == signal.SIG_DFL:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 handlers[number] = signal.signal(number, leave)
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def leave_if_asked() -> None:
+    """Leave where a signal has asked for it: called before something is begun that somebody would have to end."""
+    if _asked:
+        raise KeyboardInterrupt if _asked[0] == signal.SIGINT else SystemExit(128 + _asked[0])
 
 
 def prepare_streams() -> None:

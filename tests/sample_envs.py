@@ -57,13 +57,13 @@ class Ends(gym.Env[Any, Any]):
 
 
 class Breaks(Ends):
-    """Raises in its 30th step of all."""
+    """Raises in every step of an instance from its 30th on."""
 
     total = 0
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         self.total += 1
-        if self.total == 30:
+        if self.total >= 30:
             raise RuntimeError("[bold]the sample environment broke[/bold]")
         return super().step(action)
 

@@ -72,7 +72,7 @@ def test_a_file_has_a_limit(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"12345")
     assert read_regular(path, 5) == b"12345"
-    with pytest.raises(OSError, match="more than 4 bytes"):
+    with pytest.raises(OSError, match="More than 4 bytes"):
         read_regular(path, 4)
     with path.open("wb") as file:
         file.truncate(1 << 40)  # takes no space, and would take all memory
@@ -81,7 +81,7 @@ def test_a_file_has_a_limit(tmp_path):
 
 def test_a_file_that_does_not_say_how_long_it_is(tmp_path):
     assert b"Name:" in read_regular(Path("/proc/self/status"))
-    with pytest.raises(OSError, match="more than 3 bytes"):
+    with pytest.raises(OSError, match="More than 3 bytes"):
         read_regular(Path("/proc/self/status"), 3)
 
 

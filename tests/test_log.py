@@ -73,7 +73,7 @@ def test_after_a_record_that_the_disk_took_in_part_the_next_begins_a_line(tmp_pa
     handler.emit(logging.makeLogRecord({"msg": "the first", "levelno": logging.INFO}))
     monkeypatch.setattr(os, "write", write)
     handler.emit(logging.makeLogRecord({"msg": "the second", "levelno": logging.INFO}))
-    handler.close()
+    handler.end()
     assert [getattr(parse_line(line), "words", None) for line in path.read_text().splitlines()] == [None, "the second"]
 
 
@@ -125,5 +125,59 @@ def test_a_record_that_cannot_be_put_into_words_is_told_and_ends_nothing(tmp_pat
     monkeypatch.setattr(sys, "stderr", closed)
     handler.emit(wrong)
     handler.emit(logging.makeLogRecord({"msg": "the next", "levelno": logging.INFO}))
-    handler.close()
+    handler.end()
     assert [parse_line(line).words for line in path.read_text().splitlines()] == ["the next"]
+
+
+UNRULY = {
+    "existing loggers are disabled": "logging.config.dictConfig({'version': 1, 'disable_existing_loggers': True})",
+    "everything is disabled": "logging.disable(logging.CRITICAL)",
+    "handlers are removed and closed": "logging.basicConfig(force=True, handlers=[logging.NullHandler()])",
+    "all loggers are set up anew": "[setattr(l, 'disabled', True) or l.handlers.clear() for l in"
+    " (logging.getLogger(), *map(logging.getLogger, list(logging.root.manager.loggerDict)))]",
+    "levels have other names": "logging.addLevelName(logging.WARNING, '\\x1b[33mW')",
+    "records are of another kind": "logging.setLogRecordFactory(lambda *a, **k: 1 / 0)",
+    "the root logs nothing": "logging.getLogger().setLevel(logging.CRITICAL + 1)",
+    "logging is shut down": "logging.shutdown()",
+}
+
+
+@pytest.mark.parametrize("what", UNRULY)
+def test_an_environment_that_configures_logging_silences_nothing(what):
+    program = f"""
+import logging, logging.config
+from gwt_ib.log import LOGGER, start_log
+start_log("actor-0", "info")
+{UNRULY[what]}
+LOGGER.warning("the %s is said", "fault")
+LOGGER.debug("too fine")
+"""
+    result = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 0
+    (record,) = map(parse_line, result.stderr.splitlines())
+    assert (record.level, record.words) == (logging.WARNING, "the fault is said")
+
+
+@pytest.mark.parametrize("what", UNRULY)
+def test_nor_the_log_of_a_trainer(tmp_path, what):
+    program = f"""
+import logging, logging.config, pathlib
+from gwt_ib.log import LOGGER, log_to_file
+with log_to_file(pathlib.Path("trainer.log"), "trainer", "info"):
+    {UNRULY[what]}
+    LOGGER.warning("said")
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)
+    assert [parse_line(line).words for line in (tmp_path / "trainer.log").read_text().splitlines()] == ["said"]
+
+
+def test_a_record_appears_once_and_other_packages_are_heard_too():
+    program = """
+import logging
+from gwt_ib.log import LOGGER, start_log
+start_log("actor-0", "info")
+LOGGER.warning("ours")
+logging.getLogger("simulator").warning("theirs")
+"""
+    result = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True)
+    assert [parse_line(line).words for line in result.stderr.splitlines()] == ["ours", "theirs"]

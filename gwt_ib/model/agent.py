@@ -14,7 +14,7 @@ from torch.nn.functional import layer_norm
 from gwt_ib.config import Config
 from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.cell import CellOutput, GatedCell, TdScale, prior_logit, td_norm
-from gwt_ib.model.distributions import CategoricalHead, GaussianHead
+from gwt_ib.model.distributions import LOG_STD_LIMIT, CategoricalHead, GaussianHead
 from gwt_ib.model.unroll import unroll
 from gwt_ib.model.weights import joined
 from gwt_ib.seeding import Stream, derived_seed
@@ -101,8 +101,14 @@ class Agent(nn.Module):
 
     @torch.no_grad()
     def clamp_bias(self) -> None:
-        """Bring the bias back between its clamps; belongs after every optimiser step (docs/model.md, "Prior")."""
+        """Bring the bias back between its clamps; belongs after every optimiser step (docs/model.md, "Prior").
+
+        So a Gaussian's log_std is brought between its limits: a large entropy bonus would make it grow until actions are
+        no numbers any more.
+        """
         self.bias.clamp_(self._config.bias_clamp_min, self._config.bias_clamp_max)
+        if isinstance(self.head, GaussianHead):
+            self.head.log_std.clamp_(-LOG_STD_LIMIT, LOG_STD_LIMIT)
 
     def _prior_logit(self, td_prev: Tensor, is_first: Tensor, td: TdScale) -> Tensor:
         driven_by, config = td_norm(td_prev, is_first, td), self._config

@@ -48,6 +48,10 @@ class CategoricalHead(nn.Module):
         return torch.cat(chosen, dim=-1).sum(-1)
 
 
+LOG_STD_LIMIT = 10.0
+"""How far a Gaussian's log_std may be from 0; in no sensible run does it come near."""
+
+
 class GaussianHead(nn.Module):
     """A diagonal Gaussian in the codec's normalised units; its scale is learnt and does not depend on the state."""
 

@@ -147,6 +147,7 @@ def recorded_signals() -> Iterator[list[int]]:
         for number in ENDING_SIGNALS
         if number not in ignored
     }
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)  # those that have come since they were blocked
     try:
         yield noted
     finally:

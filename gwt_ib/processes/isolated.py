@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gwt_ib.durable import write_all
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.log import visible
 from gwt_ib.processes.children import ONE_THREAD
-from gwt_ib.text import plain
+from gwt_ib.text import plain, visible
 
 CHILD = "gwt_ib.processes.isolated_child"
 PRINTED_BYTES = 65536
@@ -79,16 +79,19 @@ class Outcome:
 
 def call_in_child(task: str, request: Mapping[str, Any], *, timeout_s: float, cwd: Path | None = None) -> Outcome:
     """Have `isolated_child` do a task. Raises `UserError` (69) where no process can be started."""
+    question = os.memfd_create("question")  # an incident is more than a pipe or an argument holds
+    write_all(question, json.dumps(request).encode())
+    os.lseek(question, 0, os.SEEK_SET)
     answer_read, answer_write = os.pipe()
     output_read, output_write = os.pipe()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", CHILD, str(os.getpid()), str(answer_write), task, json.dumps(request)],
+            [sys.executable, "-m", CHILD, *map(str, (os.getpid(), question, answer_write, task))],
             stdin=subprocess.DEVNULL,
             stdout=output_write,
             stderr=output_write,
             start_new_session=True,
-            pass_fds=[answer_write],
+            pass_fds=[question, answer_write],
             cwd=cwd,
             env={**os.environ, **ONE_THREAD},
         )
@@ -97,6 +100,7 @@ def call_in_child(task: str, request: Mapping[str, Any], *, timeout_s: float, cw
         os.close(output_read)
         raise UserError(f"Cannot start a process: {error.strerror}.", ExitCode.RESOURCES_USED_UP) from None
     finally:
+        os.close(question)
         os.close(answer_write)
         os.close(output_write)
     outcome, in_time = Outcome(), False

@@ -1,6 +1,6 @@
 """The other side of `isolated`: a process that runs user code for a command, says how far it is, and answers.
 
-Started as `python -m gwt_ib.processes.isolated_child PARENT DESCRIPTOR TASK REQUEST`.
+Started as `python -m gwt_ib.processes.isolated_child PARENT QUESTION ANSWERS TASK`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any
 from gwt_ib.config import Config
 from gwt_ib.envs.check import Stage
 from gwt_ib.envs.make import check_environment
-from gwt_ib.errors import UserError
+from gwt_ib.envs.replay import play_again
+from gwt_ib.errors import UserError, message_of
 from gwt_ib.processes.children import die_with_parent
 
 Task = Callable[[Mapping[str, Any], Stage], dict[str, Any]]
@@ -32,13 +33,24 @@ def check(request: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
         return {"message": error.message, "code": int(error.code), "unusual": unusual}
 
 
-TASKS: dict[str, Task] = {"check": check}
+def play_incident(request: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
+    """Play a failed episode again."""
+    config = Config(env_id=request["env_id"], prev_action=request["prev_action"])
+    done = play_again(config, request["seed"], request["actions"], stage)
+    failure = done.failure
+    described = None if failure is None else {"type": type(failure).__name__, "text": message_of(failure)}
+    return {"steps": done.steps, "ended": done.ended, "failure": described, "failed_step": done.failed_step}
+
+
+TASKS: dict[str, Task] = {"check": check, "incident": play_incident}
 
 
 def main(arguments: list[str]) -> None:
     """Entry of the process."""
-    parent, descriptor, task, request = arguments
+    parent, question, descriptor, task = arguments
     die_with_parent(int(parent))  # and so a KeyboardInterrupt in it is the environment's own
+    with os.fdopen(int(question), "rb") as file:
+        request = json.load(file)
     answers, ours = int(descriptor), os.getpid()
     os.set_inheritable(answers, False)
     for stream in (sys.stdout, sys.stderr):
@@ -48,7 +60,7 @@ def main(arguments: list[str]) -> None:
         if os.getpid() == ours:  # and not one that the environment forked, and which came back into our code
             os.write(answers, json.dumps(message).encode() + b"\n")
 
-    answer = TASKS[task](json.loads(request), lambda call: send(stage=call))
+    answer = TASKS[task](request, lambda call: send(stage=call))
     send(answer=answer)
     # What is to be done at exit is done, but no thread and no process of the environment is waited for.
     with suppress(BaseException):

@@ -60,7 +60,9 @@ class LearnerRun:
             code, message = error.code, error.message
         except EpisodeError as error:  # in the serial channel
             code, message = ExitCode.RESOURCES_USED_UP, f"An environment failed again and again: {error}."
-        if not again:
+        if again and self._training is not None:
+            self._training.saving.wait()  # what is being written is what the run goes back to
+        elif not again:
             saved_code, problem = self._save_last(complete)
             code, message = code or saved_code, " ".join(filter(None, (message, problem)))
         if message:

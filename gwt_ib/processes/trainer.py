@@ -29,7 +29,7 @@ from gwt_ib.durable import try_write_json
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
 from gwt_ib.machine import installed_versions
-from gwt_ib.processes.children import recorded_signals
+from gwt_ib.processes.children import ENDING_SIGNALS, recorded_signals
 from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit, start_error
 from gwt_ib.processes.link import Message
 from gwt_ib.processes.log_files import cap_log
@@ -37,6 +37,7 @@ from gwt_ib.processes.plan import thread_plan
 from gwt_ib.processes.watch import SIGNAL_END_S, STALLED_S
 from gwt_ib.processes.workers import Budgets, Workers
 from gwt_ib.runs.control import Inbox, Request, take_requests
+from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import SHOWN_PACKAGES, RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record, RecordWriter
@@ -121,6 +122,8 @@ class Trainer:
         self._record = replace(self._record, trainer=os.getpid(), learner=self._learner.pid)
         kill_learner = True
         try:
+            if self._record.state == "paused":
+                self._link.send({"kind": "pause", "request": None})
             for message in self._unanswered.values():
                 self._link.send(message)
             self._workers.start()
@@ -129,7 +132,6 @@ class Trainer:
             kill_learner = self._again or len(self._signals) > 1
         finally:
             self._workers.end(self._heartbeat, kill_learner=kill_learner)
-        self._resume = True
 
     def _supervise(self, on_tick: Callable[[], None]) -> None:
         next_heartbeat = time.monotonic()
@@ -196,8 +198,10 @@ class Trainer:
     def _start_again(self, pause_s: float = 0.0) -> None:
         """Go on from the newest snapshot after a pause in which a signal is obeyed."""
         self._again = True
-        if not list_snapshots(self._run.snapshots):  # it died before the first one: nothing is lost by a new beginning
-            self._resume = False
+        self._resume = bool(list_snapshots(self._run.snapshots))
+        if not self._resume:  # it died before the first one: what it has recorded comes again
+            with suppress(OSError):
+                cut_back(self._run.metrics, 0, self._run.metrics_aside)
         deadline = time.monotonic() + pause_s
         while time.monotonic() < deadline and not self._signals:
             self._heartbeat()
@@ -354,7 +358,7 @@ def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
     config = run.read_config()
     clean_temporary(run.snapshots)
     if resume:
-        newest_good_snapshot(run.snapshots)  # that there is none is said before anything is started
+        newest_good_snapshot(run.snapshot_folders(config.rescue_dir))  # raised before anything is started
         events = RecordWriter(run.events)
         for request in take_requests(run.control)[0]:
             events.append({"time": utc_now(), **_refusal(request, "the trainer that was asked is gone")})
@@ -380,6 +384,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--ready", type=int, required=True)
     given = parser.parse_args(arguments)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)  # until they are recorded: none may end it without a word
     run = RunDirectory(given.run)
     answer: dict[str, Any] = {"code": 0, "message": ""}
     try:

@@ -150,7 +150,8 @@ def find_run(name: str) -> RunDirectory:
             raise UserError("There is no run under runs/ yet; `gwt-ib-tui launch` starts one.", ExitCode.USAGE)
         return runs[-1]
     for path in (Path(name), RUNS / name):
-        if (path / "run.json").is_file():
+        # Without its run.json a run can still be gone on with.
+        if any((path / file).is_file() for file in ("run.json", "config.json")):
             return RunDirectory(path)
     if Path(name).is_dir():
         raise UserError(f"{name} is not a run directory: it has no run.json.", ExitCode.USAGE)

@@ -137,6 +137,7 @@ def save_snapshot(folder: Path, snapshot: Snapshot, env_steps: int, *, pinned: b
     temporary = folder / f".{final.name}.tmp-{os.getpid()}-{threading.get_native_id()}"
     _remove(temporary)
     try:
+        folder.mkdir(mode=0o700, exist_ok=True)
         temporary.mkdir(mode=0o700)
         for name, data in (*contents.items(), (MANIFEST, json_bytes(manifest.as_dict()))):
             write_new(temporary / name, data)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from gwt_ib.config import Config
-from gwt_ib.envs.spec import EnvironmentSpec
+from gwt_ib.envs.spec import ActionLayout, EnvironmentSpec
 from gwt_ib.model.weights import parameter_shapes
 from gwt_ib.runs.snapshot import ENVIRONMENTS, MODEL, OPTIMIZER, Snapshot, Tensors
 from gwt_ib.runs.snapshot_state import NEEDED
@@ -24,15 +24,20 @@ def fit_problem(snapshot: Snapshot, config: Config, spec: EnvironmentSpec) -> st
         return f"it is of {len(state['episodes'])} environments, the run has {config.num_envs}"
     if state["env_steps"] != state["update"] * config.steps_per_update:
         return f"{state['env_steps']} env steps are not {state['update']} updates of {config.steps_per_update}"
-    shapes: dict[str, tuple[int, ...]] = dict(
-        parameter_shapes(spec.observation_size, spec.actions, config.hidden_size).items()
-    )
+    shapes = parameter_shapes(spec.observation_size, spec.actions, config.hidden_size)
     return (
         _misfit(MODEL, snapshot.model, shapes)
         or _recent_problem(snapshot.model)
         or _optimizer_misfit(snapshot.optimizer, shapes, state["update"])
         or _environments_misfit(snapshot.environments, config)
     )
+
+
+def agent_problem(snapshot: Snapshot, config: Config, observation_size: int, actions: ActionLayout) -> str:
+    """Why the agent of a snapshot cannot act in such an environment; an empty text if it can."""
+    if missing := [name for name in ("td_mean", "td_std") if name not in snapshot.state]:
+        return f"state.json has no {missing[0]}"
+    return _misfit(MODEL, snapshot.model, parameter_shapes(observation_size, actions, config.hidden_size))
 
 
 def _misfit(file: str, tensors: Tensors, shapes: Mapping[str, tuple[int, ...]], prefix: str = "") -> str:

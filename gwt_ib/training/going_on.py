@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER
@@ -19,15 +17,14 @@ def go_on(training: Training, spec: EnvironmentSpec) -> bool:
     Nothing on the disk is changed before the snapshot has been found to fit. Raises `UserError` (65) where none does.
     """
     run, config = training.run_directory, training.config
-    rescue = [Path(config.rescue_dir) / run.name] if config.rescue_dir else []
-    path, snapshot, refused = newest_good_snapshot(
-        [run.snapshots, *rescue], lambda found: fit_problem(found, config, spec)
-    )
+    folders = run.snapshot_folders(config.rescue_dir)
+    path, snapshot, refused = newest_good_snapshot(folders, lambda found: fit_problem(found, config, spec))
     try:
         knows_environments = training.restore(snapshot)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
-    set_aside_newer(run.snapshots, snapshot.state["env_steps"])
+    for folder in folders:
+        set_aside_newer(folder, snapshot.state["env_steps"])
     cut = cut_back(run.metrics, training.update, run.metrics_aside)
     training.recorder.restore(snapshot.state["gatecheck"])
     for sentence in refused:

@@ -86,6 +86,8 @@ class Training:
         if not self.update:
             self.saving.begin(self.state(), self.update)
         self.learner.prepare()
+        self.saving.wait()  # from the first update on there is something to go back to
+        self.saving.report(self.update)
         self.sections.take()  # that belongs to no update
         self.sections.start()
         stopped = False

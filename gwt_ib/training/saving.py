@@ -58,7 +58,7 @@ class Saving:
 
     def begin(self, snapshot: Snapshot, update: int) -> None:
         """Save in the background; `report` tells how it went."""
-        self._wait()
+        self.wait()
         if not self._recorder.metrics.retry():  # a snapshot must never know more than the rows do
             self._saved = Saved(update, 0.0, None, self._recorder.metrics.trouble)
             return
@@ -72,12 +72,12 @@ class Saving:
     def report(self, update: int) -> None:
         """Report a save in the background that has ended."""
         if self._thread is None or not self._thread.is_alive():
-            self._wait()
+            self.wait()
             self._finish(update)
 
     def save(self, snapshot: Snapshot, update: int, request: str | None = None) -> Path:
         """Save now, to be kept for good. Raises `OSError`."""
-        self._wait()
+        self.wait()
         self._finish(update)
         started = time.monotonic()
         try:
@@ -90,7 +90,7 @@ class Saving:
 
     def save_last(self, snapshot: Snapshot, update: int) -> Path:
         """Save what the run ends with: tried again, and then in `rescue_dir`. Raises `OSError`."""
-        self._wait()
+        self.wait()
         self._finish(update)
         started = time.monotonic()
         rescue = self.config.rescue_dir
@@ -119,7 +119,8 @@ class Saving:
             return Saved(update, 0.0, None, str(error))
         return Saved(update, time.monotonic() - started, path)
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
+        """Let a save in the background come to its end."""
         if self._thread is not None:
             self._thread.join()
             self._thread = None

@@ -30,7 +30,7 @@ from gwt_ib_tui.commands.options import (
 )
 from gwt_ib_tui.commands.trust import Trust, need_trust
 from gwt_ib_tui.garbage import no_garbage_collection
-from gwt_ib_tui.terminal import need_terminal, print_line, why_no_dashboard
+from gwt_ib_tui.terminal import leave_if_asked, need_terminal, print_line, why_no_dashboard
 
 if TYPE_CHECKING:
     from gwt_ib.config import Config
@@ -65,6 +65,7 @@ def launch(
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
     spec = refuse_what_cannot_run(config, meanwhile=_none if headless or as_json else _import_what_is_shown)
+    leave_if_asked()
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]], spec)
     try:
         _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
@@ -149,6 +150,11 @@ def refuse_what_cannot_run(config: Config, *, meanwhile: Callable[[], object] = 
         from gwt_ib.processes.check import check_in_child
         from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit
 
+    try:
+        Path.cwd()
+    except OSError:  # children could load next to nothing
+        words = "The current directory has been removed: change into one that exists."
+        raise UserError(words, ExitCode.USAGE) from None
     raise_descriptor_limit(descriptors_needed(config))
     beside = threading.Thread(target=meanwhile, daemon=True)
     beside.start()
@@ -174,10 +180,12 @@ def _train(
     if headless or as_json or reason:
         from gwt_ib_tui.commands.headless import run_headless
 
+        leave_if_asked()
         code = run_headless(run, resumed_after, as_json=as_json, require_gatecheck=require_gatecheck)
         raise typer.Exit(int(code))
     from gwt_ib.processes.children import recorded_signals, start_trainer
 
+    leave_if_asked()
     # The trainer starts before the application: inside it, processes and shared memory cannot be made safely. It is in a
     # session of its own, so a Ctrl-C of this moment does not come to it.
     with recorded_signals() as signals:

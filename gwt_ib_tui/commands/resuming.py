@@ -49,6 +49,7 @@ def prepare_to_resume(run: RunDirectory, wish: Wish, check: Callable[[Config], E
         settings = run.read_settings()
         folders = run.snapshot_folders(settings.get("rescue_dir"))
         path, snapshot = _choose(run, folders, wish.from_snapshot)
+        refused: list[str] = []
         trained_with = snapshot.state.get("config")
         # A run whose config.json is gone goes on with what its snapshot says.
         recorded = settings or trained_with
@@ -57,7 +58,7 @@ def prepare_to_resume(run: RunDirectory, wish: Wish, check: Callable[[Config], E
         config, changes = resume_config(recorded, trained_with, wish.assignments, wish.flags, override=wish.override)
         spec = check(config)
         if wish.from_snapshot is None:
-            path, snapshot, _ = newest_good_snapshot(folders, lambda found: fit_problem(found, config, spec))
+            path, snapshot, refused = newest_good_snapshot(folders, lambda found: fit_problem(found, config, spec))
         elif problem := fit_problem(snapshot, config, spec):
             raise UserError(f"{path} does not fit this run: {problem}.", ExitCode.BAD_DATA)
         _must_have_more_to_do(run, config, snapshot)
@@ -68,9 +69,9 @@ def prepare_to_resume(run: RunDirectory, wish: Wish, check: Callable[[Config], E
             run.write_config(config)
             run.write_environment(spec)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise UserError(f"{run.path} cannot be made ready: {reason}.", ExitCode.INPUT_OUTPUT) from None
-        _record(run, config, snapshot, changes)
+            reason = f"{error.strerror or error}: {error.filename or run.path}"
+            raise UserError(f"{run.path} cannot be made ready. {reason}.", ExitCode.INPUT_OUTPUT) from None
+        _record(run, config, snapshot, changes, refused)
         return int(snapshot.state["update"])
     finally:
         lock.release()
@@ -133,12 +134,12 @@ def _make_newest(run: RunDirectory, folders: list[Path], path: Path, snapshot: S
             save_snapshot(run.snapshots, snapshot, steps)
 
 
-def _record(run: RunDirectory, config: Config, snapshot: Snapshot, changes: list[Change]) -> None:
-    """What is changed becomes part of the run's history."""
+def _record(run: RunDirectory, config: Config, snapshot: Snapshot, changes: list[Change], refused: list[str]) -> None:
+    """What is changed, and what was passed over, becomes part of the run's history."""
     where = {"update": snapshot.state["update"], "env_steps": snapshot.state["update"] * config.steps_per_update}
+    news = [event("warning", message=f"passed over a bad snapshot: {sentence}", **where) for sentence in refused]
+    news += [event("setting", field=each.field, old=each.old, value=each.new, **where) for each in changes]
     events = RecordWriter(run.events)
-    for change in changes:
-        events.append(
-            {"time": utc_now(), **event("setting", field=change.field, old=change.old, value=change.new, **where)}
-        )
+    for record in news:
+        events.append({"time": utc_now(), **record})
     events.close()

@@ -100,9 +100,10 @@ def test_a_dead_actor_is_replaced_and_the_run_goes_on(long_run):
     before = len(updates(run))
     wait_until(lambda: len(updates(run)) > before + 5, 30, "the run stood still")
     assert events(run, "actor_died")[0]["actor"] == 1
-    assert events(run, "actor_died")[0]["message"] == "was killed by SIGKILL"
-    assert logged(run, "trainer", logging.WARNING) == [f"actor 1, pid {pid}, was killed by SIGKILL"]
-    assert "actor 1 is replaced, 1 of 5 times" in logged(run, "trainer")
+    assert events(run, "actor_died")[0]["message"].startswith("was killed by SIGKILL")
+    (warning,) = logged(run, "trainer", logging.WARNING)
+    assert warning.startswith(f"actor 1, pid {pid}, was killed by SIGKILL")
+    assert any("replaced for the 1. time" in words for words in logged(run, "trainer"))
     wait_until(lambda: run.read_run().actors[1].pid != pid, 5, "the replacement is not shown")
     assert run.read_run().actors[1].restarts == 1
     process.send_signal(signal.SIGTERM)
@@ -114,7 +115,7 @@ def test_an_environment_that_always_breaks_ends_the_run_with_its_reason(command,
     path = __file__.rsplit("/", 2)[0]
     result = command("launch", "--headless", "--run-dir", "run", *assignments(**settings), PYTHONPATH=path)
     assert result.returncode == 69
-    assert "the sample environment broke" in result.stderr.splitlines()[-1]
+    assert "the sample environment broke" in result.stderr
     assert "Traceback" not in result.stderr
     incident = json.loads(next((tmp_path / "run" / "incidents").iterdir()).read_text())
     broken = [
@@ -130,12 +131,17 @@ def test_an_environment_that_always_breaks_ends_the_run_with_its_reason(command,
     assert 1 <= len(incident["actions"]) <= 7 and set(map(len, incident["actions"])) == {1}
 
 
-def test_a_dead_learner_is_a_failure_that_is_said(long_run):
+def test_a_dead_learner_is_started_again_with_the_newest_snapshot(long_run):
     run, process = long_run
-    os.kill(run.read_run().learner, signal.SIGKILL)
-    assert process.wait(20) == 70
-    assert "SIGKILL" in process.stderr.read()
-    assert run.read_run().state == "failed"
+    pid, before = run.read_run().learner, len(updates(run))
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: run.read_run().learner != pid, 30, "no other learner")
+    wait_until(lambda: len(updates(run)) > before + 5, 30, "the run stood still")
+    assert events(run, "learner_died")[0]["message"].startswith("was killed by SIGKILL")
+    assert updates(run) == list(range(1, len(updates(run)) + 1))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 143
+    assert run.read_run().exact_resume is not False
 
 
 def test_a_killed_trainer_takes_everything_with_it_and_the_run_can_be_resumed(long_run, command):

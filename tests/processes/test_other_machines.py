@@ -16,7 +16,8 @@ def test_a_run_of_a_gpu_is_evaluated_without_one_and_not_resumed(command, tmp_pa
     assert command("launch", "--headless", "--run-dir", run, *settings).returncode == 0
     config = json.loads((run / "config.json").read_text())
     (run / "config.json").write_text(json.dumps({**config, "device": "cuda"}))
-    refused = command("resume", run, "--headless", "--total-timesteps", str(8 * 4 * 64))
+    assert "--override" in command("resume", run, "--headless").stderr
+    refused = command("resume", run, "--headless", "--override", "--total-timesteps", str(8 * 4 * 64))
     assert refused.returncode == 78
     assert "torch finds no such device here" in refused.stderr and "Traceback" not in refused.stderr
     evaluated = command("evaluate", run, "--json")

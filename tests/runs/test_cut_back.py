@@ -97,5 +97,5 @@ def test_what_cannot_be_put_aside_stays_where_it_is(path, aside):
 @pytest.mark.timeout(20)
 def test_a_pipe_is_an_error_and_no_wait(path, aside):
     os.mkfifo(path)
-    with pytest.raises(OSError, match="not a regular file"):
+    with pytest.raises(OSError, match="Not a regular file"):
         cut_back(path, 1, aside)

@@ -15,7 +15,7 @@ from gwt_ib.runs.record import HEARTBEAT_S, SILENT_S, ActorRecord, Pulse, RunRec
 ACTOR = ActorRecord(1, 42, True, 512, 9000.5, 7, 1, 2)
 FIRST_KEYS = {
     *("format", "run", "state", "env_id", "seed", "total_timesteps", "command", "host", "git_commit", "versions"),
-    *("created", "pids", "actors", "exact_resume", "exit_code", "trouble", "message"),
+    *("created", "pids", "actors", "exact_resume", "exit_code", "trouble", "message", "origin"),
 }
 
 

@@ -169,8 +169,11 @@ def test_the_last_one_that_verifies_is_never_deleted(tmp_path):
             data = bytearray((path / "model.safetensors").read_bytes())
             data[-1] ^= 1
             (path / "model.safetensors").write_bytes(data)
-    assert keep_snapshots(tmp_path) == []
-    assert newest_good_snapshot(tmp_path)[0].name == "000000000001"
+    keep_snapshots(tmp_path)
+    assert kept(tmp_path) == [1, 5, 6, 7] and newest_good_snapshot(tmp_path)[0].name == "000000000001"
+    spoil(tmp_path / "000000000001")
+    save(tmp_path, 2, pinned=True), spoil(tmp_path / "000000000002")
+    assert keep_snapshots(tmp_path, 1) == [], "of none that verifies none is deleted"
 
 
 def test_a_deletion_that_fails_is_tried_again_another_time(tmp_path, monkeypatch):

@@ -135,7 +135,7 @@ def test_whatever_lies_under_the_names_the_answer_comes_at_once(run):
     (run.snapshots / name(3) / "manifest.json").symlink_to("/dev/zero")
     report = verify(run)
     assert report.state == "unknown" and len(problems(report)) == 7
-    assert "cannot be read: is not a regular file" in problems(report)["metrics.jsonl"]
+    assert "cannot be read: Not a regular file" in problems(report)["metrics.jsonl"]
     assert report.resumable
 
 

@@ -19,6 +19,13 @@ from gwt_ib_tui.commands.headless import judge_recorded
 CONFIG = small_config(channel="serial", budget_warmup_updates=2, snapshot_every=1)
 
 
+def keep_the_second(training: Training) -> bool:
+    """A safe point that takes a snapshot after the second update; the run goes on."""
+    if training.update == 2:
+        training.snapshot()
+    return False
+
+
 def train(run: RunDirectory, config: Config, snapshot: Snapshot | None = None) -> Training:
     """Train to the end, in this process; from a snapshot on where one is given."""
     training, make_channel = training_here(run, config)
@@ -26,7 +33,7 @@ def train(run: RunDirectory, config: Config, snapshot: Snapshot | None = None) -
         training.restore(snapshot)
         training.recorder.restore(snapshot.state["gatecheck"])
     channel = make_channel()
-    assert training.run(channel, lambda training: False)
+    assert training.run(channel, keep_the_second)
     channel.close()
     training.recorder.close()
     return training

@@ -147,7 +147,9 @@ def test_a_terminal_that_closes_ends_a_headless_run_with_a_snapshot(tmp_path):
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) in (129, 143)
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert record["state"] == "stopped"
-    assert len(list((tmp_path / "run" / "snapshots").iterdir())) == 1
+    assert max(int(path.name) for path in (tmp_path / "run" / "snapshots").iterdir()) > 0, (
+        "beside the first, a last one"
+    )
 
 
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", "| head -1", "2>&1 | head -1"])

@@ -154,6 +154,14 @@ def test_a_result_that_cannot_be_written_is_an_error_of_the_command(tmp_path: Pa
     assert (result.returncode, result.stderr) == (74, "gwt-ib-tui: No space left on device.\n")
 
 
+def test_a_current_directory_that_was_removed_is_said(tmp_path: Path) -> None:
+    line = f"mkdir gone && cd gone && rmdir ../gone && {' '.join(LAUNCH)} --run-dir {tmp_path}/run"
+    result = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 2, result.stderr
+    assert result.stderr == "gwt-ib-tui: The current directory has been removed: change into one that exists.\n"
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_byte_order_mark_in_a_file_of_settings_does_not_matter(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbflr = 0.5\n")
     command = [sys.executable, "-m", "gwt_ib_tui", "config", "--config", "mine.toml", "--json"]

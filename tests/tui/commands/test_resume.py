@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from gwt_ib.config import Config
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.processes.trainer import lock_run
-from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.directory import RunDirectory, find_run
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.runs.snapshot import problem_of
 from gwt_ib.runs.snapshot_store import list_aside, list_snapshots
@@ -71,6 +72,8 @@ def test_a_bad_newest_one_is_set_aside_so_that_it_is_never_taken_for_new(run: Ru
     (run.snapshots / f"{4 * STEPS:012d}" / "state.json").write_text("{}")
     assert resume(run) == 3
     assert newest(run) == 3 and [path.parent.name for path in list_aside(run.snapshots)] == ["aside-1"]
+    (warning,) = events(run, "warning")
+    assert "passed over a bad snapshot: " in warning["message"] and "state.json does not match" in warning["message"]
 
 
 REFUSED = {
@@ -112,6 +115,20 @@ def test_a_lost_configuration_is_that_of_the_snapshot(run: RunDirectory) -> None
     run.config.write_text("{")
     assert resume(run) == 4
     assert run.read_config() == small_config(total_timesteps=10 * STEPS)
+
+
+def test_a_run_that_has_lost_its_run_json_is_still_found_and_gone_on_with(run: RunDirectory) -> None:
+    run.run.unlink()
+    assert find_run(str(run.path)) == run and run.read_run().state == "unknown"
+    assert resume(run) == 4
+
+
+def test_metrics_that_cannot_be_cut_back_are_a_sentence(run: RunDirectory) -> None:
+    run.metrics.unlink()
+    os.mkfifo(run.metrics)
+    with pytest.raises(UserError, match=r"cannot be made ready\. Not a regular file: .*metrics\.jsonl\.$") as caught:
+        resume(run)
+    assert caught.value.code == ExitCode.INPUT_OUTPUT
 
 
 def test_what_was_rescued_to_another_directory_comes_home(tmp_path: Path, run: RunDirectory) -> None:

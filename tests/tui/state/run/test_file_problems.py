@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -120,3 +122,18 @@ async def test_a_run_that_ended_before_its_first_update_waits_for_nothing(tmp_pa
 
 def test_a_snapshot_without_a_path_is_no_sentence_without_an_end() -> None:
     assert notice(Event("snapshot", update=5)) == ("notice", "snapshot saved at update 5")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["metrics.jsonl", "events.jsonl", "run.json", "config.json", "gatecheck.json"])
+@pytest.mark.parametrize("odd", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "device"])
+def test_a_dashboard_waits_for_no_pipe_and_reads_no_device(
+    recorded: RecordedRun, name: str, odd: Callable[[Path], None]
+) -> None:
+    path = recorded.directory.path / name
+    path.unlink()
+    odd(path)
+    feed = Feed(recorded.directory)
+    view = feed.read_everything()
+    assert view.problem == "cannot read the run directory: Not a regular file" or name.endswith(".json")
+    assert view.problem or feed.read_everything().file_problems or view.state == "unknown"

@@ -1,0 +1,68 @@
+"""What does not work though a run goes on is read at once, in red, on the smallest screen too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from recorded_run import RecordedRun
+
+from gwt_ib.clock import utc_now
+from gwt_ib_tui.application.app import save_picture
+from gwt_ib_tui.charts.palette import DARK
+from gwt_ib_tui.state.run.feed import Feed
+from gwt_ib_tui.widgets.panel import Panel
+from gwt_ib_tui.widgets.processes import NOT_EXACT, ProcessesPanel
+from gwt_ib_tui.widgets.status_bar import StatusBar
+
+TROUBLE = "No snapshot can be written: No space left on device."
+
+
+@pytest.fixture(autouse=True)
+def _dark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Panel, "palette", DARK)  # a panel asks its application, which there is none of here
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RecordedRun:
+    run = RecordedRun(tmp_path / "a-run")
+    run.learn(10)
+    run.beat(heartbeat=utc_now())
+    return run
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+def test_trouble_stands_in_the_status_in_red_in_place_of_readings(run: RecordedRun, width: int) -> None:
+    run.beat(trouble=TROUBLE)
+    view = replace(Feed(run.directory).read_everything(), state="running")
+    _, line = StatusBar().lines(view, width, 2)
+    assert line.plain.endswith(TROUBLE) and line.cell_len <= width
+    assert any(str(span.style) == DARK.bad and TROUBLE in line.plain[span.start : span.end] for span in line.spans)
+    assert ("steps" in line.plain) == (width > 80), "what there is room for stays"
+
+
+def test_trouble_that_is_over_and_trouble_of_an_ended_run_are_not_shown(run: RecordedRun) -> None:
+    run.beat(trouble="")
+    view = replace(Feed(run.directory).read_everything(), state="running")
+    assert view.trouble == "" and "steps/s" in StatusBar().lines(view, 80, 2)[1].plain
+    run.beat(trouble=TROUBLE)
+    view = Feed(run.directory).read_everything()
+    assert replace(view, state="finished").trouble == ""
+    assert replace(view, state="stalled").trouble == TROUBLE
+
+
+def test_trouble_is_in_the_picture_of_the_smallest_screen(run: RecordedRun, tmp_path: Path) -> None:
+    run.beat(trouble=TROUBLE, pids={"trainer": 1})
+    save_picture(run.directory, tmp_path / "x.svg", (80, 24))
+    assert TROUBLE.replace(" ", "&#160;") in (tmp_path / "x.svg").read_text()
+
+
+@pytest.mark.parametrize(("exact", "said"), [(None, False), (True, False), (False, True)])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_resume_that_was_not_exact_is_said_beside_the_processes(
+    run: RecordedRun, exact: bool | None, said: bool, width: int
+) -> None:
+    run.beat(exact_resume=exact)
+    title = ProcessesPanel().lines(Feed(run.directory).read_everything(), width, 10)[0]
+    assert (NOT_EXACT in title.plain) == said and title.cell_len <= width
