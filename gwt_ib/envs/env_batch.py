@@ -15,7 +15,7 @@ from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.envs.episode import MAX_ACTIONS, OpenEpisode, observation_hash
 from gwt_ib.envs.episode import EpisodeError as EpisodeError  # known by this name too
 from gwt_ib.envs.instances import Instances, counter
-from gwt_ib.envs.limits import REWARD_LIMIT, all_within, wrong_reward
+from gwt_ib.envs.limits import LIMIT_SQUARED, REWARD_LIMIT, wrong_reward
 from gwt_ib.envs.refusal import is_ctrl_c
 from gwt_ib.envs.spaces import Row
 from gwt_ib.envs.spec import EnvironmentSpec
@@ -154,7 +154,7 @@ class EnvBatch:
             beat[0] = count = count + 1
         if self._some_failed:
             self._none_failed()
-        if failures or not all_within(next_observations):
+        if failures or not np.vdot(next_observations, next_observations) <= LIMIT_SQUARED:  # as `limits.all_within`
             ends = self._settle(failures, ends, paid, seen, observations, next_observations)
         rewards[:] = paid
         terminated.fill(False)

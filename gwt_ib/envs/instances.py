@@ -25,6 +25,8 @@ class Instances:
 
     steps: list[Callable[[Any], Any]]
     encoders: list[Callable[[Any, Row], None]]
+    to_envs: Callable[[NDArray[Any]], list[Any]]
+    """What `ActionCodec.to_envs` gives for the row of each instance. Raises `ValueError`."""
 
     def __init__(self, config: Config, count: int, beat: memoryview, spec: EnvironmentSpec | None, fewer: bool) -> None:
         """Raises `UserError` when they cannot be made, with `fewer` only when not even one can; or differ in size."""
@@ -63,10 +65,7 @@ class Instances:
         """The spaces of instance `i`."""
         return self._made[i].form
 
-    def to_envs(self, rows: NDArray[Any]) -> list[Any]:
-        """What `ActionCodec.to_envs` gives for the row of each instance. Raises `ValueError`."""
-        if self._act_alike:
-            return self.first.actions.to_envs(rows)
+    def _each_by_its_own(self, rows: NDArray[Any]) -> list[Any]:
         return [instance.form.actions.to_env(row) for instance, row in zip(self._made, rows, strict=False)]
 
     def reset(self, i: int, seed: int, row: Row) -> bool:
@@ -140,7 +139,9 @@ class Instances:
         self.encoders = [instance.form.encoder.encode for instance in self._made]
         for i in self._resting:
             self.steps[i], self.encoders[i] = _nothing_happens, _nothing_new
-        self._act_alike = all(instance.form.actions is self.first.actions for instance in self._made)
+        codec = self.first.actions
+        alike = all(instance.form.actions is codec for instance in self._made)
+        self.to_envs = codec.to_envs if alike else self._each_by_its_own
 
     def _require_sizes(self, i: int, spec: EnvironmentSpec | None = None) -> None:
         """Raises `UserError` where instance `i` has other sizes than the first, or the first than the checked one."""

@@ -16,12 +16,12 @@ OBSERVATION_LIMIT = 1e9
 REWARD_LIMIT = 1e9
 """A reward beyond this is a failure of the environment."""
 
-_SQUARED = OBSERVATION_LIMIT**2
+LIMIT_SQUARED = OBSERVATION_LIMIT**2
 
 
 def all_within(rows: NDArray[np.float32]) -> bool:
     """Whether no number is beyond the limit or not a number. False may be wrong: the squares are only summed up."""
-    return bool(np.vdot(rows, rows) <= _SQUARED)
+    return bool(np.vdot(rows, rows) <= LIMIT_SQUARED)
 
 
 def move_within(space: spaces.Space[Any], observation: Any, row: Row) -> bool:
