@@ -107,6 +107,16 @@ class RunDirectory:
         """Write `run.json`. Raises `OSError`."""
         write_json(self.run, record.as_dict(), durable=durable)
 
+    def write_last_run(self, record: RunRecord) -> None:
+        """Write how the run ended, also where the disk has no room for a second file. Raises `OSError`."""
+        try:
+            self.write_run(record)
+        except OSError:
+            # Its old content has blocks of its own; who reads it in the middle of this finds it damaged, once.
+            with self.run.open("r+b") as file:
+                file.write(json_bytes(record.as_dict()))
+                file.truncate()
+
     def write_environment(self, spec: EnvironmentSpec) -> None:
         """Write what the check of the environment found."""
         write_json(self.environment, spec.as_dict())
