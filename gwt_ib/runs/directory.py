@@ -166,6 +166,13 @@ def list_runs(folder: Path = RUNS) -> list[RunDirectory]:
     return sorted(runs, key=lambda run: (run.read_run().created or 0.0, run.path.name))
 
 
+def take_back(run: RunDirectory, *, keep_directory: bool) -> None:
+    """Remove a run of ours that never began: what `create_run` made, and nothing that somebody else has put there."""
+    for folder in (run.snapshots, run.control, run.logs, run.incidents):
+        shutil.rmtree(folder, ignore_errors=True)
+    _take_back([*([] if keep_directory else [run.path]), run.lock, run.config, run.environment, run.run])
+
+
 def _claim(run: RunDirectory, made: list[Path]) -> None:
     """Make a directory ours by a file that only one can make. Raises `OSError`, or `UserError` where it is another's."""
     try:

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.processes
 def test_a_killed_learner_is_started_again_from_the_newest_snapshot_also_one_killed_in_a_save(toy, undisturbed):
     toy.launch(**SETTINGS)
     toy.wait_for_update(30 + chance("learner").randrange(30))
+    toy.wait(lambda: len(list_snapshots(toy.run.snapshots)) >= 2, "a snapshot beside that of the beginning")
     before, began = toy.update, time.monotonic()
     killed = toy.kill(toy.learner)
     toy.wait(lambda: toy.learner != killed, "another learner", 60.0)

@@ -12,7 +12,7 @@ from faults_support import measured
 
 pytestmark = pytest.mark.processes
 FIRST_S, SECOND_S = 10.0, 1.0
-SLACK_S = 2.0  # of a machine that does other things too
+SLACK_S = 4.0  # of a machine that does other things too; the page has what was measured
 
 
 def starting(run: Chaos) -> None:
