@@ -17,7 +17,7 @@ from typing import Any
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
-from gwt_ib.durable import sync_directory, write_all, write_json
+from gwt_ib.durable import json_bytes, sync_directory, write_all, write_json
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib.files import read_regular
