@@ -62,7 +62,7 @@ def run_actor(
 
     def say_what_was_moved() -> None:
         if unsaid and collector.envs.clipped:
-            reports.send("warning", f"actor {actor}: {unsaid.pop()}")
+            reports.send("warning", unsaid.pop())
 
     steps = counters.env_steps[actor : actor + 1]
     progress = Progress(steps, counters.episodes[mine], counters.actor_word(actor))
