@@ -80,12 +80,6 @@ def write_all(descriptor: int, data: bytes) -> None:
         view = view[written:]
 
 
-def sync_file(path: Path) -> None:
-    """Make what a file has by now survive a power failure, whoever wrote it. Raises `OSError`, not where there is none."""
-    with suppress(FileNotFoundError), opened(path) as file:
-        os.fsync(file.fileno())
-
-
 def sync_directory(path: Path) -> None:
     """Make the names in a directory durable: a rename survives a power failure only after this."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

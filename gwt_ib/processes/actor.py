@@ -21,6 +21,7 @@ from gwt_ib.channel.shared_memory import (
 )
 from gwt_ib.config import Config
 from gwt_ib.envs.episode import EpisodeError
+from gwt_ib.envs.limits import OBSERVATION_LIMIT
 from gwt_ib.errors import UserError
 from gwt_ib.log import LOGGER, start_log
 from gwt_ib.processes.children import die_with_parent, leave
@@ -59,11 +60,13 @@ def run_actor(
     steps = counters.env_steps[actor : actor + 1]
     progress = Progress(steps, counters.episodes[mine], counters.actor_word(actor))
     try:
-        collector = Collector(config, actor, policy, counters.episodes[mine] + 1, progress, carried, report_failure)
+        collector = Collector(
+            config, actor, policy, counters.episodes[mine] + 1, progress, carried, report_failure, spec
+        )
         _say_what_is_new(carried, collector, reports, first, actor)
         newest = counters.header[Counters.VERSION]
         LOGGER.info("begins with block %d; the newest policy is version %d", channel.number, newest)
-        collect_blocks(channel, collector, policy, channel.number)
+        collect_blocks(channel, collector, policy, channel.number, reports)
         LOGGER.info("ends after block %d: the run is over", channel.number - 1)
         collector.close()
     except EpisodeError as error:
@@ -74,9 +77,11 @@ def run_actor(
         raise
 
 
-def collect_blocks(channel: LocalActorChannel, collector: Collector, policy: Policy, number: int) -> None:
+def collect_blocks(
+    channel: LocalActorChannel, collector: Collector, policy: Policy, number: int, reports: Reports
+) -> None:
     """The actor's loop, from block `number` on."""
-    done = time.monotonic()
+    done, said = time.monotonic(), False
     while (weights := channel.pull()) is not None:
         began = time.monotonic()
         waited_s = began - done
@@ -90,6 +95,9 @@ def collect_blocks(channel: LocalActorChannel, collector: Collector, policy: Pol
             number, weights.version, waited_s, done - began,
         )  # fmt: skip
         number += 1
+        if collector.envs.clipped and not said:
+            said = True
+            reports.send("warning", f"numbers beyond ±{OBSERVATION_LIMIT:g} in observations are moved to that limit")
 
 
 def _say_what_is_new(carried: Carried | None, collector: Collector, reports: Reports, first: int, actor: int) -> None:

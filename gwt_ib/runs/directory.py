@@ -17,7 +17,7 @@ from typing import Any
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
-from gwt_ib.durable import sync_directory, write_all, write_json
+from gwt_ib.durable import json_bytes, sync_directory, write_all, write_json
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib.files import read_regular
@@ -106,6 +106,16 @@ class RunDirectory:
     def write_run(self, record: RunRecord, *, durable: bool = True) -> None:
         """Write `run.json`. Raises `OSError`."""
         write_json(self.run, record.as_dict(), durable=durable)
+
+    def write_last_run(self, record: RunRecord) -> None:
+        """Write how the run ended, also where the disk has no room for a second file. Raises `OSError`."""
+        try:
+            self.write_run(record)
+        except OSError:
+            # Its old content has blocks of its own; who reads it in the middle of this finds it damaged, once.
+            with self.run.open("r+b") as file:
+                file.write(json_bytes(record.as_dict()))
+                file.truncate()
 
     def write_environment(self, spec: EnvironmentSpec) -> None:
         """Write what the check of the environment found."""

@@ -10,7 +10,7 @@ import pytest
 from snapshots import CONFIG, SPEC, fitting, made_up_run
 
 from gwt_ib.clock import utc_now
-from gwt_ib.processes.trainer import lock_run
+from gwt_ib.processes.beginning import lock_run
 from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.snapshot import save_snapshot
 from gwt_ib.runs.snapshot_store import set_aside_newer
