@@ -47,7 +47,10 @@ class Collector:
         on_failure: Callable[[EpisodeError], None] = lambda error: None,
         spec: EnvironmentSpec | None = None,
     ) -> None:
-        """Start episodes `first_episodes` [B], or go on with those that are `carried` on from the block before."""
+        """Start episodes `first_episodes` [B], or go on with those that are `carried` on from the block before.
+
+        Raises `UserError` where the environments cannot be made, or have other sizes than `spec` says.
+        """
         size = config.envs_per_actor
         self._config = config
         self._actor = actor

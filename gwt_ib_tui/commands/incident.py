@@ -62,7 +62,11 @@ def _judged(found: Incident, outcome: Outcome | None, limit_s: float) -> tuple[b
         return False, f"Not reproduced: it {how}. {then}"
     failure, steps = outcome.answer["failure"], outcome.answer["steps"]
     if failure is None:
-        went = f"the episode ended after {steps} steps" if outcome.answer["ended"] else f"all {steps} steps went well"
+        went = (
+            f"the episode ended after {steps} steps"
+            if outcome.answer["ended"]
+            else f"nothing failed in {steps} step{'s' if steps != 1 else ''}"
+        )
         return False, f"Not reproduced: {went}. {then}"
     now, at = _words(failure["type"], failure["text"]), outcome.answer["failed_step"]
     if at != len(found.actions) or failure["type"] != found.cause_type:

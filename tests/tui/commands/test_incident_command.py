@@ -52,7 +52,7 @@ def test_a_failure_is_reproduced_and_that_is_said(run, command):
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"actions": [[1], [1], [0]]}, "Not reproduced: all 3 steps went well. In the run step 3 of"),
+        ({"actions": [[1], [1], [0]]}, "Not reproduced: nothing failed in 3 steps. In the run step 3 of"),
         ({"actions": [[0]] * 9}, "Not reproduced: the episode ended after"),
         ({"actions": [[1]] * 5}, "Not reproduced: step 3 failed with RuntimeError: the glass broke. In the run step 5 of"),
         ({"actions": [[7]]}, "Not reproduced: step 1 failed with ValueError: there is no choice 7"),
