@@ -18,6 +18,7 @@ import psutil
 from gwt_ib.bench.measure import COMPARED
 from gwt_ib.bench.reference_products import Sgemm, flop_per_sample, learner_products
 from gwt_ib.model.experience import SECTIONS
+from gwt_ib.processes import descendants
 from gwt_ib.processes.children import leave
 from gwt_ib.processes.learner_process import main
 from gwt_ib.processes.link import Link, Message
@@ -77,8 +78,10 @@ def run_memory(trainer: int) -> Iterator[Message]:
     parent = psutil.Process(trainer)
     for process in (parent, *parent.children()):
         try:
-            module = _MODULE.search(" ".join(process.cmdline()))
-            name = "trainer" if process is parent else module[1] if module else str(process.name())
+            command = " ".join(process.cmdline())
+            module = _MODULE.search(command)
+            other = "guard" if descendants.__file__ in command else str(process.name())
+            name = "trainer" if process is parent else module[1] if module else other
             proc = Path(f"/proc/{process.pid}")
             if (proc / "smaps_rollup").exists():
                 share, status = _kib(proc / "smaps_rollup")["Pss"], _kib(proc / "status")

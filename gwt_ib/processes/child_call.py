@@ -25,7 +25,7 @@ from typing import Any
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.processes import descendants
-from gwt_ib.processes.children import ONE_THREAD, die_with_parent
+from gwt_ib.processes.children import ONE_THREAD, PYTHON, die_with_parent
 from gwt_ib.processes.limits import start_error
 from gwt_ib.text import plain, visible
 
@@ -97,8 +97,7 @@ def answer_call(work: Callable[[Answer], Answer]) -> None:
 
 
 def _start(module: str, descriptor: int, token: str) -> subprocess.Popen[bytes]:
-    # -P: a file in the current directory never takes the place of a module of ours.
-    command = [sys.executable, "-P", "-m", module, str(descriptor), str(os.getpid())]
+    command = [*PYTHON, "-m", module, str(descriptor), str(os.getpid())]
     try:
         return subprocess.Popen(
             command,

@@ -26,6 +26,9 @@ from gwt_ib.runs.record import HEARTBEAT_S
 
 PR_SET_PDEATHSIG = 1
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+PYTHON = (sys.executable, "-P")
+"""How a child is started: without the current directory in front of everything that is imported; a file `numpy.py` in a
+stranger's folder would be code. An environment's module is found there all the same, last (`envs.make`)."""
 # OpenMP reads these when torch is first imported. A second thread in a process made it 3 to 30 times slower whenever
 # the other core was busy, as it is here: processes side by side are the parallelism.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -174,7 +177,7 @@ def start_child(
         output = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, "--run", str(path), *arguments],
+            [*PYTHON, "-m", module, "--run", str(path), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

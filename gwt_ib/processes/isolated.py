@@ -11,7 +11,6 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,7 +21,7 @@ from typing import Any
 from gwt_ib.durable import write_all
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.processes import descendants
-from gwt_ib.processes.children import ONE_THREAD, new_mark
+from gwt_ib.processes.children import ONE_THREAD, PYTHON, new_mark
 from gwt_ib.processes.limits import start_error
 from gwt_ib.text import plain, visible
 
@@ -89,7 +88,7 @@ def call_in_child(task: str, request: Mapping[str, Any], *, timeout_s: float, cw
     output_read, output_write = os.pipe()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", CHILD, *map(str, (os.getpid(), question, answer_write, task))],
+            [*PYTHON, "-m", CHILD, *map(str, (os.getpid(), question, answer_write, task))],
             stdin=subprocess.DEVNULL,
             stdout=output_write,
             stderr=output_write,

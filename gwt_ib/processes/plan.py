@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.kernels import use_kernels
+from gwt_ib.processes.children import PYTHON
 
 
 def check_device(device: str) -> None:
@@ -15,7 +15,7 @@ def check_device(device: str) -> None:
     if device == "cpu":
         return
     question = f"import torch; torch.zeros(1, device={device!r})"
-    answer = subprocess.run([sys.executable, "-c", question], stdin=subprocess.DEVNULL, capture_output=True)
+    answer = subprocess.run([*PYTHON, "-c", question], stdin=subprocess.DEVNULL, capture_output=True)
     if answer.returncode:
         raise UserError(
             f'device = {device!r}, but torch finds no such device here; use device = "cpu".',

@@ -90,7 +90,7 @@ class PageProcess:
     @classmethod
     async def start(cls, run: RunDirectory, width: int, height: int) -> Self:
         """Start it; what it says of a mistake of its own goes where the server's own messages go."""
-        command = (sys.executable, "-m", "gwt_ib_tui.web.dashboard", run.path.resolve(), str(os.getpid()))
+        command = (sys.executable, "-P", "-m", "gwt_ib_tui.web.dashboard", run.path.resolve(), str(os.getpid()))
         environment = dashboard_environment(width, height)
         return cls(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, env=environment))
 

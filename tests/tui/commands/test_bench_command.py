@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -78,7 +79,14 @@ def test_json_holds_the_learner_against_the_products_by_sgemm(command):
     assert learner["of_bound"] == pytest.approx(learner["samples_per_s"] / learner["bound_samples_per_s"])
     assert all(product["gflop_per_s"] > 0 for product in learner["products"])
     memory = found["memory"]
-    assert sorted(process["name"] for process in memory["processes"]) == ["actor", "actor", "learner", "trainer"]
+    assert sorted(process["name"] for process in memory["processes"]) == [
+        "actor",
+        "actor",
+        "evaluator",
+        "guard",
+        "learner",
+        "trainer",
+    ]
     assert memory["peak_bytes"] == sum(process["peak"] for process in memory["processes"])
     assert 50e6 < memory["bytes"] <= memory["peak_bytes"]
 
@@ -144,7 +152,9 @@ def test_an_actor_that_dies_ends_it_with_a_sentence(start, temporary):
     os.kill(actor.pid, signal.SIGKILL)
     assert process.wait(20) == 69
     said = process.stderr.read()
-    assert said == "gwt-ib-tui: Actor 1 was killed by SIGKILL. A bench does not replace it.\n"
+    assert re.fullmatch(
+        r"gwt-ib-tui: Actor 1 was killed by SIGKILL \(its memory was \d+ MiB\)\. A bench does not replace it\.\n", said
+    )
     assert processes_under(temporary) == [] and runs_in(temporary) == []
 
 

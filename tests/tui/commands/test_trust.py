@@ -89,3 +89,21 @@ def test_no_command_imports_the_module_in_its_own_process(stranger: Path, tmp_pa
         )  # fmt: skip
         assert not process.wait(60), process.stderr and process.stderr.read()
         assert str(process.pid) not in stranger.read_text().split()
+
+
+def test_a_file_in_the_current_directory_takes_the_place_of_no_library(command: Command, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    for name in ("numpy", "torch", "gymnasium", "psutil", "queue", "gwt_ib"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(canary)!r}, 'w')")
+    script = "import sys; from gwt_ib_tui.cli import main; main()"
+
+    def ask(*arguments: str) -> subprocess.CompletedProcess[str]:  # as the console script does, which is safe itself
+        return subprocess.run(
+            [sys.executable, "-P", "-c", script, *arguments],
+            cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+
+    for arguments in (["launch", "--headless", "--run-dir", "run", *assignments(**SMALL)], ["evaluate", "run"]):
+        done = ask(*arguments)
+        assert done.returncode == 0, done.stderr
+    assert not canary.exists()
