@@ -28,7 +28,7 @@ CAUSES = {
     "raise": "broke",
     "leave": "leave",
     "greedy": "MemoryError",
-    "nan": "NaN",
+    "nan": " nan,",
     "dtype": "1e+300",
     "nan_reward": "reward",
     "shape": "(2,)",
@@ -50,7 +50,7 @@ def test_every_kind_of_wrong_answer_costs_an_episode_and_is_kept_with_its_cause(
         meet(toy, number, kind)
     assert toy.stop() == 143
     failures = toy.events("environment_failed")
-    assert len(failures) + len(toy.events("actor_died")) == len(MILD)
+    assert len(failures) == len(MILD)
     incidents = read_incidents(toy.run)
     assert len(incidents) >= len(MILD)
     texts = [json.dumps(incident) for incident in incidents]
