@@ -10,8 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gwt_ib.files import opened
-
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace `path` by `data`: a reader sees the old or the new content, never a part.
@@ -78,12 +76,6 @@ def write_all(descriptor: int, data: bytes) -> None:
         if not written:  # no progress and no error: trying for ever would hang
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         view = view[written:]
-
-
-def sync_file(path: Path) -> None:
-    """Make what a file has by now survive a power failure, whoever wrote it. Raises `OSError`, not where there is none."""
-    with suppress(FileNotFoundError), opened(path) as file:
-        os.fsync(file.fileno())
 
 
 def sync_directory(path: Path) -> None:

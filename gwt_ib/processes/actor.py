@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from gwt_ib.channel.shared_memory import (
@@ -20,6 +21,7 @@ from gwt_ib.channel.shared_memory import (
     wait_for_version,
 )
 from gwt_ib.config import Config
+from gwt_ib.envs.check import MOVED
 from gwt_ib.envs.episode import EpisodeError
 from gwt_ib.errors import UserError
 from gwt_ib.log import LOGGER, start_log
@@ -56,14 +58,22 @@ def run_actor(
         LOGGER.warning("%s; the incident is %s", error, path, exc_info=error)
         reports.send("environment_failed", str(error), actor=actor, path=str(path or ""))
 
+    unsaid = [MOVED] if MOVED not in spec.notes else []
+
+    def say_what_was_moved() -> None:
+        if unsaid and collector.envs.clipped:
+            reports.send("warning", unsaid.pop())
+
     steps = counters.env_steps[actor : actor + 1]
     progress = Progress(steps, counters.episodes[mine], counters.actor_word(actor))
     try:
-        collector = Collector(config, actor, policy, counters.episodes[mine] + 1, progress, carried, report_failure)
+        collector = Collector(
+            config, actor, policy, counters.episodes[mine] + 1, progress, carried, report_failure, spec
+        )
         _say_what_is_new(carried, collector, reports, first, actor)
         newest = counters.header[Counters.VERSION]
         LOGGER.info("begins with block %d; the newest policy is version %d", channel.number, newest)
-        collect_blocks(channel, collector, policy, channel.number)
+        collect_blocks(channel, collector, policy, channel.number, say_what_was_moved)
         LOGGER.info("ends after block %d: the run is over", channel.number - 1)
         collector.close()
     except EpisodeError as error:
@@ -74,8 +84,10 @@ def run_actor(
         raise
 
 
-def collect_blocks(channel: LocalActorChannel, collector: Collector, policy: Policy, number: int) -> None:
-    """The actor's loop, from block `number` on."""
+def collect_blocks(
+    channel: LocalActorChannel, collector: Collector, policy: Policy, number: int, after: Callable[[], None]
+) -> None:
+    """The actor's loop, from block `number` on; `after` is called after each."""
     done = time.monotonic()
     while (weights := channel.pull()) is not None:
         began = time.monotonic()
@@ -84,6 +96,7 @@ def collect_blocks(channel: LocalActorChannel, collector: Collector, policy: Pol
         block = channel.next_block()
         collector.collect(block, number, weights.version, weights.td_mean, weights.td_std, waited_s)
         channel.push()
+        after()
         done = time.monotonic()
         LOGGER.debug(
             "block %d with version %d: waited %.3f s, collected in %.3f s",

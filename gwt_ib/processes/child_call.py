@@ -21,10 +21,10 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.processes import descendants
 from gwt_ib.processes.children import ONE_THREAD, die_with_parent
 from gwt_ib.processes.limits import start_error
 from gwt_ib.text import plain, visible
@@ -35,8 +35,6 @@ ECHO_BYTES = 1 << 16  # of what a child prints; the rest is only read
 TAIL_BYTES = 4096
 ANSWER_BYTES = 16 << 20
 LOOK_S = 0.1
-MARK = "GWT_IB_CHILD"
-"""The environment variable that everything carries which a child has started."""
 
 
 class ChildFailed(Exception):
@@ -109,7 +107,7 @@ def _start(module: str, descriptor: int, token: str) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             pass_fds=[descriptor],
-            env={**os.environ, **ONE_THREAD, MARK: token},
+            env={**os.environ, **ONE_THREAD, descendants.VARIABLE: token},
         )
     except OSError as error:
         raise UserError(start_error(error), ExitCode.RESOURCES_USED_UP) from None
@@ -206,11 +204,7 @@ def _end(process: subprocess.Popen[bytes], token: str) -> None:
     process.wait()
     if process.stdout is not None:
         process.stdout.close()
-    mark = f"{MARK}={token}".encode()
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):
-            if mark in path.read_bytes().split(b"\0"):
-                os.kill(int(path.parent.name), signal.SIGKILL)
+    descendants.end_marked(token)
 
 
 def _line(connection: socket.socket) -> bytes:

@@ -1,7 +1,7 @@
 """User code in a process of its own: what it answered, how far it came, what it printed, and how it ended.
 
 The child has its own session, no terminal, and descriptors 1 and 2 that lead here. Whatever it does, hanging and
-flooding included, the caller gets an `Outcome`, and nothing that the child started in its process group is left.
+flooding included, the caller gets an `Outcome`, and nothing that the child started is left.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from typing import Any
 
 from gwt_ib.durable import write_all
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.processes.children import ONE_THREAD
+from gwt_ib.processes import descendants
+from gwt_ib.processes.children import ONE_THREAD, new_mark
+from gwt_ib.processes.limits import start_error
 from gwt_ib.text import plain, visible
 
 CHILD = "gwt_ib.processes.isolated_child"
@@ -82,6 +84,7 @@ def call_in_child(task: str, request: Mapping[str, Any], *, timeout_s: float, cw
     question = os.memfd_create("question")  # an incident is more than a pipe or an argument holds
     write_all(question, json.dumps(request).encode())
     os.lseek(question, 0, os.SEEK_SET)
+    mark = new_mark()
     answer_read, answer_write = os.pipe()
     output_read, output_write = os.pipe()
     try:
@@ -93,12 +96,12 @@ def call_in_child(task: str, request: Mapping[str, Any], *, timeout_s: float, cw
             start_new_session=True,
             pass_fds=[question, answer_write],
             cwd=cwd,
-            env={**os.environ, **ONE_THREAD},
+            env={**os.environ, **ONE_THREAD, descendants.VARIABLE: mark},
         )
     except OSError as error:
         os.close(answer_read)
         os.close(output_read)
-        raise UserError(f"Cannot start a process: {error.strerror}.", ExitCode.RESOURCES_USED_UP) from None
+        raise UserError(start_error(error), ExitCode.RESOURCES_USED_UP) from None
     finally:
         os.close(question)
         os.close(answer_write)
@@ -107,7 +110,7 @@ def call_in_child(task: str, request: Mapping[str, Any], *, timeout_s: float, cw
     try:
         in_time = _listen(process.pid, outcome, answer_read, output_read, time.monotonic() + timeout_s)
     finally:
-        code = _end(process)
+        code = _end(process, mark)
         os.close(answer_read)
         os.close(output_read)
     outcome.code = code if in_time else None
@@ -148,8 +151,9 @@ def _has_ended(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _end(process: subprocess.Popen[bytes]) -> int:
-    """Kill a child with all of its process group; its exit code."""
+def _end(process: subprocess.Popen[bytes], mark: str) -> int:
+    """Kill a child with all that it has started, wherever that went; its exit code."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    descendants.end_marked(mark)
     return process.wait()

@@ -9,9 +9,7 @@ import argparse
 import json
 import logging
 import os
-import platform
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -20,47 +18,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from gwt_ib.channel.shared_memory import Counters
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.durable import try_write_json
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
-from gwt_ib.machine import installed_versions
+from gwt_ib.processes.beginning import log_beginning, prepare, refusal
 from gwt_ib.processes.children import ENDING_SIGNALS, recorded_signals
 from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit, start_error
 from gwt_ib.processes.link import Message
 from gwt_ib.processes.log_files import cap_log
-from gwt_ib.processes.plan import thread_plan
 from gwt_ib.processes.watch import SIGNAL_END_S, STALLED_S
 from gwt_ib.processes.workers import Budgets, Workers
-from gwt_ib.runs.control import Inbox, Request, take_requests
+from gwt_ib.runs.control import Inbox
 from gwt_ib.runs.cut_back import cut_back
-from gwt_ib.runs.directory import SHOWN_PACKAGES, RunDirectory
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record, RecordWriter
-from gwt_ib.runs.record import HEARTBEAT_S, RunRecord, State
-from gwt_ib.runs.snapshot_store import clean_temporary, list_snapshots, newest_good_snapshot
+from gwt_ib.runs.record import HEARTBEAT_S, State
+from gwt_ib.runs.snapshot_store import list_snapshots
 
 TICK_S = 0.1
 LEARNER_MODULE = "gwt_ib.processes.learner_process"
 PAST = {"finished": "finished", "stopped": "been stopped", "failed": "failed"}
-
-
-def lock_run(run: RunDirectory) -> FileLock:
-    """Take the run's lock without waiting. Raises `UserError` (75) that names its holder."""
-    lock = FileLock(run.lock, timeout=0, mode=0o600)
-    try:
-        lock.acquire()
-    except Timeout:
-        pid = run.read_run().trainer or "unknown"
-        raise UserError(
-            f"{run.path} is being trained by another process (pid {pid}); look at it with `gwt-ib-tui attach {run.path}`.",
-            ExitCode.LOCKED,
-        ) from None
-    return lock
 
 
 class Trainer:
@@ -85,6 +66,7 @@ class Trainer:
         self._end_by: float | None = None  # monotonic time: then the learner is killed
         self._died_at: int | None = None  # the update at which the last learner died
         self._learner_trouble = ""
+        self._warnings: set[str] = set()
         self._unanswered: dict[str, Message] = {}  # requests; a learner that starts again is asked again
 
     def run(self, on_tick: Callable[[], None] = lambda: None) -> ExitCode:
@@ -96,7 +78,7 @@ class Trainer:
         return self._code
 
     def _train(self, on_tick: Callable[[], None]) -> None:
-        self._log_beginning()
+        log_beginning(self._run, self._config, resume=self._resume)
         try:
             raise_descriptor_limit(descriptors_needed(self._config))
             while not self._ended:
@@ -152,7 +134,10 @@ class Trainer:
         for record in self._workers.tend():
             self._append(record)
         for report in self._workers.reports():
-            self._take(report)
+            if report["kind"] != "warning" or report["message"] not in self._warnings:  # each actor says the same
+                self._take(report)
+            if report["kind"] == "warning":
+                self._warnings.add(report["message"])
         if self._workers.used_up:
             self.stop(ExitCode.RESOURCES_USED_UP, self._workers.used_up)
         if self._workers.learner_hangs():
@@ -320,10 +305,11 @@ class Trainer:
     def _record_end(self) -> None:
         """The last event and the last `run.json`; unanswered requests are refused."""
         for request in self._inbox.take()[0]:
-            self._append(_refusal(request, "the run has ended"))
+            self._append(refusal(request, "the run has ended"))
         stopped = self._code in (ExitCode.DONE, ExitCode.ENDED_BY_HUP, ExitCode.ENDED_BY_INT, ExitCode.ENDED_BY_TERM)
-        state: State = "finished" if self._complete else "stopped" if stopped else "failed"
-        if self._complete:
+        complete = self._complete and self._code != ExitCode.INPUT_OUTPUT
+        state: State = "finished" if complete else "stopped" if stopped else "failed"
+        if complete:
             self._code, self.message = ExitCode.DONE, ""
         level = logging.ERROR if state == "failed" else logging.INFO
         code, message, now = int(self._code), self.message, utc_now()
@@ -334,47 +320,10 @@ class Trainer:
             self._record, state=state, exit_code=code, message=message, heartbeat=now, ended=now, actors=()
         )
         try:
-            self._run.write_run(self._record)
+            self._run.write_last_run(self._record)
         except OSError as error:
             self.message = f"{self.message} The end could not be recorded: {error.strerror}.".strip()
             self._code = self._code or ExitCode.INPUT_OUTPUT
-
-    def _log_beginning(self) -> None:
-        config, fields = self._config, type(self._config).model_fields
-        where = f"pid {os.getpid()} on {socket.gethostname()}"
-        LOGGER.info("%s %s %s", where, "goes on with" if self._resume else "begins", self._run.path)
-        versions = {"Python": platform.python_version(), **installed_versions(SHOWN_PACKAGES)}
-        LOGGER.info(", ".join(f"{name} {version}" for name, version in versions.items() if version))
-        plan = f"{config.num_updates:,} updates of {config.steps_per_update:,} env steps; {thread_plan(config)}"
-        LOGGER.info("%s, seed %d: %s", config.env_id, config.seed, plan)
-        values = {name: getattr(config, name) for name in fields}
-        changed = [f"{name} = {value}" for name, value in values.items() if value != fields[name].default]
-        LOGGER.info("settings that are not the defaults: %s", ", ".join(changed) or "none")
-
-
-def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
-    """Lock a run and read what the trainer needs. Raises `UserError`, also where there is nothing to go on from."""
-    lock = lock_run(run)
-    config = run.read_config()
-    clean_temporary(run.snapshots)
-    if resume:
-        newest_good_snapshot(run.snapshot_folders(config.rescue_dir))  # raised before anything is started
-        events = RecordWriter(run.events)
-        for request in take_requests(run.control)[0]:
-            events.append({"time": utc_now(), **_refusal(request, "the trainer that was asked is gone")})
-        events.close()
-    known, now = run.read_run(), utc_now()
-    kept = {
-        name: getattr(known, name)
-        for name in ("command", "git_commit", "versions", "created", "origin", "ended", "exact_resume")
-    }
-    run.write_run(replace(RunRecord.starting(known.name, config), **kept, started=now, heartbeat=now))
-    return config, lock
-
-
-def _refusal(request: Request, message: str) -> Record:
-    answer = {"request": request.id, "request_kind": request.kind, "result": "refused"}
-    return event("acknowledged", **answer, message=message)
 
 
 def main(arguments: list[str]) -> int:

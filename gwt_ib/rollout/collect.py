@@ -10,6 +10,7 @@ import numpy as np
 from gwt_ib.config import Config
 from gwt_ib.envs.env_batch import EnvBatch
 from gwt_ib.envs.episode import EpisodeError, observation_hash
+from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.model.arrays import I64
 from gwt_ib.model.experience import SECTIONS, Block
 from gwt_ib.rollout.env_loop import EnvLoop, action_noise
@@ -44,8 +45,12 @@ class Collector:
         progress: Progress,
         carried: Carried | None = None,
         on_failure: Callable[[EpisodeError], None] = lambda error: None,
+        spec: EnvironmentSpec | None = None,
     ) -> None:
-        """Start episodes `first_episodes` [B], or go on with those that are `carried` on from the block before."""
+        """Start episodes `first_episodes` [B], or go on with those that are `carried` on from the block before.
+
+        Raises `UserError` where the environments cannot be made, or have other sizes than `spec` says.
+        """
         size = config.envs_per_actor
         self._config = config
         self._actor = actor
@@ -58,6 +63,7 @@ class Collector:
             first_episodes=first_episodes.tolist(),
             on_failure=on_failure,
             beat=progress.beat,
+            spec=spec,
         )
         self._loop = EnvLoop(self.envs, policy, config.gamma, carried)
         self.replayed = self._loop.replayed

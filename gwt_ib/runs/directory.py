@@ -17,7 +17,7 @@ from typing import Any
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.config_sources import build
-from gwt_ib.durable import sync_directory, write_all, write_json
+from gwt_ib.durable import json_bytes, sync_directory, write_all, write_json
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib.files import read_regular
@@ -107,6 +107,16 @@ class RunDirectory:
         """Write `run.json`. Raises `OSError`."""
         write_json(self.run, record.as_dict(), durable=durable)
 
+    def write_last_run(self, record: RunRecord) -> None:
+        """Write how the run ended, also where the disk has no room for a second file. Raises `OSError`."""
+        try:
+            self.write_run(record)
+        except OSError:
+            # Its old content has blocks of its own; who reads it in the middle of this finds it damaged, once.
+            with self.run.open("r+b") as file:
+                file.write(json_bytes(record.as_dict()))
+                file.truncate()
+
     def write_environment(self, spec: EnvironmentSpec) -> None:
         """Write what the check of the environment found."""
         write_json(self.environment, spec.as_dict())
@@ -164,6 +174,13 @@ def list_runs(folder: Path = RUNS) -> list[RunDirectory]:
         return []
     runs = [RunDirectory(path.parent) for path in folder.glob("*/run.json")]
     return sorted(runs, key=lambda run: (run.read_run().created or 0.0, run.path.name))
+
+
+def take_back(run: RunDirectory, *, keep_directory: bool) -> None:
+    """Remove a run of ours that never began: what `create_run` made, and nothing that somebody else has put there."""
+    for folder in (run.snapshots, run.control, run.logs, run.incidents):
+        shutil.rmtree(folder, ignore_errors=True)
+    _take_back([*([] if keep_directory else [run.path]), run.lock, run.config, run.environment, run.run])
 
 
 def _claim(run: RunDirectory, made: list[Path]) -> None:

@@ -23,6 +23,8 @@ from gwt_ib.runs.snapshot_fit import fit_problem
 from gwt_ib.runs.snapshot_store import list_aside, list_leftovers, list_snapshots
 from gwt_ib.text import count
 
+LOCKS = Path("/proc/locks")
+
 
 @dataclass(frozen=True)
 class FileReport:
@@ -83,6 +85,7 @@ def verify(run: RunDirectory) -> Report:
     message = f"{state}{': ' + record.message if record.message else ''}"
     files = (
         FileReport("run.json", message, words),
+        _lock(run),
         config_report,
         spec_report,
         _metrics(run, newest, cut),
@@ -93,6 +96,20 @@ def verify(run: RunDirectory) -> Report:
     trained_with = verified[-1][1].state.get("config") if verified else None
     resume, resumable = _resume(run, state, settings or trained_with, trained_with, newest, cut)
     return Report(str(run.path), state, files, snapshots, aside, leftovers, resume, resumable)
+
+
+def _lock(run: RunDirectory) -> FileReport:
+    """Whether somebody holds the run's lock, without trying it: that would keep a trainer out for a moment."""
+    name = run.lock.name
+    try:
+        inode = f":{run.lock.stat().st_ino}"
+        held = [line for line in LOCKS.read_text(encoding="ascii").splitlines() if "FLOCK" in line.split()]
+    except FileNotFoundError:
+        return FileReport(name, "none yet")
+    except (OSError, ValueError) as error:
+        return FileReport(name, problem=f"cannot be looked at: {error}")
+    is_held = any(word.endswith(inode) for line in held for word in line.split())
+    return FileReport(name, "held by a process on this machine" if is_held else "free")
 
 
 def _config(run: RunDirectory, settings: dict[str, Any]) -> tuple[Config | None, FileReport]:

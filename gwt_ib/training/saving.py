@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gwt_ib.config import Config
-from gwt_ib.durable import sync_file
 from gwt_ib.log import LOGGER
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import NotFiniteSnapshotError, Snapshot, save_snapshot
@@ -109,7 +108,7 @@ class Saving:
     def _try(self, snapshot: Snapshot, update: int) -> Saved:
         started = time.monotonic()
         try:
-            sync_file(self._run.metrics)
+            self._recorder.metrics.sync()  # rows first
             path = save_snapshot(self._run.snapshots, snapshot, snapshot.state["env_steps"])
             keep_snapshots(self._run.snapshots)
         except OSError as error:

@@ -18,8 +18,9 @@ from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, update_line
 from gwt_ib.lenient import whole
+from gwt_ib.processes.beginning import prepare
 from gwt_ib.processes.plan import thread_plan
-from gwt_ib.processes.trainer import Trainer, prepare
+from gwt_ib.processes.trainer import Trainer
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import KINDS, Event, line
 from gwt_ib.runs.jsonl import RecordReader, read_records

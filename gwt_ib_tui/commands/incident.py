@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.text import plain
 from gwt_ib_tui.commands.options import AsJson
+from gwt_ib_tui.commands.trust import Trust, need_trust
 from gwt_ib_tui.terminal import print_json, print_result
 
 if TYPE_CHECKING:
@@ -22,15 +22,17 @@ REPLAY_S = 600.0
 def incident(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A file of a run's incidents/.")],
     as_json: AsJson = False,
-    trust: Annotated[bool, typer.Option("--trust", help="Import the module that a file from elsewhere names.")] = False,
+    trust: Trust = False,
     limit_s: Annotated[float, typer.Option("--timeout", min=1.0, help="Seconds that it may take.")] = REPLAY_S,
 ) -> None:
     """Play an environment's failure again, and say whether it fails in the same way."""
     from gwt_ib.processes.isolated import call_in_child
+    from gwt_ib.runs.directory import RunDirectory
     from gwt_ib.runs.incidents import read_incident
 
     found = read_incident(path)
-    _need_trust(path, found, trust)
+    # It lies in the incidents/ of its run; anywhere else nothing says whose it is.
+    need_trust(RunDirectory(path.resolve().parent.parent), found.env_id, trust, named_by=path)
     request = {
         "env_id": found.env_id,
         "prev_action": found.prev_action,
@@ -60,7 +62,11 @@ def _judged(found: Incident, outcome: Outcome | None, limit_s: float) -> tuple[b
         return False, f"Not reproduced: it {how}. {then}"
     failure, steps = outcome.answer["failure"], outcome.answer["steps"]
     if failure is None:
-        went = f"the episode ended after {steps} steps" if outcome.answer["ended"] else f"all {steps} steps went well"
+        went = (
+            f"the episode ended after {steps} steps"
+            if outcome.answer["ended"]
+            else f"nothing failed in {steps} step{'s' if steps != 1 else ''}"
+        )
         return False, f"Not reproduced: {went}. {then}"
     now, at = _words(failure["type"], failure["text"]), outcome.answer["failed_step"]
     if at != len(found.actions) or failure["type"] != found.cause_type:
@@ -75,22 +81,6 @@ def _words(kind: str, text: str) -> str:
 
 def _call(steps: int) -> str:
     return f"step {steps}" if steps else "the reset"
-
-
-def _need_trust(path: Path, found: Incident, trusted: bool) -> None:
-    """A file from elsewhere names a module, which may do anything. Raises `UserError` (2) where that is not wanted."""
-    from gwt_ib.lenient import read_object
-
-    module, colon, _ = found.env_id.partition(":")
-    if not colon or trusted:
-        return
-    run = path.resolve().parent.parent
-    if path.resolve().parent.name == "incidents" and read_object(run / "config.json").get("env_id") == found.env_id:
-        return
-    raise UserError(
-        f"{plain(path)} names the module {plain(module)!r}, which would be imported and may do anything; --trust allows it.",
-        ExitCode.USAGE,
-    )
 
 
 COMMANDS = (incident,)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -60,18 +59,19 @@ def launch(
     """Start a run and open its dashboard (or headless)."""
     with no_garbage_collection():
         from gwt_ib.config_sources import resolve
-        from gwt_ib.runs.directory import create_run
+        from gwt_ib.runs.directory import create_run, take_back
 
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
     spec = refuse_what_cannot_run(config, meanwhile=_none if headless or as_json else _import_what_is_shown)
     leave_if_asked()
+    existed = run_dir is not None and run_dir.exists()
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]], spec)
     try:
         _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
     except (KeyboardInterrupt, SystemExit):
         if run.read_run().started is None:  # no trainer has begun it, so there is nothing in it
-            shutil.rmtree(run.path, ignore_errors=True)
+            take_back(run, keep_directory=existed)
         raise
 
 

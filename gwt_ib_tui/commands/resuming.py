@@ -12,7 +12,7 @@ from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.processes.trainer import lock_run
+from gwt_ib.processes.beginning import lock_run
 from gwt_ib.resume_config import Change, resume_config
 from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory

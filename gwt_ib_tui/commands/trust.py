@@ -12,13 +12,18 @@ from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui.terminal import write
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gwt_ib.runs.directory import RunDirectory
 
 Trust = Annotated[bool, typer.Option("--trust", help="Import the environment's module of a run made elsewhere.")]
 
 
-def need_trust(run: RunDirectory, env_id: str, trusted: bool) -> None:
-    """Ask before the module of a run that was made elsewhere is imported. Raises `UserError` (2) where the answer is no."""
+def need_trust(run: RunDirectory, env_id: str, trusted: bool, *, named_by: Path | None = None) -> None:
+    """Ask before the module of a run that was made elsewhere is imported. Raises `UserError` (2) where the answer is no.
+
+    `named_by` is the file that names it, where that is another one than the run's settings.
+    """
     from gwt_ib.runs.origin import made_here, module_of
     from gwt_ib.text import plain
 
@@ -26,8 +31,8 @@ def need_trust(run: RunDirectory, env_id: str, trusted: bool) -> None:
     if not module or trusted or made_here(run.read_run(), env_id):
         return
     words = (
-        f"{plain(run.path)} was not made by you on this machine, and its environment {plain(env_id)!r} would import the "
-        f"module {plain(module)!r}, which may do anything that you may."
+        f"{plain(named_by or run.path)} was not made by you on this machine, and its environment {plain(env_id)!r} "
+        f"would import the module {plain(module)!r}, which may do anything that you may."
     )
     if not _can_ask():
         raise UserError(f"{words} Where you trust it, say --trust.", ExitCode.USAGE)

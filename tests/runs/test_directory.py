@@ -15,7 +15,7 @@ from gwt_ib.config import Config
 from gwt_ib.envs.spec import ActionLayout, EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.control import send_request, take_requests
-from gwt_ib.runs.directory import RunDirectory, create_run, find_run, list_runs
+from gwt_ib.runs.directory import RunDirectory, create_run, find_run, list_runs, take_back
 
 
 @pytest.fixture(autouse=True)
@@ -185,3 +185,15 @@ def test_what_cannot_be_completed_is_taken_back_and_nothing_else(tmp_path, monke
         with pytest.raises(UserError, match=r"Cannot create the run directory .*No space left"):
             create_run(small_config(), tmp_path / name, [])
         assert [path.name for path in (tmp_path / name).iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_run_that_never_began_is_taken_back_and_nothing_else(tmp_path, keep):
+    run = create_run(small_config(), tmp_path / "run", [])
+    (run.logs / "trainer.log").write_text("begins")
+    take_back(run, keep_directory=keep)
+    assert run.path.exists() == keep
+    run = create_run(small_config(), tmp_path / "run", [])
+    (run.path / "thesis.tex").write_text("x")
+    take_back(run, keep_directory=keep)
+    assert [path.name for path in run.path.iterdir()] == ["thesis.tex"]

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 
 import pytest
 
@@ -135,3 +136,27 @@ def test_a_number_that_is_not_finite_is_a_mistake_of_ours_and_waits_for_nothing(
 def test_syncing_what_was_never_written_makes_no_file(path):
     RecordWriter(path).sync()
     assert not path.exists()
+
+
+def test_syncing_in_another_thread_holds_up_nobody_who_appends(path, monkeypatch):
+    writer = RecordWriter(path)
+    writer.append({"n": 1})
+    syncing, go_on = threading.Event(), threading.Event()
+    sync = os.fsync
+
+    def slow(descriptor):
+        syncing.set()
+        assert go_on.wait(20)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    thread = threading.Thread(target=writer.sync)
+    thread.start()
+    assert syncing.wait(20)
+    writer.append({"n": 2})
+    assert numbers(path) == [1, 2], "while the disk is still busy"
+    writer.close()
+    go_on.set()
+    thread.join()
+    writer.append({"n": 3})
+    assert (numbers(path), writer.trouble) == ([1, 2, 3], "")

@@ -10,6 +10,7 @@ import pytest
 from snapshots import CONFIG, SPEC, fitting, made_up_run
 
 from gwt_ib.clock import utc_now
+from gwt_ib.processes.beginning import lock_run
 from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.snapshot import save_snapshot
 from gwt_ib.runs.snapshot_store import set_aside_newer
@@ -142,3 +143,16 @@ def test_whatever_lies_under_the_names_the_answer_comes_at_once(run):
 def test_the_environment_that_was_checked_is_what_a_snapshot_has_to_fit(run):
     run.write_environment(replace(SPEC, observation_size=5))
     assert not verify(run).resumable
+
+
+def test_whether_the_run_is_locked_is_said_without_trying_the_lock(run):
+    def said():
+        return next(file.words for file in verify(run).files if file.name == "run.lock")
+
+    assert said() == "free"
+    lock = lock_run(run)
+    assert said() == "held by a process on this machine"
+    lock.release()
+    assert said() == "free"
+    run.lock.unlink()
+    assert said() == "none yet"

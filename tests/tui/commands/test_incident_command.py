@@ -8,7 +8,7 @@ import pytest
 from driven import Driven
 
 from gwt_ib.config import Config
-from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.incidents import read_incident, record_incident
 
 TESTS = str(Path(__file__).parents[2])
@@ -16,11 +16,9 @@ TESTS = str(Path(__file__).parents[2])
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """A run directory with its configuration."""
+    """A run directory that was made here."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([TESTS, os.environ.get("PYTHONPATH", "")]))
-    run = RunDirectory(tmp_path / "run")
-    run.path.mkdir()
-    return run
+    return create_run(Config(env_id="sample_envs:Fragile-v0", seed=3), tmp_path / "run", [])
 
 
 def change(path: Path, **fields) -> None:
@@ -32,7 +30,6 @@ def fragile(run: RunDirectory) -> Path:
     while not driven.failures:
         driven.step(1)
     config = Config(env_id="sample_envs:Fragile-v0", seed=3)
-    run.write_config(config)
     path = record_incident(run, config, driven.failures[0], actor=1)
     assert path is not None
     return path
@@ -55,7 +52,7 @@ def test_a_failure_is_reproduced_and_that_is_said(run, command):
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"actions": [[1], [1], [0]]}, "Not reproduced: all 3 steps went well. In the run step 3 of"),
+        ({"actions": [[1], [1], [0]]}, "Not reproduced: nothing failed in 3 steps. In the run step 3 of"),
         ({"actions": [[0]] * 9}, "Not reproduced: the episode ended after"),
         ({"actions": [[1]] * 5}, "Not reproduced: step 3 failed with RuntimeError: the glass broke. In the run step 5 of"),
         ({"actions": [[7]]}, "Not reproduced: step 1 failed with ValueError: there is no choice 7"),
@@ -109,6 +106,8 @@ def test_a_module_is_not_imported_because_a_file_names_it(run, command, tmp_path
     assert done.returncode == 2
     assert "'stranger'" in done.stderr and "--trust" in done.stderr
     assert not canary.exists()
+    run.write_config(Config(env_id="stranger:Any-v0"))  # a stranger's run names it, too
+    assert command("incident", str(path)).returncode == 2 and not canary.exists()
     elsewhere = tmp_path / "copied.json"
     elsewhere.write_bytes(path.read_bytes())
     assert command("incident", str(elsewhere)).returncode == 2

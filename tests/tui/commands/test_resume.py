@@ -15,7 +15,7 @@ from support import SMALL, assignments, events, small_config, updates
 from gwt_ib.config import Config
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.processes.trainer import lock_run
+from gwt_ib.processes.beginning import lock_run
 from gwt_ib.runs.directory import RunDirectory, find_run
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.runs.snapshot import problem_of
