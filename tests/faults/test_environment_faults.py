@@ -28,7 +28,7 @@ CAUSES = {
     "raise": "broke",
     "leave": "leave",
     "greedy": "MemoryError",
-    "nan": "NaN",
+    "nan": " nan,",
     "dtype": "1e+300",
     "nan_reward": "reward",
     "shape": "(2,)",
@@ -50,7 +50,7 @@ def test_every_kind_of_wrong_answer_costs_an_episode_and_is_kept_with_its_cause(
         meet(toy, number, kind)
     assert toy.stop() == 143
     failures = toy.events("environment_failed")
-    assert len(failures) + len(toy.events("actor_died")) == len(MILD)
+    assert len(failures) == len(MILD)
     incidents = read_incidents(toy.run)
     assert len(incidents) >= len(MILD)
     texts = [json.dumps(incident) for incident in incidents]
@@ -96,10 +96,16 @@ def test_an_environment_that_floods_its_log_fills_no_disk(toy):
     toy.wait_for_update(5)
     for number in range(2):
         meet(toy, number, "flood", 60.0)
-    toy.wait(lambda: size_of(toy.run.logs) < 15 << 20, "the log is cut back")
+    toy.wait(lambda: is_cut_back(toy.run.logs), "the log is cut back")
     measured("F13: the logs after 60 MB of prints have", f"{size_of(toy.run.logs) / 1e6:.1f} MB")
     assert toy.stop() == 143
     assert toy.events("actor_died") == []
+
+
+def is_cut_back(folder: Path) -> bool:
+    """Whether a log has lost its beginning, and all are of a moderate size."""
+    beginnings = [path.read_bytes()[:100] for path in folder.iterdir()]
+    return any(b"are left out" in beginning for beginning in beginnings) and size_of(folder) < 15 << 20
 
 
 def size_of(folder: Path) -> int:
