@@ -39,7 +39,9 @@ def config(
         print_json(resolved.model_dump(mode="json"))
         return
     print_result(f"# presets: {', '.join(preset_names())}; live: what `gwt-ib-tui set` can change while a run trains;")
-    print_result("# free, fixed: what `gwt-ib-tui resume --set` takes without a word, or never; the others need --override")
+    print_result(
+        "# free, fixed: what `gwt-ib-tui resume --set` takes without a word, or never; the others need --override"
+    )
     for name, field in Config.model_fields.items():
         extra: Any = field.json_schema_extra
         unit, limits = extra["unit"] and f"[{extra['unit']}]", range_words(field)
