@@ -81,8 +81,9 @@ class Trainer:
         log_beginning(self._run, self._config, resume=self._resume)
         try:
             raise_descriptor_limit(descriptors_needed(self._config))
+            self._train_once(on_tick)
             while not self._ended:
-                self._train_once(on_tick)
+                self._train_again(on_tick)
         except UserError as error:
             self._code, self.message = error.code, error.message
         except OSError as error:
@@ -94,6 +95,17 @@ class Trainer:
             raise
         finally:
             self._record_end()
+
+    def _train_again(self, on_tick: Callable[[], None]) -> None:
+        """Start the processes anew; where the system refuses that, it is tried again as after a death."""
+        try:
+            self._train_once(on_tick)
+        except OSError as error:
+            pause_s = self._budgets.learner.spend()
+            if pause_s is None or self._signals:
+                raise
+            LOGGER.error("the processes cannot be started again: %s", start_error(error))
+            self._start_again(pause_s)
 
     def _train_once(self, on_tick: Callable[[], None]) -> None:
         """Start learner, actors and evaluator, and supervise them until the run has ended or they have to start again."""
@@ -183,9 +195,9 @@ class Trainer:
     def _start_again(self, pause_s: float = 0.0) -> None:
         """Go on from the newest snapshot after a pause in which a signal is obeyed."""
         self._again = True
-        self._resume = bool(list_snapshots(self._run.snapshots))
-        if not self._resume:  # it died before the first one: what it has recorded comes again
-            with suppress(OSError):
+        with suppress(OSError):
+            self._resume = bool(list_snapshots(self._run.snapshots))
+            if not self._resume:  # it died before the first one: what it has recorded comes again
                 cut_back(self._run.metrics, 0, self._run.metrics_aside)
         deadline = time.monotonic() + pause_s
         while time.monotonic() < deadline and not self._signals:
