@@ -11,8 +11,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from gwt_ib.channel.shared_memory import Counters, create_memory, nameless_memory
+from gwt_ib.channel.shared_memory import Counters, create_memory
 from gwt_ib.config import Config
+from gwt_ib.files import nameless_memory
 from gwt_ib.log import LOGGER
 from gwt_ib.polling import readable
 from gwt_ib.processes.children import Child, new_mark, start_child, start_guard
