@@ -66,6 +66,7 @@ class Trainer:
         self._end_by: float | None = None  # monotonic time: then the learner is killed
         self._died_at: int | None = None  # the update at which the last learner died
         self._learner_trouble = ""
+        self._paused = False
         self._warnings: set[str] = set()
         self._unanswered: dict[str, Message] = {}  # requests; a learner that starts again is asked again
 
@@ -81,7 +82,7 @@ class Trainer:
         log_beginning(self._run, self._config, resume=self._resume)
         try:
             raise_descriptor_limit(descriptors_needed(self._config))
-            while not self._ended:
+            while not self._ended and not (self._again and self._code != ExitCode.DONE):
                 self._train_once(on_tick)
         except UserError as error:
             self._code, self.message = error.code, error.message
@@ -104,7 +105,7 @@ class Trainer:
         self._record = replace(self._record, trainer=os.getpid(), learner=self._learner.pid)
         kill_learner = True
         try:
-            if self._record.state == "paused":
+            if self._paused:
                 self._link.send({"kind": "pause", "request": None})
             for message in self._unanswered.values():
                 self._link.send(message)
@@ -247,9 +248,14 @@ class Trainer:
             return  # it is our own request to stop
         if kind == "acknowledged":
             self._unanswered.pop(message["request"], None)
+            if (
+                message["request_kind"] == "stop"
+            ):  # a learner that dies before its end is followed by one that ends, too
+                self._unanswered["stop"] = {"kind": "stop", "request": None}
         self._append(message)
         states: dict[str, State] = {"started": "running", "paused": "paused", "unpaused": "running"}
         if kind in states:
+            self._paused = kind == "paused" or (self._paused and kind == "started")
             self._set_state(states[kind])
 
     def _obey_signals(self) -> None:
@@ -304,8 +310,10 @@ class Trainer:
 
     def _record_end(self) -> None:
         """The last event and the last `run.json`; unanswered requests are refused."""
-        for request in self._inbox.take()[0]:
-            self._append(refusal(request, "the run has ended"))
+        asked = [(request.id, request.kind) for request in self._inbox.take()[0]]
+        asked += [(message["request"], message["kind"]) for message in self._unanswered.values() if message["request"]]
+        for request, kind in asked:
+            self._append(refusal(request, kind, "the run has ended"))
         stopped = self._code in (ExitCode.DONE, ExitCode.ENDED_BY_HUP, ExitCode.ENDED_BY_INT, ExitCode.ENDED_BY_TERM)
         complete = self._complete and self._code != ExitCode.INPUT_OUTPUT
         state: State = "finished" if complete else "stopped" if stopped else "failed"
