@@ -21,7 +21,6 @@ from typing import Any
 from gwt_ib.channel.shared_memory import Counters
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
-from gwt_ib.durable import try_write_json
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
 from gwt_ib.processes.beginning import log_beginning, prepare, refusal
@@ -35,6 +34,7 @@ from gwt_ib.runs.control import Inbox
 from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
+from gwt_ib.runs.incidents import record_death
 from gwt_ib.runs.jsonl import Record, RecordWriter
 from gwt_ib.runs.record import HEARTBEAT_S, State
 from gwt_ib.runs.snapshot_store import list_snapshots
@@ -177,14 +177,16 @@ class Trainer:
             self._ended = True
             self._code = ExitCode.LEARNER_FAILED
             self.message = f"The learner died {often}; at last it {ending} ({self._learner.log})."
-            self._write_incident(ending, update)
+            record_death(self._run, "learner", update, ending)
             return
         self._start_again(pause_s)
 
     def _start_again(self, pause_s: float = 0.0) -> None:
         """Go on from the newest snapshot after a pause in which a signal is obeyed."""
         self._again = True
-        self._resume = bool(list_snapshots(self._run.snapshots))
+        self._resume = self._resume or self._has_snapshot()
+        if self._learner_trouble:  # the next learner says what it cannot write
+            self._take_trouble(event("trouble", message=""))
         if not self._resume:  # it died before the first one: what it has recorded comes again
             with suppress(OSError):
                 cut_back(self._run.metrics, 0, self._run.metrics_aside)
@@ -193,12 +195,12 @@ class Trainer:
             self._heartbeat()
             time.sleep(min(TICK_S, max(0.0, deadline - time.monotonic())))
 
-    def _write_incident(self, ending: str, update: int) -> None:
-        """What is known of a learner that cannot be helped."""
-        incident = {"time": utc_now(), "process": "learner", "update": update, "message": ending}
-        problem = try_write_json(self._run.incidents / f"learner-update-{update}.json", incident)
-        if problem:
-            LOGGER.warning(problem)
+    def _has_snapshot(self) -> bool:
+        """Whether there may be one; a folder that cannot be looked into is no reason to begin again."""
+        try:
+            return any(map(list_snapshots, self._run.snapshot_folders(self._config.rescue_dir)))
+        except OSError:
+            return True
 
     def _take(self, message: Message) -> None:
         """What a process sends is an event to be recorded, or something that the trainer has to do."""
@@ -248,9 +250,7 @@ class Trainer:
             return  # it is our own request to stop
         if kind == "acknowledged":
             self._unanswered.pop(message["request"], None)
-            if (
-                message["request_kind"] == "stop"
-            ):  # a learner that dies before its end is followed by one that ends, too
+            if message["request_kind"] == "stop":  # the learner that follows one that dies now has to end, too
                 self._unanswered["stop"] = {"kind": "stop", "request": None}
         self._append(message)
         states: dict[str, State] = {"started": "running", "paused": "paused", "unpaused": "running"}
