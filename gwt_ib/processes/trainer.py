@@ -82,8 +82,9 @@ class Trainer:
         log_beginning(self._run, self._config, resume=self._resume)
         try:
             raise_descriptor_limit(descriptors_needed(self._config))
-            while not self._ended and not (self._again and self._code != ExitCode.DONE):
-                self._train_once(on_tick)
+            self._train_once(on_tick)
+            while not self._ended and self._code == ExitCode.DONE:  # else it was asked to end before it started again
+                self._train_again(on_tick)
         except UserError as error:
             self._code, self.message = error.code, error.message
         except OSError as error:
@@ -95,6 +96,17 @@ class Trainer:
             raise
         finally:
             self._record_end()
+
+    def _train_again(self, on_tick: Callable[[], None]) -> None:
+        """Start the processes anew; where the system refuses that, it is tried again as after a death."""
+        try:
+            self._train_once(on_tick)
+        except OSError as error:
+            pause_s = self._budgets.learner.spend()
+            if pause_s is None or self._signals:
+                raise
+            LOGGER.error("the processes cannot be started again: %s", start_error(error))
+            self._start_again(pause_s)
 
     def _train_once(self, on_tick: Callable[[], None]) -> None:
         """Start learner, actors and evaluator, and supervise them until the run has ended or they have to start again."""
@@ -194,6 +206,7 @@ class Trainer:
         while time.monotonic() < deadline and not self._signals:
             self._heartbeat()
             time.sleep(min(TICK_S, max(0.0, deadline - time.monotonic())))
+        self._obey_signals()
 
     def _has_snapshot(self) -> bool:
         """Whether there may be one; a folder that cannot be looked into is no reason to begin again."""

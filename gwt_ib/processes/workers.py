@@ -150,7 +150,7 @@ class Workers:
 
     def learner_hangs(self) -> bool:
         """Whether the learner has not got on for longer than it may."""
-        started = self.counters.header[Counters.VERSION] >= 0
+        started = self.counters.header[Counters.BEAT] > 0  # its first wait, after everything is loaded and compiled
         limit = self._config.learner_timeout_s
         self._learner_watch.limit_s = limit if started else max(limit, LEARNER_START_S)
         return self._learner_watch.hung(int(self.counters.header[Counters.BEAT]), True)

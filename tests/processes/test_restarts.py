@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import events, small_config
+from snapshots import made_up_run
+from support import events, small_config, updates
 
 from gwt_ib.envs.make import check_environment
 from gwt_ib.processes import watch
@@ -43,6 +44,24 @@ number = int(count.read_text()) if count.exists() else 0
 count.write_text(str(number + 1))
 if number == 1:
     os._exit(3)
+learner_process.main(sys.argv[1:])
+learner_process.leave()
+"""
+
+DIES_IN_TROUBLE = """
+import os, sys
+from pathlib import Path
+from gwt_ib.processes import learner_process
+from gwt_ib.runs.events import event
+once, train = Path(__file__).with_suffix(".once"), learner_process.LearnerRun._train
+def die(self, *arguments):
+    if once.exists():
+        return train(self, *arguments)
+    once.touch()
+    self._link.send(event("trouble", message="No space is left."))
+    self._link.flush(5.0)
+    os._exit(9)
+learner_process.LearnerRun._train = die
 learner_process.main(sys.argv[1:])
 learner_process.leave()
 """
@@ -114,3 +133,30 @@ def test_a_run_stays_paused_though_its_next_learner_dies_before_it_can_pause(tra
     step = ["begin"]
     assert made.run(steer) == 0
     assert len(step) == 4 and not events(run, "unpaused")
+
+
+def test_the_trouble_of_a_learner_ends_with_it(trainer):
+    made, run = trainer(DIES_IN_TROUBLE)
+
+    def stop_once() -> None:
+        if events(run, "started") and not seen:
+            seen.append(run.read_run().trouble)
+            send_request(run.control, "stop")
+
+    seen: list[str] = []
+    assert made.run(stop_once) == 0
+    assert seen == [""]
+    assert [each["message"] for each in events(run, "trouble")] == ["No space is left.", ""]
+
+
+@pytest.mark.parametrize("resumed", [True, False])
+def test_a_run_whose_snapshots_are_where_they_were_rescued_to_never_begins_again(tmp_path, resumed):
+    made_up_run(tmp_path / "run", updates=(1,))
+    run = RunDirectory(tmp_path / "run")
+    (tmp_path / "rescue" / "run").mkdir(parents=True)
+    (snapshot,) = run.snapshots.iterdir()
+    snapshot.rename(tmp_path / "rescue" / "run" / snapshot.name)
+    config = small_config(rescue_dir=str(tmp_path / "rescue"))
+    made = Trainer(run, config, resume=resumed)
+    made._start_again()
+    assert made._resume and updates(run) == [1] and not run.metrics_aside.exists()

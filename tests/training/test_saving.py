@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from support import small_config, training_here, wait_until
+from support import small_config, wait_until
+from training_here import training_here
 
 from gwt_ib.runs.directory import create_run
 from gwt_ib.runs.snapshot import load_snapshot
