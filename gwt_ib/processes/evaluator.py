@@ -31,6 +31,8 @@ from gwt_ib.rollout.policy import Policy, make_policy
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.incidents import record_incident
 
+SEND_S = 10.0  # thousands of returns are more than a socket takes at once; the learner waits for them
+
 
 class Evaluator:
     """Owns the environments of evaluations, which are made for the first one, and the policy."""
@@ -61,6 +63,7 @@ class Evaluator:
                 request = self._waiting[-1]  # the learner waits for the newest alone
                 self._waiting = []
                 self._link.send({"number": request["number"], **self._answer(request, policy)})
+                self._link.flush(SEND_S)
         if self._envs is not None:
             self._envs.close()
 

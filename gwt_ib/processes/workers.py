@@ -200,12 +200,16 @@ class Workers:
         return descriptor
 
     def _kill_where_hung(self, actor: int, each: ActorPlace) -> None:
-        """An actor must get on while the version that its next block needs is published."""
+        """An actor must get on while it has its environments, and the version that its next block needs is published.
+
+        A paused learner hands no environments over.
+        """
         counters, child = self.counters, each.place.child
         if child is None:
             return
         pushed = int(counters.pushed[actor])
-        has_work = counters.header[Counters.VERSION] >= max(pushed - self._config.max_policy_lag, 0)
+        handed = abs(int(counters.handed[actor])) >= each.generation
+        has_work = handed and counters.header[Counters.VERSION] >= max(pushed - self._config.max_policy_lag, 0)
         starting = counters.versions[actor] < 0
         each.watch.limit_s = (start_limit if starting else step_limit)(self._config, self._spec)
         beats = int(counters.beats[actor])
