@@ -5,13 +5,15 @@ The environment is user code, which the command that asks must not meet: `python
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.processes.child_call import ChildFailed, answer_call, call_in_child
+from gwt_ib.processes.child_answer import Stage, answer_call
+from gwt_ib.processes.child_call import call_in_child
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.text import plain
 
@@ -22,18 +24,17 @@ def evaluate_snapshot(run: RunDirectory, config: Config) -> tuple[Path, list[flo
     It acts on the CPU: a run that was trained on a GPU can be evaluated where there is none.
     """
     request = {"run": str(run.path.resolve()), "config": config.model_dump(mode="json")}
-    try:
-        answer = call_in_child("gwt_ib.evaluation", request)
-    except ChildFailed as failed:
-        last = plain(failed.tail.rpartition("\n")[2])
-        words = f" It printed last: {last}" if last and last not in failed.words else ""
-        raise UserError(
-            f"The evaluation of {plain(config.env_id)!r} failed: {failed.words}.{words}", ExitCode.BAD_CONFIGURATION
-        ) from None
+    outcome = call_in_child("gwt_ib.evaluation", request, echo=True)
+    if outcome.refusal is not None:
+        raise outcome.refusal
+    if outcome.answer is None:
+        sentence = f"The evaluation of {plain(config.env_id)!r} {outcome.ending()}.{outcome.last_words}"
+        raise UserError(sentence, ExitCode.BAD_CONFIGURATION)
+    answer = outcome.answer
     return run.snapshots / str(answer["snapshot"]), list(answer["returns"])
 
 
-def evaluate_here(request: dict[str, Any]) -> dict[str, Any]:
+def evaluate_here(request: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
     """The child's work."""
     from gwt_ib.envs.episode import EpisodeError
     from gwt_ib.model import weights as layout

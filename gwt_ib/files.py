@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,3 +74,11 @@ def _must_be_regular(path: Path, status: os.stat_result) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "Not a regular file", str(path))
+
+
+def nameless_memory() -> int:
+    """A descriptor of empty memory that is gone with its last process. Raises `OSError`."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("gwt-ib")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())

@@ -30,12 +30,16 @@ def resume_config(
     flags: Mapping[str, Any] | None = None,
     *,
     override: bool = False,
+    accepted: Mapping[str, Any] | None = None,
 ) -> tuple[Config, list[Change]]:
     """The configuration of a resumed run, and what of it is asked for or was edited by hand.
 
     `recorded` is what `config.json` says, valid or not; `trained_with` what the snapshot says that the run was trained
     with, or none where it is too old to say. `assignments` are `FIELD=VALUE`, `flags` the fields that have an option of
-    their own. Raises `UserError` (78), with all fields at once that may not change.
+    their own; `accepted` are values that were overridden before: a run that was killed before its next snapshot has them
+    in its settings, and its snapshot knows nothing of them.
+
+    Raises `UserError` (78), with all fields at once that may not change.
     """
     asked, places = _asked(assignments, flags or {})
     places = dict.fromkeys(recorded, "config.json") | places
@@ -52,8 +56,18 @@ def resume_config(
         old = source.get(field, Config.model_fields[field].default)
         if not _same(old, new):
             changes.append(Change(field, old, new))
-    _refuse(changes, override)
+    _refuse(changes, override, accepted or {})
     return config, changes
+
+
+def needs_override(change: Change) -> bool:
+    """Whether a resume takes a change only when it is told to."""
+    return resume_class(change.field) == "override"
+
+
+def is_accepted(change: Change, accepted: Mapping[str, Any]) -> bool:
+    """Whether an earlier resume was told to take a change."""
+    return change.field in accepted and _same(accepted[change.field], change.new)
 
 
 def _asked(assignments: Iterable[str], flags: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -72,10 +86,10 @@ def _asked(assignments: Iterable[str], flags: Mapping[str, Any]) -> tuple[dict[s
     return values, places
 
 
-def _refuse(changes: list[Change], override: bool) -> None:
+def _refuse(changes: list[Change], override: bool, accepted: Mapping[str, Any]) -> None:
     """Raises `UserError` for changes that a resume does not take."""
     fixed = [str(change) for change in changes if resume_class(change.field) == "fixed"]
-    guarded = [str(change) for change in changes if resume_class(change.field) == "override"]
+    guarded = [str(change) for change in changes if needs_override(change) and not is_accepted(change, accepted)]
     sentences = []
     if fixed:
         sentences.append(f"A resumed run cannot change {'; '.join(fixed)}: that takes a new run.")

@@ -13,18 +13,11 @@ from typing import Any
 import psutil
 import pytest
 
-from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
-from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.learner import Learner
 from gwt_ib.log import parse_line
-from gwt_ib.model.agent import Agent
-from gwt_ib.rollout.policy import make_policy
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
-from gwt_ib.runs.jsonl import Record, read_records
-from gwt_ib.training.evaluator import LocalEvaluator
-from gwt_ib.training.loop import Training
+from gwt_ib.runs.jsonl import read_records
 
 SMALL: dict[str, Any] = {
     "env_id": "popgym-RepeatPreviousEasy-v0",
@@ -73,17 +66,6 @@ def logged(run: RunDirectory, process: str, least: int = logging.NOTSET) -> list
     """What a process has logged, the words of each record from a level on."""
     lines = (run.logs / f"{process}.log").read_text().splitlines()
     return [record.words for record in map(parse_line, lines) if record and record.level >= least]
-
-
-def training_here(
-    run: RunDirectory, config: Config, report: Callable[[Record], None] = lambda event: None
-) -> tuple[Training, Callable[[], SerialChannel]]:
-    """A training in the test's own process, and what makes its channel once it is where it should begin."""
-    spec = check_environment(config)
-    learner = Learner(Agent(spec.observation_size, spec.actions, config), config)
-    training = Training(run, config, learner, report, LocalEvaluator(config))
-    policy = make_policy(spec.observation_size, spec.actions, config)
-    return training, lambda: SerialChannel(config, policy, training.open_episodes, training.update)
 
 
 def shared_names() -> set[str]:

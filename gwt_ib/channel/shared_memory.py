@@ -12,7 +12,6 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -23,6 +22,7 @@ from safetensors import numpy as safetensors_numpy
 from gwt_ib.config import Config
 from gwt_ib.durable import write_all
 from gwt_ib.envs.spec import ActionLayout
+from gwt_ib.files import nameless_memory
 from gwt_ib.log import LOGGER
 from gwt_ib.model.arrays import F32, I64
 from gwt_ib.model.experience import ALIGNMENT, Block, BlockSpec
@@ -115,14 +115,6 @@ class MemoryLayout:
         """The slot in which an actor's block of that number lies."""
         start = self.blocks + (actor * self.slots + number % self.slots) * self._spec.nbytes
         return self._spec.view(memory[start : start + self._spec.nbytes])
-
-
-def nameless_memory() -> int:
-    """A descriptor of empty memory that is gone with its last process. Raises `OSError`."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("gwt-ib")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
 
 
 def create_memory(config: Config) -> int:

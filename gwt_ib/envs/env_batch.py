@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from gwt_ib import seeding
 from gwt_ib.config import Config
 from gwt_ib.envs.action_codec import ActionCodec
-from gwt_ib.envs.episode import MAX_ACTIONS, OpenEpisode, observation_hash
-from gwt_ib.envs.episode import EpisodeError as EpisodeError  # known by this name too
+from gwt_ib.envs.episode import MAX_ACTIONS, EpisodeError, OpenEpisode, observation_hash
 from gwt_ib.envs.instances import Instances, counter
 from gwt_ib.envs.limits import LIMIT_SQUARED, REWARD_LIMIT, wrong_reward
 from gwt_ib.envs.refusal import is_ctrl_c

@@ -6,6 +6,7 @@ are added in their order. So the result depends on how many shards there are, an
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
@@ -120,12 +121,29 @@ class KernelGradient:
         self._others = ThreadPoolExecutor(count - 1, thread_name_prefix="learner") if count > 1 else None
 
     def prepare(self) -> None:
-        """Compile the kernels, or load them from where they are kept, by a minibatch of zeros."""
+        """Compile the kernels, or load them from where they are kept, by a minibatch of zeros.
+
+        Raises `RuntimeError` where the system refuses a thread: not only in the middle of a run.
+        """
+        self._start_threads()
         with compiling(f"learning, {self._actions.kind}"):
             self.begin(blank_minibatch(self._observation_size, self._actions, self._config), self._config, 0.0)
             self.minibatch(np.arange(self._batch))
             a, b, c, d = np.zeros((4, self._gradient.size), np.float32)
             adam_step(a, b, c, d, *[np.float32(1.0)] * 7)
+
+    def _start_threads(self) -> None:
+        """Start all of them: a pool starts one only when none is idle at that moment."""
+        if self._others is None:
+            return
+        together = threading.Barrier(len(self._shards))
+        try:
+            for _ in self._shards[1:]:
+                self._others.submit(together.wait)
+            together.wait()
+        except RuntimeError:
+            together.abort()
+            raise
 
     def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout; `config` has the live settings of this update.

@@ -15,7 +15,7 @@ from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER
 from gwt_ib.machine import installed_versions
 from gwt_ib.processes.plan import thread_plan
-from gwt_ib.runs.control import Request, take_requests
+from gwt_ib.runs.control import take_requests
 from gwt_ib.runs.directory import SHOWN_PACKAGES, RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record, RecordWriter
@@ -46,7 +46,9 @@ def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
         newest_good_snapshot(run.snapshot_folders(config.rescue_dir))  # raised before anything is started
         events = RecordWriter(run.events)
         for request in take_requests(run.control)[0]:
-            events.append({"time": utc_now(), **refusal(request, "the trainer that was asked is gone")})
+            events.append(
+                {"time": utc_now(), **refusal(request.id, request.kind, "the trainer that was asked is gone")}
+            )
         events.close()
     known, now = run.read_run(), utc_now()
     kept = {
@@ -57,9 +59,9 @@ def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
     return config, lock
 
 
-def refusal(request: Request, message: str) -> Record:
+def refusal(request: str, kind: str, message: str) -> Record:
     """The answer to a request that nobody will obey."""
-    answer = {"request": request.id, "request_kind": request.kind, "result": "refused"}
+    answer = {"request": request, "request_kind": kind, "result": "refused"}
     return event("acknowledged", **answer, message=message)
 
 

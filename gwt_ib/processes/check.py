@@ -1,17 +1,21 @@
-"""The check of an environment by a command, in a process of its own: every way to fail becomes one sentence."""
+"""The check of an environment by a command, in a process of its own: every way to fail becomes one sentence.
+
+Started as `python -m gwt_ib.processes.check` this is that process.
+"""
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from gwt_ib.config import Config
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.processes.isolated import Outcome, call_in_child
+from gwt_ib.processes.child_answer import Stage, answer_call
+from gwt_ib.processes.child_call import Outcome, call_in_child
 
 
 def to_stderr(line: str) -> None:
@@ -31,49 +35,39 @@ def check_in_child(
     """
     request = {"config": config.model_dump(mode="json")}
     try:
-        outcome = call_in_child("check", request, timeout_s=config.start_timeout_s, cwd=cwd)
+        outcome = call_in_child("gwt_ib.processes.check", request, timeout_s=config.start_timeout_s, cwd=cwd)
     except KeyboardInterrupt:
         raise UserError("Interrupted while the environment was checked.", ExitCode.ENDED_BY_INT) from None
-    answer = outcome.answer
-    if answer is None:
+    if outcome.refusal is not None:
+        raise outcome.refusal
+    if outcome.answer is None:
         raise _without_answer(config, outcome)
-    if "spec" not in answer:
-        words = _last_words(outcome) if answer["unusual"] else ""
-        raise UserError(f"{answer['message']}{words}", ExitCode(answer["code"]))
     for line in outcome.printed_lines():
         show(line)
-    return EnvironmentSpec.from_dict(answer["spec"])
+    return EnvironmentSpec.from_dict(outcome.answer)
 
 
-def how_it_ended(outcome: Outcome) -> str:
-    """How a process ended that gave no answer: `was killed by SIGSEGV in reset`."""
-    if outcome.code is None:
-        raise ValueError("it did not end by itself")
-    where = f" in {outcome.stage}" if outcome.stage else ""
-    if outcome.code >= 0:
-        return f"ended its process{where} with exit code {outcome.code}"
-    try:
-        name = signal.Signals(-outcome.code).name
-    except ValueError:
-        name = f"signal {-outcome.code}"
-    return f"was killed by {name}{where}"
+def check_here(request: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
+    """The child's work."""
+    from gwt_ib.envs.make import check_environment
+
+    return check_environment(Config(**request["config"]), stage).as_dict()
 
 
 def _without_answer(config: Config, outcome: Outcome) -> UserError:
-    words = _last_words(outcome)
+    in_time = outcome.code is not None
     if not outcome.stage:
-        how = "did not start in time" if outcome.code is None else how_it_ended(outcome)
-        return UserError(f"The process that checks the environment {how}.{words}", ExitCode.RESOURCES_USED_UP)
-    if outcome.code is None:
-        how = (
-            f"did not come back from {outcome.stage} within {config.start_timeout_s:g} s; "
-            "start_timeout_s sets how long it may take"
-        )
-    else:
-        how = how_it_ended(outcome)
-    return UserError(f"The environment {config.env_id!r} {how}.{words}", ExitCode.BAD_CONFIGURATION)
+        how = outcome.ending() if in_time else "did not start in time"
+        sentence = f"The process that checks the environment {how}.{outcome.last_words}"
+        return UserError(sentence, ExitCode.RESOURCES_USED_UP)
+    how = (
+        outcome.ending()
+        if in_time
+        else f"did not come back from {outcome.stage} within {config.start_timeout_s:g} s; "
+        "start_timeout_s sets how long it may take"
+    )
+    return UserError(f"The environment {config.env_id!r} {how}.{outcome.last_words}", ExitCode.BAD_CONFIGURATION)
 
 
-def _last_words(outcome: Outcome) -> str:
-    words = outcome.last_words
-    return f" It printed last: {words}" if words else ""
+if __name__ == "__main__":
+    answer_call(check_here)

@@ -1,50 +1,137 @@
-"""A call in a child: one question to a process of its own, in which user code runs that ours must not meet.
+"""A call in a child: user code in a process of its own; what it answered, how far it came, what it printed, how it ended.
 
-    answer = call_in_child("gwt_ib.processes.some_module", {"what": "is asked"}, timeout_s=60.0)
+    outcome = call_in_child("gwt_ib.some_module", {"what": "is asked"}, timeout_s=60.0)
 
-The child has neither our terminal nor our stdin, and a session of its own. What it prints comes to our stderr, escaped and
-up to a limit. When it has answered, or cannot, it is killed with everything that it has started. The module it is
-started from calls `answer_call` as its main program.
+The module calls `child_answer.answer_call` as its main program. The child has a session of its own and no terminal, and its
+descriptors 1 and 2 lead here. Whatever it does, hanging and flooding included, the caller gets an `Outcome`, and nothing
+that the child has started is left.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
 import selectors
 import signal
-import socket
 import subprocess
 import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from gwt_ib.durable import write_all
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.files import nameless_memory
 from gwt_ib.processes import descendants
-from gwt_ib.processes.children import ONE_THREAD, PYTHON, die_with_parent
+from gwt_ib.processes.children import ONE_THREAD, PYTHON, new_mark
 from gwt_ib.processes.limits import start_error
 from gwt_ib.text import plain, visible
 
-Answer = dict[str, Any]
-
-ECHO_BYTES = 1 << 16  # of what a child prints; the rest is only read
-TAIL_BYTES = 4096
+PRINTED_BYTES = 65536
+"""What is kept of the end of what it printed, and what is passed on of its beginning."""
 ANSWER_BYTES = 16 << 20
-LOOK_S = 0.1
+LEAVING_S = 5.0
+"""How long a child that has answered may take to end by itself: simulators are told to end then."""
+POLL_S = 0.02
 
 
-class ChildFailed(Exception):
-    """There is no answer: what the child met, in words without a full stop, and the end of what it printed."""
+@dataclass(eq=False)
+class Outcome:
+    """What came of it: one of `answer`, `refusal` and `failure`, or none where it ended or ran out of time."""
 
-    def __init__(self, words: str, tail: str = "", *, timed_out: bool = False) -> None:
-        super().__init__(words)
-        self.words = words
-        self.tail = tail
-        self.timed_out = timed_out
+    answer: Mapping[str, Any] | None = None
+    failure: str = ""
+    """What the user's code raised that nobody caught."""
+    stage: str = ""
+    """What was called last; empty where nothing was said of it."""
+    code: int | None = None
+    """The exit code, negative for a signal; None where time ran out."""
+    printed: bytes = b""
+    left_out: int = 0
+    """Bytes that it printed before those which were kept."""
+    echo: bool = False
+    """Whether what it prints is passed on to our stderr, escaped, at once."""
+    _refused: Mapping[str, Any] | None = field(default=None, repr=False)
+    _line: bytes = field(default=b"", repr=False)
+    _echoed: int = field(default=0, repr=False)
+
+    @property
+    def answered(self) -> bool:
+        """Whether it has said what came of it."""
+        return self.answer is not None or self._refused is not None or bool(self.failure)
+
+    @property
+    def refusal(self) -> UserError | None:
+        """The `UserError` that it ended with, with its last words where those may say more."""
+        told = self._refused
+        if told is None:
+            return None
+        with suppress(KeyError, TypeError, ValueError):  # the user's code may write into any descriptor
+            words = self.last_words if told["unusual"] else ""
+            return UserError(plain(told["refused"], 2000) + words, ExitCode(told["code"]))
+        return UserError(plain(str(told)), ExitCode.BAD_CONFIGURATION)
+
+    @property
+    def last_words(self) -> str:
+        """The last line that it printed, as a further sentence without a full stop; empty where there is none."""
+        lines = [line for line in self.printed.decode(errors="replace").splitlines() if line.strip()]
+        last = plain(lines[-1], 200) if lines else ""
+        return f" It printed last: {last}" if last and last not in self.failure else ""
+
+    def ending(self) -> str:
+        """Why there is no answer, though there was time: `was killed by SIGSEGV in reset`."""
+        where = f" in {self.stage}" if self.stage else ""
+        if self.failure:
+            return f"failed{where} with {self.failure}"
+        if self.code is None:
+            raise ValueError("it did not end by itself")
+        if self.code >= 0:
+            return f"ended its process{where} with exit code {self.code}"
+        try:
+            name = signal.Signals(-self.code).name
+        except ValueError:
+            name = f"signal {-self.code}"
+        return f"was killed by {name}{where}"
+
+    def printed_lines(self, limit: int = 16384) -> list[str]:
+        """What it printed, for a terminal: the end of it, without anything that could move a cursor."""
+        shown = self.printed[-limit:]
+        left_out = self.left_out + len(self.printed) - len(shown)
+        lines = [visible(line) for line in shown.decode(errors="replace").splitlines()]
+        return [f"… ({left_out} bytes are left out)", *lines] if left_out else lines
+
+    def take_output(self, data: bytes) -> None:
+        """Note what was printed, and pass it on if that is wanted."""
+        whole = self.printed + data
+        self.printed = whole[-PRINTED_BYTES:]
+        self.left_out += len(whole) - len(self.printed)
+        if self.echo and self._echoed < PRINTED_BYTES:
+            shown = data[: PRINTED_BYTES - self._echoed]
+            self._echoed += len(shown)
+            full = self._echoed == PRINTED_BYTES
+            _to_stderr(shown.decode(errors="replace") + ("\n(what it prints further is left out)\n" if full else ""))
+
+    def end_output(self) -> None:
+        """End the last line that was passed on."""
+        if 0 < self._echoed < PRINTED_BYTES and not self.printed.endswith(b"\n"):
+            _to_stderr("\n")
+
+    def take_answer(self, data: bytes) -> None:
+        """Note what was answered: lines of JSON, `{"stage": …}` before each call, then what came of it."""
+        *lines, self._line = (self._line + data).split(b"\n")
+        self._line = self._line[:ANSWER_BYTES]
+        for line in lines:
+            with suppress(ValueError, RecursionError):  # the user's code may write into any descriptor
+                message = json.loads(line)
+                if isinstance(message, dict):
+                    self.stage = plain(str(message.get("stage", self.stage)))
+                    self.failure = plain(str(message.get("failed", self.failure)))
+                    self._refused = message if "refused" in message else self._refused
+                    if isinstance(message.get("answer"), dict):
+                        self.answer = message["answer"]
 
 
 def call_in_child(
@@ -52,165 +139,109 @@ def call_in_child(
     request: Mapping[str, Any],
     *,
     timeout_s: float | None = None,
+    cwd: Path | None = None,
+    echo: bool = False,
     meanwhile: Callable[[], object] = lambda: None,
-    echo: bool = True,
-) -> Answer:
-    """Start `python -m module`, hand it `request` and return its answer; `meanwhile` is done while it comes up.
+) -> Outcome:
+    """Have `python -m module` answer a request; `meanwhile` is done while it comes up.
 
-    Raises `UserError` where the child did or cannot be started, and `ChildFailed` where there is no answer: it ended, its
-    user code raised, or it took longer than `timeout_s`.
+    Raises `UserError` (69) where no process can be started.
     """
-    token = secrets.token_hex(8)
-    ours, theirs = socket.socketpair()
-    with ours:
-        with theirs:
-            process = _start(module, theirs.fileno(), token)
+    mark, outcome, descriptors = new_mark(), Outcome(echo=echo), list[int]()
+    try:
+        try:
+            process, answers, output = _start(module, request, mark, cwd, descriptors)
+        except OSError as error:
+            raise UserError(start_error(error), ExitCode.RESOURCES_USED_UP) from None
+        in_time = False
         try:
             meanwhile()
-            with suppress(OSError):  # it is gone already: that is said below
-                ours.sendall(json.dumps(request).encode() + b"\n")
-            return _take_answer(process, ours, timeout_s, echo)
+            deadline = None if timeout_s is None else time.monotonic() + timeout_s
+            in_time = _listen(process.pid, outcome, answers, output, deadline)
         finally:
-            _end(process, token)
+            code = _end(process, mark)
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+    outcome.end_output()
+    outcome.code = code if in_time else None
+    return outcome
 
 
-def answer_call(work: Callable[[Answer], Answer]) -> None:
-    """The main program of a child: answer one request by `work`. A `UserError` becomes the caller's own."""
-    descriptor, parent = map(int, sys.argv[1:3])
-    die_with_parent(parent)
-    os.set_inheritable(descriptor, False)
-    connection = socket.socket(fileno=descriptor)
-    request = json.loads(_line(connection))
-    answer: Answer
+def _start(
+    module: str, request: Mapping[str, Any], mark: str, cwd: Path | None, ours: list[int]
+) -> tuple[subprocess.Popen[bytes], int, int]:
+    """The child, and where its answers and its output come from; `ours` are the descriptors to close at the end."""
+    theirs = [nameless_memory()]  # the question: an incident is more than a pipe or an argument holds
     try:
-        answer = {"answer": work(request)}
-    except UserError as error:
-        answer = {"error": error.message, "code": int(error.code)}
-    except BaseException as error:  # noqa: BLE001 - user code may raise anything, SystemExit too
-        traceback.print_exc()
-        answer = {"failed": f"{type(error).__name__}: {error}".removesuffix(": ")}
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # user code may have closed it
-            stream.flush()
-    connection.sendall(json.dumps(answer).encode() + b"\n")
-    os._exit(0)  # neither threads nor exit handlers of user code have a say any more
-
-
-def _start(module: str, descriptor: int, token: str) -> subprocess.Popen[bytes]:
-    command = [*PYTHON, "-m", module, str(descriptor), str(os.getpid())]
-    try:
-        return subprocess.Popen(
-            command,
+        write_all(theirs[0], json.dumps(request).encode())
+        os.lseek(theirs[0], 0, os.SEEK_SET)
+        for _ in range(2):
+            read, write = os.pipe()
+            ours.append(read)
+            theirs.append(write)
+        question, answer, output = theirs
+        process = subprocess.Popen(
+            [*PYTHON, "-m", module, *map(str, (os.getpid(), question, answer))],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
-            pass_fds=[descriptor],
-            env={**os.environ, **ONE_THREAD, descendants.VARIABLE: token},
+            pass_fds=[question, answer],
+            cwd=cwd,
+            env={**os.environ, **ONE_THREAD, descendants.VARIABLE: mark},
         )
-    except OSError as error:
-        raise UserError(start_error(error), ExitCode.RESOURCES_USED_UP) from None
+    finally:
+        for descriptor in theirs:
+            os.close(descriptor)
+    return process, ours[0], ours[1]
 
 
-def _take_answer(process: subprocess.Popen[bytes], ours: socket.socket, timeout_s: float | None, echo: bool) -> Answer:
-    """Read what the child prints until its answer is there, it ends, or its time is over."""
-    assert process.stdout is not None
-    output, received = _Output(echo), bytearray()
-    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+def _listen(pid: int, outcome: Outcome, answers: int, output: int, deadline: float | None) -> bool:
+    """Take in what comes until the child has ended; False where time ran out before there was an answer."""
+    takers = {answers: outcome.take_answer, output: outcome.take_output}
+    leaving = 0.0
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        selector.register(ours, selectors.EVENT_READ)
-        alive = True
-        while alive and b"\n" not in received:
-            alive = process.poll() is None  # asked before reading: what a dead one has sent is there
-            for key, _ in selector.select(LOOK_S if alive else 0.0):
-                try:
-                    data = os.read(key.fd, 1 << 16)
-                except OSError:  # it ended before it had read what it was asked
-                    data = b""
-                if not data:
-                    selector.unregister(key.fileobj)
-                elif key.fileobj is ours:
-                    received += data
+        for descriptor in takers:
+            os.set_blocking(descriptor, False)
+            selector.register(descriptor, selectors.EVENT_READ)
+        while True:
+            ended = _has_ended(pid)  # before the last look at what it left
+            ready = selector.select(0 if ended else POLL_S)
+            for key, _ in ready:
+                data = os.read(key.fd, 65536)
+                if data:
+                    takers[key.fd](data)
                 else:
-                    output.take(data)
-            if len(received) > ANSWER_BYTES:
-                raise ChildFailed("gave an answer that is too long", output.tail)
-            if deadline is not None and time.monotonic() >= deadline:
-                raise ChildFailed(f"took longer than {timeout_s:g} s", output.tail, timed_out=True)
-    os.set_blocking(process.stdout.fileno(), False)
-    with suppress(BlockingIOError):  # what it printed just before; a helper of its may hold the pipe open
-        while data := process.stdout.read1(1 << 16):  # type: ignore[attr-defined]  # typed as IO, is a BufferedReader
-            output.take(data)
-    output.finish()
-    if b"\n" not in received:
-        code = process.returncode
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        raise ChildFailed(f"{how} before it was done", output.tail)
-    return _unpacked(bytes(received).partition(b"\n")[0], output.tail)
+                    selector.unregister(key.fd)
+            if not selector.get_map() and not ended:
+                time.sleep(POLL_S)
+            now = time.monotonic()
+            if ended and not ready:  # a helper of its may hold a pipe open, and write into it for ever
+                return True
+            if outcome.answered or ended:
+                leaving = leaving or now + LEAVING_S
+                if now >= leaving:
+                    return True
+            elif deadline is not None and now >= deadline:
+                return False
 
 
-def _unpacked(line: bytes, tail: str) -> Answer:
-    try:
-        message = json.loads(line)
-        if "error" in message:
-            raise UserError(plain(message["error"], 2000), ExitCode(message["code"]))
-        if "failed" in message:
-            raise ChildFailed(plain(message["failed"]), tail)
-        answer: Answer = message["answer"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise ChildFailed("gave an answer that cannot be read", tail) from None
-    return answer
+def _has_ended(pid: int) -> bool:
+    """Whether a child has ended; it is not reaped, so that its number still is its group's and no other process's."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-class _Output:
-    """What a child prints: passed on to our stderr up to a limit, its end kept."""
-
-    def __init__(self, echo: bool) -> None:
-        self._tail = b""
-        self._left = ECHO_BYTES if echo else 0
-        self._echo = echo
-
-    @property
-    def tail(self) -> str:
-        """The last lines, as one text that a terminal can be shown."""
-        return visible(self._tail.decode(errors="replace")).strip()
-
-    def take(self, data: bytes) -> None:
-        self._tail = (self._tail + data)[-TAIL_BYTES:]
-        shown, self._left = data[: self._left], max(self._left - len(data), 0)
-        self._write(shown)
-        if self._echo and not self._left and shown:
-            self._write(b"\n(what it prints further is left out)\n")
-
-    def finish(self) -> None:
-        """End the last line."""
-        if self._echo and self._left and self._tail and not self._tail.endswith(b"\n"):
-            self._write(b"\n")
-
-    def _write(self, data: bytes) -> None:
-        if data:
-            with suppress(OSError, ValueError):  # nobody may read it, but the call goes on
-                sys.stderr.write(visible(data.decode(errors="replace")))
-                sys.stderr.flush()
-
-
-def _end(process: subprocess.Popen[bytes], token: str) -> None:
-    """Kill the child's session and, wherever it went, what it has started; nothing of it is left behind."""
+def _end(process: subprocess.Popen[bytes], mark: str) -> int:
+    """Kill a child with all that it has started, wherever that went; its exit code."""
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)  # before it is waited for: until then the number is its own
+        os.killpg(process.pid, signal.SIGKILL)
     process.kill()
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
-    descendants.end_marked(token)
+    descendants.end_marked(mark)
+    return process.wait()
 
 
-def _line(connection: socket.socket) -> bytes:
-    data = bytearray()
-    while b"\n" not in data:
-        received = connection.recv(1 << 16)
-        if not received:
-            raise SystemExit(1)
-        data += received
-    return bytes(data).partition(b"\n")[0]
+def _to_stderr(text: str) -> None:
+    with suppress(OSError, ValueError):  # nobody may read it, but the call goes on
+        sys.stderr.write(visible(text))
+        sys.stderr.flush()

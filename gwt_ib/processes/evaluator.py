@@ -20,6 +20,7 @@ from gwt_ib.channel.shared_memory import Counters
 from gwt_ib.config import Config
 from gwt_ib.envs.env_batch import EnvBatch
 from gwt_ib.envs.episode import EpisodeError
+from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import UserError
 from gwt_ib.log import LOGGER, start_log
 from gwt_ib.polling import readable
@@ -30,21 +31,24 @@ from gwt_ib.rollout.policy import Policy, make_policy
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.incidents import record_incident
 
+SEND_S = 10.0  # thousands of returns are more than a socket takes at once; the learner waits for them
+
 
 class Evaluator:
     """Owns the environments of evaluations, which are made for the first one, and the policy."""
 
     def __init__(
-        self, run: RunDirectory, config: Config, link: Link, alive: int, weights: int, beat: memoryview
+        self,
+        run: RunDirectory,
+        config: Config,
+        spec: EnvironmentSpec,
+        link: Link,
+        alive: int,
+        weights: int,
+        beat: memoryview,
     ) -> None:
-        self._run, self._config, self._link, self._alive, self._weights, self._beat = (
-            run,
-            config,
-            link,
-            alive,
-            weights,
-            beat,
-        )
+        self._run, self._config, self._spec, self._link = run, config, spec, link
+        self._alive, self._weights, self._beat = alive, weights, beat
         self._envs: EnvBatch | None = None
         self._waiting: list[Message] = []
 
@@ -59,6 +63,7 @@ class Evaluator:
                 request = self._waiting[-1]  # the learner waits for the newest alone
                 self._waiting = []
                 self._link.send({"number": request["number"], **self._answer(request, policy)})
+                self._link.flush(SEND_S)
         if self._envs is not None:
             self._envs.close()
 
@@ -67,7 +72,7 @@ class Evaluator:
         policy.write(vector)
         try:
             if self._envs is None:
-                self._envs = evaluation_envs(self._config, on_failure=self._record, beat=self._beat)
+                self._envs = evaluation_envs(self._config, on_failure=self._record, beat=self._beat, spec=self._spec)
             td = request["td_mean"], request["td_std"]
             returns = evaluate(policy, *td, self._config, self._envs, should_stop=self._should_stop)
         except EvaluationStopped:
@@ -117,7 +122,7 @@ def main(arguments: list[str]) -> None:
     beat = Counters.open(given.memory, config).evaluator_word
     LOGGER.info("pid %d evaluates %s in %d episodes", os.getpid(), config.env_id, config.eval_episodes)
     link = Link(socket.socket(fileno=given.learner))
-    Evaluator(run, config, link, given.alive, given.weights, beat).serve(policy)
+    Evaluator(run, config, spec, link, given.alive, given.weights, beat).serve(policy)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from gwt_ib.learn.learner import Learner, NotFiniteError
 from gwt_ib.log import LOGGER, start_log
 from gwt_ib.model.agent import Agent
 from gwt_ib.processes.children import die_with_parent, leave
+from gwt_ib.processes.limits import thread_error
 from gwt_ib.processes.link import Link
 from gwt_ib.processes.plan import learner_threads
 from gwt_ib.processes.remote_evaluator import RemoteEvaluator
@@ -60,6 +61,10 @@ class LearnerRun:
             code, message = error.code, error.message
         except EpisodeError as error:  # in the serial channel
             code, message = ExitCode.RESOURCES_USED_UP, f"An environment failed again and again: {error}."
+        except RuntimeError as error:
+            code, message = ExitCode.RESOURCES_USED_UP, thread_error(error)
+            if not message:
+                raise
         if again and self._training is not None:
             self._training.saving.wait()  # what is being written is what the run goes back to
         elif not again:

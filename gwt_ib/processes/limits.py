@@ -52,6 +52,13 @@ def start_error(error: OSError) -> str:
     return f"A process cannot be started: {in_numbers(error)}."
 
 
+def thread_error(error: RuntimeError) -> str:
+    """Why a thread could not be started, as such a sentence; empty for an error of another kind."""
+    if str(error) != "can't start new thread":  # Python does not say the system's own error
+        return ""
+    return f"A thread cannot be started: {in_numbers(BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)))}."
+
+
 def in_numbers(error: OSError) -> str:
     """A system's error in words, with the limit that was reached; without a full stop."""
     words = error.strerror or str(error)

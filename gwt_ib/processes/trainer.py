@@ -21,7 +21,6 @@ from typing import Any
 from gwt_ib.channel.shared_memory import Counters
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
-from gwt_ib.durable import try_write_json
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
 from gwt_ib.processes.beginning import log_beginning, prepare, refusal
@@ -35,6 +34,7 @@ from gwt_ib.runs.control import Inbox
 from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
+from gwt_ib.runs.incidents import record_death
 from gwt_ib.runs.jsonl import Record, RecordWriter
 from gwt_ib.runs.record import HEARTBEAT_S, State
 from gwt_ib.runs.snapshot_store import list_snapshots
@@ -66,6 +66,7 @@ class Trainer:
         self._end_by: float | None = None  # monotonic time: then the learner is killed
         self._died_at: int | None = None  # the update at which the last learner died
         self._learner_trouble = ""
+        self._paused = False
         self._warnings: set[str] = set()
         self._unanswered: dict[str, Message] = {}  # requests; a learner that starts again is asked again
 
@@ -81,8 +82,9 @@ class Trainer:
         log_beginning(self._run, self._config, resume=self._resume)
         try:
             raise_descriptor_limit(descriptors_needed(self._config))
-            while not self._ended:
-                self._train_once(on_tick)
+            self._train_once(on_tick)
+            while not self._ended and self._code == ExitCode.DONE:  # else it was asked to end before it started again
+                self._train_again(on_tick)
         except UserError as error:
             self._code, self.message = error.code, error.message
         except OSError as error:
@@ -95,6 +97,17 @@ class Trainer:
         finally:
             self._record_end()
 
+    def _train_again(self, on_tick: Callable[[], None]) -> None:
+        """Start the processes anew; where the system refuses that, it is tried again as after a death."""
+        try:
+            self._train_once(on_tick)
+        except OSError as error:
+            pause_s = self._budgets.learner.spend()
+            if pause_s is None or self._signals:
+                raise
+            LOGGER.error("the processes cannot be started again: %s", start_error(error))
+            self._start_again(pause_s)
+
     def _train_once(self, on_tick: Callable[[], None]) -> None:
         """Start learner, actors and evaluator, and supervise them until the run has ended or they have to start again."""
         self._again = False
@@ -104,7 +117,7 @@ class Trainer:
         self._record = replace(self._record, trainer=os.getpid(), learner=self._learner.pid)
         kill_learner = True
         try:
-            if self._record.state == "paused":
+            if self._paused:
                 self._link.send({"kind": "pause", "request": None})
             for message in self._unanswered.values():
                 self._link.send(message)
@@ -176,14 +189,16 @@ class Trainer:
             self._ended = True
             self._code = ExitCode.LEARNER_FAILED
             self.message = f"The learner died {often}; at last it {ending} ({self._learner.log})."
-            self._write_incident(ending, update)
+            record_death(self._run, "learner", update, ending)
             return
         self._start_again(pause_s)
 
     def _start_again(self, pause_s: float = 0.0) -> None:
         """Go on from the newest snapshot after a pause in which a signal is obeyed."""
         self._again = True
-        self._resume = bool(list_snapshots(self._run.snapshots))
+        self._resume = self._resume or self._has_snapshot()
+        if self._learner_trouble:  # the next learner says what it cannot write
+            self._take_trouble(event("trouble", message=""))
         if not self._resume:  # it died before the first one: what it has recorded comes again
             with suppress(OSError):
                 cut_back(self._run.metrics, 0, self._run.metrics_aside)
@@ -191,13 +206,14 @@ class Trainer:
         while time.monotonic() < deadline and not self._signals:
             self._heartbeat()
             time.sleep(min(TICK_S, max(0.0, deadline - time.monotonic())))
+        self._obey_signals()
 
-    def _write_incident(self, ending: str, update: int) -> None:
-        """What is known of a learner that cannot be helped."""
-        incident = {"time": utc_now(), "process": "learner", "update": update, "message": ending}
-        problem = try_write_json(self._run.incidents / f"learner-update-{update}.json", incident)
-        if problem:
-            LOGGER.warning(problem)
+    def _has_snapshot(self) -> bool:
+        """Whether there may be one; a folder that cannot be looked into is no reason to begin again."""
+        try:
+            return any(map(list_snapshots, self._run.snapshot_folders(self._config.rescue_dir)))
+        except OSError:
+            return True
 
     def _take(self, message: Message) -> None:
         """What a process sends is an event to be recorded, or something that the trainer has to do."""
@@ -247,9 +263,12 @@ class Trainer:
             return  # it is our own request to stop
         if kind == "acknowledged":
             self._unanswered.pop(message["request"], None)
+            if message["request_kind"] == "stop":  # the learner that follows one that dies now has to end, too
+                self._unanswered["stop"] = {"kind": "stop", "request": None}
         self._append(message)
         states: dict[str, State] = {"started": "running", "paused": "paused", "unpaused": "running"}
         if kind in states:
+            self._paused = kind == "paused" or (self._paused and kind == "started")
             self._set_state(states[kind])
 
     def _obey_signals(self) -> None:
@@ -304,8 +323,10 @@ class Trainer:
 
     def _record_end(self) -> None:
         """The last event and the last `run.json`; unanswered requests are refused."""
-        for request in self._inbox.take()[0]:
-            self._append(refusal(request, "the run has ended"))
+        asked = [(request.id, request.kind) for request in self._inbox.take()[0]]
+        asked += [(message["request"], message["kind"]) for message in self._unanswered.values() if message["request"]]
+        for request, kind in asked:
+            self._append(refusal(request, kind, "the run has ended"))
         stopped = self._code in (ExitCode.DONE, ExitCode.ENDED_BY_HUP, ExitCode.ENDED_BY_INT, ExitCode.ENDED_BY_TERM)
         complete = self._complete and self._code != ExitCode.INPUT_OUTPUT
         state: State = "finished" if complete else "stopped" if stopped else "failed"

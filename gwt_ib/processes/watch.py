@@ -67,7 +67,8 @@ WATCHED = (
     ),
     Watched(
         "evaluator", "live, and come back from each call of an environment while it evaluates", "as an actor",
-        "killed and replaced; that evaluation is missing; after `max_restarts` deaths in 10 minutes there are none any more",
+        "killed and replaced; the evaluation is begun again, up to twice; after `max_restarts` deaths in 10 minutes there "
+        "are none any more",
     ),
     Watched(
         "run", "end after the first signal", "8 s, and 2 s for the other processes",

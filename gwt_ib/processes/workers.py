@@ -11,8 +11,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from gwt_ib.channel.shared_memory import Counters, create_memory, nameless_memory
+from gwt_ib.channel.shared_memory import Counters, create_memory
 from gwt_ib.config import Config
+from gwt_ib.files import nameless_memory
 from gwt_ib.log import LOGGER
 from gwt_ib.polling import readable
 from gwt_ib.processes.children import Child, new_mark, start_child, start_guard
@@ -98,6 +99,7 @@ class Workers:
         self._to_learner, self._to_evaluator = to_learner.fileno(), to_evaluator
         self._evaluator = Place("the evaluator", budgets.evaluator, self._start_evaluator)
         self._evaluator_watch = ProgressWatch(start_limit(config, self._spec))
+        self._evaluating = False
         self._learner_watch = ProgressWatch(LEARNER_START_S)
         self._first_version = -1  # of the weights that this learner published first
         self.used_up = ""
@@ -148,7 +150,9 @@ class Workers:
     def want_evaluator(self) -> None:
         """Start the evaluator with the next `tend`, if it is not there yet."""
         if self._evaluator.used_up:
-            self.link.send({"kind": "evaluator_lost", "message": self._evaluator.used_up, "for_good": True})
+            self.link.send(
+                {"kind": "evaluator_lost", "message": self._evaluator.used_up, "for_good": True, "hung": False}
+            )
         self._evaluator.ask()
 
     def learner_silent_s(self) -> float:
@@ -164,7 +168,7 @@ class Workers:
 
     def learner_hangs(self) -> bool:
         """Whether the learner has not got on for longer than it may."""
-        started = self.counters.header[Counters.VERSION] >= 0
+        started = self.counters.header[Counters.BEAT] > 0  # its first wait, after everything is loaded and compiled
         limit = self._config.learner_timeout_s
         self._learner_watch.limit_s = limit if started else max(limit, LEARNER_START_S)
         return self._learner_watch.hung(int(self.counters.header[Counters.BEAT]), True)
@@ -211,12 +215,16 @@ class Workers:
         return descriptor
 
     def _kill_where_hung(self, actor: int, each: ActorPlace) -> None:
-        """An actor must get on while the version that its next block needs is published."""
+        """An actor must get on while it has its environments, and the version that its next block needs is published.
+
+        A paused learner hands no environments over.
+        """
         counters, child = self.counters, each.place.child
         if child is None:
             return
         pushed = int(counters.pushed[actor])
-        has_work = counters.header[Counters.VERSION] >= max(pushed - self._config.max_policy_lag, 0)
+        handed = abs(int(counters.handed[actor])) >= each.generation
+        has_work = handed and counters.header[Counters.VERSION] >= max(pushed - self._config.max_policy_lag, 0)
         starting = counters.versions[actor] < 0
         each.watch.limit_s = (start_limit if starting else step_limit)(self._config, self._spec)
         beats = int(counters.beats[actor])
@@ -252,11 +260,16 @@ class Workers:
     def _tend_evaluator(self) -> list[Record]:
         place, header = self._evaluator, self.counters.header
         beats, evaluating = int(header[Counters.EVALUATOR_BEAT]), bool(header[Counters.EVALUATING])
-        if place.child is not None and self._evaluator_watch.hung(beats, evaluating):
+        hung = place.child is not None and self._evaluator_watch.hung(beats, evaluating)
+        if hung and place.child is not None:
             place.child.kill(f"was killed: it had hung for {self._evaluator_watch.silent_s(beats, evaluating):.0f} s")
+        if self._evaluating and not evaluating:  # its environments are made
+            self._evaluator_watch.limit_s = step_limit(self._config, self._spec)
+        self._evaluating = evaluating
         ending = place.bury()
         if ending is not None:
-            self.link.send({"kind": "evaluator_lost", "message": ending, "for_good": bool(place.used_up)})
+            lost = {"kind": "evaluator_lost", "message": ending, "for_good": bool(place.used_up), "hung": hung}
+            self.link.send(lost)
         elif place.revive():
             self._evaluator_watch = ProgressWatch(start_limit(self._config, self._spec))
         return []

@@ -87,8 +87,9 @@ class OpenEpisodes:
         ended = block.terminated | block.truncated
         steps = ended.shape[0]
         after = np.where(ended.any(axis=0), steps - np.argmax(ended[::-1], axis=0), 0).tolist()
+        begun = block.is_first[0].tolist()  # also without an end before: by an actor that began new episodes
         for i, first in enumerate(after):
-            played = [] if first else self._actions[i]
+            played = [] if first or begun[i] else self._actions[i]
             if played is not None:
                 played.append(block.action[first:, i].copy())
                 too_long = len(played) * steps > MAX_ACTIONS and sum(map(len, played)) > MAX_ACTIONS

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -56,6 +57,7 @@ class RunDirectory:
 
     config = _Inside("config.json")  # the resolved configuration, every field
     environment = _Inside("environment.json")  # what the check of the environment found
+    accepted = _Inside("accepted.json")  # changed settings that a resume has taken by --override
     run = _Inside("run.json")  # state, processes, versions and exit code, rewritten atomically
     metrics = _Inside("metrics.jsonl")  # one line per update
     metrics_aside = _Inside("metrics-aside.jsonl")  # rows that a resume has cut off
@@ -79,6 +81,10 @@ class RunDirectory:
     def read_settings(self) -> dict[str, Any]:
         """What `config.json` says, possible or not; empty where it is missing or damaged."""
         return read_object(self.config)
+
+    def read_accepted(self) -> dict[str, Any]:
+        """The newest value of each setting that was once taken by `--override`."""
+        return read_object(self.accepted)
 
     def snapshot_folders(self, rescue_dir: object) -> list[Path]:
         """Where this run's snapshots are: its own folder, and one of its name in `rescue_dir` where that is a path."""
@@ -120,6 +126,10 @@ class RunDirectory:
     def write_environment(self, spec: EnvironmentSpec) -> None:
         """Write what the check of the environment found."""
         write_json(self.environment, spec.as_dict())
+
+    def write_accepted(self, values: Mapping[str, Any]) -> None:
+        """Write what `read_accepted` is to read."""
+        write_json(self.accepted, values)
 
     def write_config(self, config: Config) -> None:
         """Write the resolved configuration."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
-from gwt_ib.durable import write_atomically
+from gwt_ib.durable import try_write_json, write_atomically
 from gwt_ib.envs.episode import EpisodeError
 from gwt_ib.errors import ExitCode, UserError, error_text, message_of
 from gwt_ib.files import read_json
@@ -60,6 +60,14 @@ def record_incident(run: RunDirectory, config: Config, error: EpisodeError, acto
         LOGGER.warning("no incident was written: %s", error_text(failure))
         return None
     return path
+
+
+def record_death(run: RunDirectory, process: str, update: int, ending: str) -> None:
+    """Write what is known of a process that died once too often. It never raises."""
+    incident = {"time": utc_now(), "process": process, "update": update, "message": ending}
+    problem = try_write_json(run.incidents / f"{process}-update-{update}.json", incident)
+    if problem:
+        LOGGER.warning(problem)
 
 
 def read_incident(path: Path) -> Incident:

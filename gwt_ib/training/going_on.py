@@ -23,9 +23,13 @@ def go_on(training: Training, spec: EnvironmentSpec) -> bool:
         knows_environments = training.restore(snapshot)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} does not fit this run: {error}.", ExitCode.BAD_DATA) from None
-    for folder in folders:
-        set_aside_newer(folder, snapshot.state["env_steps"])
-    cut = cut_back(run.metrics, training.update, run.metrics_aside)
+    try:
+        for folder in folders:
+            set_aside_newer(folder, snapshot.state["env_steps"])
+        cut = cut_back(run.metrics, training.update, run.metrics_aside)
+    except OSError as error:  # the disk is full, or gone: another learner would fare no better
+        reason = f"{error.strerror or error}: {error.filename or run.path}"
+        raise UserError(f"{run.path} cannot be gone on with. {reason}.", ExitCode.INPUT_OUTPUT) from None
     training.recorder.restore(snapshot.state["gatecheck"])
     for sentence in refused:
         training.recorder.warn(training.update, f"passed over a bad snapshot: {sentence}")

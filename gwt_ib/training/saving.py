@@ -56,7 +56,7 @@ class Saving:
         return by_time or (every > 0 and update % every == 0)
 
     def begin(self, snapshot: Snapshot, update: int) -> None:
-        """Save in the background; `report` tells how it went."""
+        """Save in the background, or at once where there can be no thread; `report` tells how it went."""
         self.wait()
         if not self._recorder.metrics.retry():  # a snapshot must never know more than the rows do
             self._saved = Saved(update, 0.0, None, self._recorder.metrics.trouble)
@@ -65,8 +65,14 @@ class Saving:
         def work() -> None:
             self._saved = self._try(snapshot, update)
 
-        self._thread = threading.Thread(target=work, name="snapshot", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=work, name="snapshot", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system lets this user have no further thread now
+            LOGGER.warning("%s: this snapshot is saved in the foreground", error)
+            work()
+        else:
+            self._thread = thread
 
     def report(self, update: int) -> None:
         """Report a save in the background that has ended."""

@@ -13,7 +13,7 @@ from gwt_ib_tui.commands.trust import Trust, need_trust
 from gwt_ib_tui.terminal import print_json, print_result
 
 if TYPE_CHECKING:
-    from gwt_ib.processes.isolated import Outcome
+    from gwt_ib.processes.child_call import Outcome
     from gwt_ib.runs.incidents import Incident
 
 REPLAY_S = 600.0
@@ -26,20 +26,14 @@ def incident(
     limit_s: Annotated[float, typer.Option("--timeout", min=1.0, help="Seconds that it may take.")] = REPLAY_S,
 ) -> None:
     """Play an environment's failure again, and say whether it fails in the same way."""
-    from gwt_ib.processes.isolated import call_in_child
+    from gwt_ib.processes.replay import replay_in_child
     from gwt_ib.runs.directory import RunDirectory
     from gwt_ib.runs.incidents import read_incident
 
     found = read_incident(path)
     # It lies in the incidents/ of its run; anywhere else nothing says whose it is.
     need_trust(RunDirectory(path.resolve().parent.parent), found.env_id, trust, named_by=path)
-    request = {
-        "env_id": found.env_id,
-        "prev_action": found.prev_action,
-        "seed": found.seed,
-        "actions": found.actions,
-    }
-    outcome = call_in_child("incident", request, timeout_s=limit_s) if found.complete else None
+    outcome = replay_in_child(found, limit_s) if found.complete else None
     reproduced, sentence = _judged(found, outcome, limit_s)
     answer: dict[str, Any] = {} if outcome is None or outcome.answer is None else dict(outcome.answer)
     if as_json:
@@ -50,15 +44,13 @@ def incident(
 
 def _judged(found: Incident, outcome: Outcome | None, limit_s: float) -> tuple[bool, str]:
     """Whether the same exception came at the same call, and a sentence."""
-    from gwt_ib.processes.check import how_it_ended
-
     where = f"{_call(len(found.actions))} of episode {found.episode} (seed {found.seed}) of {plain(found.env_id)}"
     cause = _words(found.cause_type, found.cause_text)
     then = f"In the run {where} failed with {cause}."
     if outcome is None:
         return False, f"Not played again: the episode was longer than the actions that are remembered. {then}"
     if outcome.answer is None:
-        how = how_it_ended(outcome) if outcome.code is not None else f"did not come to an end within {limit_s:g} s"
+        how = outcome.ending() if outcome.code is not None else f"did not come to an end within {limit_s:g} s"
         return False, f"Not reproduced: it {how}. {then}"
     failure, steps = outcome.answer["failure"], outcome.answer["steps"]
     if failure is None:

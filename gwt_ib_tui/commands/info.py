@@ -38,11 +38,16 @@ def config(
     if as_json:
         print_json(resolved.model_dump(mode="json"))
         return
-    print_result(f"# presets: {', '.join(preset_names())}; live: what `gwt-ib-tui set` can change while a run trains")
+    print_result(f"# presets: {', '.join(preset_names())}; live: what `gwt-ib-tui set` can change while a run trains;")
+    print_result(
+        "# free, fixed: what `gwt-ib-tui resume --set` takes without a word, or never; the others need --override"
+    )
     for name, field in Config.model_fields.items():
         extra: Any = field.json_schema_extra
         unit, limits = extra["unit"] and f"[{extra['unit']}]", range_words(field)
-        words = (field.description, unit, limits and f"({limits})", "· live" if extra["live"] else "")
+        classes = [name for name, holds in (("live", extra["live"]), (extra["resume"], True)) if holds]
+        marks = ", ".join(name for name in classes if name != "override")
+        words = (field.description, unit, limits and f"({limits})", marks and f"· {marks}")
         assignment = f"{name} = {json.dumps(getattr(resolved, name))}"
         print_result(f"{assignment:48} # {' '.join(filter(None, words))}")
 

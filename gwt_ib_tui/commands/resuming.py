@@ -13,7 +13,7 @@ from gwt_ib.config import Config
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.processes.beginning import lock_run
-from gwt_ib.resume_config import Change, resume_config
+from gwt_ib.resume_config import Change, needs_override, resume_config
 from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
@@ -55,7 +55,10 @@ def prepare_to_resume(run: RunDirectory, wish: Wish, check: Callable[[Config], E
         recorded = settings or trained_with
         if not recorded:
             raise UserError(f"{run.config} is missing or damaged.", ExitCode.BAD_DATA)
-        config, changes = resume_config(recorded, trained_with, wish.assignments, wish.flags, override=wish.override)
+        accepted = run.read_accepted()
+        config, changes = resume_config(
+            recorded, trained_with, wish.assignments, wish.flags, override=wish.override, accepted=accepted
+        )
         spec = check(config)
         if wish.from_snapshot is None:
             path, snapshot, refused = newest_good_snapshot(folders, lambda found: fit_problem(found, config, spec))
@@ -66,6 +69,9 @@ def prepare_to_resume(run: RunDirectory, wish: Wish, check: Callable[[Config], E
             _make_newest(run, folders, path, snapshot)
             # Before the trainer starts: whoever follows the run would take rows of the other past for new ones.
             cut_back(run.metrics, snapshot.state["update"], run.metrics_aside)
+            overridden = {each.field: each.new for each in changes if needs_override(each)}
+            if not overridden.items() <= accepted.items():  # before they are in config.json: it may end in between
+                run.write_accepted({**accepted, **overridden})
             run.write_config(config)
             run.write_environment(spec)
         except OSError as error:

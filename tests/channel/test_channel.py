@@ -14,9 +14,9 @@ from gwt_ib.channel.shared_memory import (
     LocalLearnerChannel,
     MemoryLayout,
     create_memory,
-    nameless_memory,
 )
 from gwt_ib.envs.make import check_environment
+from gwt_ib.files import nameless_memory
 from gwt_ib.model.weights import Weights
 
 

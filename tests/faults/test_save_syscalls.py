@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faults_support import measured
 from save_driver import DONE, FAILED, made_up_record, made_up_snapshot
 from support import hidden
 from traced import Driver, driver, failing, killed, need_strace
@@ -91,6 +92,7 @@ def test_a_save_killed_at_any_system_call_leaves_the_old_or_the_new_snapshot(wor
             assert_whole(folder, code, what)
             assert_the_next_save_works(folder, what)
             cases += 1
+    measured(f"F17: system calls of a save{' over a damaged one' if damaged else ''} killed", str(cases))
     assert cases >= 30, f"only {cases} system calls were killed"
 
 
@@ -111,6 +113,7 @@ def test_a_save_of_which_any_system_call_fails_loses_nothing(work, case, error, 
                 assert hidden(folder) == [], f"{what} leaves temporary files"
             assert_the_next_save_works(folder, what)
             failed += code == FAILED
+    measured(f"F16: system calls failed with {error}{' from then on' if for_ever else ''}", f"{sum(calls.values())}")
     assert failed >= 30, f"only {failed} system calls made the save fail, which is too few to show anything"
 
 

@@ -1,5 +1,7 @@
 """The kernels' gradient of a minibatch against autograd's through the agent, weight by weight."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -162,3 +164,22 @@ def test_a_closed_gate_freezes_h_bit_by_bit() -> None:
     )  # fmt: skip
     assert not c.any()
     assert np.array_equal(h, np.broadcast_to(h0, h.shape))
+
+
+def test_every_thread_is_started_before_the_run_begins_or_refused_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, begun, most = threading.Thread.start, [], 3
+
+    def so_many(thread: threading.Thread) -> None:
+        if len(begun) == most:
+            raise RuntimeError("can't start new thread")
+        begun.append(thread.name)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", so_many)
+    _, (_, compiled) = both("discrete", configuration(learner_threads=4))
+    compiled.prepare()
+    assert len(begun) == 3, "and not only those that no idle one could stand for"
+    most = 5
+    _, (_, compiled) = both("discrete", configuration(learner_threads=4))
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        compiled.prepare()

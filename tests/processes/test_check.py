@@ -144,7 +144,7 @@ def test_ctrl_c_of_the_user_ends_the_check_and_its_process(tmp_path):
 
     def children():
         found = psutil.Process(asking.pid).children(recursive=True)
-        return [child for child in found if "isolated_child" in str(child.cmdline())]
+        return [child for child in found if "gwt_ib.processes.check" in str(child.cmdline())]
 
     (child,) = wait_until(children, 20, "no check was begun")
     asking.send_signal(signal.SIGINT)

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -14,7 +16,7 @@ from support import wait_until
 
 from gwt_ib.errors import UserError
 from gwt_ib.processes import child_call
-from gwt_ib.processes.child_call import ChildFailed, call_in_child
+from gwt_ib.processes.child_call import Outcome, call_in_child
 
 TESTS = str(Path(__file__).parents[1])
 
@@ -25,9 +27,15 @@ def _asked_child_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", TESTS + (os.pathsep + known if known else ""))
 
 
-def ask(what: str, **others: object) -> dict[str, object]:
-    timeout_s = others.pop("timeout_s", None)
-    return call_in_child("asked_child", {"what": what, **others}, timeout_s=timeout_s)  # type: ignore[arg-type]
+def ask(what: str, **others: object) -> Outcome:
+    options = {name: others.pop(name) for name in ("timeout_s", "echo", "meanwhile") if name in others}
+    return call_in_child("asked_child", {"what": what, **others}, **options)  # type: ignore[arg-type]
+
+
+def answer(what: str) -> Mapping[str, Any]:
+    outcome = ask(what)
+    assert outcome.answer is not None and outcome.code == 0
+    return outcome.answer
 
 
 def is_gone(pid: int) -> bool:
@@ -38,56 +46,85 @@ def is_gone(pid: int) -> bool:
 
 
 def test_a_child_has_a_session_of_its_own_no_stdin_and_no_heavy_module() -> None:
-    answer = ask("nothing")
-    assert answer["stdin"] == ""
-    assert answer["session"] != os.getsid(0)
-    assert not {"torch", "gymnasium", "textual"} & set(answer["modules"])  # type: ignore[call-overload]
+    found = answer("nothing")
+    assert found["stdin"] == ""
+    assert found["session"] != os.getsid(0)
+    assert not {"torch", "gymnasium", "textual"} & set(found["modules"])
 
 
-def test_what_it_prints_comes_to_stderr_escaped(capfd: pytest.CaptureFixture[str]) -> None:
-    ask("print", length=3)
+def test_meanwhile_something_else_can_be_done() -> None:
+    done: list[str] = []
+    ask("nothing", meanwhile=lambda: done.append("done"))
+    assert done == ["done"]
+
+
+def test_what_it_prints_is_kept_and_comes_to_stderr_escaped_where_that_is_wanted(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert ask("print", length=3).printed_lines() == ["\\x1b[31mloud\\x1b[0m xxx", "raw words"]
+    assert capfd.readouterr() == ("", "")
+    ask("print", length=3, echo=True)
     out, err = capfd.readouterr()
     assert out == ""
     assert "\\x1b[31mloud\\x1b[0m xxx\n" in err and "raw words\n" in err and "\x1b" not in err
 
 
 def test_a_flood_is_read_to_its_end_and_shown_up_to_a_limit(capfd: pytest.CaptureFixture[str]) -> None:
-    ask("print", length=5_000_000)
+    outcome = ask("print", length=5_000_000, echo=True)
     err = capfd.readouterr().err
-    assert len(err) < 2 * child_call.ECHO_BYTES and "left out" in err
+    assert len(err) < 2 * child_call.PRINTED_BYTES and "left out" in err
+    assert outcome.printed_lines()[-1] == "raw words" and "bytes are left out" in outcome.printed_lines()[0]
 
 
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        ("sys.exit", "SystemExit: 0"),
-        ("os._exit", "ended with exit code 0 before it was done"),
-        ("raise", "RuntimeError: it [31mbroke"),
+        ("sys.exit", "failed with SystemExit: 0"),
+        ("os._exit", "ended its process in its way out with exit code 0"),
+        ("signal", "was killed by SIGSEGV"),
+        ("raise", "failed with RuntimeError: it [31mbroke"),
+        ("raise without words", "failed with _Mute"),
     ],
 )
 def test_user_code_that_ends_the_child_gives_words(what: str, words: str) -> None:
-    with pytest.raises(ChildFailed) as failed:
-        ask(what)
-    assert failed.value.words == words
-    assert not failed.value.timed_out
+    outcome = ask(what)
+    assert outcome.answer is None and outcome.refusal is None
+    assert outcome.ending() == words
 
 
 def test_a_refusal_is_the_caller_s_own_error_without_control_characters() -> None:
-    with pytest.raises(UserError) as refused:
-        ask("refuse")
-    assert (refused.value.message, refused.value.code) == ("No [2Jsuch thing.", 78)
+    refusal = ask("refuse").refusal
+    assert refusal is not None
+    assert (refusal.message, refusal.code) == ("No [2Jsuch thing.", 78)
+
+
+def test_noise_on_the_descriptor_of_the_answers_is_no_answer() -> None:
+    outcome = ask("noise")
+    assert outcome.answer is not None and "session" in outcome.answer
+    assert outcome.stage == "its noise"
+
+
+def test_a_long_answer_comes_whole_and_exit_handlers_run() -> None:
+    outcome = ask("long")
+    assert outcome.answer == {"text": "x" * 3_000_000}
+    assert outcome.last_words == " It printed last: it was told to end"
 
 
 def test_a_child_that_hangs_is_killed_when_its_time_is_over() -> None:
-    with pytest.raises(ChildFailed) as failed:
-        ask("hang", timeout_s=1.0)
-    assert failed.value.timed_out and failed.value.words == "took longer than 1 s"
+    outcome = ask("hang", timeout_s=1.0)
+    assert outcome.code is None and not outcome.answered
+    assert not psutil.Process().children()
+
+
+def test_a_helper_that_holds_the_output_open_and_floods_it_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_call, "LEAVING_S", 0.5)
+    assert ask("leave a flood").answer is not None
     assert not psutil.Process().children()
 
 
 def test_what_it_started_ends_with_it_in_whatever_session() -> None:
-    pids = ask("leave")["pids"]
-    assert isinstance(pids, list) and len(pids) == 2
+    pids = answer("leave")["pids"]
+    assert len(pids) == 2
     wait_until(lambda: all(map(is_gone, pids)), 5.0, "something is left")
 
 
@@ -106,6 +143,8 @@ def test_a_process_that_cannot_be_started_is_a_sentence(monkeypatch: pytest.Monk
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
+    before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(UserError, match=r"cannot be started: .* processes are allowed") as refused:
         ask("nothing")
     assert refused.value.code == 69
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

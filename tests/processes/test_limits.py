@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support import small_config
+from support import events, small_config
 
-from gwt_ib.processes.limits import descriptors_needed, in_numbers, start_error
+from gwt_ib.envs.make import check_environment
+from gwt_ib.processes.limits import descriptors_needed, in_numbers, start_error, thread_error
+from gwt_ib.processes.trainer import Trainer
+from gwt_ib.runs.directory import create_run
 
 
 def test_more_actors_need_more_descriptors_and_a_serial_run_has_none() -> None:
@@ -53,6 +57,37 @@ def test_a_process_that_cannot_be_started_is_said_with_the_limit_in_numbers(numb
         assert f"{resource.getrlimit(resource.RLIMIT_NOFILE)[0]} open files are allowed" in words
 
 
+def test_a_thread_that_cannot_be_started_is_said_likewise_and_no_other_error() -> None:
+    words = thread_error(RuntimeError("can't start new thread"))
+    assert words.startswith("A thread cannot be started: Resource temporarily unavailable: ")
+    assert "processes are allowed" in words and "this user has" in words
+    assert thread_error(RuntimeError("something else")) == ""
+
+
+@pytest.mark.processes
+@pytest.mark.usefixtures("nothing_left")
+def test_a_learner_that_gets_no_thread_ends_its_run_with_that_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "threadless_learner.py").write_text(
+        "import sys, threading\n"
+        "from gwt_ib.processes import learner_process\n"
+        "start = threading.Thread.start\n"
+        "def refuse(thread):\n"
+        "    if thread.name.startswith('learner'): raise RuntimeError(\"can't start new thread\")\n"
+        "    start(thread)\n"
+        "threading.Thread.start = refuse\n"
+        "learner_process.main(sys.argv[1:])\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH")))))
+    config = small_config(learner_threads=2)
+    run = create_run(config, tmp_path / "run", [], check_environment(config))
+    trainer = Trainer(run, config, resume=False, learner_module="threadless_learner")
+    assert trainer.run() == 69
+    assert trainer.message.startswith("A thread cannot be started: Resource temporarily unavailable: ")
+    assert not events(run, "learner_died")
+
+
 def test_another_error_names_its_file() -> None:
     assert in_numbers(OSError(errno.EACCES, "Permission denied", "x/y")) == "Permission denied: x/y"
 
@@ -62,8 +97,8 @@ def test_more_open_files_than_select_can_look_at_do_not_matter() -> None:
     code = (
         "import os\n"
         "held = [os.open('/dev/null', os.O_RDONLY) for _ in range(1100)]\n"
-        "from gwt_ib.processes.child_call import ChildFailed, call_in_child\n"
-        "try:\n    call_in_child('this', {})\nexcept ChildFailed as error:\n    print(error.words)\n"
+        "from gwt_ib.processes.child_call import call_in_child\n"
+        "print(call_in_child('this', {}).ending())\n"
     )
     result = limited(2000, 2000, code)
-    assert result.stdout == "ended with exit code 0 before it was done\n", result.stderr
+    assert result.stdout == "ended its process with exit code 0\n", result.stderr

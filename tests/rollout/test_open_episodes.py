@@ -108,6 +108,18 @@ def test_what_was_restored_is_carried_on_as_if_it_had_never_stopped():
     assert all(np.array_equal(one.tensors()[name], other.tensors()[name]) for name in one.tensors())
 
 
+def test_after_an_actor_that_began_new_episodes_the_old_actions_are_forgotten():
+    actors, episodes = Actors(), OpenEpisodes(CONFIG.num_envs)
+    episodes.add(actors.collect(0))
+    episodes._actions[1] = None  # too long
+    other = Actors()  # its episodes are new ones, and no end was seen of those before
+    for number in range(2):
+        episodes.add(other.collect(number))
+    carried = episodes.carried()
+    assert carried is not None
+    assert all(collector.replayed.all() for collector in Actors(carried).collectors)
+
+
 def test_rows_are_those_of_the_environments_and_bring_their_own_actions():
     actors, episodes = Actors(), OpenEpisodes(CONFIG.num_envs)
     for number in range(2):

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from support import small_config, training_here
+from support import small_config
+from training_here import training_here
 
 from gwt_ib.envs.make import popgym_ids
 from gwt_ib.runs.directory import create_run

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import small_config, training_here
+from support import small_config
+from training_here import training_here
 
 from gwt_ib.config import Config, live_settings
 from gwt_ib.runs.directory import create_run

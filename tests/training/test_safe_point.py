@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from support import small_config, training_here
+from support import small_config
+from training_here import training_here
 
 from gwt_ib.config import Config
 from gwt_ib.envs.episode import EpisodeError

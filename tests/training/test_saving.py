@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from support import small_config, training_here, wait_until
+from support import small_config, wait_until
+from training_here import training_here
 
 from gwt_ib.runs.directory import create_run
 from gwt_ib.runs.snapshot import load_snapshot
@@ -90,6 +91,20 @@ def test_what_is_saved_is_the_moment_at_which_it_was_begun(make):
     training.saving.wait()
     saved = load_snapshot(training.run_directory.snapshots / "000000000000")
     assert all(np.array_equal(saved.model[name], before[name]) for name in before)
+
+
+def test_without_a_thread_it_is_saved_in_the_foreground(make, monkeypatch):
+    training, events = make()
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    training.saving.begin(training.state(), 0)
+    assert snapshots(training) == [0]
+    assert training.saving.due(0) is False and training.saving.trouble == ""
+    training.saving.report(0)
+    assert [event["kind"] for event in events] == ["snapshot"]
 
 
 def test_a_disk_that_refuses_is_said_once_and_tried_again_until_it_takes_one(make, monkeypatch):

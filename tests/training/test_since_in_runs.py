@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from support import small_config, training_here
+from support import small_config
+from training_here import training_here
 
 from gwt_ib.config import Config
 from gwt_ib.durable import write_json

@@ -47,7 +47,7 @@ def _use(run: Path, name: str) -> None:
         ("ExitsMade", "sys.exit()"),
         ("ExitsReset", "SystemExit"),
         ("ExitsStep", "the window was closed"),
-        ("Vanishes", "ended with exit code"),
+        ("Vanishes", "ended its process with exit code"),
         ("Crashes", "was killed by SIGSEGV"),
         ("Panics", "Panic"),
     ],

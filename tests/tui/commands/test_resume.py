@@ -103,6 +103,37 @@ def test_settings_that_change_what_is_learnt_need_a_word(run: RunDirectory) -> N
     assert run.read_config().gamma == 0.5
 
 
+def test_what_was_overridden_once_is_not_asked_for_again_though_no_snapshot_knows_it(run: RunDirectory) -> None:
+    assert resume(run, assignments=["gamma=0.5"], override=True) == 4
+    assert resume(run) == 4, "it was killed before its next snapshot"
+    assert resume(run, assignments=["td_ema=0.9"], override=True) == 4
+    assert resume(run, from_snapshot=str(2 * STEPS)) == 2
+    assert (run.read_config().gamma, run.read_config().td_ema) == (0.5, 0.9)
+    for assignment in ("gamma=0.6", "td_ema=0.5"):
+        with pytest.raises(UserError, match="add --override"):
+            resume(run, assignments=[assignment])
+    edited = {**run.read_config().model_dump(mode="json"), "gamma": 0.7}
+    run.config.write_text(json.dumps(edited))
+    with pytest.raises(UserError, match=r"gamma from 0\.99 to 0\.7"):
+        resume(run)
+
+
+def test_a_death_between_what_was_accepted_and_the_settings_changes_nothing(
+    run: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RunDirectory, "write_config", die)
+        with pytest.raises(KeyboardInterrupt):
+            resume(run, assignments=["gamma=0.5"], override=True)
+    assert resume(run) == 4 and run.read_config().gamma == small_config().gamma
+    run.accepted.write_text("{")
+    with pytest.raises(UserError, match="add --override"):
+        resume(run, assignments=["gamma=0.5"])
+
+
 def test_a_live_value_that_ended_the_run_is_repaired(run: RunDirectory) -> None:
     run.config.write_text(json.dumps({**small_config().model_dump(mode="json"), "ent_coef": 1e38}))
     with pytest.raises(UserError, match=r"ent_coef = 1e\+38 \(config\.json\) is not possible"):
