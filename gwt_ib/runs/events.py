@@ -6,7 +6,7 @@ A new kind of event is a new entry of `KINDS`; charts, help, manual, message bar
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -107,12 +107,13 @@ def outcome(event: Event) -> str:
 
 def line(event: Event) -> str:
     """An event for people, with whatever may be copied from it: `update 50: snapshot runs/…/000000204800`."""
+    actor, message, path = map(event.words, ("actor", "message", "path"))
     if event.kind == "trouble":
-        details: Iterable[str] = (_of_trouble(event)[0],)
-    else:
-        details = (event.words(name) for name in ("actor", "path", "message"))
-    where = "" if event.update is None else f"update {event.update}: "
-    return where + " ".join([event.kind.replace("_", " "), *filter(None, details)])
+        message = message or "over"
+    said = " ".join(filter(None, (f"actor {actor}" if actor else "", message)))
+    words = event.kind.replace("_", " ") + (f": {said}" if said else "")
+    words += f" ({path})" if path and said else f" {path}" if path else ""
+    return words if event.update is None else f"update {event.update}: {words}"
 
 
 def _of_any(event: Event) -> Forms:
