@@ -14,7 +14,7 @@ from gwt_ib.log import INDENT, parse_line
 LOG_TAIL_BYTES = 4096
 MOST_LOG_BYTES = 10 << 20
 KEPT_LOG_BYTES = 256 << 10  # of a log that has become too long, its end
-_OURS = re.compile(r"^gwt_ib(\.\w+)+: ")  # an exception of ours says all in its words
+_OURS = re.compile(r"^gwt_ib(\.\w+)+: ")
 
 
 def last_words(log: Path) -> str:
@@ -28,10 +28,15 @@ def last_words(log: Path) -> str:
     beginning = next((line for line in reversed(lines) if not line.startswith(INDENT)), "")
     record = parse_line(beginning)
     if record is None:
-        return _OURS.sub("", lines[-1].strip()) if lines else ""
+        return _without_our_names(lines[-1]) if lines else ""
     if record.level < logging.ERROR:
         return ""
-    return record.words if lines[-1] is beginning else lines[-1].strip()
+    return record.words if lines[-1] is beginning else _without_our_names(lines[-1])
+
+
+def _without_our_names(line: str) -> str:
+    """An exception's last line; one of ours says all in its words, and its module nothing."""
+    return _OURS.sub("", line.strip())
 
 
 def cap_log(log: Path) -> None:

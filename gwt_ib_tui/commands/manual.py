@@ -13,7 +13,7 @@ PANELS: dict[str, dict[str, str]] = {
         "status": (
             "State as a word, run, progress, speed and time left. A run that is silent is STALLED, one whose trainer "
             "is gone is KILLED; the age of the newest update appears when it grows. What does not work though the run goes "
-            "on, such as a full disk, stands there in red."
+            "on, such as a full disk, stands there in red, and as TROUBLE in the message until it is over."
         ),
         "message": (
             "What was asked of the run and the answer: ASKED, then DONE or REFUSED, with the update; it disappears "
@@ -34,7 +34,10 @@ PANELS: dict[str, dict[str, str]] = {
             "Mean of c by |td_norm| on its spread, against the prior and the budget: whether surprise opens the gate."
         ),
         "GateCheck": "The verdict and its rules, worst first where room is short, with the next step for one of them.",
-        "actors, events": "The actor processes, and what happened in the run, with the time (UTC).",
+        "actors, events": (
+            "The actor processes, and what happened in the run, with the time (UTC). Of a run that has ended before its "
+            "end, the command that takes it up again."
+        ),
     },
     "Gate": {
         "time bar": "Which recorded moment is on show (●) and which is its ghost (○).",

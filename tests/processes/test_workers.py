@@ -9,7 +9,7 @@ from support import small_config
 from gwt_ib.channel.shared_memory import Counters
 from gwt_ib.envs.make import check_environment
 from gwt_ib.processes.places import ActorPlace, Place
-from gwt_ib.processes.watch import ProgressWatch, RestartBudget
+from gwt_ib.processes.watch import STALLED_S, STARTING_STALLED_S, ProgressWatch, RestartBudget
 from gwt_ib.processes.workers import Workers
 
 
@@ -30,3 +30,23 @@ def test_an_actor_is_not_hung_while_a_paused_learner_has_not_given_it_its_enviro
         workers._kill_where_hung(0, actor)
         now[0] += 1.0
     assert bool(kills) == killed
+
+
+def test_a_learner_that_loads_its_kernels_before_its_first_update_is_not_said_to_stall():
+    workers, now = Workers.__new__(Workers), [1000.0]
+    header = np.zeros(64, np.int64)
+    header[Counters.VERSION] = 7  # published, and not yet learnt from
+    workers.counters = SimpleNamespace(header=header)
+    workers._first_version = -1
+    workers._learner_watch = ProgressWatch(600.0, lambda: now[0])
+
+    def silence() -> float:
+        started = now[0]
+        header[Counters.BEAT] += 1
+        while not workers.learner_stalls():
+            now[0] += 1.0
+        return now[0] - started
+
+    assert silence() == pytest.approx(STARTING_STALLED_S, abs=2.0)
+    header[Counters.VERSION] = 8
+    assert silence() == pytest.approx(STALLED_S, abs=2.0)

@@ -6,14 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from driving import dashboard, message, panel, ready, until
 from recorded_run import RecordedRun
 
+from gwt_ib import durable
 from gwt_ib.clock import utc_now
 from gwt_ib_tui.application.app import save_picture
 from gwt_ib_tui.charts.palette import DARK
+from gwt_ib_tui.commands.standing import summarise
 from gwt_ib_tui.state.run.feed import Feed
+from gwt_ib_tui.state.run.requests import Message
 from gwt_ib_tui.widgets.panel import Panel
-from gwt_ib_tui.widgets.processes import NOT_EXACT, ProcessesPanel
+from gwt_ib_tui.widgets.processes import NOT_EXACT, ActorsPanel, ProcessesPanel
 from gwt_ib_tui.widgets.status_bar import StatusBar
 
 TROUBLE = "No snapshot can be written: No space left on device."
@@ -66,3 +70,43 @@ def test_a_resume_that_was_not_exact_is_said_beside_the_processes(
     run.beat(exact_resume=exact)
     title = ProcessesPanel().lines(Feed(run.directory).read_everything(), width, 10)[0]
     assert (NOT_EXACT in title.plain) == said and title.cell_len <= width
+
+
+async def test_trouble_of_a_run_that_goes_on_is_no_failure_and_is_taken_back_when_it_is_over(run: RecordedRun) -> None:
+    run.beat(trouble="the learner has not got on for 11 s", pids={"trainer": 1}, heartbeat=utc_now())
+    async with dashboard(run).run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        await until(pilot, lambda: message(app) == Message("trouble", "the learner has not got on for 11 s"))
+        app.say("asked", "snapshot: waiting for the trainer")
+        run.beat(trouble="the learner has not got on for 12 s")
+        await until(pilot, lambda: "12 s" in panel(app, "#status"))
+        assert message(app).status == "asked", "seconds that pass are no news"
+        run.beat(trouble="metrics.jsonl cannot be written")
+        await until(pilot, lambda: message(app).status == "trouble")
+        run.beat(trouble="")
+        await until(pilot, lambda: message(app) == Message("notice", "over: metrics.jsonl cannot be written"))
+
+
+def test_a_run_that_is_silent_on_a_full_disk_is_said_to_be_that(
+    run: RecordedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.beat(pids={"trainer": 1}, heartbeat=utc_now() - 30)
+    assert Feed(run.directory).read_everything().trouble == ""
+    monkeypatch.setattr(durable, "LEAST_BYTES", 1 << 62)
+    assert Feed(run.directory).read_everything().trouble == durable.FULL
+    assert summarise(run.directory)["message"] == durable.FULL
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "step"),
+    [
+        ("failed", 69, "resume"), ("failed", 65, "verify"), ("stopped", 130, "resume"), ("stopped", 0, ""),
+        ("finished", 0, ""),
+    ],
+)  # fmt: skip
+def test_the_dashboard_of_a_run_that_ended_early_names_the_next_command(
+    run: RecordedRun, state: str, code: int, step: str
+) -> None:
+    run.beat(state=state, exit_code=code, actors=[])
+    words = [line.plain for line in ActorsPanel().lines(Feed(run.directory).read_everything(), 38, 3)]
+    assert words[1:] == [" all have ended", *([f" next: gwt-ib-tui {step} RUN"] if step else [])]

@@ -64,6 +64,17 @@ def test_an_answer_is_not_pushed_away_at_once() -> None:
     assert log.message == Message("notice", "run paused at update 31")
 
 
+def test_what_died_is_not_pushed_away_by_what_replaced_it() -> None:
+    now = [0.0]
+    log = RequestLog(clock=lambda: now[0])
+    replaced = event("actor_replaced", time=1.0, actor=1)
+    log.take([event("actor_died", time=1.0, actor=1, message="boom"), replaced], since=0.0)
+    assert log.message == Message("warning", "actor 1 died: boom")
+    now[0] = 60.0
+    log.take([replaced], since=0.0)
+    assert log.message == Message("notice", "actor 1 replaced")
+
+
 def test_what_happened_before_is_no_news() -> None:
     log = RequestLog()
     log.take([event("warning", time=1.0, message="old")], since=2.0)
