@@ -66,6 +66,7 @@ class Trainer:
         self._end_by: float | None = None  # monotonic time: then the learner is killed
         self._died_at: int | None = None  # the update at which the last learner died
         self._learner_trouble = ""
+        self._signals: list[int] = []
         self._paused = False
         self._warnings: set[str] = set()
         self._unanswered: dict[str, Message] = {}  # requests; a learner that starts again is asked again
