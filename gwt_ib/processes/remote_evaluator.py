@@ -14,10 +14,16 @@ from gwt_ib.rollout.evaluation import Returns
 from gwt_ib.training.evaluator import EvaluationError
 
 WAIT_S = 1.0  # between two signs of life of a learner that waits
+MOST_DEATHS = 2  # of the evaluator in one evaluation
+MOST_HANGS = 1
 
 
 class _EvaluatorLostError(EvaluationError):
-    """The process died or hung."""
+    """The process died, or was killed as it had hung."""
+
+    def __init__(self, words: str, hung: bool) -> None:
+        super().__init__(words)
+        self.hung = hung
 
 
 class RemoteEvaluator:
@@ -47,15 +53,21 @@ class RemoteEvaluator:
         header = self._counters.header
         header[Counters.EVALUATING] = 1
         try:
+            return self._ask_firmly(request)
+        finally:
+            header[Counters.EVALUATING] = 0
+
+    def _ask_firmly(self, request: Message) -> Returns:
+        """What comes of it is the same in another process, unless an environment ends or hangs its process each time."""
+        deaths = hangs = 0
+        while True:
             try:
                 return self._ask(request)
             except _EvaluatorLostError as error:
+                deaths, hangs = deaths + 1, hangs + error.hung
+                if deaths > MOST_DEATHS or hangs > MOST_HANGS:
+                    raise
                 LOGGER.warning("%s; the evaluation is begun again", error)
-            return self._ask(
-                request
-            )  # what comes of it is the same, unless the environment kills its process each time
-        finally:
-            header[Counters.EVALUATING] = 0
 
     def _ask(self, request: Message) -> Returns:
         self._number += 1
@@ -78,6 +90,6 @@ class RemoteEvaluator:
             if lost["for_good"]:
                 self._gone = f"there is no evaluator any more: at last it {lost['message']}"
                 raise EvaluationError(self._gone)
-            raise _EvaluatorLostError(f"the evaluator {lost['message']}")
+            raise _EvaluatorLostError(f"the evaluator {lost['message']}", lost["hung"])
         if self._requests.stop_wanted:
             raise EvaluationError("the run was asked to end meanwhile")

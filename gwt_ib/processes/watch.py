@@ -65,7 +65,7 @@ WATCHED = (
     ),
     Watched(
         "evaluator", "live, and come back from each call of an environment while it evaluates", "as an actor",
-        "killed and replaced; the evaluation is begun again, once; after `max_restarts` deaths in 10 minutes there "
+        "killed and replaced; the evaluation is begun again, up to twice; after `max_restarts` deaths in 10 minutes there "
         "are none any more",
     ),
     Watched(

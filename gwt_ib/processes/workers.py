@@ -92,6 +92,7 @@ class Workers:
         self._to_learner, self._to_evaluator = to_learner.fileno(), to_evaluator
         self._evaluator = Place("the evaluator", budgets.evaluator, self._start_evaluator)
         self._evaluator_watch = ProgressWatch(start_limit(config, self._spec))
+        self._evaluating = False
         self._learner_watch = ProgressWatch(LEARNER_START_S)
         self.used_up = ""
         """Why the run cannot go on, in a sentence, once an actor has died too often."""
@@ -141,7 +142,9 @@ class Workers:
     def want_evaluator(self) -> None:
         """Start the evaluator with the next `tend`, if it is not there yet."""
         if self._evaluator.used_up:
-            self.link.send({"kind": "evaluator_lost", "message": self._evaluator.used_up, "for_good": True})
+            self.link.send(
+                {"kind": "evaluator_lost", "message": self._evaluator.used_up, "for_good": True, "hung": False}
+            )
         self._evaluator.ask()
 
     def learner_silent_s(self) -> float:
@@ -242,11 +245,16 @@ class Workers:
     def _tend_evaluator(self) -> list[Record]:
         place, header = self._evaluator, self.counters.header
         beats, evaluating = int(header[Counters.EVALUATOR_BEAT]), bool(header[Counters.EVALUATING])
-        if place.child is not None and self._evaluator_watch.hung(beats, evaluating):
+        hung = place.child is not None and self._evaluator_watch.hung(beats, evaluating)
+        if hung and place.child is not None:
             place.child.kill(f"was killed: it had hung for {self._evaluator_watch.silent_s(beats, evaluating):.0f} s")
+        if self._evaluating and not evaluating:  # its environments are made
+            self._evaluator_watch.limit_s = step_limit(self._config, self._spec)
+        self._evaluating = evaluating
         ending = place.bury()
         if ending is not None:
-            self.link.send({"kind": "evaluator_lost", "message": ending, "for_good": bool(place.used_up)})
+            lost = {"kind": "evaluator_lost", "message": ending, "for_good": bool(place.used_up), "hung": hung}
+            self.link.send(lost)
         elif place.revive():
             self._evaluator_watch = ProgressWatch(start_limit(self._config, self._spec))
         return []

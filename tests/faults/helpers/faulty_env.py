@@ -2,7 +2,7 @@
 
 A fault is an empty file `NUMBER-KIND` in the folder that `FAULTY_ENV` names: the first environment that sees it takes it
 away and does what it says, once. So whoever tests chooses kind and moment, and a replacement does not meet it again.
-A file `always-KIND` is met by every environment, again and again.
+A file `always-KIND` is met by every environment, again and again, `evaluator-KIND` by those of evaluations.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ def fault_here(left: int) -> str | None:
     for path in sorted(Path(folder).iterdir()):
         number, _, kind = path.name.partition("-")
         if number == "always":
+            return kind
+        if number == "evaluator" and "evaluator" in sys.argv[0]:
             return kind
         if number.isdigit() and left % 4 == int(number) % 4:
             with suppress(FileNotFoundError):  # another environment was first
