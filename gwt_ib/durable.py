@@ -10,6 +10,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+FULL = "the disk is full: the run cannot record anything, not even that it lives; make room"
+LEAST_BYTES = 64 << 10  # with less, `run.json` cannot be replaced
+
+
+def is_full(folder: Path) -> bool:
+    """Whether there is no room left where `folder` is."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < LEAST_BYTES
+
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace `path` by `data`: a reader sees the old or the new content, never a part.

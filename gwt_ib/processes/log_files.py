@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from gwt_ib.log import INDENT, parse_line
 LOG_TAIL_BYTES = 4096
 MOST_LOG_BYTES = 10 << 20
 KEPT_LOG_BYTES = 256 << 10  # of a log that has become too long, its end
+_OURS = re.compile(r"^gwt_ib(\.\w+)+: ")  # an exception of ours says all in its words
 
 
 def last_words(log: Path) -> str:
@@ -26,7 +28,7 @@ def last_words(log: Path) -> str:
     beginning = next((line for line in reversed(lines) if not line.startswith(INDENT)), "")
     record = parse_line(beginning)
     if record is None:
-        return lines[-1].strip() if lines else ""
+        return _OURS.sub("", lines[-1].strip()) if lines else ""
     if record.level < logging.ERROR:
         return ""
     return record.words if lines[-1] is beginning else lines[-1].strip()

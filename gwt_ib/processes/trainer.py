@@ -23,7 +23,7 @@ from gwt_ib.processes.children import recorded_signals
 from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit, start_error
 from gwt_ib.processes.link import Message
 from gwt_ib.processes.log_files import cap_log
-from gwt_ib.processes.watch import SIGNAL_END_S, STALLED_S
+from gwt_ib.processes.watch import SIGNAL_END_S
 from gwt_ib.processes.workers import Budgets, Workers
 from gwt_ib.runs.control import Inbox
 from gwt_ib.runs.cut_back import cut_back
@@ -311,8 +311,8 @@ class Trainer:
         """Rewrite `run.json`: processes, their speeds, and a time that says the trainer lives."""
         self._events.retry()
         silent_s = self._workers.learner_silent_s()
-        stalled = f"The learner has not got on for {silent_s:.0f} s." if silent_s > STALLED_S else ""
-        trouble = " ".join(filter(None, (self._events.trouble, self._learner_trouble, stalled)))
+        stalled = f"the learner has not got on for {silent_s:.0f} s" if self._workers.learner_stalls() else ""
+        trouble = "; ".join(filter(None, (self._events.trouble, self._learner_trouble, stalled)))
         self._record = replace(self._record, heartbeat=utc_now(), actors=self._workers.describe(), trouble=trouble)
         with suppress(OSError):  # a full disk must not end the run: the learner may still get its snapshot through
             self._run.write_run(self._record, durable=durable)

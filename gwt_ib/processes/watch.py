@@ -22,6 +22,7 @@ SLOW_FACTOR = 20.0  # times the slowest call of the environment's check
 GAP_FACTOR = 3.0  # times the longest gap that this process came back from
 LATE_S = 2.0  # a trainer that was itself away for so long has no right to call others silent
 STALLED_S = 10.0  # without progress of the learner: shown, long before it is replaced
+STARTING_STALLED_S = 60.0  # the same before its first update, for which kernels are loaded or even compiled
 SIGNAL_END_S = 8.0  # what a run gets to end after a signal, before the learner is killed; the rest ends within 2 s
 
 
@@ -57,7 +58,8 @@ WATCHED = (
     ),
     Watched(
         "learner", "get on: a minibatch, a wait of a second, a request",
-        "10 s: shown as trouble; `learner_timeout_s`, or 3 times its own longest gap", "killed, then as one that died",
+        "10 s, before its first update 60 s: shown as trouble; `learner_timeout_s`, or 3 times its own longest gap",
+        "killed, then as one that died",
     ),
     Watched(
         "learner", "come to finite numbers", "three minibatches in a row",

@@ -20,7 +20,14 @@ from gwt_ib.processes.children import Child, new_mark, start_child, start_guard
 from gwt_ib.processes.descendants import end_marked
 from gwt_ib.processes.link import Link, Message
 from gwt_ib.processes.places import ActorPlace, Place
-from gwt_ib.processes.watch import ProgressWatch, RestartBudget, start_limit, step_limit
+from gwt_ib.processes.watch import (
+    STALLED_S,
+    STARTING_STALLED_S,
+    ProgressWatch,
+    RestartBudget,
+    start_limit,
+    step_limit,
+)
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record
@@ -94,6 +101,7 @@ class Workers:
         self._evaluator_watch = ProgressWatch(start_limit(config, self._spec))
         self._evaluating = False
         self._learner_watch = ProgressWatch(LEARNER_START_S)
+        self._first_version = -1  # of the weights that this learner published first
         self.used_up = ""
         """Why the run cannot go on, in a sentence, once an actor has died too often."""
         self.link = Link(ours)
@@ -150,6 +158,13 @@ class Workers:
     def learner_silent_s(self) -> float:
         """For how long the learner has not got on."""
         return self._learner_watch.silent_s(int(self.counters.header[Counters.BEAT]), True)
+
+    def learner_stalls(self) -> bool:
+        """Whether the learner has not got on for so long that it is said; before its first update it loads kernels."""
+        version = int(self.counters.header[Counters.VERSION])
+        self._first_version = version if self._first_version < 0 else self._first_version
+        limit = STALLED_S if version > self._first_version else STARTING_STALLED_S
+        return self.learner_silent_s() > limit
 
     def learner_hangs(self) -> bool:
         """Whether the learner has not got on for longer than it may."""

@@ -5,6 +5,7 @@ A new kind of event is a new entry of `KINDS`; charts, help, manual, message bar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -21,6 +22,7 @@ COMMON = frozenset({"time", "update", "env_steps", "request"})
 """Fields that an event of any kind may have."""
 STRICT = False  # with True, as in tests, a new event that is not in the table is an error
 
+_EPISODE = re.compile(r"^\S+: environment \d+ failed in episode \d+ \(seed \d+\): ")
 Forms = tuple[str, ...]
 """The same words at several lengths, the longest first."""
 
@@ -68,7 +70,9 @@ class Event:
 
     @property
     def severity(self) -> Severity:
-        """How serious it is; a request that was refused is a warning."""
+        """How serious it is; a request that was refused is a warning, and trouble that is over is good news."""
+        if self.kind == "trouble" and not self.words("message"):
+            return "good"
         return "warn" if self.fields.get("result") == "refused" else KINDS.get(self.kind, OTHER).severity
 
 
@@ -103,9 +107,13 @@ def outcome(event: Event) -> str:
 
 def line(event: Event) -> str:
     """An event for people, with whatever may be copied from it: `update 50: snapshot runs/…/000000204800`."""
-    details = (event.words(name) for name in ("actor", "path", "message"))
-    where = "" if event.update is None else f"update {event.update}: "
-    return where + " ".join([event.kind.replace("_", " "), *filter(None, details)])
+    actor, message, path = map(event.words, ("actor", "message", "path"))
+    if event.kind == "trouble":
+        message = message or "over"
+    said = " ".join(filter(None, (f"actor {actor}" if actor else "", message)))
+    words = event.kind.replace("_", " ") + (f": {said}" if said else "")
+    words += f" ({path})" if path and said else f" {path}" if path else ""
+    return words if event.update is None else f"update {event.update}: {words}"
 
 
 def _of_any(event: Event) -> Forms:
@@ -151,13 +159,24 @@ def _of_death(event: Event) -> Forms:
     actor = f"actor {event.words('actor', 10)}: "
     ending = (event.words("message") or "died").removeprefix("was ")
     cause = ending.partition(":")[0]
-    return actor + ending, actor + cause, actor + cause.removeprefix("killed by ")
+    signal = cause.partition(" (")[0]
+    return (
+        actor + ending,
+        actor + cause,
+        actor + signal,
+        actor + signal.removeprefix("killed by ").removeprefix("ended with "),
+    )
 
 
 def _of_failure(event: Event) -> Forms:
     actor = f"actor {event.words('actor', 10)}: " if "actor" in event.fields else ""
     words = event.words("message") or "without words"
-    return f"{actor}environment failed: {words}", f"{actor}{words}", words
+    cause = _EPISODE.sub("", words)  # where there is little room, what was raised says more than where
+    return f"{actor}environment failed: {words}", f"{actor}{words}", cause
+
+
+def _of_trouble(event: Event) -> Forms:
+    return (event.words("message") or "no trouble any more",)
 
 
 def _of_acknowledgement(event: Event) -> Forms:
@@ -263,8 +282,8 @@ KINDS: Mapping[str, EventKind] = {
             marker="⊗", ascii="L", meaning="the learner died",
         ),
         EventKind(
-            "trouble", ("message",), "bad", lambda event: (event.words("message") or "no trouble any more",),
-            lambda event: event.words("message") + event.at, "failed", printed=True,
+            # The message bar has it from `run.json`, for as long as it lasts.
+            "trouble", ("message",), "bad", _of_trouble, status="trouble", printed=True,
         ),
         EventKind("acknowledged", ("request_kind", "result", "message", "path"), forms=_of_acknowledgement),
         EventKind("finished", _ENDING, forms=_of_ending, notice=_of_run),

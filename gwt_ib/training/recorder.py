@@ -84,7 +84,7 @@ class Recorder:
 
     def report_trouble(self, update: int, *others: str) -> None:
         """Report what cannot be written at the moment, once it changes; an empty sentence says that all is well again."""
-        trouble = " ".join(filter(None, (self.metrics.trouble, self._verdict_problem, *others)))
+        trouble = "; ".join(filter(None, (self.metrics.trouble, self._verdict_problem, *others)))
         if trouble != self._trouble:
             self._trouble = trouble
             LOGGER.log(logging.ERROR if trouble else logging.INFO, trouble or "everything can be written again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -142,8 +143,10 @@ class Dashboard(RunApp):
         self._events_taken = run_view.events_seen
         self.take_events(run_view.events[len(run_view.events) - unseen :])
         problem = run_view.problem or (run_view.trouble if self.source.live else "")
-        if problem and problem != self._problem:
-            self.say("warning" if run_view.problem else "failed", plain(problem))
+        if problem and _without_numbers(problem) != _without_numbers(self._problem):  # seconds that pass are no news
+            self.say(self._status_of_problem(run_view), plain(problem))
+        elif self._problem and not problem and self.requests.message.status == "trouble":
+            self.say("notice", f"over: {plain(self._problem)}")
         self._problem = problem
         if new := [sentence for sentence in run_view.file_problems if sentence not in self._file_problems]:
             self._file_problems |= frozenset(new)
@@ -238,10 +241,17 @@ class Dashboard(RunApp):
         if self.requests.expire():
             self.show_message()
             if self._problem:  # it is still there
-                self.say("warning" if newest.problem else "failed", plain(self._problem))
+                self.say(self._status_of_problem(newest), plain(self._problem))
         if self.source.broken and self._problem != BROKEN:
             self._problem = BROKEN
             self.say("failed", BROKEN)
+
+    @staticmethod
+    def _status_of_problem(run_view: RunView) -> str:
+        """The word before a problem: only a run that has ended has failed."""
+        if run_view.problem:
+            return "warning"
+        return "failed" if run_view.ended or run_view.state == UNKNOWN else "trouble"
 
     def _too_many_rows(self, newest: RunView, shown: RunView | None) -> bool:
         """Whether a picture is left out: nobody reads many updates a second, and painting takes the training's time."""
@@ -304,6 +314,10 @@ def run_dashboard(
 def run_comparison(runs: Sequence[RunDirectory]) -> str:
     """Show runs against the first of them, without control of them; see `run_dashboard`."""
     return run_dashboard(runs[0], read_only=True, compared=runs, first_screen="compare")
+
+
+def _without_numbers(sentence: str) -> str:
+    return re.sub(r"\d+", "", sentence)
 
 
 def save_picture(run: RunDirectory, path: Path, size: tuple[int, int] = (120, 40), screen: str = "live") -> None:

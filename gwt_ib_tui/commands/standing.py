@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gwt_ib.durable import FULL, is_full
 from gwt_ib.errors import ExitCode
 from gwt_ib.lenient import real
 from gwt_ib.runs.directory import RunDirectory
@@ -40,7 +41,9 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "progress": f"{real(row.get('env_steps')) or 0:,.0f}/{record.total_timesteps or 0:,.0f}",
         "ep100": None if ep100 is None else round(ep100, 4),
         "verdict": run.read_gatecheck().get("verdict", "wait"),
-        "message": "run.json is missing or damaged" if state == UNKNOWN else record.message or _trouble(record, state),
+        "message": "run.json is missing or damaged"
+        if state == UNKNOWN
+        else record.message or _silence(run, state) or _trouble(record, state),
         "next_step": next_step(run, state),
         "run_json": {} if record.state == UNKNOWN else record.as_dict(),
         "metrics": row,
@@ -70,9 +73,8 @@ def closing(run: RunDirectory, *, require_gatecheck: bool = False) -> Closing:
         errors += [f"{run.run} is missing or damaged: how this run stands is unknown.", next_step(run, state)]
         code = ExitCode.BAD_DATA
     elif state == STALLED:
-        errors.append(
-            f"The run is silent: its trainer is stopped, hung or slow. Look again with: gwt-ib-tui attach {path}"
-        )
+        why = FULL if is_full(path) else "its trainer is stopped, hung or slow"
+        errors.append(f"The run is silent: {why}. Look again with: gwt-ib-tui attach {path}")
     else:
         lines.append(f"The run goes on. Come back with: gwt-ib-tui attach {path}")
         errors.append(_trouble(run.read_run(), state))
@@ -130,6 +132,10 @@ def _newest_incident(run: RunDirectory) -> Path | None:
 def _trouble(record: RunRecord, state: str) -> str:
     """What does not work though the run goes on."""
     return "" if state in ENDED or state == KILLED else plain(record.trouble)
+
+
+def _silence(run: RunDirectory, state: str) -> str:
+    return FULL if state == STALLED and is_full(run.path) else ""
 
 
 def _outcome(run: RunDirectory) -> str:

@@ -27,6 +27,7 @@ class MessageBar(Widget, can_focus=False):
             "done": palette.good,
             "refused": palette.bad,
             "failed": palette.bad,
+            "trouble": palette.bad,
             "warning": palette.warn,
         }.get(message.status, palette.dim)
         line = Text(no_wrap=True, overflow="crop", end="")

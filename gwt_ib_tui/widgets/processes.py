@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rich.text import Text
 
+from gwt_ib.errors import ExitCode
 from gwt_ib.runs.record import STALLED, UNKNOWN, ActorRecord
 from gwt_ib.text import ABSENT, count, number
 from gwt_ib_tui.charts.palette import Palette
@@ -29,7 +30,7 @@ class ActorsPanel(Panel):
 
     def watch_run_view(self, run_view: RunView | None) -> None:
         """Title, header and a row for each actor; the style sheet sets the limit."""
-        self.styles.height = 2 + max(len(run_view.run.actors) if run_view else 0, 1)
+        self.styles.height = 2 + max(len(run_view.run.actors) if run_view else 0, 1)  # as high as two lines of words
         super().watch_run_view(run_view)
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
@@ -39,7 +40,8 @@ class ActorsPanel(Panel):
             unsaid = "none has reported yet" if run_view.replay is None else "not recorded"
             words = "all have ended" if run_view.ended else unsaid
             words = f" {DAMAGED if run_view.state == UNKNOWN else words}"
-            return [title_line(palette, "actors"), Text(words, style=palette.dim)]
+            lines = [title_line(palette, "actors"), Text(words, style=palette.dim)]
+            return [*lines, Text(f" {step}", style=palette.text)] if (step := _next_step(run_view)) else lines
         speeds = [speed for actor in actors if actor.alive and (speed := _speed(run_view, actor)) is not None]
         sums = [f"{number(sum(speeds))} steps/s"] if speeds else []
         widths = {"actor": 5, "state": 8, "steps/s": 8, "lag": 4, "restarts": 8, "pid": 8}
@@ -73,6 +75,17 @@ class ProcessesPanel(Panel):
         return [title, table.header(), *table.first(process_rows(run_view), height - 2)]
 
 
+def _next_step(run_view: RunView) -> str:
+    """The command for a run that has ended before its end; what is printed after the dashboard names it in full."""
+    run = run_view.run
+    if run_view.replay is not None or not run_view.ended or (run_view.state == "stopped" and not run.exit_code):
+        return ""
+    if run_view.state == "finished":
+        return ""
+    command = "verify" if run.exit_code == ExitCode.BAD_DATA else "resume"
+    return f"next: gwt-ib-tui {command} RUN"
+
+
 def process_rows(run_view: RunView) -> list[ProcessRow]:
     """Trainer, learner, then the actors."""
     state = _state_words(run_view)
@@ -98,7 +111,7 @@ def _actor_rows(run_view: RunView) -> list[ProcessRow]:
             "actor": str(actor.number),
             "state": _state_words(run_view, actor.alive),
             "steps/s": number(_speed(run_view, actor)),
-            "version": count(actor.policy_version),
+            "version": count(None if actor.policy_version == -1 else actor.policy_version),
             "lag": count(actor.policy_lag),
             "restarts": count(actor.restarts),
         }

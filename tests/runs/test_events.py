@@ -36,8 +36,22 @@ def test_every_kind_can_be_said_without_any_of_its_fields(kind):
 
 
 def test_a_line_for_people_has_what_may_be_copied():
-    assert line(Event.from_dict(DIED)) == "update 4: actor died 0 was killed by SIGKILL"
+    assert line(Event.from_dict(DIED)) == "update 4: actor died: actor 0 was killed by SIGKILL"
     assert line(Event("snapshot", update=50, fields={"path": "runs/a  b/1"})) == "update 50: snapshot runs/a b/1"
+
+
+def test_trouble_that_is_over_is_good_news_and_says_so():
+    over = Event("trouble", update=71, fields={"message": ""})
+    assert (line(over), forms(over), over.severity) == ("update 71: trouble: over", ("no trouble any more",), "good")
+    assert Event("trouble", fields={"message": "the disk is full"}).severity == "bad"
+
+
+def test_where_there_is_little_room_a_failure_is_its_cause_and_a_death_its_signal():
+    where = "a:B-v0: environment 8 failed in episode 5 (seed 16)"
+    failed = Event("environment_failed", fields={"actor": 1, "message": f"{where}: RuntimeError: lost"})
+    assert forms(failed)[-1] == "RuntimeError: lost"
+    died = Event("actor_died", fields={"actor": 0, "message": "was killed by SIGKILL (its memory was 9 MiB)"})
+    assert forms(died)[-2:] == ("actor 0: killed by SIGKILL", "actor 0: SIGKILL")
 
 
 def test_odd_values_are_absent():

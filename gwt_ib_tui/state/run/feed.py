@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
+from gwt_ib.durable import FULL, is_full
 from gwt_ib.errors import UserError
 from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import RecordReader
-from gwt_ib.runs.record import ENDED, SILENT_S, UNKNOWN, Pulse, RunRecord
+from gwt_ib.runs.record import ENDED, SILENT_S, STALLED, UNKNOWN, Pulse, RunRecord
 from gwt_ib_tui.state.history.gate_history import MAX_MOMENTS, GateCurve
 from gwt_ib_tui.state.history.log_tail import LINES_KEPT, LogTail, LogView
 from gwt_ib_tui.state.history.metric_feed import SLICE_BYTES, MetricFeed, RowListener
@@ -178,7 +179,9 @@ class Feed(Source):
             version=self._version,
             path=self._directory.path,
             now=now,
-            run=self._record,
+            run=replace(self._record, trouble=FULL)
+            if state == STALLED and is_full(self._directory.path)
+            else self._record,
             state=state,
             config=self._config,
             row=metrics.row,

@@ -14,7 +14,7 @@ from gwt_ib.text import plain
 OPEN = frozenset({"asked", "accepted"})
 NOTICES_WAIT_S = 8.0  # after a request, an answer or a message of ours
 STAYS_S = 20.0  # then an answer or a notice is old
-STAYS_LONGER_S = {"warning": 120.0, "failed": 120.0} | dict.fromkeys(OPEN, math.inf)
+STAYS_LONGER_S = {"warning": 120.0, "failed": 120.0, "trouble": 120.0} | dict.fromkeys(OPEN, math.inf)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class RequestLog:
     def _put(self, message: Message, ours: bool = False) -> None:
         self.message = message
         self._put_at = self._clock()
-        if ours:
+        if ours or message.status == "warning":  # what died is not pushed away by what replaced it
             self._notices_wait_until = self._put_at + NOTICES_WAIT_S
 
     def _take_answer(self, event: Event) -> None:
