@@ -215,7 +215,7 @@ def start_trainer(run: RunDirectory, *, resume: bool, meanwhile: Callable[[], ob
     """
     ready, ready_child = os.pipe()
     arguments = ["--ready", str(ready_child), *(["--resume"] if resume else [])]
-    child = start_child(run, "trainer", "gwt_ib.processes.trainer", arguments, [ready_child])
+    child = start_child(run, "trainer", "gwt_ib.processes.detached", arguments, [ready_child])
     os.close(ready_child)
     meanwhile()
     with os.fdopen(ready, "rb") as answer:

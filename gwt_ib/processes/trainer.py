@@ -1,30 +1,25 @@
 """The trainer supervises: owns the run's lock and processes, answers requests, writes `run.json` and `events.jsonl`.
 
-It never imports torch. A detached one is started as `python -m gwt_ib.processes.trainer`; a headless run is one.
+It never imports torch. A headless run is one; one that outlives its command is started by `detached`.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 from gwt_ib.channel.shared_memory import Counters
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
-from gwt_ib.processes.beginning import log_beginning, prepare, refusal
-from gwt_ib.processes.children import ENDING_SIGNALS, recorded_signals
+from gwt_ib.processes.beginning import log_beginning, refusal
+from gwt_ib.processes.children import recorded_signals
 from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit, start_error
 from gwt_ib.processes.link import Message
 from gwt_ib.processes.log_files import cap_log
@@ -66,6 +61,7 @@ class Trainer:
         self._end_by: float | None = None  # monotonic time: then the learner is killed
         self._died_at: int | None = None  # the update at which the last learner died
         self._learner_trouble = ""
+        self._signals: list[int] = []
         self._paused = False
         self._warnings: set[str] = set()
         self._unanswered: dict[str, Message] = {}  # requests; a learner that starts again is asked again
@@ -345,29 +341,3 @@ class Trainer:
         except OSError as error:
             self.message = f"{self.message} The end could not be recorded: {error.strerror}.".strip()
             self._code = self._code or ExitCode.INPUT_OUTPUT
-
-
-def main(arguments: list[str]) -> int:
-    """Entry of the detached process; the first line on the descriptor `--ready` says whether it could start."""
-    parser = argparse.ArgumentParser(prog="gwt_ib.processes.trainer")
-    parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--ready", type=int, required=True)
-    given = parser.parse_args(arguments)
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)  # until they are recorded: none may end it without a word
-    run = RunDirectory(given.run)
-    answer: dict[str, Any] = {"code": 0, "message": ""}
-    try:
-        config, lock = prepare(run, resume=given.resume)
-    except UserError as error:
-        answer = {"code": int(error.code), "message": error.message}
-    with os.fdopen(given.ready, "wb") as ready:
-        ready.write(json.dumps(answer).encode() + b"\n")
-    if answer["code"]:
-        return int(answer["code"])
-    with lock:
-        return int(Trainer(run, config, resume=given.resume).run())
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -112,9 +112,7 @@ def test_after_an_actor_that_began_new_episodes_the_old_actions_are_forgotten():
     actors, episodes = Actors(), OpenEpisodes(CONFIG.num_envs)
     episodes.add(actors.collect(0))
     episodes._actions[1] = None  # too long
-    other = Actors()  # its episodes are new ones, and no end was seen of those before
-    for number in range(2):
-        episodes.add(other.collect(number))
+    episodes.add(Actors().collect(0))  # their episodes are new ones, and no end was seen of those before
     carried = episodes.carried()
     assert carried is not None
     assert all(collector.replayed.all() for collector in Actors(carried).collectors)
