@@ -44,6 +44,8 @@ class ActorsPanel(Panel):
             return [*lines, Text(f" {step}", style=palette.text)] if (step := _next_step(run_view)) else lines
         speeds = [speed for actor in actors if actor.alive and (speed := _speed(run_view, actor)) is not None]
         sums = [f"{number(sum(speeds))} steps/s"] if speeds else []
+        if step := _next_step(run_view):  # of one that was killed, which still has its actors
+            sums.append(step.replace("gwt-ib-tui ", ""))
         widths = {"actor": 5, "state": 8, "steps/s": 8, "lag": 4, "restarts": 8, "pid": 8}
         table = Table(_columns(widths, 1, palette, dim=("restarts", "pid")), width, palette)
         title = title_line(palette, "actors", _alive_words(run_view), *sums)

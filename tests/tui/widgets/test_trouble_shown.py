@@ -110,3 +110,9 @@ def test_the_dashboard_of_a_run_that_ended_early_names_the_next_command(
     run.beat(state=state, exit_code=code, actors=[])
     words = [line.plain for line in ActorsPanel().lines(Feed(run.directory).read_everything(), 38, 3)]
     assert words[1:] == [" all have ended", *([f" next: gwt-ib-tui {step} RUN"] if step else [])]
+
+
+def test_so_does_the_one_of_a_run_that_was_killed_beside_its_actors(run: RecordedRun) -> None:
+    run.beat(heartbeat=1.0)
+    title = ActorsPanel().lines(Feed(run.directory).read_everything(), 120, 4)[0].plain
+    assert "ended" in title and title.endswith("next: resume RUN")
