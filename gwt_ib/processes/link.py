@@ -8,6 +8,7 @@ import time
 from collections import deque
 from typing import Any
 
+from gwt_ib.log import LOGGER
 from gwt_ib.polling import readable
 
 Message = dict[str, Any]
@@ -37,7 +38,8 @@ class Link:
 
     def send(self, message: Message) -> None:
         """Send a message, now or later; where the other end is gone it is dropped."""
-        data = json.dumps(message).encode() + b"\n"
+        # The line before may be half of what a process left that was killed while it sent: this one is whole all the same.
+        data = b"\n" + json.dumps(message).encode() + b"\n"
         if self._waiting + len(data) <= MOST_BYTES and not self._deaf:
             self._outgoing.append(data)
             self._waiting += len(data)
@@ -80,8 +82,18 @@ class Link:
             self.closed = True
             return []
         *lines, self._partial = (self._partial + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+        return [message for message in map(_parsed, filter(None, lines)) if message is not None]
 
     def close(self) -> None:
         """Close this end."""
         self._connection.close()
+
+
+def _parsed(line: bytes) -> Message | None:
+    """A message; none of what a process has left that was killed while it sent."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        LOGGER.warning("a message was not understood: %r", line[:200])
+        return None
+    return message if isinstance(message, dict) else None

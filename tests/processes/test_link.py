@@ -62,3 +62,11 @@ def test_a_flush_gives_up_in_time(ends):
     while other.receive(0.2):
         one.flush()
     assert one.flush()
+
+
+def test_half_a_message_of_a_process_that_was_killed_costs_no_other(ends):
+    one, other = ends
+    one._connection.sendall(b'{"number": 1, "returns": [0.5, 0.')
+    one.send({"number": 2})
+    one.send({"number": 3})
+    assert other.receive(1.0) == [{"number": 2}, {"number": 3}]
