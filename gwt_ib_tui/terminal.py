@@ -67,8 +67,9 @@ def leave_on_signals(leave: Callable[[], object]) -> None:
 def ended_by_signals() -> Iterator[None]:
     """INT, TERM and HUP end what is done inside by an exception, so that nothing is left half done.
 
-    A hang-up that is ignored stays ignored: that is how nohup works. An exception may be lost in a callback of Python's own,
-    as there are many during imports: `leave_if_asked` raises it again.
+    A hang-up that is ignored stays ignored: that is how nohup works. A job in the background of a script starts with INT
+    ignored; a run obeys it all the same, and so from its first moment on. An exception may be lost in a callback of
+    Python's own, as there are many during imports: `leave_if_asked` raises it again.
     """
 
     def leave(number: int, frame: FrameType | None) -> None:
@@ -78,7 +79,9 @@ def ended_by_signals() -> Iterator[None]:
     handlers = {}
     with suppress(ValueError):  # outside the main thread there are no handlers to be had
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            known = signal.getsignal(number)
+            ignored = known == signal.SIG_IGN and number == signal.SIGINT
+            if ignored or known in (signal.SIG_DFL, signal.default_int_handler):
                 handlers[number] = signal.signal(number, leave)
     try:
         yield

@@ -23,7 +23,7 @@ from gwt_ib.processes.children import recorded_signals
 from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit, start_error
 from gwt_ib.processes.link import Message
 from gwt_ib.processes.log_files import cap_log
-from gwt_ib.processes.watch import SIGNAL_END_S
+from gwt_ib.processes.watch import LOADING_END_S, SIGNAL_END_S
 from gwt_ib.processes.workers import Budgets, Workers
 from gwt_ib.runs.control import Inbox
 from gwt_ib.runs.cut_back import cut_back
@@ -152,7 +152,10 @@ class Trainer:
         if self._workers.learner_hangs():
             self._learner.kill(f"was killed: it had hung for {self._workers.learner_silent_s():.0f} s")
         elif self._end_by is not None and time.monotonic() >= self._end_by:
-            self._learner.kill("was killed: it did not come to an end in time")
+            begun = self._workers.learner_has_begun
+            self._learner.kill(
+                "was killed: " + ("it did not come to an end in time" if begun else "it was not ready yet")
+            )
 
     def _listen(self) -> None:
         """Take the learner's messages; that it ended without its last message is a fault."""
@@ -273,7 +276,7 @@ class Trainer:
             return
         number = self._signals[0]
         if self._end_by is None:
-            self._end_by = time.monotonic() + SIGNAL_END_S
+            self._end_by = time.monotonic() + (SIGNAL_END_S if self._workers.learner_has_begun else LOADING_END_S)
         self.stop(ExitCode(128 + number), f"Ended by {signal.Signals(number).name}.")
         if any(later != signal.SIGHUP for later in self._signals[1:]):
             LOGGER.warning("asked to end once more: the learner is killed")

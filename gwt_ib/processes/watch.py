@@ -24,6 +24,7 @@ LATE_S = 2.0  # a trainer that was itself away for so long has no right to call 
 STALLED_S = 10.0  # without progress of the learner: shown, long before it is replaced
 STARTING_STALLED_S = 60.0  # the same before its first update, for which kernels are loaded or even compiled
 SIGNAL_END_S = 8.0  # what a run gets to end after a signal, before the learner is killed; the rest ends within 2 s
+LOADING_END_S = 1.0  # the same while the learner loads: it has nothing yet that could be saved
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ WATCHED = (
         "are none any more",
     ),
     Watched(
-        "run", "end after the first signal", "8 s, and 2 s for the other processes",
+        "run", "end after the first signal", "8 s, or 1 s while the learner loads, and 2 s for the other processes",
         "the learner is killed and the newest snapshot is the one before; a second signal does it at once",
     ),
     Watched("trainer", "live", "seen at once by the kernel", "a guard ends everything that it started; `resume` goes on"),

@@ -166,11 +166,15 @@ class Workers:
         limit = STALLED_S if version > self._first_version else STARTING_STALLED_S
         return self.learner_silent_s() > limit
 
+    @property
+    def learner_has_begun(self) -> bool:
+        """Whether the learner has come to its first wait: everything is loaded, compiled and restored."""
+        return bool(self.counters.header[Counters.BEAT] > 0)
+
     def learner_hangs(self) -> bool:
         """Whether the learner has not got on for longer than it may."""
-        started = self.counters.header[Counters.BEAT] > 0  # its first wait, after everything is loaded and compiled
         limit = self._config.learner_timeout_s
-        self._learner_watch.limit_s = limit if started else max(limit, LEARNER_START_S)
+        self._learner_watch.limit_s = limit if self.learner_has_begun else max(limit, LEARNER_START_S)
         return self._learner_watch.hung(int(self.counters.header[Counters.BEAT]), True)
 
     def first_death(self) -> str:

@@ -48,6 +48,17 @@ def test_a_headless_launch_ends_in_order_at_any_moment(number: signal.Signals, a
     assert is_tidy(RunDirectory(tmp_path / "run"))
 
 
+def test_a_job_in_the_background_of_a_script_obeys_an_int_from_its_first_moment_on(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        ["sh", "-c", f"trap '' INT; exec {sys.executable} -m gwt_ib_tui launch --headless --run-dir run {' '.join(SETTINGS)}"],
+        cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(1.0)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) and process.returncode == 130
+
+
 @pytest.mark.parametrize("after_s", DELAYS_S[1:])
 def test_a_launch_with_a_dashboard_leaves_no_trainer_that_nobody_sees(
     after_s: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -14,7 +14,7 @@ def test_every_live_setting_is_there_with_what_is_known_of_it() -> None:
     assert [setting.name for setting in settings] == ["lr", "ent_coef", "target_c", "lambda_c"]
     lr, ent_coef, target_c, lambda_c = settings
     assert (lr.value, lr.in_use, lr.limits, lr.meaning) == (2.5e-4, None, ">= 0.0, <= 1.0", "Adam's learning rate")
-    assert (ent_coef.in_use, ent_coef.limits) == (None, ">= 0.0")
+    assert (ent_coef.in_use, ent_coef.limits) == (None, ">= 0.0, <= 100.0")
     assert target_c.in_use is None
     assert (lambda_c.value, lambda_c.in_use) == (0.05, 0.02), "it rises during its warm-up"
 

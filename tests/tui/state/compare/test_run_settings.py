@@ -26,6 +26,7 @@ def test_what_a_run_has_for_itself_makes_no_other_setting() -> None:
         snapshot_every=7,
         snapshot_minutes=1.0,
         rescue_dir="/elsewhere",
+        max_restarts=1,
         hang_timeout_s=1.0,
         start_timeout_s=1.0,
         learner_timeout_s=1.0,
