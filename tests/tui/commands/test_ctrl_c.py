@@ -49,8 +49,9 @@ def test_a_headless_launch_ends_in_order_at_any_moment(number: signal.Signals, a
 
 
 def test_a_job_in_the_background_of_a_script_obeys_an_int_from_its_first_moment_on(tmp_path: Path) -> None:
+    launch = f"{sys.executable} -m gwt_ib_tui launch --headless --run-dir run {' '.join(SETTINGS)}"
     process = subprocess.Popen(
-        ["sh", "-c", f"trap '' INT; exec {sys.executable} -m gwt_ib_tui launch --headless --run-dir run {' '.join(SETTINGS)}"],
+        ["sh", "-c", f"trap '' INT; exec {launch}"],
         cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     with contextlib.suppress(subprocess.TimeoutExpired):
