@@ -39,7 +39,7 @@ def test_actors_killed_at_seeded_moments_cost_a_moment_and_change_nothing(toy, u
     assert all("SIGKILL" in event["message"] for event in toy.events("actor_died"))
     measured("F1: a killed actor is seen after", f"{max(seen):.2f} s at most")
     measured("F1: the run goes on after", f"{max(again):.1f} s at most")
-    assert max(seen) < 2.0
+    assert max(seen) < 10.0
     assert outcome(toy.run) == undisturbed
 
 
@@ -73,4 +73,4 @@ def test_a_stopped_actor_is_replaced_and_a_run_with_a_stopped_actor_ends(toy):
     toy.signal(signal.SIGINT)
     assert toy.ends(20.0) == 130
     measured("F8: a run with a stopped actor ends after", f"{time.monotonic() - began:.1f} s")
-    assert time.monotonic() - began < 12.0
+    assert time.monotonic() - began < 30.0

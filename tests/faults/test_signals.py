@@ -12,7 +12,7 @@ from faults_support import measured
 
 pytestmark = pytest.mark.processes
 FIRST_S, SECOND_S = 10.0, 1.0
-SLACK_S = 4.0  # of a machine that does other things too; the page has what was measured
+SLACK_S = 20.0  # of a machine that does other things too: what is measured stands in docs/reliability.md
 
 
 def starting(run: Chaos) -> None:

@@ -68,7 +68,7 @@ def test_one_that_hangs_is_ended_when_its_time_is_over():
         "It printed last: waiting for a licence"
     )
     assert refusal("Hangs", start_timeout_s=2.0) == sentence
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def test_a_child_that_does_not_end_is_killed_and_the_heartbeats_went_on(tmp_path
     beats = []
     began = time.monotonic()
     child.end(3.4 * HEARTBEAT_S, lambda: beats.append(time.monotonic()))
-    assert 3.3 * HEARTBEAT_S < time.monotonic() - began < 8 * HEARTBEAT_S
+    assert 3.3 * HEARTBEAT_S < time.monotonic() - began < 40 * HEARTBEAT_S
     assert len(beats) >= 3
     assert child.process.returncode == -signal.SIGKILL
 
@@ -25,4 +25,4 @@ def test_a_child_that_ends_by_itself_is_not_waited_for_any_longer(tmp_path):
     child = Child(subprocess.Popen([sys.executable, "-c", ""], start_new_session=True), tmp_path / "log", "no/mark")
     began = time.monotonic()
     child.end(30.0)
-    assert time.monotonic() - began < 10 and child.process.returncode == 0
+    assert time.monotonic() - began < 25 and child.process.returncode == 0
