@@ -31,7 +31,7 @@ from gwt_ib.processes.limits import thread_error
 from gwt_ib.processes.link import Link
 from gwt_ib.processes.plan import learner_threads
 from gwt_ib.processes.remote_evaluator import RemoteEvaluator
-from gwt_ib.processes.requests import Requests
+from gwt_ib.processes.requests import WAIT_S, Requests
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.incidents import record_incident
@@ -89,7 +89,13 @@ class LearnerRun:
             spec.observation_size, spec.action_space,
             f"kernels, {learner_threads(config)} thread(s)" if learns_by_kernels(config) else "torch",
         )  # fmt: skip
-        if resume and not go_on(training, spec):
+
+        def wait_for_the_disk() -> bool:
+            counters.beat()
+            requests.listen(WAIT_S)
+            return not requests.stop_wanted
+
+        if resume and not go_on(training, spec, wait_for_the_disk):
             self._link.send(
                 {"kind": "not_restored", "message": "the snapshot does not know how its environments stood"}
             )
