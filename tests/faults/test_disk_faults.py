@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from chaos import STEPS, TOY, Chaos
 from faults_support import measured
@@ -194,3 +195,33 @@ def test_no_processes_left_is_refused_with_a_sentence_and_nothing_stays(toy, tmp
         assert updates(RunDirectory(folder / "run")) == []
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_learner_that_dies_on_a_full_disk_goes_on_when_there_is_room(toy, small_disk):
+    space, inside, place = small_disk
+    toy.launch(prefix=space.prefix, snapshot_every=5)
+    toy.run = inside
+    toy.wait_for_update(20)
+    learner = next(process for process in toy.processes() if "learner_process" in " ".join(process.cmdline()))
+    filler = fill(space.at(place))
+    learner.kill()
+    log = inside.logs / "trainer.log"
+
+    asleep: list[bool] = []
+
+    def waits() -> bool:
+        """Another learner has loaded all that it needs and sleeps; that it waits for the disk cannot be written anywhere."""
+        fill(space.at(place))
+        for process in toy.processes():
+            if process.pid != learner.pid and "learner_process" in " ".join(process.cmdline()):
+                loaded = sum(process.cpu_times()[:2]) > 1.0
+                asleep.append(loaded and process.status() == psutil.STATUS_SLEEPING)
+        return asleep[-20:] == [True] * 20 or not toy.alive()
+
+    toy.wait(waits, "another learner", 60.0)
+    assert toy.alive(), log.read_text(errors="replace")[-2000:]
+    filler.unlink()
+    toy.more_updates(20)
+    toy.wait(lambda: inside.read_run().trouble == "", "no trouble any more", 60.0)
+    toy.assert_whole_metrics()
+    assert toy.stop() == 143
