@@ -153,7 +153,7 @@ class Config(BaseModel):
     )
     start_timeout_s: float = setting(
         60.0,
-        "least time in which the environment's check, an actor or the evaluator must have started",
+        "least time for the environment's check, an actor or the evaluator to start; twice that for the learner",
         "s",
         gt=0.0,
         resume="free",

@@ -35,7 +35,7 @@ from gwt_ib.runs.record import ActorRecord
 
 LEARNER_END_S = 10.0  # what the learner, and then the others together, get to end by themselves
 OTHERS_END_S = 2.0
-LEARNER_START_S = 300.0  # torch is loaded, and at the first start kernels are compiled
+LEARNER_START_FACTOR = 2.0  # times `start_timeout_s`: torch is loaded, and at the first start kernels are compiled
 REPORT_BYTES = 4096  # of one report of an actor: so much is written in one piece
 
 
@@ -100,7 +100,8 @@ class Workers:
         self._evaluator = Place("the evaluator", budgets.evaluator, self._start_evaluator)
         self._evaluator_watch = ProgressWatch(start_limit(config, self._spec))
         self._evaluating = False
-        self._learner_watch = ProgressWatch(LEARNER_START_S)
+        self._learner_start_limit = max(config.learner_timeout_s, LEARNER_START_FACTOR * config.start_timeout_s)
+        self._learner_watch = ProgressWatch(self._learner_start_limit)
         self._first_version = -1  # of the weights that this learner published first
         self.used_up = ""
         """Why the run cannot go on, in a sentence, once an actor has died too often."""
@@ -174,7 +175,7 @@ class Workers:
     def learner_hangs(self) -> bool:
         """Whether the learner has not got on for longer than it may."""
         limit = self._config.learner_timeout_s
-        self._learner_watch.limit_s = limit if self.learner_has_begun else max(limit, LEARNER_START_S)
+        self._learner_watch.limit_s = limit if self.learner_has_begun else self._learner_start_limit
         return self._learner_watch.hung(int(self.counters.header[Counters.BEAT]), True)
 
     def first_death(self) -> str:
