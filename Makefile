@@ -42,7 +42,7 @@ $(VENV)/.installed: $(SETUP) | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(PIP) install --constraint constraints.txt --editable '.[navigation,serve,test]'
+	$(PIP) install --constraint constraints.txt --editable '.[navigation,serve,ray,test]'
 	@touch $@
 
 clean:

@@ -118,9 +118,9 @@ class Config(BaseModel):
     )
 
     # Processes
-    channel: Literal["local", "serial"] = setting(
+    channel: Literal["local", "serial", "ray"] = setting(
         "local",
-        "local: actor processes and shared memory; serial: the actors inside the learner's process",
+        "local: actor processes and shared memory; serial: the actors inside the learner's process; ray: on a cluster",
         resume="free",
     )
     num_actors: int = setting(
@@ -167,6 +167,18 @@ class Config(BaseModel):
     )
     max_restarts: int = setting(
         5, "deaths of one process within 10 minutes that a run survives", "deaths", ge=0, resume="free"
+    )
+    # Actors on other machines (channel = "ray")
+    ray_address: str = setting(
+        "", "Ray cluster to join, or auto for this machine's; empty: one here that ends with the run", resume="free"
+    )
+    ray_cpus: float = setting(
+        1.0, "CPUs that each actor takes in the cluster", "CPUs", ge=0.0, le=1024.0, resume="free"
+    )
+    ray_memory_mb: float = setting(0.0, "memory that each actor takes in the cluster", "MiB", ge=0.0, resume="free")
+    ray_resources: str = setting("", "further resources of each actor, such as fast=1,arm=0.5", resume="free")
+    ray_wait_s: float = setting(
+        60.0, "time that actors may wait for a place in the cluster before the run pauses", "s", gt=0.0, resume="free"
     )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info",

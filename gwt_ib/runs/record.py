@@ -58,6 +58,8 @@ class ActorRecord:
     policy_version: int | None = None
     policy_lag: int | None = None
     restarts: int = 0
+    node: str = ""
+    """The machine of the cluster that it is on; empty for this one, and while it waits for a place."""
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any], number: int) -> ActorRecord:
@@ -69,6 +71,46 @@ class ActorRecord:
         """Ready for JSON."""
         values = dict(vars(self))
         return {"actor": values.pop("number"), **values}
+
+
+@dataclass(frozen=True)
+class NodeRecord:
+    """One machine of a cluster: how many CPUs it has, how many of them are free, and how many of the run's actors it has."""
+
+    name: str = ""
+    address: str = ""
+    alive: bool = False
+    cpus: float | None = None
+    free_cpus: float | None = None
+    actors: int = 0
+
+
+@dataclass(frozen=True)
+class ClusterRecord:
+    """What a run knows of the cluster in which its actors are, and what goes to and fro in one update."""
+
+    address: str = ""
+    nodes: tuple[NodeRecord, ...] = ()
+    weights_bytes: int | None = None
+    """Bytes of weights that leave the learner's machine for one update, once for each version."""
+    blocks_bytes: int | None = None
+    """Bytes of blocks that come back for one update."""
+    wait_s: float | None = None
+    """Seconds of the newest update from the last actor's block until it is in the learner's memory."""
+    waiting: int = 0
+    """Actors that have no place."""
+    waiting_s: float = 0.0
+    """For how long there have been any."""
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> ClusterRecord:
+        """Read one. Never raises."""
+        nodes = tuple(NodeRecord(**scalars(NodeRecord.__annotations__, each)) for each in mappings(record.get("nodes")))
+        return cls(**scalars(cls.__annotations__, record) | {"nodes": nodes})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return {**vars(self), "nodes": [dict(vars(node)) for node in self.nodes]}
 
 
 @dataclass(frozen=True)
@@ -94,6 +136,8 @@ class RunRecord:
     trainer: int | None = None
     learner: int | None = None
     actors: tuple[ActorRecord, ...] = ()
+    cluster: ClusterRecord | None = None
+    """Where the actors are on other machines."""
     exit_code: int | None = None
     message: str = ""
     origin: str = ""
@@ -130,7 +174,9 @@ class RunRecord:
     def from_dict(cls, record: Mapping[str, Any], name: str) -> RunRecord:
         """Read a run.json; `name` is the run's where the file has none. What is damaged is absent: never raises."""
         pids, actors, command = mapping(record.get("pids")), mappings(record.get("actors")), record.get("command")
+        cluster = mapping(record.get("cluster"))
         others = {
+            "cluster": ClusterRecord.from_dict(cluster) if cluster else None,
             "name": text(record.get("run")) or name,
             "state": text(record.get("state")) or UNKNOWN,
             "command": tuple(map(text, command)) if isinstance(command, list) else (),
@@ -153,6 +199,7 @@ class RunRecord:
             "command": list(self.command),
             "pids": {name: pid for name, pid in pids.items() if pid is not None},
             "actors": [actor.as_dict() for actor in self.actors],
+            "cluster": self.cluster.as_dict() if self.cluster else None,
             **{name: time for name, time in times.items() if time is not None},
         }
 

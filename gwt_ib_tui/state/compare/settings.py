@@ -22,6 +22,7 @@ RUN_LOCAL = frozenset(
         "channel",
     }
     | {"device", "log_level", "max_restarts", "hang_timeout_s", "start_timeout_s", "learner_timeout_s"}
+    | {"ray_address", "ray_cpus", "ray_memory_mb", "ray_resources", "ray_wait_s"}
 )
 """Fields that change nothing of what is learnt until a given step, but for chance: see docs/architecture.md."""
 

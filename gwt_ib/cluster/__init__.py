@@ -1,0 +1,1 @@
+"""Ray, which is imported by nothing else: a cluster that is joined or started, its nodes, and what runs on them."""

@@ -1,0 +1,135 @@
+"""A connection to Ray: a cluster that is joined, or one on this machine alone that ends with the process that started it.
+
+Ray's own messages are pickled, so whoever reaches a cluster's ports can run code on it. Ours listens on the loopback
+address alone and asks for a token that nobody else knows.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+
+from gwt_ib.errors import ExitCode, UserError, error_text
+from gwt_ib.text import plain
+
+CONNECT_S = 5.0
+"""A cluster on the same network answers within this."""
+LEAST_STORE_BYTES = 80 << 20  # Ray takes no smaller object store
+HERE = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # a cluster of one machine: nothing of it listens beyond the loopback address
+    "RAY_AUTH_MODE": "token",
+}
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One process' connection, of which there can be only one; `warning` is a sentence where the cluster can be reached
+    by others."""
+
+    address: str
+    own: bool
+    warning: str = ""
+    folder: str = ""
+    """Where Ray keeps its sockets and logs, of one that we have started."""
+
+    def close(self) -> None:
+        """End the connection, and with it every actor and task of this process; end a cluster that it started."""
+        import ray
+
+        ray.shutdown()
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def need_ray() -> None:
+    """Raises `UserError` that says what to install where Ray is missing."""
+    if importlib.util.find_spec("ray") is None:
+        raise UserError("channel = ray needs the package ray: pip install 'gwt-ib[ray]'.", ExitCode.USAGE)
+
+
+def connect(address: str, *, cpus: float = 0.0, store_bytes: int = 0) -> Connection:
+    """Join the cluster at `address` (`auto`: the one of this machine), or start one here where it is empty.
+
+    `cpus` and `store_bytes` are for one that is started: what it is to offer, and how much its objects need at once.
+    Raises `UserError`: 2 without Ray, 69 where there is no such cluster, 78 where its versions are others.
+    """
+    need_ray()
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is ever reported unasked
+    return _join(address) if address else _start(cpus, store_bytes)
+
+
+def _start(cpus: float, store_bytes: int) -> Connection:
+    os.environ.update(HERE)  # read when Ray is imported
+    os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    import ray
+
+    folder = tempfile.mkdtemp(prefix="gwt-ib-ray-")  # short: sockets lie in it
+    try:
+        ray.init(
+            num_cpus=max(1, int(-(-cpus // 1))),
+            object_store_memory=max(LEAST_STORE_BYTES, store_bytes),
+            include_dashboard=False,
+            configure_logging=False,
+            log_to_driver=False,
+            _temp_dir=folder,
+        )
+    except Exception as error:  # noqa: BLE001 - whatever Ray raises where it cannot start
+        shutil.rmtree(folder, ignore_errors=True)
+        raise UserError(
+            f"Ray does not start on this machine: {error_text(error)}.", ExitCode.RESOURCES_USED_UP
+        ) from None
+    return Connection(_address(), own=True, folder=folder)
+
+
+def _join(address: str) -> Connection:
+    if address != "auto":
+        _try_out(address)
+    import ray
+
+    try:
+        ray.init(address=address, configure_logging=False, log_to_driver=False)
+    except ConnectionError:
+        sentence = f"There is no Ray cluster at {plain(address)!r}: start one with `ray start --head`."
+        raise UserError(sentence, ExitCode.RESOURCES_USED_UP) from None
+    except Exception as error:  # noqa: BLE001 - whatever Ray raises: other versions, a missing token
+        other_version = isinstance(error, RuntimeError) and "ersion mismatch" in str(error)
+        code = ExitCode.BAD_CONFIGURATION if other_version else ExitCode.RESOURCES_USED_UP
+        raise UserError(f"Ray does not let us into {plain(address)!r}: {error_text(error)}.", code) from None
+    found = _address()
+    return Connection(found, own=False, warning=_exposure(found))
+
+
+def _address() -> str:
+    import ray
+
+    return str(ray.get_runtime_context().gcs_address)
+
+
+def _try_out(address: str) -> None:
+    """Ray itself waits for half a minute for an address at which nobody answers, and ends the process."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        sentence = f"ray_address = {address!r} is not possible: expected HOST:PORT, such as 10.0.0.1:6379, or auto."
+        raise UserError(sentence, ExitCode.BAD_CONFIGURATION)
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"No Ray cluster answers at {address}: {why}.", ExitCode.RESOURCES_USED_UP) from None
+
+
+def _exposure(address: str) -> str:
+    """A sentence where a cluster listens beyond this machine: who reaches it can run code on it."""
+    host = address.rpartition(":")[0].strip("[]")
+    with suppress(OSError):
+        if socket.gethostbyname(host).startswith("127."):
+            return ""
+    token = os.environ.get("RAY_AUTH_MODE") == "token"
+    who = "who reaches its ports and has its token" if token else "whoever reaches its ports"
+    return f"The Ray cluster at {address} listens beyond this machine: {who} can run code on every node of it."
