@@ -150,22 +150,31 @@ def find_sweep(name: str) -> SweepDirectory:
     raise UserError(f"There is no sweep {name!r}.{nearest(name, known)}", ExitCode.USAGE)
 
 
+def refuse_strange(sweep: SweepDirectory) -> None:
+    """Raises `UserError` (73) where something that is no sweep is in the directory, or where it cannot be one."""
+    if sweep.definition.exists() or not sweep.path.exists():
+        return
+    try:
+        names = {entry.name for entry in sweep.path.iterdir()} - NOT_OURS
+    except OSError as error:
+        raise _cannot_create(sweep, error) from None
+    # What a sweep that was killed in its first moment leaves is empty.
+    if names - {sweep.lock.name, sweep.runs.name, sweep.control.name, sweep.environments.name}:
+        raise UserError(
+            f"{sweep.path} is not empty and no sweep: a sweep needs a directory of its own, see --dir.",
+            ExitCode.CANNOT_CREATE_RUN,
+        )
+
+
 def make_directory(sweep: SweepDirectory) -> None:
     """Make the folders of a sweep where they are not there yet. Raises `UserError` (73)."""
+    refuse_strange(sweep)
     try:
-        if sweep.path.is_dir() and not sweep.definition.exists():
-            names = {entry.name for entry in sweep.path.iterdir() if not entry.name.startswith(".")} - NOT_OURS
-            if names - {sweep.lock.name, sweep.runs.name, sweep.control.name}:
-                raise UserError(
-                    f"{sweep.path} is not empty and no sweep: a sweep needs a directory of its own, see --dir.",
-                    ExitCode.CANNOT_CREATE_RUN,
-                )
         for folder in (sweep.path, sweep.runs, sweep.control):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_directory(sweep.path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(f"Cannot create the sweep {sweep.path}: {reason}.", ExitCode.CANNOT_CREATE_RUN) from None
+        raise _cannot_create(sweep, error) from None
 
 
 def lock_sweep(sweep: SweepDirectory) -> FileLock:
@@ -196,3 +205,8 @@ def is_running(sweep: SweepDirectory) -> bool:
         return False
     lock.release()
     return False
+
+
+def _cannot_create(sweep: SweepDirectory, error: OSError) -> UserError:
+    reason = error.strerror or str(error)
+    return UserError(f"Cannot create the sweep {sweep.path}: {reason}.", ExitCode.CANNOT_CREATE_RUN)

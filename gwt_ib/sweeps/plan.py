@@ -10,7 +10,7 @@ from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.sweeps.checks import Found, check_members
 from gwt_ib.sweeps.definition import Definition
-from gwt_ib.sweeps.directory import SweepDirectory
+from gwt_ib.sweeps.directory import SweepDirectory, refuse_strange
 from gwt_ib.sweeps.estimate import Estimate, estimate, measure_alone
 from gwt_ib.sweeps.places import Place, settle
 from gwt_ib.sweeps.states import SweepReader, SweepState
@@ -77,6 +77,7 @@ def make_plan(
     measure: Callable[[Config, EnvironmentSpec], float | None] = measure_alone,
 ) -> Plan:
     """Check everything and estimate the time; nothing is written. Raises `UserError`. Call it in the main thread."""
+    refuse_strange(sweep)
     refuse_changed(sweep, definition)
     parallel = settle(place, definition)
     state = SweepReader(sweep, definition).read()
