@@ -85,10 +85,11 @@ def _on_sums(table: ResultsTable) -> Iterator[str]:
     if min(counts) == TASKS and all(len(found) == len(SCORES) for found in sums.values()):
         yield f"The sums are over all {TASKS} tasks."
     elif len(set(counts)) == 1:
-        yield f"The sums are over the {counts[0]} of {TASKS} tasks that are there, the published ones over the same."
+        there = f"the {counts[0]} that are there" if counts[0] > 1 else "the one that is there"
+        yield f"Of the {TASKS} tasks the sums are over {there}, and the published ones over the same."
     else:
         each = "; ".join(f"{arm}: {min(found)}" for arm, found in sums.items() if found)
-        yield f"The sums are over the tasks that are there, of {TASKS}, the published ones over the same: {each}."
+        yield f"Of the {TASKS} tasks the sums are over those that are there, and the published ones over the same: {each}."
 
 
 def _on_steps(table: ResultsTable) -> Iterator[str]:
