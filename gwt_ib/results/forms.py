@@ -82,7 +82,7 @@ def _tasks(table: ResultsTable) -> Words:
 
 def _published(table: ResultsTable) -> Words:
     columns = ("task", "floor", "ceiling", "PPO-GRU, MMER", "best of 13, MMER", "PPO-GRU, return")
-    tasks = {row.env_id: row.task for row in table.rows if row.task.floor is not None}
+    tasks = {row.env_id: row.task for row in table.rows if row.task.is_popgym}
     rows = [
         (
             short(env_id),

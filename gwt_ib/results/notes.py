@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from gwt_ib.results.reference import TASKS, popgym_tasks
+from gwt_ib.results.reference import TASKS, task_of
 from gwt_ib.results.run_scores import SCORES, STATUSES, RunScores
 from gwt_ib.results.table import ResultsTable
 from gwt_ib.text import plain
@@ -68,11 +68,11 @@ def _on_intervals(table: ResultsTable) -> Iterator[str]:
 
 
 def _on_tasks(table: ResultsTable) -> Iterator[str]:
-    tasks = dict.fromkeys(row.env_id for row in table.rows)
-    foreign = [env_id for env_id in tasks if env_id not in popgym_tasks()]
+    tasks = {row.env_id: row.task for row in table.rows}
+    foreign = [env_id for env_id, task in tasks.items() if not task.is_popgym]
     if foreign:
         yield f"None of POPGym's tasks, so neither normalised nor in a sum: {_named(foreign)}."
-    bare = [short(env_id) for env_id in tasks if (task := popgym_tasks().get(env_id)) and task.ceiling is None]
+    bare = [short(env_id) for env_id, task in tasks.items() if task.is_popgym and task.ceiling is None]
     if bare:
         yield f"Not normalised, as no ceiling is known: {_named(bare)}."
 
@@ -93,7 +93,7 @@ def _on_sums(table: ResultsTable) -> Iterator[str]:
 
 
 def _on_steps(table: ResultsTable) -> Iterator[str]:
-    steps = [row.env_steps for row in table.rows if row.env_steps and row.env_id in popgym_tasks()]
+    steps = [row.env_steps for row in table.rows if row.env_steps and row.task.is_popgym]
     if steps and min(steps) < PUBLISHED_STEPS:
         made = f"{min(steps):,}" if min(steps) == max(steps) else f"{min(steps):,} to {max(steps):,}"
         yield f"Published scores are of {PUBLISHED_STEPS:,} env steps, these runs have made {made}."
@@ -101,7 +101,7 @@ def _on_steps(table: ResultsTable) -> Iterator[str]:
 
 def short(env_id: str) -> str:
     """A task's name without what all of POPGym's have."""
-    return plain(env_id.removeprefix("popgym-").removesuffix("-v0") if env_id in popgym_tasks() else env_id)
+    return plain(env_id.removeprefix("popgym-").removesuffix("-v0") if task_of(env_id).is_popgym else env_id)
 
 
 def _named(names: Sequence[str]) -> str:

@@ -44,6 +44,11 @@ class Task:
     gru_return: Known | None = None
     """PPO with a GRU after 15 M steps, mean return of the trained agent: there for all 48 tasks."""
 
+    @property
+    def is_popgym(self) -> bool:
+        """Whether it is one of POPGym's: each of these has a floor."""
+        return self.floor is not None
+
     def normalised(self, score: float | None) -> float | None:
         """A score as a share of the way from floor to ceiling: 0 is random, 1 is perfect; it may lie beyond both."""
         if score is None or self.floor is None or self.ceiling is None:
@@ -69,5 +74,5 @@ def popgym_tasks() -> Mapping[str, Task]:
 
 
 def task_of(env_id: str) -> Task:
-    """What is known of a task: nothing where it is none of POPGym's."""
-    return popgym_tasks().get(env_id, Task())
+    """What is known of a task by its id, with or without `module:` before it: nothing where it is none of POPGym's."""
+    return popgym_tasks().get(env_id.rpartition(":")[2], Task())

@@ -13,7 +13,7 @@ from gwt_ib.results import intervals
 from gwt_ib.results.final_evaluation import EPISODES
 from gwt_ib.results.intervals import Estimate
 from gwt_ib.results.mmer import EPOCH_STEPS
-from gwt_ib.results.reference import TASKS, Task, popgym_tasks, task_of
+from gwt_ib.results.reference import TASKS, Task, task_of
 from gwt_ib.results.run_scores import SCORES, STATUSES, RunScores
 
 FORMAT = 1
@@ -63,7 +63,7 @@ class Row:
         """Ready for JSON."""
         scores = {name: score.as_dict() for name, score in self.scores.items()}
         values = {name: value for name, value in vars(self).items() if name not in ("scores", "task", "seeds", "runs")}
-        known = {"popgym": self.task.as_dict()}
+        known = {"popgym": self.task.as_dict() if self.task.is_popgym else None}
         return {**values, "runs": dict(self.runs), "seeds": list(self.seeds), **scores, **known}
 
 
@@ -194,7 +194,7 @@ def _total(rows: Sequence[Row], arm: str, name: str) -> Total:
 
 
 def _sum(rows: Sequence[Row], name: str) -> Sum | None:
-    known = [row for row in rows if row.env_id in popgym_tasks()]
+    known = [row for row in rows if row.task.is_popgym]
     mean = intervals.mean([row.scores[name].values for row in known])
     if mean is None:
         return None

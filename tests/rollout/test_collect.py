@@ -1,5 +1,7 @@
 """What an actor writes into a block, and that the learner's replay of it is what the actor did."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -110,7 +112,9 @@ def test_episode_results_are_written_where_the_episode_ends():
     window = EpisodeWindow()
     window.add(block)
     assert window.episodes == ended.sum()
-    assert window.ep100 == pytest.approx(block.episode_return[ended].mean())
+    assert window.ep100 == window.newest_mean == pytest.approx(block.episode_return[ended].mean())
+    window.add(dataclasses.replace(block, terminated=ended & False, truncated=ended & False))
+    assert window.newest_mean is None and window.ep100 is not None, "none ended"
 
 
 def test_mmer_is_the_best_mean_once_100_episodes_have_ended():
