@@ -1,7 +1,5 @@
 """What an actor writes into a block, and that the learner's replay of it is what the actor did."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -113,7 +111,7 @@ def test_episode_results_are_written_where_the_episode_ends():
     window.add(block)
     assert window.episodes == ended.sum()
     assert window.ep100 == window.newest_mean == pytest.approx(block.episode_return[ended].mean())
-    window.add(dataclasses.replace(block, terminated=ended & False, truncated=ended & False))
+    window.add(block._replace(terminated=ended & False, truncated=ended & False))
     assert window.newest_mean is None and window.ep100 is not None, "none ended"
 
 
