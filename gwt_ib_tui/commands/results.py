@@ -137,12 +137,17 @@ def _loose_runs(runs: Sequence[RunDirectory]) -> tuple[list[PlannedRun], list[st
 def _evaluate(planned: Sequence[PlannedRun], trust: bool) -> None:
     """Make the final evaluations that finished runs lack; one that is not possible costs only itself."""
     from gwt_ib.results.final_evaluation import ensure_final_evaluation, final_evaluation
+    from gwt_ib.runs.origin import made_here
 
     missing = [
         each for each in planned if each.status == "finished" and final_evaluation(each.run, each.config) is None
     ]
+    asked: set[str] = set()
     for each in missing:
-        need_trust(each.run, each.config.env_id, trust)
+        env_id = each.config.env_id
+        if env_id not in asked and not made_here(each.run.read_run(), env_id):
+            need_trust(each.run, env_id, trust)
+            asked.add(env_id)  # once a module, not once a run
     for number, each in enumerate(missing, start=1):
         print_line(f"evaluation {number} of {len(missing)}: {each.run.name}", err=True)
         try:
