@@ -38,6 +38,8 @@ class Definition:
     members: tuple[Member, ...]
     text: str = field(default="", compare=False)
     """The file as it was read."""
+    tasks_at: str = field(default="", compare=False)
+    """Where its tasks stand: `FILE, line 4`."""
 
     def member(self, name: str) -> Member | None:
         """The run of this name, if there is one."""
@@ -97,7 +99,7 @@ class _Reader:
         if problems:
             raise UserError(_together(problems), ExitCode.BAD_CONFIGURATION)
         self._refuse_twins(members)
-        return Definition(tuple(members), text)
+        return Definition(tuple(members), text, self._lines.place("grid" if "env_id" in grid else "base", "env_id"))
 
     def _member(self, base: Mapping[str, Any], point: Mapping[str, Any], arm: _Arm) -> Member:
         places = {name: self._lines.place("base", name) for name in base}
