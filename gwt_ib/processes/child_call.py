@@ -142,8 +142,9 @@ def call_in_child(
     cwd: Path | None = None,
     echo: bool = False,
     meanwhile: Callable[[], object] = lambda: None,
+    given_up: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Have `python -m module` answer a request; `meanwhile` is done while it comes up.
+    """Have `python -m module` answer a request; `meanwhile` is done while it comes up. It ends once it is `given_up`.
 
     Raises `UserError` (69) where no process can be started.
     """
@@ -157,7 +158,7 @@ def call_in_child(
         try:
             meanwhile()
             deadline = None if timeout_s is None else time.monotonic() + timeout_s
-            in_time = _listen(process.pid, outcome, answers, output, deadline)
+            in_time = _listen(process.pid, outcome, answers, output, deadline, given_up)
         finally:
             code = _end(process, mark)
     finally:
@@ -197,7 +198,9 @@ def _start(
     return process, ours[0], ours[1]
 
 
-def _listen(pid: int, outcome: Outcome, answers: int, output: int, deadline: float | None) -> bool:
+def _listen(
+    pid: int, outcome: Outcome, answers: int, output: int, deadline: float | None, given_up: Callable[[], bool]
+) -> bool:
     """Take in what comes until the child has ended; False where time ran out before there was an answer."""
     takers = {answers: outcome.take_answer, output: outcome.take_output}
     leaving = 0.0
@@ -223,7 +226,7 @@ def _listen(pid: int, outcome: Outcome, answers: int, output: int, deadline: flo
                 leaving = leaving or now + LEAVING_S
                 if now >= leaving:
                     return True
-            elif deadline is not None and now >= deadline:
+            elif given_up() or (deadline is not None and now >= deadline):
                 return False
 
 
