@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib_tui.commands.trust import Trust, need_trust
 from gwt_ib_tui.garbage import no_garbage_collection
 from gwt_ib_tui.terminal import leave_if_asked, print_json, print_line, print_result, why_no_dashboard
 
 if TYPE_CHECKING:
+    from gwt_ib.runs.directory import RunDirectory
     from gwt_ib.sweeps.definition import Definition
     from gwt_ib.sweeps.directory import SweepDirectory
     from gwt_ib.sweeps.places import Place
@@ -37,6 +41,7 @@ def sweep(
         bool, typer.Option("--dry-run", help="Check everything, say what it takes, start nothing.")
     ] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Also try again what has failed.")] = False,
+    trust: Trust = False,
 ) -> None:
     """Run many runs from one file, or go on with them."""
     with no_garbage_collection():
@@ -44,11 +49,14 @@ def sweep(
         from gwt_ib.sweeps.directory import SweepDirectory, default_directory, is_running, lock_sweep, make_directory
         from gwt_ib.sweeps.places import Place
 
-    if file.is_dir():
+    theirs = file.is_dir()
+    if theirs:
         directory, file = directory or file, SweepDirectory(file).definition
     found = SweepDirectory(directory) if directory is not None else default_directory(file)
     place = Place(parallel=parallel)
     definition = read_definition(file)
+    if theirs:  # what a file of the user's own names is the user's wish
+        _need_trust(found, definition, trust)
     reason = "" if headless or as_json or dry_run else why_no_dashboard()
     if reason:
         print_line(f"Running headless: {reason}.", err=True)
@@ -77,6 +85,19 @@ def sweep(
     # Inside the application processes cannot be started safely, so the sweep has one of its own, as a run has.
     start_detached(found, place, retry_failed=retry_failed)
     _show(found, definition)
+
+
+def _need_trust(found: SweepDirectory, definition: Definition, trusted: bool) -> None:
+    """Ask before modules are imported that a sweep made elsewhere names. Raises `UserError` (2)."""
+    from gwt_ib.runs.origin import made_here, module_of
+
+    runs: dict[str, list[RunDirectory]] = {}
+    for member in definition.members:
+        if module_of(member.config.env_id):
+            runs.setdefault(member.config.env_id, []).append(found.run(member))
+    for env_id, theirs in runs.items():
+        if not any(made_here(run.read_run(), env_id) for run in theirs):
+            need_trust(theirs[0], env_id, trusted, named_by=found.definition)
 
 
 def _plan(found: SweepDirectory, definition: Definition, place: Place, retry_failed: bool) -> Plan:
@@ -118,11 +139,19 @@ def _show(found: SweepDirectory, definition: Definition) -> None:
         screen = import_module("gwt_ib_tui.application.sweep_app")
     except ModuleNotFoundError:
         raise UserError("This version has no screen for a sweep: use --headless.", ExitCode.USAGE) from None
-    screen.run_sweep_dashboard(found)
-    going = is_running(found)
-    print_line(f"{found.path}: {progress_words(read_states(found))}")
-    if going:
-        print_line(f"The sweep goes on. Come back with: {' '.join(['gwt-ib-tui', *sys.argv[1:]])}")
+    with suppress(KeyboardInterrupt):  # before the screen takes it as a key
+        screen.run_sweep_dashboard(found)
+    state = read_states(found)
+    print_line(f"{found.path}: {progress_words(state)}")
+    again = shlex.join(["gwt-ib-tui", *sys.argv[1:]])
+    if is_running(found):
+        print_line(f"The sweep goes on. Come back with: {again}")
+    elif state.count("finished") < len(state.members):
+        failed = f"{state.count('failed')} run(s) failed: --retry-failed tries them again. " * bool(
+            state.count("failed")
+        )
+        print_line(f"{failed}Go on with: {again}", err=True)
+        raise typer.Exit(ExitCode.RESOURCES_USED_UP if state.count("failed") else ExitCode.DONE)
 
 
 COMMANDS = (sweep,)
