@@ -147,11 +147,16 @@ class NodeRoom:
         with self._lock:
             return self._looked_at is not None and all(node.question is None for node in self._nodes.values())
 
-    def refusals(self) -> dict[str, str]:
-        """Why nodes are not used, by their names; empty as long as one of them is."""
+    def refused(self) -> dict[str, str]:
+        """Why nodes are not used, by their names."""
         with self._lock:
-            refused = {node.name: node.refused for node in self._nodes.values() if node.refused}
-            return refused if len(refused) == len(self._nodes) else {}
+            return {node.name: node.refused for node in self._nodes.values() if node.refused}
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a node that may be used, now or by the look of it."""
+        with self._lock:
+            return any(not node.refused for node in self._nodes.values())
 
     def room(self, need: Need) -> int:
         """How many runs fit now."""

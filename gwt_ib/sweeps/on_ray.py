@@ -80,23 +80,26 @@ class RayExecutor:
         self._largest: Need = {"CPU": 1.0}
         self._open = 0
         self._lock = threading.Lock()
-        self._ended: queue.SimpleQueue[tuple[_Following, Ended]] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[tuple[_Following | None, Ended]] = queue.SimpleQueue()
         self._stopping = False
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="cluster", daemon=True)
         self._thread.start()
 
-    def check(self, configs: Sequence[Config]) -> None:
-        """Raises `UserError` where one of these runs can never be trained here: 78 for its settings or the versions of
-        all nodes, 69 where no node has as much as it takes."""
+    def check(self, configs: Sequence[Config]) -> list[str]:
+        """What is to be told of the cluster before runs like these are started there: sentences.
+
+        Raises `UserError` where one of them can never be trained there: 78 for its settings or the versions of all nodes,
+        69 where no node has as much as it takes.
+        """
         for config in configs:
             refuse(config)
         deadline = time.monotonic() + PROBING_S
         while not self._nodes.answered and time.monotonic() < deadline:
             time.sleep(TICK_S)
-        if refused := self._nodes.refusals():
-            words = "; ".join(f"{name} has {why}" for name, why in refused.items())
-            raise UserError(f"No node of the cluster can be used: {words}.", ExitCode.BAD_CONFIGURATION)
+        refused = [f"{name} has {why}" for name, why in self._nodes.refused().items()]
+        if refused and not self._nodes.usable:
+            raise UserError(f"No node of the cluster can be used: {'; '.join(refused)}.", ExitCode.BAD_CONFIGURATION)
         needs = sorted((dict(need_of(config)) for config in configs), key=lambda need: need.get("CPU", 0.0))
         if not self._nodes.scales:
             for need in needs:
@@ -108,6 +111,7 @@ class RayExecutor:
                     )
         if needs:
             self._largest, self._open = needs[-1], len(needs)
+        return [*filter(None, [self.warning]), *(f"Not used: {each}." for each in refused)]
 
     def room(self) -> int:
         """How many further runs can be started now."""
@@ -118,9 +122,10 @@ class RayExecutor:
         return max(0, self._nodes.room(self._largest) - waiting)
 
     def start(self, run: RunDirectory, *, resume: bool) -> None:
-        """Train a run on a node. Its directory here is locked meanwhile. Raises `UserError` (75) where it is in use."""
-        lock = lock_run(run)
+        """Train a run on a node. Its directory here is locked meanwhile. Raises `OSError`."""
+        lock: FileLock | None = None
         try:
+            lock = lock_run(run)
             config = run.read_config()
             refuse(config)
             for folder in (run.path, run.snapshots, run.logs, run.incidents):
@@ -128,9 +133,13 @@ class RayExecutor:
             resume = resume and bool(list_snapshots(run.snapshots))
             if not resume:  # it was lost before the first one: what it has recorded comes again
                 cut_back(run.metrics, 0, run.metrics_aside)
-        except BaseException:
-            lock.release()
-            raise
+        except BaseException as error:
+            if lock is not None:
+                lock.release()
+            if not isinstance(error, UserError):
+                raise
+            self._ended.put((None, Ended(run, error.code, error.message, lost=error.code == ExitCode.LOCKED)))
+            return
         following = _Following(run, lock, iter(()))  # type: ignore[arg-type]
         following.life = self._life(following, need_of(config), resume=resume)
         with self._lock:
@@ -142,7 +151,8 @@ class RayExecutor:
         with suppress(queue.Empty):
             while True:
                 following, how = self._ended.get(timeout=timeout_s if not ended else 0.001)
-                following.lock.release()  # in the thread that has taken it
+                if following is not None:
+                    following.lock.release()  # in the thread that has taken it
                 ended.append(how)
         return ended
 
@@ -151,7 +161,9 @@ class RayExecutor:
         self._stopping = True
 
     def close(self) -> None:
-        """End what is left, at once, and the connection."""
+        """End what is left, at once, and the connection. It may be called again."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._thread.join(CLOSING_S)
         self.tend(0.0)
