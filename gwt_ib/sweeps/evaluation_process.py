@@ -1,4 +1,4 @@
-"""The evaluation of one finished run of a sweep, in a process that can be killed: `python -m gwt_ib.sweeps.evaluation_process`."""
+"""The evaluation of a finished run of a sweep, as a process: `python -m gwt_ib.sweeps.evaluation_process`."""
 
 from __future__ import annotations
 

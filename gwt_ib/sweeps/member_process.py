@@ -1,4 +1,4 @@
-"""The trainer of one run of a sweep: `python -m gwt_ib.sweeps.member_process`. It ends with a last snapshot when the sweep is gone."""
+"""The trainer of one run of a sweep, which ends with it: `python -m gwt_ib.sweeps.member_process`."""
 
 from __future__ import annotations
 
