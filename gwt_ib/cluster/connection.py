@@ -47,10 +47,10 @@ class Connection:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def need_ray() -> None:
+def need_ray(what: str = "channel = ray") -> None:
     """Raises `UserError` that says what to install where Ray is missing."""
     if importlib.util.find_spec("ray") is None:
-        raise UserError("channel = ray needs the package ray: pip install 'gwt-ib[ray]'.", ExitCode.USAGE)
+        raise UserError(f"{what} needs the package ray: pip install 'gwt-ib[ray]'.", ExitCode.USAGE)
 
 
 def connect(address: str, *, cpus: float = 0.0, store_bytes: int = 0, folder: str = "") -> Connection:

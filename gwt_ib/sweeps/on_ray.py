@@ -30,7 +30,7 @@ from gwt_ib.runs.snapshot_store import clean_temporary, list_snapshots
 from gwt_ib.sweeps.executor import Ended
 from gwt_ib.sweeps.mirror import Known, changes
 from gwt_ib.sweeps.mirror_copy import BadAnswerError, Copy
-from gwt_ib.sweeps.node_room import Need, NodeRoom, in_words, need_of
+from gwt_ib.sweeps.node_room import Need, NodeRoom, in_words, need_of, needs_of, no_room, refuse
 from gwt_ib.sweeps.remote_run import REQUEST, RemoteRun
 from gwt_ib.text import plain
 
@@ -67,10 +67,11 @@ class _Following:
 class RayExecutor:
     """Trains runs on a cluster: the one at `address`, `auto` for that of this machine, or one here where it is empty.
 
-    Raises `UserError`: 2 without Ray, 69 where there is no such cluster. One thread may call it.
+    At most `most` runs at a time. Raises `UserError`: 2 without Ray, 69 where there is no such cluster. One thread may call
+    it.
     """
 
-    def __init__(self, address: str = "") -> None:
+    def __init__(self, address: str = "", *, most: int | None = None) -> None:
         self._connection = connect(address, cpus=usable_cores())
         self.address = self._connection.address
         self.warning = self._connection.warning
@@ -79,6 +80,7 @@ class RayExecutor:
         self._runs: list[_Following] = []
         self._largest: Need = {"CPU": 1.0}
         self._open = 0
+        self._most = most
         self._lock = threading.Lock()
         self._ended: queue.SimpleQueue[tuple[_Following | None, Ended]] = queue.SimpleQueue()
         self._stopping = False
@@ -100,15 +102,10 @@ class RayExecutor:
         refused = [f"{name} has {why}" for name, why in self._nodes.refused().items()]
         if refused and not self._nodes.usable:
             raise UserError(f"No node of the cluster can be used: {'; '.join(refused)}.", ExitCode.BAD_CONFIGURATION)
-        needs = sorted((dict(need_of(config)) for config in configs), key=lambda need: need.get("CPU", 0.0))
-        if not self._nodes.scales:
-            for need in needs:
-                if not self._nodes.could(need):
-                    sentence = f"No node of the cluster has room for a run that takes {in_words(need)}: "
-                    raise UserError(
-                        f"{sentence}{self._nodes.largest()}. Use fewer actors and learner_threads, or a smaller ray_cpus.",
-                        ExitCode.RESOURCES_USED_UP,
-                    )
+        needs = needs_of(configs)
+        for need in needs if not self._nodes.scales else ():
+            if not self._nodes.could(need):
+                raise no_room(need, self._nodes.largest())
         if needs:
             self._largest, self._open = needs[-1], len(needs)
         return [*filter(None, [self.warning]), *(f"Not used: {each}." for each in refused)]
@@ -118,8 +115,9 @@ class RayExecutor:
         if self._stopping:
             return 0
         with self._lock:
-            waiting = sum(not each.placed for each in self._runs)
-        return max(0, self._nodes.room(self._largest) - waiting)
+            waiting, count = sum(not each.placed for each in self._runs), len(self._runs)
+        room = self._nodes.room(self._largest) - waiting
+        return max(0, room if self._most is None else min(room, self._most - count))
 
     def start(self, run: RunDirectory, *, resume: bool) -> None:
         """Train a run on a node. Its directory here is locked meanwhile. Raises `OSError`."""
@@ -318,15 +316,6 @@ class RayExecutor:
                 return _ending(run, ended)
             if not more:
                 yield min(max(POLL_S, OF_A_POLL_S * len(self._runs)), MOST_POLL_S)
-
-
-def refuse(config: Config) -> None:
-    """Raises `UserError` (78) for a run whose settings are not possible inside a sweep on Ray."""
-    if config.channel == "ray":
-        raise UserError(
-            'channel = "ray" is not possible in a sweep on Ray, where each run is on one node: use channel = "local".',
-            ExitCode.BAD_CONFIGURATION,
-        )
 
 
 def _remote(name: str, node: str, need: Need) -> Any:

@@ -23,7 +23,7 @@ from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.runs.snapshot_store import list_snapshots
 from gwt_ib.sweeps.local import LocalExecutor
-from gwt_ib.sweeps.on_ray import refuse
+from gwt_ib.sweeps.node_room import refuse
 from gwt_ib.sweeps.remote_run import PREFIX
 
 pytest.importorskip("ray", reason="ray is an extra")
