@@ -12,10 +12,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
+import pytest
 
+WITH_RAY = pytest.mark.skipif(not find_spec("ray"), reason="ray is an extra")
 ADDRESS = "GWT_IB_TEST_ADDRESS="
 
 

@@ -1,7 +1,6 @@
 """The runs of a sweep on the nodes of a Ray cluster: each where there is room, its files mirrored to this machine.
 
-A thread speaks with the cluster, so that files arrive whatever the engine is busy with. Each run is a generator that
-yields the call, or the seconds, that it waits for.
+A thread speaks with the cluster, so that files arrive whatever the engine is busy with.
 """
 
 from __future__ import annotations
@@ -9,9 +8,10 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
@@ -19,37 +19,23 @@ from filelock import FileLock
 from gwt_ib.cluster.connection import connect
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError, error_text
-from gwt_ib.files import read_regular
 from gwt_ib.log import LOGGER
 from gwt_ib.machine import usable_cores
 from gwt_ib.processes.beginning import lock_run
-from gwt_ib.runs.control import MAX_REQUEST_BYTES
 from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot_store import clean_temporary, list_snapshots
 from gwt_ib.sweeps.executor import Ended
-from gwt_ib.sweeps.mirror import Known, changes
-from gwt_ib.sweeps.mirror_copy import BadAnswerError, Copy
-from gwt_ib.sweeps.node_room import Need, NodeRoom, in_words, need_of, needs_of, no_room, refuse
-from gwt_ib.sweeps.remote_run import REQUEST, RemoteRun
-from gwt_ib.text import plain
+from gwt_ib.sweeps.life_on_node import Life, Lives
+from gwt_ib.sweeps.node_room import Need, NodeRoom, need_of, needs_of, no_room, refuse
 
-POLL_S = 0.4
-"""How often a run is asked for what is new, as its trainer gives a sign of life; less often where there are many."""
-OF_A_POLL_S = 0.02
-"""The head spends at most half of its time on them."""
-MOST_POLL_S = 2.0
 TICK_S = 0.05
-PLACING_S = 0.2
-SAID_AFTER_S = 15.0
-"""A run that waits longer for a node says so."""
 SILENT_S = 60.0
 """A process on a node that does not answer for so long is given up."""
 PROBING_S = 60.0
 CLOSING_S = 10.0
-MOST_REQUESTS = 100
-
-Life = Generator[Any, Any, Ended]
+MOST_LOSSES = 5
+"""How often a run may be lost without a new snapshot in between."""
 
 
 @dataclass(eq=False)
@@ -59,9 +45,9 @@ class _Following:
     run: RunDirectory
     lock: FileLock
     life: Life
+    placed: threading.Event
     call: Any = None
     due: float = 0.0
-    placed: bool = False
 
 
 class RayExecutor:
@@ -81,9 +67,10 @@ class RayExecutor:
         self._largest: Need = {"CPU": 1.0}
         self._open = 0
         self._most = most
+        self._lost: dict[Path, tuple[str, int]] = {}
         self._lock = threading.Lock()
         self._ended: queue.SimpleQueue[tuple[_Following | None, Ended]] = queue.SimpleQueue()
-        self._stopping = False
+        self._lives = Lives(self._nodes)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="cluster", daemon=True)
         self._thread.start()
@@ -112,10 +99,10 @@ class RayExecutor:
 
     def room(self) -> int:
         """How many further runs can be started now."""
-        if self._stopping:
+        if self._lives.stopping:
             return 0
         with self._lock:
-            waiting, count = sum(not each.placed for each in self._runs), len(self._runs)
+            waiting, count = sum(not each.placed.is_set() for each in self._runs), len(self._runs)
         room = self._nodes.room(self._largest) - waiting
         return max(0, room if self._most is None else min(room, self._most - count))
 
@@ -138,8 +125,9 @@ class RayExecutor:
                 raise
             self._ended.put((None, Ended(run, error.code, error.message, lost=error.code == ExitCode.LOCKED)))
             return
-        following = _Following(run, lock, iter(()))  # type: ignore[arg-type]
-        following.life = self._life(following, need_of(config), resume=resume)
+        placed = threading.Event()
+        life = self._lives.live(run, need_of(config), placed.set, resume=resume)
+        following = _Following(run, lock, life, placed)
         with self._lock:
             self._runs.append(following)
 
@@ -156,7 +144,7 @@ class RayExecutor:
 
     def stop(self) -> None:
         """Ask every run to end with a last snapshot; `tend` says when they have, and their files are here."""
-        self._stopping = True
+        self._lives.stopping = True
 
     def close(self) -> None:
         """End what is left, at once, and the connection. It may be called again."""
@@ -183,6 +171,7 @@ class RayExecutor:
             except Exception:  # noqa: BLE001 - whatever Ray raises: it is asked again
                 LOGGER.exception("the cluster cannot be asked")
                 time.sleep(1.0)
+        self._lives.stopping = True
         for following in self._runs:
             following.life.close()
         with suppress(Exception):
@@ -193,6 +182,7 @@ class RayExecutor:
 
         with self._lock:
             runs = list(self._runs)
+        self._lives.count = len(runs)
         now = time.monotonic()
         for following in runs:
             if following.call is None and now >= following.due:
@@ -206,9 +196,9 @@ class RayExecutor:
             self._answer(calls[call], call)
         for call in open_:
             following = calls[call]
-            if following.placed and time.monotonic() > following.due:
+            if following.placed.is_set() and time.monotonic() > following.due:
                 self._go_on(following, lambda life: life.throw(TimeoutError(f"no answer for {SILENT_S:g} s")))
-            elif self._stopping and not following.placed:
+            elif self._lives.stopping and not following.placed.is_set():
                 self._go_on(following, lambda life: life.throw(InterruptedError()))
 
     def _answer(self, following: _Following, call: Any) -> None:
@@ -239,109 +229,27 @@ class RayExecutor:
             else:
                 following.call, following.due = wanted, now + SILENT_S
             return
+        ended = self._unless_for_ever(ended)
         with self._lock:
             self._runs.remove(following)
         if not ended.lost:
             self._open = max(0, self._open - 1)
         self._ended.put((following, ended))
 
-    # One run
-
-    def _life(self, following: _Following, need: Need, *, resume: bool) -> Life:
-        run = following.run
-        node = yield from self._place(run, need)
-        if node is None:
-            return Ended(run, ExitCode.ENDED_BY_TERM, "It was stopped before it began.")
-        name, begun, remote = self._nodes.name(node), False, None
-        try:
-            remote = _remote(run.name, node, need)
-            yield remote.machine.remote()
-            following.placed = True
-            LOGGER.info("%s is on %s", run.name, name)
-            known: Known = {}
-            more = True
-            while more:
-                told = changes(run.path, known)
-                known, more = (yield remote.take.remote(told)), told["more"]
-            copy = Copy(run, (yield remote.begin.remote(resume=resume)))
-            begun = True
-            ended = yield from self._follow(run, remote, copy)
-            yield remote.close.remote()
+    def _unless_for_ever(self, ended: Ended) -> Ended:
+        """A run that is lost again and again without a new snapshot is the cause of that."""
+        if not ended.lost or ended.code == ExitCode.LOCKED:
+            self._lost.pop(ended.run.path, None)
             return ended
-        except BadAnswerError as error:
-            return Ended(run, ExitCode.BAD_DATA, f"{name} sends what is no run: {error}.")
-        except InterruptedError:
-            return Ended(run, ExitCode.ENDED_BY_TERM, "It was stopped before it began.")
-        except Exception as error:  # noqa: BLE001 - a node, a worker process or Ray itself
-            words = f"{name} has lost {run.name}: {_words(error)}."
-            LOGGER.warning(words)
-            return Ended(run, ExitCode.RESOURCES_USED_UP, words, lost=True)
-        finally:
-            self._nodes.give_back(node, need, begun=begun or self._stopping or self._closing.is_set())
-            if remote is not None:
-                _kill(remote)
-
-    def _place(self, run: RunDirectory, need: Need) -> Generator[float, None, str | None]:
-        """Wait until a node has room; None where the sweep is stopped before."""
-        said_at = time.monotonic() + SAID_AFTER_S
-        while not self._stopping:
-            if (node := self._nodes.place(need)) is not None:
-                return node
-            if time.monotonic() >= said_at:
-                said_at += 10 * SAID_AFTER_S
-                LOGGER.warning("%s waits for a node with %s; %s", run.name, in_words(need), self._nodes.largest())
-            yield PLACING_S
-        return None
-
-    def _follow(self, run: RunDirectory, remote: Any, copy: Copy) -> Generator[Any, Any, Ended]:
-        """Mirror a run until it has ended and everything of it is here."""
-        asked_to_stop, trouble = False, ""
-        while True:
-            if self._stopping and not asked_to_stop:
-                asked_to_stop = True
-                yield remote.stop.remote()
-            requests = _requests(run)
-            answer = yield remote.look.remote(copy.known, requests)
-            for name, _ in requests:
-                with suppress(OSError):
-                    (run.control / name).unlink()
-            ended, more = answer.pop("ended", None), False
-            try:
-                more = copy.apply(answer)
-            except OSError as error:  # the disk here is full: the run goes on there
-                if trouble != (trouble := f"{error.strerror or error}"):
-                    LOGGER.warning("the files of %s cannot be written: %s", run.path, trouble)
-                ended, more = None, False
-            if ended and not more:
-                return _ending(run, ended)
-            if not more:
-                yield min(max(POLL_S, OF_A_POLL_S * len(self._runs)), MOST_POLL_S)
-
-
-def _remote(name: str, node: str, need: Need) -> Any:
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    further = {key: amount for key, amount in need.items() if key not in ("CPU", "GPU", "memory")}
-    return (
-        ray.remote(RemoteRun)
-        .options(
-            num_cpus=need.get("CPU", 0.0),
-            num_gpus=need.get("GPU", 0.0),
-            memory=int(need["memory"]) if "memory" in need else None,
-            resources=further or None,
-            max_restarts=0,
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
-        )
-        .remote(name)
-    )
-
-
-def _kill(remote: Any) -> None:
-    import ray
-
-    with suppress(Exception):
-        ray.kill(remote)
+        newest = max((path.name for path in list_snapshots(ended.run.snapshots)), default="")
+        before, count = self._lost.get(ended.run.path, (newest, 0))
+        count = count + 1 if before == newest else 1
+        self._lost[ended.run.path] = newest, count
+        if count < MOST_LOSSES:
+            return ended
+        del self._lost[ended.run.path]
+        words = f"{ended.message} That was {count} times without a new snapshot."
+        return replace(ended, lost=False, message=words)
 
 
 def _ask_for_room(bundles: list[dict[str, float]]) -> None:
@@ -349,31 +257,3 @@ def _ask_for_room(bundles: list[dict[str, float]]) -> None:
     from ray.autoscaler.sdk import request_resources
 
     request_resources(bundles=bundles)
-
-
-def _requests(run: RunDirectory) -> list[tuple[str, bytes]]:
-    """What dashboards here have asked of the run."""
-    found = []
-    with suppress(OSError):
-        paths: Iterable[Any] = sorted(path for path in run.control.iterdir() if REQUEST.fullmatch(path.name))
-        for path in list(paths)[:MOST_REQUESTS]:
-            with suppress(OSError):
-                found.append((path.name, read_regular(path, MAX_REQUEST_BYTES)))
-    return found
-
-
-def _ending(run: RunDirectory, told: Any) -> Ended:
-    try:
-        code = ExitCode(told["code"])
-    except ValueError:
-        code = ExitCode.RESOURCES_USED_UP
-    return Ended(run, code, plain(told.get("message", "")), lost=told.get("lost") is True)
-
-
-def _words(error: BaseException) -> str:
-    """Why a call came to nothing, as a clause: Ray's own texts go over many lines."""
-    from ray.exceptions import RayActorError
-
-    if isinstance(error, RayActorError):
-        return "its node or worker process died"
-    return plain(error_text(getattr(error, "cause", None) or error), 300)

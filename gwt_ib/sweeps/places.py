@@ -11,6 +11,7 @@ from gwt_ib.sweeps.definition import Definition
 from gwt_ib.sweeps.directory import SweepDirectory
 from gwt_ib.sweeps.executor import Executor
 from gwt_ib.sweeps.parallel import default_parallel, refuse_too_many
+from gwt_ib.sweeps.states import SweepReader
 
 PLACES = ("local", "ray")
 
@@ -54,9 +55,10 @@ def make_executor(place: Place, sweep: SweepDirectory, parallel: int) -> Executo
     if place.on == "ray":
         from gwt_ib.sweeps.on_ray import RayExecutor
 
+        states = SweepReader(sweep, sweep.read_definition()).read().members
         executor = RayExecutor(place.address, most=parallel if place.parallel is not None else None)
         try:
-            executor.check([member.config for member in sweep.read_definition().members])
+            executor.check([each.member.config for each in states if each.status != "finished"])
         except BaseException:
             executor.close()
             raise

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster_here import ClusterHere
+from cluster_here import WITH_RAY, ClusterHere
 from support import events, hidden, small_config, updates, wait_until
 
 from gwt_ib.envs.make import check_environment
@@ -26,8 +26,7 @@ from gwt_ib.sweeps.local import LocalExecutor
 from gwt_ib.sweeps.node_room import refuse
 from gwt_ib.sweeps.remote_run import PREFIX
 
-pytest.importorskip("ray", reason="ray is an extra")
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, WITH_RAY]
 TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 UPDATES = 100
 PROGRAM = Path(__file__).parent / "train_on_ray.py"
