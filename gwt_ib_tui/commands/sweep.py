@@ -33,6 +33,13 @@ def sweep(
         int | None,
         typer.Option("--parallel", min=1, max=1000, metavar="N", help="Runs side by side; default: by cores."),
     ] = None,
+    on: Annotated[
+        str, typer.Option("--on", metavar="PLACE", help="Where the runs are trained: local, or ray, on a cluster.")
+    ] = "local",
+    address: Annotated[
+        str,
+        typer.Option("--address", metavar="ADDRESS", help="HOST:PORT of a Ray cluster, or auto; default: one here."),
+    ] = "",
     headless: Annotated[
         bool, typer.Option("--headless", help="No screen: a line for each run that starts or ends.")
     ] = False,
@@ -53,7 +60,7 @@ def sweep(
     if theirs:
         directory, file = directory or file, SweepDirectory(file).definition
     found = SweepDirectory(directory) if directory is not None else default_directory(file)
-    place = Place(parallel=parallel)
+    place = Place(on, address, parallel)
     definition = read_definition(file)
     if theirs:  # what a file of the user's own names is the user's wish
         _need_trust(found, definition, trust)
