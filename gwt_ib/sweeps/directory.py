@@ -22,6 +22,7 @@ from gwt_ib.runs.record import is_trainer_alive
 from gwt_ib.sweeps.definition import Definition, Member, parse_definition
 
 SWEEPS = Path("sweeps")
+PATIENCE_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -178,8 +179,9 @@ def make_directory(sweep: SweepDirectory) -> None:
 
 
 def lock_sweep(sweep: SweepDirectory) -> FileLock:
-    """Take a sweep's lock without waiting. Raises `UserError` (75) that names its holder."""
-    lock = FileLock(sweep.lock, timeout=0, mode=0o600)
+    """Take a sweep's lock. Raises `UserError` (75) that names its holder."""
+    # Who only asks whether it is held (`is_running`) has it for a moment.
+    lock = FileLock(sweep.lock, timeout=PATIENCE_S, mode=0o600)
     try:
         lock.acquire()
     except Timeout:

@@ -93,6 +93,8 @@ def measure_alone(config: Config, spec: EnvironmentSpec) -> float | None:
     from gwt_ib.bench.measure import bench_config, measure
     from gwt_ib.errors import ExitCode, UserError
 
+    if config.channel == "ray":  # no cluster is joined for that
+        config = config.model_copy(update={"channel": "local"})
     try:
         reports = measure(bench_config(config, UPDATES, WARM_UP), spec, lambda update: None)
     except UserError as error:
