@@ -8,6 +8,7 @@ Each figure is what so many real runs, each with its own trainer, made together 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -17,6 +18,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import psutil
 
 from gwt_ib.machine import cpu_model, usable_cores
 from gwt_ib.runs.jsonl import last_record
@@ -31,8 +34,8 @@ VARIANTS: dict[str, list[str]] = {
 READY_UPDATES, START_S = 4, 120.0
 
 
-def measure(env_id: str, settings: list[str], parallel: int, window_s: float) -> float:
-    """Env steps a second of `parallel` runs together."""
+def measure(env_id: str, settings: list[str], parallel: int, window_s: float) -> tuple[float, float]:
+    """Env steps a second of `parallel` runs together, and the processor time of one of them, in microseconds."""
     with tempfile.TemporaryDirectory(prefix="gwt-ib-side-") as folder:
         runs = [Path(folder) / f"run{number}" for number in range(parallel)]
         options = [word for each in ["total_timesteps=1000000000", *settings] for word in ("--set", each)]
@@ -53,15 +56,28 @@ def measure(env_id: str, settings: list[str], parallel: int, window_s: float) ->
                 if time.monotonic() > deadline or any(process.poll() is not None for process in started):
                     raise SystemExit(f"{env_id} {settings}: a run did not begin")
                 time.sleep(0.1)
-            first = [_edge(run) for run in runs]
+            first, used = [_edge(run) for run in runs], _processor_s(started)
             time.sleep(window_s)
-            last = [_edge(run) for run in runs]
-            return sum((b[0] - a[0]) / (b[1] - a[1]) for a, b in zip(first, last, strict=True))
+            last, used = [_edge(run) for run in runs], _processor_s(started) - used
+            steps = sum(b[0] - a[0] for a, b in zip(first, last, strict=True))
+            speed = sum((b[0] - a[0]) / (b[1] - a[1]) for a, b in zip(first, last, strict=True))
+            return speed, 1e6 * used / steps
         finally:
             for process in started:
                 process.send_signal(signal.SIGINT)
             for process in started:
                 process.wait()
+
+
+def _processor_s(started: list[subprocess.Popen[bytes]]) -> float:
+    """Seconds that the processes of all runs have computed."""
+    used = 0.0
+    for process in started:
+        parent = psutil.Process(process.pid)
+        for each in (parent, *parent.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                used += sum(each.cpu_times()[:2])
+    return used
 
 
 def _value(run: Path, name: str) -> float:
@@ -91,9 +107,10 @@ def main() -> None:
         for task in given.tasks:
             for variant in given.variants:
                 for parallel in given.parallel:
-                    speed = measure(TASKS[task], VARIANTS[variant], parallel, given.window)
+                    speed, cost = measure(TASKS[task], VARIANTS[variant], parallel, given.window)
                     found.setdefault((task, variant, parallel), []).append(speed)
                     row = {"round": turn, "task": task, "settings": variant, "parallel": parallel, "steps_per_s": speed}
+                    row["processor_us_per_step"] = cost
                     _say(json.dumps(row))
     for (task, variant, parallel), speeds in found.items():
         alone = found[task, given.variants[0], given.parallel[0]]

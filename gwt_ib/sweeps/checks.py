@@ -37,11 +37,16 @@ def environment_key(config: Config) -> str:
 
 
 def check_members(
-    definition: Definition, members: Sequence[Member], on_checked: Callable[[int, int], object] = lambda done, of: None
+    definition: Definition,
+    members: Sequence[Member],
+    on_checked: Callable[[int, int], object] = lambda done, of: None,
+    *,
+    with_speed: bool = False,
 ) -> Found:
-    """Check the environment of each of these runs, each distinct one once, several at a time, and step it for a moment.
+    """Check the environment of each of these runs, each distinct one once, several at a time.
 
-    Raises `UserError` with what is wrong with the first of them; Ctrl-C ends every child.
+    `with_speed` each is also stepped for a moment. Raises `UserError` with what is wrong with the first of them; Ctrl-C
+    ends every child.
     """
     for config in {(each.config.device, each.config.kernels): each.config for each in members}.values():
         check_device(config.device)
@@ -52,7 +57,7 @@ def check_members(
         if member.config.start_timeout_s > known.start_timeout_s:
             distinct[environment_key(member.config)] = member.config
     found = Found()
-    problems = _Checks(distinct, found, on_checked).run()
+    problems = _Checks(distinct, found, on_checked, with_speed).run()
     if problems:
         more = len(problems) - PROBLEMS_SHOWN
         words = " ".join(error.message for error in problems[:PROBLEMS_SHOWN])
@@ -64,7 +69,10 @@ def check_members(
 class _Checks:
     """Threads that take one environment after another; each check is a child process."""
 
-    def __init__(self, distinct: dict[str, Config], found: Found, on_checked: Callable[[int, int], object]) -> None:
+    def __init__(
+        self, distinct: dict[str, Config], found: Found, on_checked: Callable[[int, int], object], with_speed: bool
+    ) -> None:
+        self._with_speed = with_speed
         self._found = found
         self._on_checked = on_checked
         self._order = {key: place for place, key in enumerate(distinct)}
@@ -111,6 +119,6 @@ class _Checks:
         spec = check_in_child(config, show=self._found.notes.append, given_up=self._given_up.is_set)
         self._found.specs[key] = spec
         self._found.notes += [f"{config.env_id}: {note}" for note in spec.notes]
-        step_s = measure_step_s(config, self._given_up.is_set)
+        step_s = measure_step_s(config, self._given_up.is_set) if self._with_speed else None
         if step_s is not None:
             self._found.step_s[key] = step_s

@@ -48,9 +48,7 @@ def estimate(states: Sequence[MemberState], found: Found, parallel: int, measure
     trained = time_left(states, parallel)
     if trained is not None:
         return Estimate(left, trained, "by the speed of what has been trained so far, side by side as it was")
-    if left < LEAST_STEPS:
-        return Estimate(left, None, "known once the first run has trained")
-    costs = learning_costs(still, found, measure)
+    costs = learning_costs(still, found, measure) if is_to_be_measured(states) else {}
     if not costs:
         return Estimate(left, None, "known once the first run has trained")
     typical = statistics.fmean(costs.values())
@@ -66,6 +64,11 @@ def estimate(states: Sequence[MemberState], found: Found, parallel: int, measure
         f"to be {gain:.2f} times as fast as one"
     )
     return Estimate(left, seconds, source)
+
+
+def is_to_be_measured(states: Sequence[MemberState]) -> bool:
+    """Whether the time is known only by a measurement, and the sweep is long enough for one."""
+    return not any(state.steps_per_s for state in states) and sum(state.total_steps for state in states) >= LEAST_STEPS
 
 
 def learning_costs(still: Sequence[MemberState], found: Found, measure: Measure) -> Mapping[tuple[object, ...], float]:

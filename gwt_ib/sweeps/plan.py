@@ -11,7 +11,7 @@ from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.sweeps.checks import Found, check_members
 from gwt_ib.sweeps.definition import Definition
 from gwt_ib.sweeps.directory import SweepDirectory, refuse_strange
-from gwt_ib.sweeps.estimate import Estimate, estimate, measure_alone
+from gwt_ib.sweeps.estimate import Estimate, estimate, is_to_be_measured, measure_alone
 from gwt_ib.sweeps.places import Place, settle
 from gwt_ib.sweeps.states import SweepReader, SweepState
 from gwt_ib.sweeps.taking_over import left_out, refuse_changed
@@ -83,7 +83,7 @@ def make_plan(
     state = SweepReader(sweep, definition).read()
     done = ("finished",) if retry_failed else ("finished", "failed")
     still = [each for each in state.members if each.status not in done]
-    found = check_members(definition, [each.member for each in still], on_checked)
+    found = check_members(definition, [each.member for each in still], on_checked, with_speed=is_to_be_measured(still))
     expected = estimate(state.members, found, parallel, measure)
     return Plan(sweep, definition, place, parallel, state, found, expected, tuple(left_out(sweep, definition)))
 
