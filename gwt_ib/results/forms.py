@@ -68,10 +68,10 @@ def _tasks(table: ResultsTable) -> Words:
             row.arm,
             _seeds(row),
             _estimate(row.scores["mmer"].mean),
-            ABSENT if (last := row.scores["ep100"].mean) is None else f"{last.value:.3f}",
+            _value(row.scores["ep100"].mean),
             _estimate(row.scores["evaluation"].mean),
-            _estimate(row.scores["mmer"].normalised, 2),
-            _estimate(row.scores["evaluation"].normalised, 2),
+            _value(row.scores["mmer"].normalised, 2),
+            _value(row.scores["evaluation"].normalised, 2),
             ABSENT if row.steps_per_s is None else f"{row.steps_per_s:,.0f}",
         )
         for row in table.rows
@@ -148,6 +148,11 @@ def _estimate(found: Estimate | None, digits: int = 3) -> str:
         return ABSENT
     interval = "" if found.low is None or found.high is None else f" [{found.low:.{digits}f}, {found.high:.{digits}f}]"
     return f"{found.value:.{digits}f}{interval}"
+
+
+def _value(found: Estimate | None, digits: int = 3) -> str:
+    """The same without its interval."""
+    return ABSENT if found is None else f"{found.value:.{digits}f}"
 
 
 def _known(known: Known | None, *, named: bool = False, digits: int = 3) -> str:
