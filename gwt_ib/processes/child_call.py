@@ -22,11 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gwt_ib import descendants
 from gwt_ib.durable import write_all
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.files import nameless_memory
-from gwt_ib.processes import descendants
-from gwt_ib.processes.children import ONE_THREAD, PYTHON, new_mark
+from gwt_ib.machine import ONE_THREAD
+from gwt_ib.processes.children import PYTHON, new_mark
 from gwt_ib.processes.limits import start_error
 from gwt_ib.text import plain, visible
 

@@ -90,6 +90,7 @@ def make_plan(
 def write_plan(plan: Plan) -> None:
     """Take the definition and what was found over into the directory, whose lock is held. Raises `UserError`."""
     sweep = plan.sweep
+    refuse_changed(sweep, plan.definition)  # another command may have begun it since
     try:
         sweep.write_environments({**sweep.read_environments(), **plan.found.specs})
         sweep.write_definition(plan.definition)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib_tui.commands.launch import Headless
 from gwt_ib_tui.garbage import no_garbage_collection
 from gwt_ib_tui.terminal import leave_if_asked, print_json, print_line, print_result, why_no_dashboard
 
@@ -30,7 +29,9 @@ def sweep(
         int | None,
         typer.Option("--parallel", min=1, max=1000, metavar="N", help="Runs side by side; default: by cores."),
     ] = None,
-    headless: Headless = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="No screen: a line for each run that starts or ends.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Headless, one object a line on stdout.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, say what it takes, start nothing.")
@@ -55,16 +56,17 @@ def sweep(
     if shown and is_running(found):
         _show(found, definition)
         return
+    if not dry_run and found.definition.exists():
+        lock_sweep(found).release()  # who runs it already is said before anything is checked
+    plan = _plan(found, definition, place, retry_failed)
+    _say(plan, as_json)
     if dry_run:
-        _say(_plan(found, definition, place, retry_failed), as_json)
         return
+    leave_if_asked()
     make_directory(found)
     with lock_sweep(found):
-        plan = _plan(found, definition, place, retry_failed)
-        _say(plan, as_json)
         from gwt_ib.sweeps.plan import write_plan
 
-        leave_if_asked()
         write_plan(plan)
         if not shown:
             from gwt_ib_tui.commands.sweep_headless import run_headless
