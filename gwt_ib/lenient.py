@@ -52,6 +52,7 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "str | None": lambda value: text(value) or None,
     "int": lambda value: whole(value) or 0,
     "int | None": whole,
+    "float": lambda value: real(value) or 0.0,
     "float | None": real,
     "bool": lambda value: value is True,
     "bool | None": lambda value: value if isinstance(value, bool) else None,
