@@ -131,6 +131,7 @@ def _rest(random: np.random.Generator, config: Config) -> str:
         "ep100": -0.81 + 0.008 * noise[8],
         "ep_len100": 51.0,
         "episodes": 9792,
+        "ep_return": -0.8,
         "mmer": -0.78,
         "eval_return": -0.8 + 0.01 * noise[9] if noise[10] > 1.2 else None,
         "rho_td_c": 0.83 + 0.01 * noise[11],

@@ -176,7 +176,12 @@ class Config(BaseModel):
         1.0, "CPUs that each actor takes in the cluster", "CPUs", ge=0.0, le=1024.0, resume="free"
     )
     ray_memory_mb: float = setting(0.0, "memory that each actor takes in the cluster", "MiB", ge=0.0, resume="free")
-    ray_resources: str = setting("", "further resources of each actor, such as fast=1,arm=0.5", resume="free")
+    ray_resources: str = setting(
+        "",
+        "further resources of each actor, such as fast=1,arm=0.5",
+        pattern=r"^([\w.:-]+=\d+(\.\d+)?(,[\w.:-]+=\d+(\.\d+)?)*)?$",
+        resume="free",
+    )
     ray_wait_s: float = setting(
         60.0, "time that actors may wait for a place in the cluster before the run pauses", "s", gt=0.0, resume="free"
     )

@@ -45,7 +45,7 @@ def resolve(
             places[field] = place_of[field]
 
     if toml_file is not None:
-        text = _read_text(toml_file)
+        text = read_text(toml_file)
         found = parse_toml(text, str(toml_file))
         take(found, {field: f"{toml_file}, line {_line_of(field, text)}" for field in found})
     if preset is not None:
@@ -136,7 +136,7 @@ def load_preset(name: str) -> dict[str, Any]:
     return parse_toml(text, f"preset {name}")
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """A file that the user names, which may be a pipe but has to end."""
     try:
         with path.open("rb") as file:

@@ -12,6 +12,9 @@ from typing import Any, Literal
 
 import psutil
 
+# OpenMP reads these when torch is first imported. A second thread in a process made it 3 to 30 times slower whenever
+# the other core was busy, as it is here: processes side by side are the parallelism.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 LIBRARIES = ("torch", "numba", "numpy", "gymnasium", "popgym")
 
 

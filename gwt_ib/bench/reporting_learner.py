@@ -15,10 +15,10 @@ from pathlib import Path
 
 import psutil
 
+from gwt_ib import descendants
 from gwt_ib.bench.measure import COMPARED
 from gwt_ib.bench.reference_products import Sgemm, flop_per_sample, learner_products
 from gwt_ib.model.experience import SECTIONS
-from gwt_ib.processes import descendants
 from gwt_ib.processes.children import leave
 from gwt_ib.processes.learner_process import main
 from gwt_ib.processes.link import Link, Message

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import numpy as safetensors_numpy
 
 from gwt_ib.config import Config
@@ -83,6 +84,11 @@ class Counters:
         """Where an actor counts calls of environments."""
         return _word(self.beats, actor)
 
+    def policy_of(self, actor: int) -> tuple[int, int]:
+        """The version with which an actor collects, and how many versions it is behind."""
+        published, version = int(self.header[self.VERSION]), int(self.versions[actor])
+        return version, max(0, published - version) if version >= 0 else 0
+
     def beat(self) -> None:
         """Say that the learner gets on."""
         self.header[self.BEAT] += 1
@@ -113,8 +119,12 @@ class MemoryLayout:
 
     def block(self, memory: memoryview, actor: int, number: int) -> Block:
         """The slot in which an actor's block of that number lies."""
+        return self._spec.view(self.slot(memory, actor, number))
+
+    def slot(self, memory: memoryview, actor: int, number: int) -> memoryview:
+        """The same as bytes."""
         start = self.blocks + (actor * self.slots + number % self.slots) * self._spec.nbytes
-        return self._spec.view(memory[start : start + self._spec.nbytes])
+        return memory[start : start + self._spec.nbytes]
 
 
 def create_memory(config: Config) -> int:
@@ -171,6 +181,16 @@ class LocalActorChannel:
         """Wait for version `number - max_policy_lag` or a newer one and copy the newest; None when the run is over."""
         if not wait_for_version(self._counters, self.number - self._layout.config.max_policy_lag, self._pipes):
             return None
+        return self.newest()
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether the version that the next block needs is published."""
+        wanted = max(self.number - self._layout.config.max_policy_lag, 0)
+        return bool(self._counters.header[Counters.VERSION] >= wanted)
+
+    def newest(self) -> Weights:
+        """Copy the newest version, of which there must be one."""
         while True:
             version = int(self._counters.header[Counters.VERSION])
             copy = self._layout.weight_slot(self._memory, version).copy()
@@ -181,6 +201,16 @@ class LocalActorChannel:
     def next_block(self) -> Block:
         """The slot of block `number`, valid until it is pushed; by the rule of the channel the learner is done with it."""
         return self._layout.block(self._memory, self._actor, self.number)
+
+    def write(self, data: NDArray[np.uint8]) -> None:
+        """Put the bytes of block `number` in its place. Raises `ValueError` for those of another block."""
+        slot = self._layout.slot(self._memory, self._actor, self.number)
+        if data.dtype != np.uint8 or data.shape != (len(slot),):
+            raise ValueError(f"a block has {len(slot)} bytes, not {data.dtype} {data.shape}")
+        np.frombuffer(slot, np.uint8)[:] = data
+        found = self.next_block().header.tolist()
+        if found[1:] != [self._actor, self.number]:
+            raise ValueError(f"block {found[2]} of actor {found[1]} came instead of {self.number} of {self._actor}")
 
     def push(self) -> None:
         """Count the block as pushed, then wake the learner with the slot's number."""
@@ -201,12 +231,21 @@ def wait_for_environments(
 
     The run may be over instead. Raises `ValueError` for memory that nothing can be made of.
     """
-    if not _wait(lambda: abs(int(counters.handed[actor])) >= generation, counters, pipes):
+    if not _wait(lambda: has_environments(counters, actor, generation), counters, pipes):
         return False, None
+    return True, handed_environments(counters, actor, pipes.handover)
+
+
+def has_environments(counters: Counters, actor: int, generation: int) -> bool:
+    """Whether the learner has handed the environments of `actor` to its process of that generation."""
+    return abs(int(counters.handed[actor])) >= generation
+
+
+def handed_environments(counters: Counters, actor: int, handover: int) -> Carried | None:
+    """What it has handed over; None where new episodes are to begin. Raises `ValueError` for what cannot be read."""
     if counters.handed[actor] < 0:
-        return True, None
-    data = os.pread(pipes.handover, os.fstat(pipes.handover).st_size, 0)
-    return True, Carried.from_tensors(safetensors_numpy.load(data))
+        return None
+    return Carried.from_tensors(safetensors_numpy.load(os.pread(handover, os.fstat(handover).st_size, 0)))
 
 
 def _wait(condition: Callable[[], bool], counters: Counters, pipes: ActorPipes) -> bool:

@@ -53,23 +53,24 @@ def need_ray() -> None:
         raise UserError("channel = ray needs the package ray: pip install 'gwt-ib[ray]'.", ExitCode.USAGE)
 
 
-def connect(address: str, *, cpus: float = 0.0, store_bytes: int = 0) -> Connection:
+def connect(address: str, *, cpus: float = 0.0, store_bytes: int = 0, folder: str = "") -> Connection:
     """Join the cluster at `address` (`auto`: the one of this machine), or start one here where it is empty.
 
-    `cpus` and `store_bytes` are for one that is started: what it is to offer, and how much its objects need at once.
+    `cpus`, `store_bytes` and `folder` are for one that is started: what it is to offer, how much its objects need at once,
+    and where its sockets and logs lie, if not in a folder of their own; it goes with the cluster.
     Raises `UserError`: 2 without Ray, 69 where there is no such cluster, 78 where its versions are others.
     """
     need_ray()
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is ever reported unasked
-    return _join(address) if address else _start(cpus, store_bytes)
+    return _join(address) if address else _start(cpus, store_bytes, folder)
 
 
-def _start(cpus: float, store_bytes: int) -> Connection:
+def _start(cpus: float, store_bytes: int, folder: str) -> Connection:
     os.environ.update(HERE)  # read when Ray is imported
     os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     import ray
 
-    folder = tempfile.mkdtemp(prefix="gwt-ib-ray-")  # short: sockets lie in it
+    folder = folder or tempfile.mkdtemp(prefix="gwt-ib-")  # short: sockets lie in it
     try:
         ray.init(
             num_cpus=max(1, int(-(-cpus // 1))),
@@ -89,7 +90,7 @@ def _start(cpus: float, store_bytes: int) -> Connection:
 
 def _join(address: str) -> Connection:
     if address != "auto":
-        _try_out(address)
+        try_out(address)
     import ray
 
     try:
@@ -111,8 +112,8 @@ def _address() -> str:
     return str(ray.get_runtime_context().gcs_address)
 
 
-def _try_out(address: str) -> None:
-    """Ray itself waits for half a minute for an address at which nobody answers, and ends the process."""
+def try_out(address: str) -> None:
+    """Raises `UserError` where nobody answers at the address. Ray itself waits for half a minute, and ends the process."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
         sentence = f"ray_address = {address!r} is not possible: expected HOST:PORT, such as 10.0.0.1:6379, or auto."

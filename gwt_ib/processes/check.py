@@ -26,16 +26,23 @@ def to_stderr(line: str) -> None:
 
 
 def check_in_child(
-    config: Config, *, cwd: Path | None = None, show: Callable[[str], None] = to_stderr
+    config: Config,
+    *,
+    cwd: Path | None = None,
+    show: Callable[[str], None] = to_stderr,
+    given_up: Callable[[], bool] = lambda: False,
 ) -> EnvironmentSpec:
     """Make the environment in a child, reset it and step it (`envs.check`). Raises `UserError` where a run would fail.
 
     What an environment prints that passes is handed to `show`, line by line; of one that does not, the sentence has the
-    last line where that helps. It has `start_timeout_s`. Ctrl-C ends the child and raises `UserError` (130).
+    last line where that helps. It has `start_timeout_s`. Ctrl-C ends the child and raises `UserError` (130); in a thread,
+    which gets no Ctrl-C, `given_up` ends it.
     """
     request = {"config": config.model_dump(mode="json")}
     try:
-        outcome = call_in_child("gwt_ib.processes.check", request, timeout_s=config.start_timeout_s, cwd=cwd)
+        outcome = call_in_child(
+            "gwt_ib.processes.check", request, timeout_s=config.start_timeout_s, cwd=cwd, given_up=given_up
+        )
     except KeyboardInterrupt:
         raise UserError("Interrupted while the environment was checked.", ExitCode.ENDED_BY_INT) from None
     if outcome.refusal is not None:

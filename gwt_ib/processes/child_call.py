@@ -22,11 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gwt_ib import descendants
 from gwt_ib.durable import write_all
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.files import nameless_memory
-from gwt_ib.processes import descendants
-from gwt_ib.processes.children import ONE_THREAD, PYTHON, new_mark
+from gwt_ib.machine import ONE_THREAD
+from gwt_ib.processes.children import PYTHON, new_mark
 from gwt_ib.processes.limits import start_error
 from gwt_ib.text import plain, visible
 
@@ -142,8 +143,9 @@ def call_in_child(
     cwd: Path | None = None,
     echo: bool = False,
     meanwhile: Callable[[], object] = lambda: None,
+    given_up: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Have `python -m module` answer a request; `meanwhile` is done while it comes up.
+    """Have `python -m module` answer a request; `meanwhile` is done while it comes up. It ends once it is `given_up`.
 
     Raises `UserError` (69) where no process can be started.
     """
@@ -157,7 +159,7 @@ def call_in_child(
         try:
             meanwhile()
             deadline = None if timeout_s is None else time.monotonic() + timeout_s
-            in_time = _listen(process.pid, outcome, answers, output, deadline)
+            in_time = _listen(process.pid, outcome, answers, output, deadline, given_up)
         finally:
             code = _end(process, mark)
     finally:
@@ -197,7 +199,9 @@ def _start(
     return process, ours[0], ours[1]
 
 
-def _listen(pid: int, outcome: Outcome, answers: int, output: int, deadline: float | None) -> bool:
+def _listen(
+    pid: int, outcome: Outcome, answers: int, output: int, deadline: float | None, given_up: Callable[[], bool]
+) -> bool:
     """Take in what comes until the child has ended; False where time ran out before there was an answer."""
     takers = {answers: outcome.take_answer, output: outcome.take_output}
     leaving = 0.0
@@ -223,7 +227,7 @@ def _listen(pid: int, outcome: Outcome, answers: int, output: int, deadline: flo
                 leaving = leaving or now + LEAVING_S
                 if now >= leaving:
                     return True
-            elif deadline is not None and now >= deadline:
+            elif given_up() or (deadline is not None and now >= deadline):
                 return False
 
 

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from gwt_ib import descendants
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.files import open_to_append
-from gwt_ib.processes import descendants
+from gwt_ib.machine import ONE_THREAD
 from gwt_ib.processes.log_files import last_words
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.record import HEARTBEAT_S
@@ -29,9 +30,6 @@ ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 PYTHON = (sys.executable, "-P")
 """How a child is started: without the current directory in front of everything that is imported; a file `numpy.py` in a
 stranger's folder would be code. An environment's module is found there all the same, last (`envs.make`)."""
-# OpenMP reads these when torch is first imported. A second thread in a process made it 3 to 30 times slower whenever
-# the other core was busy, as it is here: processes side by side are the parallelism.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass(eq=False)
@@ -193,18 +191,6 @@ def start_child(
 def new_mark() -> str:
     """A mark for all processes of one trainer."""
     return secrets.token_hex(8)
-
-
-def start_guard(alive: int, run_mark: str) -> subprocess.Popen[bytes]:
-    """Start the process that ends what a killed trainer leaves; the other end of the descriptor is the trainer's."""
-    return subprocess.Popen(
-        [sys.executable, "-S", "-E", descendants.__file__, str(alive), run_mark],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        pass_fds=[alive],
-    )
 
 
 def start_trainer(run: RunDirectory, *, resume: bool, meanwhile: Callable[[], object] = lambda: None) -> int:

@@ -15,26 +15,23 @@ from pathlib import Path
 
 import torch
 
-from gwt_ib.channel import LearnerChannel
-from gwt_ib.channel.serial import SerialChannel
-from gwt_ib.channel.shared_memory import Counters, LocalLearnerChannel, MemoryLayout
+from gwt_ib.channel.shared_memory import Counters
 from gwt_ib.config import Config
 from gwt_ib.envs.episode import EpisodeError
-from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.learn.gradient import learns_by_kernels
 from gwt_ib.learn.learner import Learner, NotFiniteError
 from gwt_ib.log import LOGGER, start_log
 from gwt_ib.model.agent import Agent
 from gwt_ib.processes.children import die_with_parent, leave
+from gwt_ib.processes.kinds import channel_kind
+from gwt_ib.processes.kinds.seam import LearnerSide
 from gwt_ib.processes.limits import thread_error
 from gwt_ib.processes.link import Link
 from gwt_ib.processes.plan import learner_threads
 from gwt_ib.processes.remote_evaluator import RemoteEvaluator
 from gwt_ib.processes.requests import WAIT_S, Requests
-from gwt_ib.rollout.policy import make_policy
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.incidents import record_incident
 from gwt_ib.training.going_on import go_on
 from gwt_ib.training.loop import SafePoint, Training
 
@@ -99,7 +96,8 @@ class LearnerRun:
             self._link.send(
                 {"kind": "not_restored", "message": "the snapshot does not know how its environments stood"}
             )
-        channel = self._make_channel(spec, training)
+        side = LearnerSide(run, config, spec, training, counters, self._given, self._link.fileno(), self._link.send)
+        channel = channel_kind(config).channel(side)
         self._training = training
         training.recorder.event(training.update, "started")
         if config.eval_every:
@@ -125,44 +123,15 @@ class LearnerRun:
             return ExitCode.INPUT_OUTPUT, trouble
         return ExitCode.DONE, ""
 
-    def _make_channel(self, spec: EnvironmentSpec, training: Training) -> LearnerChannel:
-        config, given = self._config, self._given
-        if config.channel == "serial":
-            return self._serial_channel(spec, training)
-        return LocalLearnerChannel(
-            MemoryLayout(spec.observation_size, spec.actions, config),
-            given.memory,
-            blocks=given.blocks,
-            wakes=given.wakes,
-            handovers=given.handovers,
-            control=self._link.fileno(),
-            first_block=training.update,
-            episodes=training.open_episodes.episode,
-        )
-
-    def _serial_channel(self, spec: EnvironmentSpec, training: Training) -> LearnerChannel:
-        def report_failure(error: EpisodeError) -> None:
-            path = record_incident(self._run, self._config, error)
-            LOGGER.warning("%s; the incident is %s", error, path, exc_info=error)
-            training.recorder.event(training.update, "environment_failed", message=str(error), path=str(path or ""))
-
-        policy = make_policy(spec.observation_size, spec.actions, self._config)
-        channel = SerialChannel(
-            self._config, policy, training.open_episodes, training.update, report_failure, self._counters.learner_word
-        )
-        if channel.not_restored:
-            sentence = f"{channel.not_restored} environment(s) did not play their episode again and begin a new one"
-            self._link.send({"kind": "not_restored", "message": sentence})
-        return channel
-
 
 def main(arguments: list[str], make_safe_point: Callable[[Link, Requests], SafePoint] = lambda _, ours: ours) -> None:
     """Entry of the process."""
     parser = argparse.ArgumentParser(prog="gwt_ib.processes.learner_process")
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--resume", action="store_true")
-    for name in ("trainer", "memory", "blocks", "control", "evaluator", "weights"):
+    for name in ("trainer", "memory", "control", "evaluator", "weights"):
         parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--blocks", type=int)  # this one and the following are of channels with shared memory
     for name in ("wakes", "handovers"):
         parser.add_argument(f"--{name}", type=int, nargs="*", default=[])
     given = parser.parse_args(arguments)

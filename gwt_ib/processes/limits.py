@@ -24,7 +24,7 @@ LIMIT_NAMES = {
 
 def descriptors_needed(config: Config) -> int:
     """How many descriptors the trainer of such a run holds open at most, roughly and rather too many."""
-    actors = config.num_actors if config.channel == "local" else 0
+    actors = 0 if config.channel == "serial" else config.num_actors
     return OF_THE_TRAINER + OF_AN_ACTOR * actors
 
 

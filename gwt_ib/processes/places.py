@@ -95,6 +95,22 @@ class Place:
             self._due = time.monotonic() + pause_s
 
 
+class Speed:
+    """Env steps a second over the last seconds, from a counter that is looked at now and then."""
+
+    def __init__(self) -> None:
+        self._steps: deque[tuple[float, int]] = deque()  # (monotonic time, env steps)
+
+    def __call__(self, env_steps: int) -> float:
+        """Take the counter's present value."""
+        now = time.monotonic()
+        self._steps.append((now, env_steps))
+        while len(self._steps) > 2 and now - self._steps[1][0] >= SPEED_WINDOW_S:
+            self._steps.popleft()
+        then, before = self._steps[0]
+        return round((env_steps - before) / (now - then), 1) if now > then else 0.0
+
+
 @dataclass(eq=False)
 class ActorPlace:
     """One actor's place: its process, and the pipe and memory that every process in this place uses."""
@@ -108,13 +124,4 @@ class ActorPlace:
     """Of the process that the learner has to hand the environments to."""
     block: int = -1
     """The number of the block in which the last process died."""
-    steps: deque[tuple[float, int]] = field(default_factory=deque)  # (monotonic time, env steps) of the last seconds
-
-    def speed(self, env_steps: int) -> float:
-        """Env steps a second over the last seconds."""
-        now = time.monotonic()
-        self.steps.append((now, env_steps))
-        while len(self.steps) > 2 and now - self.steps[1][0] >= SPEED_WINDOW_S:
-            self.steps.popleft()
-        then, before = self.steps[0]
-        return round((env_steps - before) / (now - then), 1) if now > then else 0.0
+    speed: Speed = field(default_factory=Speed)

@@ -23,6 +23,16 @@ def check_device(device: str) -> None:
         )
 
 
+def check_channel(config: Config) -> None:
+    """Whether the channel can be had. Raises `UserError` where Ray is missing, or nobody answers at its address."""
+    if config.channel == "ray":
+        from gwt_ib.cluster.connection import need_ray, try_out
+
+        need_ray()
+        if config.ray_address not in ("", "auto"):
+            try_out(config.ray_address)
+
+
 def learner_threads(config: Config) -> int:
     """The threads that share the work on a minibatch. Raises `UserError` where the kernels cannot be had."""
     if config.device != "cpu" or not use_kernels(config):
@@ -36,5 +46,6 @@ def thread_plan(config: Config) -> str:
     if config.channel == "serial":
         learner = f"1 learner that also steps {config.num_envs} environments as {config.num_actors} actor(s)"
         return f"{learner}, one thread" if count == 1 else f"{learner}, {count} threads while it learns"
-    processes = f"1 learner and {config.num_actors} actor(s) of {config.envs_per_actor} environments"
+    where = " in the cluster" if config.channel == "ray" else ""
+    processes = f"1 learner and {config.num_actors} actor(s){where} of {config.envs_per_actor} environments"
     return f"{processes}, one thread each" + ("" if count == 1 else f"; {count} in the learner while it learns")

@@ -60,7 +60,7 @@ class Trainer:
         self._again = False  # learner, actors and evaluator are to be started again from the newest snapshot
         self._end_by: float | None = None  # monotonic time: then the learner is killed
         self._died_at: int | None = None  # the update at which the last learner died
-        self._learner_trouble = ""
+        self._learner_trouble = self._waiting = ""
         self._signals: list[int] = []
         self._paused = False
         self._warnings: set[str] = set()
@@ -149,6 +149,7 @@ class Trainer:
                 self._warnings.add(report["message"])
         if self._workers.used_up:
             self.stop(ExitCode.RESOURCES_USED_UP, self._workers.used_up)
+        self._take_waiting(self._workers.waiting)
         if self._workers.learner_hangs():
             self._learner.kill(f"was killed: it had hung for {self._workers.learner_silent_s():.0f} s")
         elif self._end_by is not None and time.monotonic() >= self._end_by:
@@ -243,6 +244,14 @@ class Trainer:
         self._append(message)
         self._heartbeat()
 
+    def _take_waiting(self, waiting: str) -> None:
+        """Actors that find no place make the run pause by itself; it goes on when they have one."""
+        if bool(waiting) != bool(self._waiting):
+            self._append(event("trouble", message=waiting))
+            if self._record.state in ("running", "paused"):
+                self._set_state("paused" if waiting or self._paused else "running")
+        self._waiting = waiting
+
     def _take_not_restored(self, message: Message) -> None:
         """The run goes on, but is not bit by bit the one that it would have been."""
         where = {"actor": message["actor"]} if "actor" in message else {}
@@ -315,8 +324,9 @@ class Trainer:
         self._events.retry()
         silent_s = self._workers.learner_silent_s()
         stalled = f"the learner has not got on for {silent_s:.0f} s" if self._workers.learner_stalls() else ""
-        trouble = "; ".join(filter(None, (self._events.trouble, self._learner_trouble, stalled)))
-        self._record = replace(self._record, heartbeat=utc_now(), actors=self._workers.describe(), trouble=trouble)
+        trouble = "; ".join(filter(None, (self._events.trouble, self._learner_trouble, stalled, self._waiting)))
+        actors, cluster = self._workers.describe(), self._workers.cluster()
+        self._record = replace(self._record, heartbeat=utc_now(), actors=actors, cluster=cluster, trouble=trouble)
         with suppress(OSError):  # a full disk must not end the run: the learner may still get its snapshot through
             self._run.write_run(self._record, durable=durable)
 

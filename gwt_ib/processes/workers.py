@@ -7,19 +7,20 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 
 from gwt_ib.channel.shared_memory import Counters, create_memory
 from gwt_ib.config import Config
+from gwt_ib.descendants import end_marked, remove_folder, start_guard
 from gwt_ib.files import nameless_memory
 from gwt_ib.log import LOGGER
 from gwt_ib.polling import readable
-from gwt_ib.processes.children import Child, new_mark, start_child, start_guard
-from gwt_ib.processes.descendants import end_marked
+from gwt_ib.processes.children import Child, new_mark
+from gwt_ib.processes.kinds import channel_kind
+from gwt_ib.processes.kinds.seam import Shared, options
 from gwt_ib.processes.link import Link, Message
-from gwt_ib.processes.places import ActorPlace, Place
+from gwt_ib.processes.places import Place
 from gwt_ib.processes.watch import (
     STALLED_S,
     STARTING_STALLED_S,
@@ -29,9 +30,8 @@ from gwt_ib.processes.watch import (
     step_limit,
 )
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record
-from gwt_ib.runs.record import ActorRecord
+from gwt_ib.runs.record import ActorRecord, ClusterRecord
 
 LEARNER_END_S = 10.0  # what the learner, and then the others together, get to end by themselves
 OTHERS_END_S = 2.0
@@ -59,8 +59,7 @@ class Budgets:
 class Workers:
     """Starts the learner; `start` starts the others. Always ended by `end`.
 
-    Pipes and memory belong to the place of a process: a replacement inherits them. With the serial channel there are no
-    actors; the evaluator starts when the learner wants it.
+    What the actors are is up to the kind of channel; the evaluator starts when the learner wants it.
     """
 
     def __init__(
@@ -81,7 +80,6 @@ class Workers:
         self._memory = self._keep(create_memory(config))
         self.counters = Counters.open(self._memory, config)
         self._weights = self._keep(nameless_memory())  # that the evaluator acts by
-        self._blocks_read, self._blocks_write = map(self._keep, os.pipe())
         self._alive_read, self._alive_write = map(self._keep, os.pipe())
         self._reports_read, self._reports_write = map(self._keep, os.pipe())
         for end in (self._reports_read, self._reports_write):
@@ -90,8 +88,11 @@ class Workers:
         guard = start_guard(guarded, self.mark)
         self._resources.callback(guard.wait)
         self._resources.callback(guard.kill)
-        count = config.num_actors if config.channel == "local" else 0
-        self._actors = [self._actor_place(actor, budgets.actors[actor]) for actor in range(count)]
+        self._shared = Shared(
+            self._run, config, self._spec, self.counters, self._memory, self._alive_read, self._reports_write, self.mark,
+            budgets.actors, self._resources,
+        )  # fmt: skip
+        self._actors = channel_kind(config).actors(self._shared)
         ours, theirs = socket.socketpair()
         to_evaluator, to_learner = socket.socketpair()
         self._resources.callback(to_evaluator.close)
@@ -103,39 +104,42 @@ class Workers:
         self._learner_start_limit = max(config.learner_timeout_s, LEARNER_START_FACTOR * config.start_timeout_s)
         self._learner_watch = ProgressWatch(self._learner_start_limit)
         self._first_version = -1  # of the weights that this learner published first
-        self.used_up = ""
-        """Why the run cannot go on, in a sentence, once an actor has died too often."""
         self.link = Link(ours)
+        self._shared.tell_learner = self.link.send
         self._resources.callback(self.link.close)
         numbers = {
-            "memory": self._memory, "blocks": self._blocks_read, "control": theirs.fileno(),
-            "evaluator": to_evaluator.fileno(), "weights": self._weights,
+            "memory": self._memory, "control": theirs.fileno(), "evaluator": to_evaluator.fileno(), "weights": self._weights,
         }  # fmt: skip
-        wakes, handovers = [each.wake_write for each in self._actors], [each.handover for each in self._actors]
-        arguments = [*_options(trainer=os.getpid(), **numbers), *(["--resume"] if resume else [])]
-        arguments += ["--wakes", *map(str, wakes), "--handovers", *map(str, handovers)]
+        arguments = [*options(trainer=os.getpid(), **numbers), *(["--resume"] if resume else [])]
+        descriptors = [*numbers.values(), *self._actors.learner_descriptors]
         try:
-            self.learner = self._start_child(
-                "learner", learner_module, arguments, [*numbers.values(), *wakes, *handovers]
+            self.learner = self._shared.start_child(
+                "learner", learner_module, [*arguments, *self._actors.learner_options], descriptors
             )
         finally:
             theirs.close()
 
     def start(self) -> None:
         """Start every actor. Raises `OSError`."""
-        for each in self._actors:
-            each.place.begin()
+        self._actors.start()
 
     def tend(self) -> list[Record]:
         """Kill what hangs, replace what has died; the events to record. `used_up` is set once there is no way on."""
-        records: list[Record] = []
         if self.counters.header[Counters.CLOSED] or self.used_up:
-            return records
-        for actor, each in enumerate(self._actors):
-            self._kill_where_hung(actor, each)
-            records += self._replace(actor, each)
-            each.place.look_at_memory()
-        return records + self._tend_evaluator()
+            return []
+        records = self._actors.tend()
+        self._tend_evaluator()
+        return records
+
+    @property
+    def used_up(self) -> str:
+        """Why the run cannot go on, in a sentence, once an actor has died too often."""
+        return self._actors.used_up
+
+    @property
+    def waiting(self) -> str:
+        """Why the run stands still until its actors have a place, in a sentence."""
+        return self._actors.waiting
 
     def reports(self) -> list[Message]:
         """What actors and the evaluator have reported; a report that is damaged is left out."""
@@ -180,21 +184,20 @@ class Workers:
 
     def first_death(self) -> str:
         """How the first actor that died before the run was over ended, in a sentence; empty while all are well."""
-        if self.counters.header[Counters.CLOSED]:
-            return ""
-        for actor, each in enumerate(self._actors):
-            if each.place.child is not None and not each.place.alive:
-                return f"Actor {actor} {each.place.child.ending()}."
-        return ""
+        return "" if self.counters.header[Counters.CLOSED] else self._actors.first_death()
 
     def describe(self) -> tuple[ActorRecord, ...]:
         """Each actor for `run.json`; speeds over the last seconds."""
-        return tuple(self._describe(actor, each) for actor, each in enumerate(self._actors))
+        return self._actors.describe()
+
+    def cluster(self) -> ClusterRecord | None:
+        """The machines that the actors are on; None where that is this one."""
+        return self._actors.cluster()
 
     @property
     def logs(self) -> list[str]:
         """The names of the processes that log."""
-        return ["trainer", "learner", "evaluator", *(f"actor-{actor}" for actor in range(len(self._actors)))]
+        return ["trainer", "learner", "evaluator", *self._actors.logs]
 
     def end(self, meanwhile: Callable[[], None] = lambda: None, *, kill_learner: bool) -> None:
         """End every process and give back the descriptors; `meanwhile` is called as often as a heartbeat is due."""
@@ -202,16 +205,15 @@ class Workers:
             self.learner.kill()
         self.learner.end(LEARNER_END_S, meanwhile)
         self.counters.header[Counters.CLOSED] = 1
-        for each in self._actors:
-            with suppress(OSError):  # full of wake-up calls already
-                os.write(each.wake_write, b"\0")
+        self._actors.wake()
         self._to_evaluator.close()  # that the learner's side is gone is what ends the evaluator
-        others = [each.place.child for each in self._actors] + [self._evaluator.child]
+        others = [*self._actors.children, self._evaluator.child]
         deadline = time.monotonic() + OTHERS_END_S
         for child in others:
             if child is not None:
                 child.end(max(0.0, deadline - time.monotonic()), meanwhile)
         end_marked(self.mark)
+        remove_folder(self.mark)
         self._resources.close()
 
     def _keep(self, descriptor: int) -> int:
@@ -219,50 +221,7 @@ class Workers:
         self._resources.callback(os.close, descriptor)
         return descriptor
 
-    def _kill_where_hung(self, actor: int, each: ActorPlace) -> None:
-        """An actor must get on while it has its environments, and the version that its next block needs is published.
-
-        A paused learner hands no environments over.
-        """
-        counters, child = self.counters, each.place.child
-        if child is None:
-            return
-        pushed = int(counters.pushed[actor])
-        handed = abs(int(counters.handed[actor])) >= each.generation
-        has_work = handed and counters.header[Counters.VERSION] >= max(pushed - self._config.max_policy_lag, 0)
-        starting = counters.versions[actor] < 0
-        each.watch.limit_s = (start_limit if starting else step_limit)(self._config, self._spec)
-        beats = int(counters.beats[actor])
-        if each.watch.hung(beats, bool(has_work)):
-            silent = each.watch.silent_s(beats, bool(has_work))
-            what = "making its environments" if starting else "in a call of an environment"
-            child.kill(f"was killed: it had hung for {silent:.0f} s {what}")
-
-    def _replace(self, actor: int, each: ActorPlace) -> list[Record]:
-        """The next process goes on with the block that the dead one did not push.
-
-        It gets the environments as they were at the start of that block. Where that was tried already it begins new
-        episodes, so that an episode that kills its actor is not met for ever.
-        """
-        records: list[Record] = []
-        ending = each.place.bury()
-        if ending is not None:
-            records.append(event("actor_died", actor=actor, message=ending))
-            block = int(self.counters.pushed[actor])
-            fresh, each.block = block == each.block, block
-            each.generation += 1
-            self.counters.versions[actor] = -1
-            request = {"kind": "hand_over", "actor": actor, "generation": each.generation, "fresh": fresh}
-            self.link.send(request)
-        if each.place.used_up:
-            most = self._config.max_restarts
-            self.used_up = f"Actor {actor} died {most + 1} times within 10 minutes; at last it {each.place.used_up}."
-        elif each.place.revive():
-            each.watch = ProgressWatch(each.watch.limit_s)
-            records.append(event("actor_replaced", actor=actor, restarts=each.place.restarts))
-        return records
-
-    def _tend_evaluator(self) -> list[Record]:
+    def _tend_evaluator(self) -> None:
         place, header = self._evaluator, self.counters.header
         beats, evaluating = int(header[Counters.EVALUATOR_BEAT]), bool(header[Counters.EVALUATING])
         hung = place.child is not None and self._evaluator_watch.hung(beats, evaluating)
@@ -277,49 +236,11 @@ class Workers:
             self.link.send(lost)
         elif place.revive():
             self._evaluator_watch = ProgressWatch(start_limit(self._config, self._spec))
-        return []
-
-    def _actor_place(self, actor: int, budget: RestartBudget) -> ActorPlace:
-        wake_read, wake_write = map(self._keep, os.pipe())
-        place = Place(f"actor {actor}", budget, partial(self._start_actor, actor))
-        watch = ProgressWatch(start_limit(self._config, self._spec))
-        return ActorPlace(place, watch, wake_read, wake_write, self._keep(nameless_memory()))
-
-    def _start_actor(self, actor: int) -> Child:
-        each = self._actors[actor]
-        pipes = {
-            "wake": each.wake_read, "blocks": self._blocks_write, "alive": self._alive_read, "handover": each.handover,
-            "reports": self._reports_write,
-        }  # fmt: skip
-        numbers = {"trainer": os.getpid(), "actor": actor, "generation": each.generation, "memory": self._memory}
-        descriptors = [self._memory, *pipes.values()]
-        return self._start_child(f"actor-{actor}", "gwt_ib.processes.actor", _options(**numbers, **pipes), descriptors)
 
     def _start_evaluator(self) -> Child:
         numbers = {
             "memory": self._memory, "weights": self._weights, "learner": self._to_learner,
             "alive": self._alive_read,
         }  # fmt: skip
-        options = _options(trainer=os.getpid(), **numbers)
-        return self._start_child("evaluator", "gwt_ib.processes.evaluator", options, list(numbers.values()))
-
-    def _start_child(self, name: str, module: str, arguments: list[str], descriptors: list[int]) -> Child:
-        return start_child(self._run, name, module, arguments, descriptors, self.mark)
-
-    def _describe(self, actor: int, each: ActorPlace) -> ActorRecord:
-        env_steps = int(self.counters.env_steps[actor])
-        published, version = int(self.counters.header[Counters.VERSION]), int(self.counters.versions[actor])
-        return ActorRecord(
-            number=actor,
-            pid=each.place.child.pid if each.place.child else None,
-            alive=each.place.alive,
-            env_steps=env_steps,
-            steps_per_s=each.speed(env_steps),
-            policy_version=version,
-            policy_lag=max(0, published - version) if version >= 0 else 0,
-            restarts=each.place.restarts,
-        )
-
-
-def _options(**numbers: int) -> list[str]:
-    return [text for name, number in numbers.items() for text in (f"--{name}", str(number))]
+        arguments = options(trainer=os.getpid(), **numbers)
+        return self._shared.start_child("evaluator", "gwt_ib.processes.evaluator", arguments, list(numbers.values()))

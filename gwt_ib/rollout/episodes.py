@@ -18,6 +18,8 @@ class EpisodeWindow:
     def __init__(self) -> None:
         self.episodes = 0
         self.mmer: float | None = None
+        self.newest_mean: float | None = None
+        """Mean return of the episodes that were taken in last; None where there were none."""
         self._returns: deque[float] = deque(maxlen=WINDOW)
         self._lengths: deque[int] = deque(maxlen=WINDOW)
 
@@ -27,8 +29,10 @@ class EpisodeWindow:
         One that its environment broke has the length 0 and does not count.
         """
         ended = np.nonzero((block.terminated | block.truncated) & (block.episode_length > 0))
+        returns = [float(block.episode_return[t, b]) for t, b in zip(*ended, strict=True)]
+        self.newest_mean = sum(returns) / len(returns) if returns else None
+        self._returns.extend(returns)
         for t, b in zip(*ended, strict=True):
-            self._returns.append(float(block.episode_return[t, b]))
             self._lengths.append(int(block.episode_length[t, b]))
         self.episodes += len(ended[0])
         if self.episodes >= WINDOW:

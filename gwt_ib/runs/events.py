@@ -285,6 +285,11 @@ KINDS: Mapping[str, EventKind] = {
             # The message bar has it from `run.json`, for as long as it lasts.
             "trouble", ("message",), "bad", _of_trouble, status="trouble", printed=True,
         ),
+        EventKind("node_joined", ("node",), "good", lambda event: (f"{event.words('node')} has joined the cluster",)),
+        EventKind(
+            "node_lost", ("node",), "bad", lambda event: (f"{event.words('node')} has left the cluster",), printed=True,
+            notice=lambda event: f"{event.words('node')} has left the cluster", status="warning",
+        ),
         EventKind("acknowledged", ("request_kind", "result", "message", "path"), forms=_of_acknowledgement),
         EventKind("finished", _ENDING, forms=_of_ending, notice=_of_run),
         EventKind("stopped", _ENDING, forms=_of_ending, notice=_of_run),

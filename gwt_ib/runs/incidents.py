@@ -49,14 +49,31 @@ def record_incident(run: RunDirectory, config: Config, error: EpisodeError, acto
 
     It never raises: what an environment has done must not be hidden by what came of telling it.
     """
-    who = "evaluation" if actor is None else f"actor-{actor}"
-    path = run.incidents / f"{who}-environment-{error.env_number}-episode-{error.episode}.json"
+    return write_incident(run, incident_record(config, error, actor))
+
+
+def incident_record(config: Config, error: EpisodeError, actor: int | None = None) -> dict[str, Any]:
+    """All that is known of an episode that failed, ready for JSON. Never raises; empty where it has no words."""
     try:
-        data = json.dumps(_described(config, error, actor), allow_nan=False, ensure_ascii=False)
+        return _described(config, error, actor)
+    except Exception as failure:  # noqa: BLE001 - an environment's own exception is put into words here
+        LOGGER.warning("no incident was written: %s", error_text(failure))
+        return {}
+
+
+def write_incident(run: RunDirectory, record: Mapping[str, Any]) -> Path | None:
+    """Write such a record, perhaps one from another machine; its path. None where that is not possible. Never raises."""
+    actor, numbers = record.get("actor"), [whole(record.get(name)) for name in ("env_number", "episode")]
+    if None in numbers or not (actor is None or isinstance(actor, int)):
+        return None
+    who = "evaluation" if actor is None else f"actor-{actor}"
+    path = run.incidents / f"{who}-environment-{numbers[0]}-episode-{numbers[1]}.json"
+    try:
+        data = json.dumps(record, allow_nan=False, ensure_ascii=False)
         run.incidents.mkdir(mode=0o700, exist_ok=True)
         _make_room(run.incidents)
         write_atomically(path, data.encode(errors="replace") + b"\n")
-    except Exception as failure:  # noqa: BLE001 - an environment's own exception is put into words here
+    except (OSError, ValueError, TypeError) as failure:
         LOGGER.warning("no incident was written: %s", error_text(failure))
         return None
     return path

@@ -171,7 +171,8 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("ep_len100", "env steps", "mean length of the last 100 episodes; null before the first"),
     Metric("episodes", "episodes", "episodes finished so far"),
-    Metric("mmer", "return", "highest ep100 so far, once 100 episodes have ended (POPGym's score)"),
+    Metric("ep_return", "return", "mean return of the episodes that ended in this update; null where none did", sparse=True),
+    Metric("mmer", "return", "highest ep100 so far, once 100 episodes have ended; `results` has POPGym's own, by epochs"),
     Metric(
         "eval_return", "return", "mean return of this update's evaluation; null where the schedule has none",
         trend="rises beyond chance, late against early", sparse=True, tile="eval",

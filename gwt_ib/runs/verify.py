@@ -13,6 +13,7 @@ from gwt_ib.config_sources import build
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import UserError
 from gwt_ib.files import opened
+from gwt_ib.lenient import read_object
 from gwt_ib.resume_config import resume_config
 from gwt_ib.runs.cut_back import CutBack, look_at_rows
 from gwt_ib.runs.directory import RunDirectory
@@ -90,7 +91,8 @@ def verify(run: RunDirectory) -> Report:
         spec_report,
         _metrics(run, newest, cut),
         _records(run.events, "events.jsonl"),
-        _optional_json(run.gatecheck, "gatecheck.json", bool(run.read_gatecheck())),
+        _optional_json(run.gatecheck, run.gatecheck.name, bool(run.read_gatecheck())),
+        _optional_json(run.final_evaluation, run.final_evaluation.name, bool(read_object(run.final_evaluation))),
     )
     aside, leftovers = _beside(run, folders)
     trained_with = verified[-1][1].state.get("config") if verified else None

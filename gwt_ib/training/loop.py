@@ -241,6 +241,7 @@ class Training:
                 "ep100": self.window.ep100,
                 "ep_len100": self.window.ep_len100,
                 "episodes": self.window.episodes,
+                "ep_return": self.window.newest_mean,
                 "mmer": self.window.mmer,
                 "eval_return": None if returns is None else mean_return(returns),
                 "eval_returns": returns,

@@ -161,8 +161,9 @@ def refuse_what_cannot_run(config: Config, *, meanwhile: Callable[[], object] = 
     spec = check_in_child(config, show=_note)
     beside.join()
     from gwt_ib.kernels import use_kernels
-    from gwt_ib.processes.plan import check_device
+    from gwt_ib.processes.plan import check_channel, check_device
 
+    check_channel(config)
     check_device(config.device)
     use_kernels(config)
     for note in spec.notes:

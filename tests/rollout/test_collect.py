@@ -110,7 +110,9 @@ def test_episode_results_are_written_where_the_episode_ends():
     window = EpisodeWindow()
     window.add(block)
     assert window.episodes == ended.sum()
-    assert window.ep100 == pytest.approx(block.episode_return[ended].mean())
+    assert window.ep100 == window.newest_mean == pytest.approx(block.episode_return[ended].mean())
+    window.add(block._replace(terminated=ended & False, truncated=ended & False))
+    assert window.newest_mean is None and window.ep100 is not None, "none ended"
 
 
 def test_mmer_is_the_best_mean_once_100_episodes_have_ended():

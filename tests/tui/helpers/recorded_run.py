@@ -263,6 +263,7 @@ class RecordedRun:
             "ep100": ep100,
             "ep_len100": None if ep100 is None else 52.0,
             "episodes": steps // 52,
+            "ep_return": ep100,
             "mmer": self._best if update > 5 else None,
             "eval_return": eval_return,
             "eval_returns": None if eval_return is None else [eval_return] * config.eval_episodes,

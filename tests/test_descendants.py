@@ -8,7 +8,7 @@ import psutil
 import pytest
 from support import wait_until
 
-from gwt_ib.processes import descendants
+from gwt_ib import descendants
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
 

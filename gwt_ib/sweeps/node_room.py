@@ -1,0 +1,224 @@
+"""Which nodes of a cluster may train the runs of a sweep, and how many runs still have room on each.
+
+A node has to say its versions before anything is placed on it; one with others than this machine's is never used.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from gwt_ib.cluster.nodes import differences, this_machine
+from gwt_ib.config import Config
+from gwt_ib.errors import error_text
+from gwt_ib.lenient import mapping
+from gwt_ib.log import LOGGER
+from gwt_ib.text import plain
+
+LOOK_S = 1.0
+STRIKES = 3
+"""So many runs in a row that a node loses before they have begun are the node's fault."""
+MOST_ON_A_NODE = 1000
+Need = Mapping[str, float]
+"""What a run takes of a node, by the names that Ray counts by."""
+_BY_HAND = re.compile(r"node_[0-9a-f]{56}")  # what Ray's monitor calls a node that no autoscaler has started
+
+
+def need_of(config: Config) -> Need:
+    """What a run takes: half of `ray_cpus` for each actor, or thread of the learner where these are more.
+
+    Actors and learner take turns, so this is what it keeps busy. `ray_memory_mb` and `ray_resources` are of the whole run.
+    """
+    threads = config.learner_threads if config.device == "cpu" else 1
+    actors = 1 if config.channel == "serial" else config.num_actors
+    need = {
+        "CPU": config.ray_cpus * max(1.0, (actors + threads if config.max_policy_lag else max(actors, threads)) / 2)
+    }
+    if config.device != "cpu":
+        need["GPU"] = 1.0
+    if config.ray_memory_mb:
+        need["memory"] = config.ray_memory_mb * 2**20
+    for pair in filter(None, config.ray_resources.split(",")):
+        name, _, amount = pair.partition("=")
+        need[name.strip()] = float(amount)
+    return {name: amount for name, amount in need.items() if amount > 0}
+
+
+def in_words(need: Need) -> str:
+    """`2 CPUs, 512 MiB of memory, 1 fast`."""
+    known = {"CPU": "{:g} CPUs", "memory": "{:,.0f} MiB of memory"}
+    parts = {name: amount / 2**20 if name == "memory" else amount for name, amount in need.items()}
+    return ", ".join(known.get(name, f"{{:g}} {plain(name)}").format(amount) for name, amount in parts.items())
+
+
+@dataclass(eq=False)
+class _Node:
+    name: str
+    total: Mapping[str, float]
+    free: Mapping[str, float]
+    question: Any = None
+    """The call that asks for its versions, until it has answered."""
+    refused: str = ""
+    strikes: int = 0
+    taken: list[Need] = field(default_factory=list)
+    """What our runs on it take."""
+
+    def left(self, resource: str) -> float:
+        """How much is free; what Ray says of it comes a moment late."""
+        ours = sum(need.get(resource, 0.0) for need in self.taken)
+        return min(self.free.get(resource, 0.0), self.total.get(resource, 0.0) - ours)
+
+    def room(self, need: Need) -> int:
+        """How many runs of this need fit."""
+        fitting = [self.left(resource) / amount + 1e-9 for resource, amount in need.items()]
+        return int(max(0.0, min([*fitting, MOST_ON_A_NODE])))
+
+    def could(self, need: Need) -> bool:
+        """Whether one would fit if nothing else ran."""
+        return all(self.total.get(resource, 0.0) >= amount - 1e-9 for resource, amount in need.items())
+
+
+class NodeRoom:
+    """The nodes of the cluster that this process is connected to; `refresh` asks for them, all else answers from memory."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, _Node] = {}
+        self._lock = threading.RLock()
+        self._looked_at: float | None = None
+        self._here = this_machine()
+        self.scales = False
+        """Whether the cluster grows by itself where something finds no room."""
+
+    def refresh(self) -> None:
+        """Ask, at most once a second: who is there, what is free, and the versions of those that are new."""
+        now = time.monotonic()
+        if self._looked_at is not None and now - self._looked_at < LOOK_S:
+            return
+        import ray
+        from ray._private.state import available_resources_per_node
+
+        free: Mapping[str, Mapping[str, float]] = available_resources_per_node()  # type: ignore[no-untyped-call] # Ray's
+        alive = [each for each in ray.nodes() if each["Alive"]]  # type: ignore[no-untyped-call] # Ray's
+        with self._lock:
+            self._looked_at = now
+            ids = {each["NodeID"] for each in alive}
+            self._nodes = {id: node for id, node in self._nodes.items() if id in ids or node.taken}
+            for each in alive:
+                id = each["NodeID"]
+                node = self._nodes.setdefault(id, _Node(_name_of(each), {}, {}, question=_ask(id)))
+                node.total, node.free = each["Resources"], free.get(id, {})
+            for id, node in self._nodes.items():
+                if id not in ids:
+                    node.total, node.free = {}, {}
+            self._hear()
+        self.scales = _scales()
+
+    def _hear(self) -> None:
+        """Take the answers of new nodes."""
+        import ray
+
+        asked = [node for node in self._nodes.values() if node.question is not None]
+        done, _ = ray.wait([node.question for node in asked], num_returns=len(asked), timeout=0) if asked else ([], [])
+        for node in asked:
+            if node.question in done:
+                question, node.question = node.question, None
+                node.refused = self._objection(question)
+                if node.refused:
+                    LOGGER.warning("%s is not used: it has %s", node.name, node.refused)
+
+    def _objection(self, question: Any) -> str:
+        import ray
+
+        try:
+            return differences(self._here, ray.get(question))
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in a process of another machine
+            cause = getattr(error, "cause", None) or error
+            return "no gwt-ib" if "No module named" in str(cause) else f"no answer: {plain(error_text(cause), 200)}"
+
+    @property
+    def answered(self) -> bool:
+        """Whether every node that is known has said its versions."""
+        with self._lock:
+            return self._looked_at is not None and all(node.question is None for node in self._nodes.values())
+
+    def refusals(self) -> dict[str, str]:
+        """Why nodes are not used, by their names; empty as long as one of them is."""
+        with self._lock:
+            refused = {node.name: node.refused for node in self._nodes.values() if node.refused}
+            return refused if len(refused) == len(self._nodes) else {}
+
+    def room(self, need: Need) -> int:
+        """How many runs fit now."""
+        with self._lock:
+            return sum(node.room(need) for node in self._used())
+
+    def could(self, need: Need) -> bool:
+        """Whether a node could train such a run if nothing else ran on it."""
+        with self._lock:
+            return any(node.could(need) for node in self._used())
+
+    def largest(self) -> str:
+        """What the node with most CPUs has, in words."""
+        with self._lock:
+            most = max(self._used(), key=lambda node: node.total.get("CPU", 0.0), default=None)
+        if most is None:
+            return "no node is used"
+        return f"the largest node, {most.name}, has {most.total.get('CPU', 0.0):g} CPUs"
+
+    def place(self, need: Need) -> str | None:
+        """The node with most room, which is taken until `give_back`; None where there is none."""
+        with self._lock:
+            fitting = [id for id, node in self._nodes.items() if node in self._used() and node.room(need)]
+            if not fitting:
+                return None
+            best = max(fitting, key=lambda id: self._nodes[id].left("CPU"))
+            self._nodes[best].taken.append(need)
+            return best
+
+    def give_back(self, id: str, need: Need, *, begun: bool) -> None:
+        """A run has left a node; `begun` is False where the node lost it before it was trained."""
+        with self._lock:
+            node = self._nodes[id]
+            node.taken.remove(need)
+            node.strikes = 0 if begun else node.strikes + 1
+            if node.strikes >= STRIKES and not node.refused:
+                node.refused = f"lost {STRIKES} runs before they began"
+                LOGGER.warning("%s is not used any more: it has %s", node.name, node.refused)
+
+    def name(self, id: str) -> str:
+        """What a node is called."""
+        with self._lock:
+            return self._nodes[id].name if id in self._nodes else id[:8]
+
+    def _used(self) -> Sequence[_Node]:
+        return [node for node in self._nodes.values() if node.question is None and not node.refused]
+
+
+def _ask(id: str) -> Any:
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    there = NodeAffinitySchedulingStrategy(id, soft=False)
+    return ray.remote(this_machine).options(num_cpus=0, max_retries=0, scheduling_strategy=there).remote()
+
+
+def _name_of(node: Mapping[str, Any]) -> str:
+    """Host and address, and the beginning of its id, since one machine may have several."""
+    return plain(f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']}, {node['NodeID'][:6]})", 100)
+
+
+def _scales() -> bool:
+    """Whether an autoscaler has started nodes of this cluster; Ray's monitor says so."""
+    from ray.experimental.internal_kv import _internal_kv_get
+
+    with suppress(Exception):
+        report = mapping(json.loads(_internal_kv_get("__autoscaling_status") or "{}")).get("autoscaler_report")
+        kinds = [*mapping(mapping(report).get("active_nodes")), *mapping(mapping(report).get("pending_launches"))]
+        return any(not _BY_HAND.fullmatch(str(kind)) for kind in kinds)
+    return False

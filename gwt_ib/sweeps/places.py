@@ -1,0 +1,50 @@
+"""Where a sweep's runs are trained, as a user asks for it, and the executor that does it there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gwt_ib.errors import ExitCode, UserError, nearest
+from gwt_ib.sweeps.definition import Definition
+from gwt_ib.sweeps.directory import SweepDirectory
+from gwt_ib.sweeps.executor import Executor
+from gwt_ib.sweeps.parallel import default_parallel, refuse_too_many
+
+PLACES = ("local",)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is asked for: `parallel` is None for as many runs side by side as are best there."""
+
+    on: str = "local"
+    address: str = ""
+    parallel: int | None = None
+
+    def arguments(self) -> list[str]:
+        """The same for the command line of a process of ours."""
+        parallel = [] if self.parallel is None else ["--parallel", str(self.parallel)]
+        return ["--on", self.on, "--address", self.address, *parallel]
+
+    @property
+    def words(self) -> str:
+        """Such as `this machine`."""
+        return "this machine" if self.on == "local" else f"{self.on} {self.address}".strip()
+
+
+def settle(place: Place, definition: Definition) -> int:
+    """How many runs go side by side there. Raises `UserError` where that is not possible, or there is no such place."""
+    if place.on not in PLACES:
+        known = ", ".join(PLACES)
+        raise UserError(f"--on {place.on}: the places are {known}.{nearest(place.on, PLACES)}", ExitCode.USAGE)
+    configs = [member.config for member in definition.members]
+    parallel = default_parallel(configs) if place.parallel is None else min(place.parallel, len(configs))
+    refuse_too_many(configs, parallel)
+    return parallel
+
+
+def make_executor(place: Place, sweep: SweepDirectory, parallel: int) -> Executor:
+    """What trains the runs of a sweep there. Raises `UserError` where that is not possible."""
+    from gwt_ib.sweeps.local import LocalExecutor
+
+    return LocalExecutor(parallel)

@@ -1,0 +1,128 @@
+"""The command that runs a sweep: many runs from one file, side by side, gone on with after any kind of end."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gwt_ib.errors import ExitCode, UserError
+from gwt_ib_tui.garbage import no_garbage_collection
+from gwt_ib_tui.terminal import leave_if_asked, print_json, print_line, print_result, why_no_dashboard
+
+if TYPE_CHECKING:
+    from gwt_ib.sweeps.definition import Definition
+    from gwt_ib.sweeps.directory import SweepDirectory
+    from gwt_ib.sweeps.places import Place
+    from gwt_ib.sweeps.plan import Plan
+
+
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="[base], [grid], [[arm]]; or a sweep's directory.")],
+    directory: Annotated[
+        Path | None, typer.Option("--dir", metavar="DIR", help="The sweep's directory; default: sweeps/FILE.")
+    ] = None,
+    parallel: Annotated[
+        int | None,
+        typer.Option("--parallel", min=1, max=1000, metavar="N", help="Runs side by side; default: by cores."),
+    ] = None,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="No screen: a line for each run that starts or ends.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Headless, one object a line on stdout.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, say what it takes, start nothing.")
+    ] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Also try again what has failed.")] = False,
+) -> None:
+    """Run many runs from one file, or go on with them."""
+    with no_garbage_collection():
+        from gwt_ib.sweeps.definition import read_definition
+        from gwt_ib.sweeps.directory import SweepDirectory, default_directory, is_running, lock_sweep, make_directory
+        from gwt_ib.sweeps.places import Place
+
+    if file.is_dir():
+        directory, file = directory or file, SweepDirectory(file).definition
+    found = SweepDirectory(directory) if directory is not None else default_directory(file)
+    place = Place(parallel=parallel)
+    definition = read_definition(file)
+    reason = "" if headless or as_json or dry_run else why_no_dashboard()
+    if reason:
+        print_line(f"Running headless: {reason}.", err=True)
+    shown = not (headless or as_json or dry_run or reason)
+    if shown and is_running(found):
+        _show(found, definition)
+        return
+    if not dry_run and found.definition.exists():
+        lock_sweep(found).release()  # who runs it already is said before anything is checked
+    plan = _plan(found, definition, place, retry_failed)
+    _say(plan, as_json)
+    if dry_run:
+        return
+    leave_if_asked()
+    make_directory(found)
+    with lock_sweep(found):
+        from gwt_ib.sweeps.plan import write_plan
+
+        write_plan(plan)
+        if not shown:
+            from gwt_ib_tui.commands.sweep_headless import run_headless
+
+            raise typer.Exit(int(run_headless(plan, as_json=as_json, retry_failed=retry_failed)))
+    from gwt_ib.sweeps.detached import start_detached
+
+    # Inside the application processes cannot be started safely, so the sweep has one of its own, as a run has.
+    start_detached(found, place, retry_failed=retry_failed)
+    _show(found, definition)
+
+
+def _plan(found: SweepDirectory, definition: Definition, place: Place, retry_failed: bool) -> Plan:
+    """Everything checked, with what is going on on stderr where that is a terminal."""
+    from rich.console import Console
+
+    from gwt_ib.sweeps.plan import make_plan
+
+    errors = Console(stderr=True, highlight=False, markup=False)
+    with errors.status("checking"):
+
+        def on_checked(done: int, of: int) -> None:
+            if not errors.is_terminal and of > 10 and done % 10 == 0:
+                print_line(f"{done} of {of} environments checked", err=True)
+
+        return make_plan(found, definition, place, retry_failed=retry_failed, on_checked=on_checked)
+
+
+def _say(plan: Plan, as_json: bool) -> None:
+    """What it is and what it takes: asked for, so on stdout; beside JSON, an object of its own."""
+    for note in dict.fromkeys(plan.found.notes):
+        print_line(note, err=True)
+    if as_json:
+        print_json(plan.as_dict())
+        return
+    for line in plan.lines():
+        print_result(line)
+
+
+def _show(found: SweepDirectory, definition: Definition) -> None:
+    """The screen of a sweep that is being run by another process; afterwards, in the shell, how it stands."""
+    from gwt_ib.sweeps.directory import is_running
+    from gwt_ib.sweeps.notices import progress_words
+    from gwt_ib.sweeps.states import read_states
+
+    if found.read_definition() != definition:
+        print_line(f"{found.path} goes on with the definition that it was started with, not with the file.", err=True)
+    try:
+        screen = import_module("gwt_ib_tui.application.sweep_app")
+    except ModuleNotFoundError:
+        raise UserError("This version has no screen for a sweep: use --headless.", ExitCode.USAGE) from None
+    screen.run_sweep_dashboard(found)
+    going = is_running(found)
+    print_line(f"{found.path}: {progress_words(read_states(found))}")
+    if going:
+        print_line(f"The sweep goes on. Come back with: {' '.join(['gwt-ib-tui', *sys.argv[1:]])}")
+
+
+COMMANDS = (sweep,)
