@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.app import App
 
+from gwt_ib.text import plain
+from gwt_ib_tui.application.run_app import without_web_font
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.list_screen import Choice, ListScreen, Place
@@ -47,6 +49,10 @@ class ListApp(App[Choice]):
         self._default_screen.go_to(self._place)
         self._tick()
         self._default_screen.set_interval(self._interval / 4, self._tick)
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """What is on the screen, as SVG that loads nothing from the network."""
+        return without_web_font(super().export_screenshot(title=plain(title or self.title), simplify=simplify))
 
     def show(self) -> None:
         """Put the newest state on the screen."""

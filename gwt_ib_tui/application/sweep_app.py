@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from pathlib import Path
 
+from textual.pilot import Pilot
+
+from gwt_ib.runs.control import send_request
+from gwt_ib.sweeps.directory import SweepDirectory, is_running
+from gwt_ib.sweeps.states import SweepReader
 from gwt_ib_tui.application.app import DETACHED, RUN_ENDED, SIGNAL, STOPPED
 from gwt_ib_tui.application.list_app import ListApp
 from gwt_ib_tui.application.preferences import preferences_path, read_preferences
@@ -35,8 +41,11 @@ class SweepApp(ListApp):
         interval: float = 1.0,
         keymap: Keymap | None = None,
         theme: str = DEFAULT_THEME,
+        following: bool = True,
     ) -> None:
+        """Show what `follower` publishes; without `following` the caller sets the view of the list's rows."""
         self.list = SweepScreen(id="sweep")
+        self._following = following
         self.how = DETACHED
         self._sweep = follower
         self._messages = RequestLog()
@@ -46,7 +55,8 @@ class SweepApp(ListApp):
     def on_mount(self) -> None:
         """Read the sweep from now on, and leave cleanly when a signal asks for it."""
         leave_on_signals(partial(self._leave, SIGNAL))
-        self._sweep.wake()
+        if self._following:
+            self._sweep.wake()
 
     def on_unmount(self) -> None:
         """Nothing is read while another application is on the screen."""
@@ -55,6 +65,8 @@ class SweepApp(ListApp):
     def show(self) -> None:
         """The sweep as it is now; leave when a stop that was asked for is done."""
         view = self._sweep.view
+        if not self._following:
+            return
         if view is not self.list.rows.view:
             self.list.rows.view = view
             self._say_news(view)
@@ -126,7 +138,18 @@ class SweepApp(ListApp):
         self.exit()
 
 
-def show_sweep(source: SweepSource, interval: float = 1.0) -> str:
+def source_of(sweep: SweepDirectory) -> SweepSource:
+    """A sweep by its directory."""
+
+    def working() -> bool:
+        # The lock is only tried where nothing else tells: who tries it holds it, and a sweep that starts just then cannot.
+        alive = sweep.read_holder().alive
+        return is_running(sweep) if alive is None else alive
+
+    return SweepSource(sweep.name, SweepReader(sweep).read, working, partial(send_request, sweep.control, "stop"))
+
+
+def run_sweep_dashboard(sweep: SweepDirectory) -> str:
     """Show a sweep, and each of its runs that is chosen, until the user leaves; no run is touched.
 
     Returns how it was left: `detached`; `stopped` when the user asked for a stop here and the sweep has ended; `ended`
@@ -134,11 +157,11 @@ def show_sweep(source: SweepSource, interval: float = 1.0) -> str:
     """
     prepare_screen()
     place, keymap = Place(), read_keymap(keymap_path())
-    follower = SweepFollower(source, interval)
+    follower = SweepFollower(source_of(sweep))
     try:
         while True:
             preferences, _ = read_preferences(preferences_path())  # a dashboard that was opened may have changed it
-            app = SweepApp(follower, place, interval=interval, keymap=keymap, theme=preferences.theme)
+            app = SweepApp(follower, place, keymap=keymap, theme=preferences.theme)
             choice: Choice | None = app.run()
             if choice is None:
                 return app.how
@@ -147,3 +170,21 @@ def show_sweep(source: SweepSource, interval: float = 1.0) -> str:
                 return SIGNAL
     finally:
         follower.stop()
+
+
+def save_sweep_picture(sweep: SweepDirectory, path: Path, size: tuple[int, int]) -> None:
+    """Write what the list of a sweep shows, at `size` columns and rows, as SVG. Raises `OSError` and `UserError`."""
+    source = source_of(sweep)
+    state = source.read()
+    app = SweepApp(SweepFollower(source), following=False)
+    picture: list[str] = []
+
+    async def take(pilot: Pilot[object]) -> None:
+        await pilot.pause()  # until the list is there
+        app.list.rows.view = SweepView(1, source.name, state, source.working())
+        await pilot.pause()
+        picture.append(app.export_screenshot(title=f"gwt-ib-tui · {sweep.name}"))
+        app.exit()
+
+    app.run(headless=True, size=size, auto_pilot=take)
+    path.write_text(picture[0], encoding="utf-8")

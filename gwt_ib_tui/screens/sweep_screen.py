@@ -68,7 +68,7 @@ class SweepScreen(ListScreen):
     def action_open_run(self) -> None:
         """Open the dashboard on the chosen run, once it has begun."""
         if (run := self.rows.run) is not None and not run.begun:
-            self._say(f"{run.name} {NOT_BEGUN}")
+            self._say(f"this run {NOT_BEGUN}")
         else:
             super().action_open_run()
 
@@ -78,7 +78,7 @@ class SweepScreen(ListScreen):
         marked = [run for run in rows.every_run if run.name in rows.marked] or [run for run in [rows.run] if run]
         begun = tuple(run.directory for run in marked if run.begun)
         if not begun:
-            self._say(f"{marked[0].name} {NOT_BEGUN}" if len(marked) == 1 else "none of the marked runs has begun yet")
+            self._say(f"this run {NOT_BEGUN}" if len(marked) == 1 else "none of the marked runs has begun yet")
         elif len(begun) > MOST_RUNS:
             self._say(f"at most {MOST_RUNS} runs can be compared, and {len(begun)} are marked")
         else:

@@ -23,7 +23,7 @@ LEAST_TASK, LEAST_ARM = 10, 8  # cells of a column that has to give way
 MOST_TEXT = 40
 COUNTED: tuple[MemberStatus, ...] = ("finished", "running", "waiting", "unfinished", "failed")
 OWN_MARKS = {"waiting": ("·", "wait"), "unfinished": ("◌", "warn")}
-NOT_BEGUN = "has not begun yet: its dashboard can be opened once it has"
+NOT_BEGUN = "has not begun yet: it can be opened once it has"
 
 
 class SweepRows(ListRows[SweepRow]):
@@ -125,12 +125,13 @@ class SweepRows(ListRows[SweepRow]):
             ),
             TableColumn("eval", 7, lambda row, _: (_value(row.state.eval_return, row), text), right=True),
             TableColumn(
-                "gate", 6, lambda row, _: verdict_cell(row.state.verdict, palette) if row.begun else ("", ""), 2
+                "gate",
+                6,
+                lambda row, _: verdict_cell(row.state.verdict or "wait", palette) if row.begun else ("", ""),
+                2,
             ),
         ]
-        speed: TableColumn[SweepRow] = TableColumn(
-            "steps/s", 7, lambda row, _: ("" if row.steps_per_s is None else count(row.steps_per_s), text), right=True
-        )
+        speed: TableColumn[SweepRow] = TableColumn("steps/s", 7, lambda row, _: _speed(row, palette), right=True)
         left: TableColumn[SweepRow] = TableColumn("left, or cause", 9, cause_or_left, 2, most=width)
         hosts = min(max((len(host) for host in view.hosts), default=0), 20)
         host: TableColumn[SweepRow] = TableColumn(
@@ -172,7 +173,7 @@ def whole(view: SweepView, width: int, palette: Palette) -> list[Text]:
     standing = "starting" if view.standing == "reading" else view.standing
     chip = state_chip(standing, palette) if standing not in OWN_MARKS else _chip(standing, palette)
     readings = []
-    if view.working:
+    if view.working and view.sweep.left_s is not None:
         readings.append(f"left {duration(view.sweep.left_s)}")
     if (speed := view.steps_per_s) is not None:
         readings.append(f"{count(speed)} steps/s")
@@ -206,6 +207,12 @@ def _status(row: SweepRow, palette: Palette) -> tuple[str, str]:
 def _value(value: float | None, row: SweepRow) -> str:
     """A number; nothing where there can be none yet."""
     return number(value) if row.begun else ""
+
+
+def _speed(row: SweepRow, palette: Palette) -> tuple[str, str]:
+    """Its speed, or dim the one that it had."""
+    speed = row.state.steps_per_s if row.steps_per_s is None else row.steps_per_s
+    return "" if speed is None else count(speed), palette.dim if row.steps_per_s is None else palette.text
 
 
 def _task(row: SweepRow, view: SweepView, cells: int) -> str:

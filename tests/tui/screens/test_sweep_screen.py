@@ -52,14 +52,9 @@ async def test_the_whole_the_runs_and_the_chosen_one(size: Sizes) -> None:
         title, whole, counts, header, *lines = shown(app)
         assert "sweep made-up  8 runs" in title
         assert "● RUNNING" in whole and "42%" in whole and "left 1:35 · 2,048 steps/s" in whole
-        assert counts.split("   ") == [
-            "  ■ 2 finished",
-            "● 2 running",
-            "· 2 waiting",
-            "◌ 1 unfinished",
-            "✗ 1 failed",
-            *counts.split("   ")[5:],
-        ]
+        assert counts.split("   ")[:5] == [
+            "  ■ 2 finished", "● 2 running", "· 2 waiting", "◌ 1 unfinished", "✗ 1 failed"
+        ]  # fmt: skip
         assert header.split()[:9] == ["state", "done", "task", "arm", "seed", "ep100", "eval", "gate", "steps/s"]
         assert ("left, or cause" in header) == ("━━━━" in lines[0]) == (size == (120, 40))
         assert "› " in lines[0] and "■ finished   100%" in lines[0]
@@ -69,9 +64,8 @@ async def test_the_whole_the_runs_and_the_chosen_one(size: Sizes) -> None:
         assert "None" not in "\n".join(shown(app)) and "nan" not in "\n".join(shown(app))
 
 
-@both_sizes
-async def test_why_a_run_failed_is_told_in_full(size: Sizes) -> None:
-    async with listing(FakeSweep()).run_test(size=size) as pilot:
+async def test_why_a_run_failed_is_told_in_full() -> None:
+    async with listing(FakeSweep()).run_test() as pilot:
         app = await ready(pilot)
         await pilot.press("down", "down")
         await pilot.pause()
@@ -105,11 +99,10 @@ async def test_the_end_of_a_sweep_is_said() -> None:
         await until(pilot, lambda: "✗ FAILED" in shown(app)[1] and "has ended, 1 failed" in shown(app)[-2])
 
 
-@both_sizes
-async def test_enter_opens_a_run_that_has_begun_and_says_so_of_one_that_has_not(size: Sizes) -> None:
+async def test_enter_opens_a_run_that_has_begun_and_says_so_of_one_that_has_not() -> None:
     sweep = FakeSweep()
     app = listing(sweep, Place(order="status"))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test() as pilot:
         await ready(pilot)
         await pilot.press("end", "up", "up", "enter")
         await pilot.pause()
@@ -163,7 +156,7 @@ async def test_orders_filter_and_moving_about() -> None:
         assert len(app.list.rows.runs) == 8
 
 
-@pytest.mark.parametrize("keys", [("d",), ("q", "d"), ("ctrl+c", "enter"), ("ctrl+q", "ctrl+q")])
+@pytest.mark.parametrize("keys", [("d",), ("ctrl+c", "enter"), ("ctrl+q", "ctrl+q")])
 async def test_leaving_a_sweep_that_goes_on_asks_nothing_of_it(keys: tuple[str, ...]) -> None:
     sweep = FakeSweep()
     app = listing(sweep)
@@ -175,11 +168,10 @@ async def test_leaving_a_sweep_that_goes_on_asks_nothing_of_it(keys: tuple[str, 
     assert app.return_value is None and app.how == "detached" and sweep.asked == 0
 
 
-@both_sizes
-async def test_a_stop_is_asked_for_after_a_question_and_the_list_leaves_when_it_is_done(size: Sizes) -> None:
+async def test_a_stop_is_asked_for_after_a_question_and_the_list_leaves_when_it_is_done() -> None:
     sweep = FakeSweep()
     app = listing(sweep)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test() as pilot:
         await ready(pilot)
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, SweepQuitDialog))
@@ -280,7 +272,7 @@ async def test_every_theme_and_no_color(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("NO_COLOR", "1")
     async with listing(FakeSweep()).run_test() as pilot:
         app = await ready(pilot)
-        for theme in ("gwt-light", "ansi-dark", "gwt-dark"):
+        for theme in ("gwt-light", "ansi-dark"):
             app.theme = theme
             await pilot.pause()
             assert "✗ failed" in "\n".join(shown(app))
