@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -11,7 +11,6 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.run_screen import LeastSize
 from gwt_ib_tui.state.compare.run_set import MOST_RUNS
@@ -43,7 +42,7 @@ class ListScreen(LeastSize, Screen[None]):
     """A list; ends the application with a `Choice`, or with none when the user leaves."""
 
     AUTO_FOCUS = ""  # the keys are the list's until `/`
-    FILTER_BY: str
+    FILTER_BY: ClassVar[str]
     """What the words of the filter are looked for in."""
     TOO_SMALL = "the list needs {least}."
 
@@ -130,8 +129,7 @@ class ListScreen(LeastSize, Screen[None]):
 
     def action_show_help(self) -> None:
         """Keys and metrics."""
-        keymap: Keymap = self.keymap
-        self.app.push_screen(HelpScreen(None, keymap.actions))
+        self.app.push_screen(HelpScreen(None, self.keymap.actions))
 
     def action_leave(self) -> None:
         """Leave the list."""

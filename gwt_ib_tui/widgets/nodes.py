@@ -13,6 +13,7 @@ from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel, title_line
 from gwt_ib_tui.widgets.table import Table, TableColumn
 
+LONG_S = 5.0
 MOST = 40  # cells of a name or an address
 
 
@@ -71,8 +72,9 @@ def _sums(cluster: ClusterRecord, palette: Palette, width: int) -> list[Text | s
     parts: list[Text | str] = []
     if cluster.waiting > 0:
         noun = "actor waits" if cluster.waiting == 1 else "actors wait"
-        words = f"▲ {cluster.waiting} {noun} for a place, {duration(cluster.waiting_s)}"
-        parts.append(Text(words, style=palette.warn))
+        words = f"{cluster.waiting} {noun} for a place, {duration(cluster.waiting_s)}"
+        # An actor that begins waits for a moment too.
+        parts.append(words if cluster.waiting_s < LONG_S else Text(f"▲ {words}", style=palette.warn))
     update = []
     if cluster.weights_bytes is not None:
         update.append(f"{_size(cluster.weights_bytes)} out")

@@ -15,7 +15,8 @@ from support import wait_until
 from gwt_ib.durable import write_json
 from gwt_ib.runs.control import take_requests
 from gwt_ib.sweeps.directory import SweepDirectory, lock_sweep, make_directory
-from gwt_ib_tui.application.sweep_app import save_sweep_picture, source_of
+from gwt_ib_tui.application.sweep_app import source_of
+from gwt_ib_tui.commands.run import picture as picture_of
 
 FILE = """
 [base]
@@ -90,6 +91,6 @@ def test_who_works_on_a_sweep_is_known_without_holding_its_lock(sweep: SweepDire
 
 
 def test_a_picture_of_a_sweep_loads_nothing(sweep: SweepDirectory, tmp_path: Path) -> None:
-    save_sweep_picture(sweep, tmp_path / "sweep.svg", (100, 20))
+    picture_of(str(sweep.path), tmp_path / "sweep.svg", 100, 20)
     picture = (tmp_path / "sweep.svg").read_text().replace("&#160;", " ")
     assert "sweep a-sweep" in picture and "The glass broke." in picture and "@font-face" not in picture

@@ -102,6 +102,8 @@ def test_the_title_has_what_there_is_room_for_the_most_urgent_first() -> None:
         "10.0.0.1:6379",
     ]
     assert words[1] == words[0][:2] and words[2] == words[0][:1]
+    begins = ClusterRecord.from_dict(CLUSTER | {"waiting": 2, "waiting_s": 1.0})
+    assert _sums(begins, DARK, 80)[0] == "2 actors wait for a place, 0:01"
     assert [str(part) for part in _sums(ClusterRecord(), DARK, 80)] == ["0 of 0 alive"]
 
 
