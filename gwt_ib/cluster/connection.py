@@ -12,10 +12,13 @@ import secrets
 import shutil
 import socket
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from gwt_ib.errors import ExitCode, UserError, error_text
+from gwt_ib.log import LOGGER
 from gwt_ib.text import plain
 
 CONNECT_S = 5.0
@@ -47,10 +50,10 @@ class Connection:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def need_ray() -> None:
+def need_ray(what: str = "channel = ray") -> None:
     """Raises `UserError` that says what to install where Ray is missing."""
     if importlib.util.find_spec("ray") is None:
-        raise UserError("channel = ray needs the package ray: pip install 'gwt-ib[ray]'.", ExitCode.USAGE)
+        raise UserError(f"{what} needs the package ray: pip install 'gwt-ib[ray]'.", ExitCode.USAGE)
 
 
 def connect(address: str, *, cpus: float = 0.0, store_bytes: int = 0, folder: str = "") -> Connection:
@@ -70,6 +73,7 @@ def _start(cpus: float, store_bytes: int, folder: str) -> Connection:
     os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     import ray
 
+    _quieten()
     folder = folder or tempfile.mkdtemp(prefix="gwt-ib-")  # short: sockets lie in it
     try:
         ray.init(
@@ -93,6 +97,7 @@ def _join(address: str) -> Connection:
         try_out(address)
     import ray
 
+    _quieten()
     try:
         ray.init(address=address, configure_logging=False, log_to_driver=False)
     except ConnectionError:
@@ -104,6 +109,16 @@ def _join(address: str) -> Connection:
         raise UserError(f"Ray does not let us into {plain(address)!r}: {error_text(error)}.", code) from None
     found = _address()
     return Connection(found, own=False, warning=_exposure(found))
+
+
+def _quieten() -> None:
+    """Ray prints what its daemons have to say on our stdout, pages of it, where a program may be reading JSON."""
+    from ray._private import worker
+
+    def into_the_log(data: Mapping[str, Any], ignore_prefix: bool) -> None:
+        LOGGER.info("Ray says: %s", plain(" ".join(map(str, data.get("lines", ()))), 300))
+
+    worker.print_to_stdstream = into_the_log
 
 
 def _address() -> str:

@@ -70,6 +70,8 @@ class ActorRecord:
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
         values = dict(vars(self))
+        if not self.node:
+            del values["node"]
         return {"actor": values.pop("number"), **values}
 
 
@@ -192,6 +194,7 @@ class RunRecord:
         values = dict(vars(self))
         pids = {name: values.pop(name) for name in ("trainer", "learner")}
         times = {name: values.pop(name) for name in ("started", "heartbeat", "ended")}
+        cluster: ClusterRecord | None = values.pop("cluster")  # like `node` of an actor, for those of other machines
         return {
             "format": FORMAT,
             "run": values.pop("name"),
@@ -199,7 +202,7 @@ class RunRecord:
             "command": list(self.command),
             "pids": {name: pid for name, pid in pids.items() if pid is not None},
             "actors": [actor.as_dict() for actor in self.actors],
-            "cluster": self.cluster.as_dict() if self.cluster else None,
+            **({"cluster": cluster.as_dict()} if cluster else {}),
             **{name: time for name, time in times.items() if time is not None},
         }
 

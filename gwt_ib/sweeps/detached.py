@@ -15,7 +15,8 @@ from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.files import open_to_append
 from gwt_ib.lenient import text, whole
 from gwt_ib.log import LOGGER, log_to_file
-from gwt_ib.processes.children import ENDING_SIGNALS, ONE_THREAD, PYTHON, recorded_signals
+from gwt_ib.machine import ONE_THREAD
+from gwt_ib.processes.children import ENDING_SIGNALS, PYTHON, recorded_signals
 from gwt_ib.processes.log_files import last_words
 from gwt_ib.runs.jsonl import parse_record
 from gwt_ib.sweeps.directory import SweepDirectory, lock_sweep

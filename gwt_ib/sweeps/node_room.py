@@ -16,9 +16,10 @@ from typing import Any
 
 from gwt_ib.cluster.nodes import differences, this_machine
 from gwt_ib.config import Config
-from gwt_ib.errors import error_text
+from gwt_ib.errors import ExitCode, UserError, error_text
 from gwt_ib.lenient import mapping
 from gwt_ib.log import LOGGER
+from gwt_ib.machine import usable_cores
 from gwt_ib.text import plain
 
 LOOK_S = 1.0
@@ -48,6 +49,38 @@ def need_of(config: Config) -> Need:
         name, _, amount = pair.partition("=")
         need[name.strip()] = float(amount)
     return {name: amount for name, amount in need.items() if amount > 0}
+
+
+def needs_of(configs: Sequence[Config]) -> list[Need]:
+    """What each of several runs takes, the one with most CPUs last."""
+    return sorted(map(need_of, configs), key=lambda need: need.get("CPU", 0.0))
+
+
+def refuse(config: Config) -> None:
+    """Raises `UserError` (78) for a run whose settings are not possible inside a sweep on Ray."""
+    if config.channel == "ray":
+        raise UserError(
+            'channel = "ray" is not possible in a sweep on Ray, where each run is on one node: use channel = "local".',
+            ExitCode.BAD_CONFIGURATION,
+        )
+
+
+def no_room(need: Need, largest: str) -> UserError:
+    """What is said where no node will ever have room."""
+    return UserError(
+        f"No node of the cluster has room for a run that takes {in_words(need)}: {largest}. Use fewer actors and "
+        "learner_threads, or a smaller ray_cpus.",
+        ExitCode.RESOURCES_USED_UP,
+    )
+
+
+def room_here(configs: Sequence[Config]) -> int:
+    """How many of the largest of these runs fit on a cluster of this machine alone. Raises `UserError` (69) for none."""
+    cores, needs = usable_cores(), needs_of(configs)
+    most = needs[-1].get("CPU", 0.0) if needs else 0.0
+    if most > cores:
+        raise no_room(needs[-1], f"this machine has {cores} CPUs")
+    return int(cores / most + 1e-9) if most else len(configs)
 
 
 def in_words(need: Need) -> str:
@@ -147,11 +180,16 @@ class NodeRoom:
         with self._lock:
             return self._looked_at is not None and all(node.question is None for node in self._nodes.values())
 
-    def refusals(self) -> dict[str, str]:
-        """Why nodes are not used, by their names; empty as long as one of them is."""
+    def refused(self) -> dict[str, str]:
+        """Why nodes are not used, by their names."""
         with self._lock:
-            refused = {node.name: node.refused for node in self._nodes.values() if node.refused}
-            return refused if len(refused) == len(self._nodes) else {}
+            return {node.name: node.refused for node in self._nodes.values() if node.refused}
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a node that may be used, now or by the look of it."""
+        with self._lock:
+            return any(not node.refused for node in self._nodes.values())
 
     def room(self, need: Need) -> int:
         """How many runs fit now."""

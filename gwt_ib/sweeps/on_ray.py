@@ -1,7 +1,6 @@
 """The runs of a sweep on the nodes of a Ray cluster: each where there is room, its files mirrored to this machine.
 
-A thread speaks with the cluster, so that files arrive whatever the engine is busy with. Each run is a generator that
-yields the call, or the seconds, that it waits for.
+A thread speaks with the cluster, so that files arrive whatever the engine is busy with.
 """
 
 from __future__ import annotations
@@ -9,9 +8,10 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
@@ -19,37 +19,23 @@ from filelock import FileLock
 from gwt_ib.cluster.connection import connect
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError, error_text
-from gwt_ib.files import read_regular
 from gwt_ib.log import LOGGER
 from gwt_ib.machine import usable_cores
 from gwt_ib.processes.beginning import lock_run
-from gwt_ib.runs.control import MAX_REQUEST_BYTES
 from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot_store import clean_temporary, list_snapshots
 from gwt_ib.sweeps.executor import Ended
-from gwt_ib.sweeps.mirror import Known, changes
-from gwt_ib.sweeps.mirror_copy import BadAnswerError, Copy
-from gwt_ib.sweeps.node_room import Need, NodeRoom, in_words, need_of
-from gwt_ib.sweeps.remote_run import REQUEST, RemoteRun
-from gwt_ib.text import plain
+from gwt_ib.sweeps.life_on_node import Life, Lives
+from gwt_ib.sweeps.node_room import Need, NodeRoom, need_of, needs_of, no_room, refuse
 
-POLL_S = 0.4
-"""How often a run is asked for what is new, as its trainer gives a sign of life; less often where there are many."""
-OF_A_POLL_S = 0.02
-"""The head spends at most half of its time on them."""
-MOST_POLL_S = 2.0
 TICK_S = 0.05
-PLACING_S = 0.2
-SAID_AFTER_S = 15.0
-"""A run that waits longer for a node says so."""
 SILENT_S = 60.0
 """A process on a node that does not answer for so long is given up."""
 PROBING_S = 60.0
 CLOSING_S = 10.0
-MOST_REQUESTS = 100
-
-Life = Generator[Any, Any, Ended]
+MOST_LOSSES = 5
+"""How often a run may be lost without a new snapshot in between."""
 
 
 @dataclass(eq=False)
@@ -59,18 +45,19 @@ class _Following:
     run: RunDirectory
     lock: FileLock
     life: Life
+    placed: threading.Event
     call: Any = None
     due: float = 0.0
-    placed: bool = False
 
 
 class RayExecutor:
     """Trains runs on a cluster: the one at `address`, `auto` for that of this machine, or one here where it is empty.
 
-    Raises `UserError`: 2 without Ray, 69 where there is no such cluster. One thread may call it.
+    At most `most` runs at a time. Raises `UserError`: 2 without Ray, 69 where there is no such cluster. One thread may call
+    it.
     """
 
-    def __init__(self, address: str = "") -> None:
+    def __init__(self, address: str = "", *, most: int | None = None) -> None:
         self._connection = connect(address, cpus=usable_cores())
         self.address = self._connection.address
         self.warning = self._connection.warning
@@ -79,48 +66,51 @@ class RayExecutor:
         self._runs: list[_Following] = []
         self._largest: Need = {"CPU": 1.0}
         self._open = 0
+        self._most = most
+        self._lost: dict[Path, tuple[str, int]] = {}
         self._lock = threading.Lock()
-        self._ended: queue.SimpleQueue[tuple[_Following, Ended]] = queue.SimpleQueue()
-        self._stopping = False
+        self._ended: queue.SimpleQueue[tuple[_Following | None, Ended]] = queue.SimpleQueue()
+        self._lives = Lives(self._nodes)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="cluster", daemon=True)
         self._thread.start()
 
-    def check(self, configs: Sequence[Config]) -> None:
-        """Raises `UserError` where one of these runs can never be trained here: 78 for its settings or the versions of
-        all nodes, 69 where no node has as much as it takes."""
+    def check(self, configs: Sequence[Config]) -> list[str]:
+        """What is to be told of the cluster before runs like these are started there: sentences.
+
+        Raises `UserError` where one of them can never be trained there: 78 for its settings or the versions of all nodes,
+        69 where no node has as much as it takes.
+        """
         for config in configs:
             refuse(config)
         deadline = time.monotonic() + PROBING_S
         while not self._nodes.answered and time.monotonic() < deadline:
             time.sleep(TICK_S)
-        if refused := self._nodes.refusals():
-            words = "; ".join(f"{name} has {why}" for name, why in refused.items())
-            raise UserError(f"No node of the cluster can be used: {words}.", ExitCode.BAD_CONFIGURATION)
-        needs = sorted((dict(need_of(config)) for config in configs), key=lambda need: need.get("CPU", 0.0))
-        if not self._nodes.scales:
-            for need in needs:
-                if not self._nodes.could(need):
-                    sentence = f"No node of the cluster has room for a run that takes {in_words(need)}: "
-                    raise UserError(
-                        f"{sentence}{self._nodes.largest()}. Use fewer actors and learner_threads, or a smaller ray_cpus.",
-                        ExitCode.RESOURCES_USED_UP,
-                    )
+        refused = [f"{name} has {why}" for name, why in self._nodes.refused().items()]
+        if refused and not self._nodes.usable:
+            raise UserError(f"No node of the cluster can be used: {'; '.join(refused)}.", ExitCode.BAD_CONFIGURATION)
+        needs = needs_of(configs)
+        for need in needs if not self._nodes.scales else ():
+            if not self._nodes.could(need):
+                raise no_room(need, self._nodes.largest())
         if needs:
             self._largest, self._open = needs[-1], len(needs)
+        return [*filter(None, [self.warning]), *(f"Not used: {each}." for each in refused)]
 
     def room(self) -> int:
         """How many further runs can be started now."""
-        if self._stopping:
+        if self._lives.stopping:
             return 0
         with self._lock:
-            waiting = sum(not each.placed for each in self._runs)
-        return max(0, self._nodes.room(self._largest) - waiting)
+            waiting, count = sum(not each.placed.is_set() for each in self._runs), len(self._runs)
+        room = self._nodes.room(self._largest) - waiting
+        return max(0, room if self._most is None else min(room, self._most - count))
 
     def start(self, run: RunDirectory, *, resume: bool) -> None:
-        """Train a run on a node. Its directory here is locked meanwhile. Raises `UserError` (75) where it is in use."""
-        lock = lock_run(run)
+        """Train a run on a node. Its directory here is locked meanwhile. Raises `OSError`."""
+        lock: FileLock | None = None
         try:
+            lock = lock_run(run)
             config = run.read_config()
             refuse(config)
             for folder in (run.path, run.snapshots, run.logs, run.incidents):
@@ -128,11 +118,16 @@ class RayExecutor:
             resume = resume and bool(list_snapshots(run.snapshots))
             if not resume:  # it was lost before the first one: what it has recorded comes again
                 cut_back(run.metrics, 0, run.metrics_aside)
-        except BaseException:
-            lock.release()
-            raise
-        following = _Following(run, lock, iter(()))  # type: ignore[arg-type]
-        following.life = self._life(following, need_of(config), resume=resume)
+        except BaseException as error:
+            if lock is not None:
+                lock.release()
+            if not isinstance(error, UserError):
+                raise
+            self._ended.put((None, Ended(run, error.code, error.message, lost=error.code == ExitCode.LOCKED)))
+            return
+        placed = threading.Event()
+        life = self._lives.live(run, need_of(config), placed.set, resume=resume)
+        following = _Following(run, lock, life, placed)
         with self._lock:
             self._runs.append(following)
 
@@ -142,16 +137,19 @@ class RayExecutor:
         with suppress(queue.Empty):
             while True:
                 following, how = self._ended.get(timeout=timeout_s if not ended else 0.001)
-                following.lock.release()  # in the thread that has taken it
+                if following is not None:
+                    following.lock.release()  # in the thread that has taken it
                 ended.append(how)
         return ended
 
     def stop(self) -> None:
         """Ask every run to end with a last snapshot; `tend` says when they have, and their files are here."""
-        self._stopping = True
+        self._lives.stopping = True
 
     def close(self) -> None:
-        """End what is left, at once, and the connection."""
+        """End what is left, at once, and the connection. It may be called again."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._thread.join(CLOSING_S)
         self.tend(0.0)
@@ -173,6 +171,7 @@ class RayExecutor:
             except Exception:  # noqa: BLE001 - whatever Ray raises: it is asked again
                 LOGGER.exception("the cluster cannot be asked")
                 time.sleep(1.0)
+        self._lives.stopping = True
         for following in self._runs:
             following.life.close()
         with suppress(Exception):
@@ -183,6 +182,7 @@ class RayExecutor:
 
         with self._lock:
             runs = list(self._runs)
+        self._lives.count = len(runs)
         now = time.monotonic()
         for following in runs:
             if following.call is None and now >= following.due:
@@ -196,9 +196,9 @@ class RayExecutor:
             self._answer(calls[call], call)
         for call in open_:
             following = calls[call]
-            if following.placed and time.monotonic() > following.due:
+            if following.placed.is_set() and time.monotonic() > following.due:
                 self._go_on(following, lambda life: life.throw(TimeoutError(f"no answer for {SILENT_S:g} s")))
-            elif self._stopping and not following.placed:
+            elif self._lives.stopping and not following.placed.is_set():
                 self._go_on(following, lambda life: life.throw(InterruptedError()))
 
     def _answer(self, following: _Following, call: Any) -> None:
@@ -229,118 +229,27 @@ class RayExecutor:
             else:
                 following.call, following.due = wanted, now + SILENT_S
             return
+        ended = self._unless_for_ever(ended)
         with self._lock:
             self._runs.remove(following)
         if not ended.lost:
             self._open = max(0, self._open - 1)
         self._ended.put((following, ended))
 
-    # One run
-
-    def _life(self, following: _Following, need: Need, *, resume: bool) -> Life:
-        run = following.run
-        node = yield from self._place(run, need)
-        if node is None:
-            return Ended(run, ExitCode.ENDED_BY_TERM, "It was stopped before it began.")
-        name, begun, remote = self._nodes.name(node), False, None
-        try:
-            remote = _remote(run.name, node, need)
-            yield remote.machine.remote()
-            following.placed = True
-            LOGGER.info("%s is on %s", run.name, name)
-            known: Known = {}
-            more = True
-            while more:
-                told = changes(run.path, known)
-                known, more = (yield remote.take.remote(told)), told["more"]
-            copy = Copy(run, (yield remote.begin.remote(resume=resume)))
-            begun = True
-            ended = yield from self._follow(run, remote, copy)
-            yield remote.close.remote()
+    def _unless_for_ever(self, ended: Ended) -> Ended:
+        """A run that is lost again and again without a new snapshot is the cause of that."""
+        if not ended.lost or ended.code == ExitCode.LOCKED:
+            self._lost.pop(ended.run.path, None)
             return ended
-        except BadAnswerError as error:
-            return Ended(run, ExitCode.BAD_DATA, f"{name} sends what is no run: {error}.")
-        except InterruptedError:
-            return Ended(run, ExitCode.ENDED_BY_TERM, "It was stopped before it began.")
-        except Exception as error:  # noqa: BLE001 - a node, a worker process or Ray itself
-            words = f"{name} has lost {run.name}: {_words(error)}."
-            LOGGER.warning(words)
-            return Ended(run, ExitCode.RESOURCES_USED_UP, words, lost=True)
-        finally:
-            self._nodes.give_back(node, need, begun=begun or self._stopping or self._closing.is_set())
-            if remote is not None:
-                _kill(remote)
-
-    def _place(self, run: RunDirectory, need: Need) -> Generator[float, None, str | None]:
-        """Wait until a node has room; None where the sweep is stopped before."""
-        said_at = time.monotonic() + SAID_AFTER_S
-        while not self._stopping:
-            if (node := self._nodes.place(need)) is not None:
-                return node
-            if time.monotonic() >= said_at:
-                said_at += 10 * SAID_AFTER_S
-                LOGGER.warning("%s waits for a node with %s; %s", run.name, in_words(need), self._nodes.largest())
-            yield PLACING_S
-        return None
-
-    def _follow(self, run: RunDirectory, remote: Any, copy: Copy) -> Generator[Any, Any, Ended]:
-        """Mirror a run until it has ended and everything of it is here."""
-        asked_to_stop, trouble = False, ""
-        while True:
-            if self._stopping and not asked_to_stop:
-                asked_to_stop = True
-                yield remote.stop.remote()
-            requests = _requests(run)
-            answer = yield remote.look.remote(copy.known, requests)
-            for name, _ in requests:
-                with suppress(OSError):
-                    (run.control / name).unlink()
-            ended, more = answer.pop("ended", None), False
-            try:
-                more = copy.apply(answer)
-            except OSError as error:  # the disk here is full: the run goes on there
-                if trouble != (trouble := f"{error.strerror or error}"):
-                    LOGGER.warning("the files of %s cannot be written: %s", run.path, trouble)
-                ended, more = None, False
-            if ended and not more:
-                return _ending(run, ended)
-            if not more:
-                yield min(max(POLL_S, OF_A_POLL_S * len(self._runs)), MOST_POLL_S)
-
-
-def refuse(config: Config) -> None:
-    """Raises `UserError` (78) for a run whose settings are not possible inside a sweep on Ray."""
-    if config.channel == "ray":
-        raise UserError(
-            'channel = "ray" is not possible in a sweep on Ray, where each run is on one node: use channel = "local".',
-            ExitCode.BAD_CONFIGURATION,
-        )
-
-
-def _remote(name: str, node: str, need: Need) -> Any:
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    further = {key: amount for key, amount in need.items() if key not in ("CPU", "GPU", "memory")}
-    return (
-        ray.remote(RemoteRun)
-        .options(
-            num_cpus=need.get("CPU", 0.0),
-            num_gpus=need.get("GPU", 0.0),
-            memory=int(need["memory"]) if "memory" in need else None,
-            resources=further or None,
-            max_restarts=0,
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
-        )
-        .remote(name)
-    )
-
-
-def _kill(remote: Any) -> None:
-    import ray
-
-    with suppress(Exception):
-        ray.kill(remote)
+        newest = max((path.name for path in list_snapshots(ended.run.snapshots)), default="")
+        before, count = self._lost.get(ended.run.path, (newest, 0))
+        count = count + 1 if before == newest else 1
+        self._lost[ended.run.path] = newest, count
+        if count < MOST_LOSSES:
+            return ended
+        del self._lost[ended.run.path]
+        words = f"{ended.message} That was {count} times without a new snapshot."
+        return replace(ended, lost=False, message=words)
 
 
 def _ask_for_room(bundles: list[dict[str, float]]) -> None:
@@ -348,31 +257,3 @@ def _ask_for_room(bundles: list[dict[str, float]]) -> None:
     from ray.autoscaler.sdk import request_resources
 
     request_resources(bundles=bundles)
-
-
-def _requests(run: RunDirectory) -> list[tuple[str, bytes]]:
-    """What dashboards here have asked of the run."""
-    found = []
-    with suppress(OSError):
-        paths: Iterable[Any] = sorted(path for path in run.control.iterdir() if REQUEST.fullmatch(path.name))
-        for path in list(paths)[:MOST_REQUESTS]:
-            with suppress(OSError):
-                found.append((path.name, read_regular(path, MAX_REQUEST_BYTES)))
-    return found
-
-
-def _ending(run: RunDirectory, told: Any) -> Ended:
-    try:
-        code = ExitCode(told["code"])
-    except ValueError:
-        code = ExitCode.RESOURCES_USED_UP
-    return Ended(run, code, plain(told.get("message", "")), lost=told.get("lost") is True)
-
-
-def _words(error: BaseException) -> str:
-    """Why a call came to nothing, as a clause: Ray's own texts go over many lines."""
-    from ray.exceptions import RayActorError
-
-    if isinstance(error, RayActorError):
-        return "its node or worker process died"
-    return plain(error_text(getattr(error, "cause", None) or error), 300)

@@ -29,6 +29,13 @@ def sweep(
         int | None,
         typer.Option("--parallel", min=1, max=1000, metavar="N", help="Runs side by side; default: by cores."),
     ] = None,
+    on: Annotated[
+        str, typer.Option("--on", metavar="PLACE", help="Where the runs are trained: local, or ray, on a cluster.")
+    ] = "local",
+    address: Annotated[
+        str,
+        typer.Option("--address", metavar="ADDRESS", help="HOST:PORT of a Ray cluster, or auto; default: one here."),
+    ] = "",
     headless: Annotated[
         bool, typer.Option("--headless", help="No screen: a line for each run that starts or ends.")
     ] = False,
@@ -47,7 +54,7 @@ def sweep(
     if file.is_dir():
         directory, file = directory or file, SweepDirectory(file).definition
     found = SweepDirectory(directory) if directory is not None else default_directory(file)
-    place = Place(parallel=parallel)
+    place = Place(on, address, parallel)
     definition = read_definition(file)
     reason = "" if headless or as_json or dry_run else why_no_dashboard()
     if reason:
