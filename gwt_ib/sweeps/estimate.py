@@ -58,7 +58,9 @@ def estimate(states: Sequence[MemberState], found: Found, parallel: int, measure
         for state in still
     ]
     gain = speed_up(parallel)
-    seconds = max(sum(alone) / gain, max(alone) * parallel / gain)
+    # No number of runs makes the environments' own steps quicker than all cores do.
+    stepping = sum(state.total_steps * found.step_s.get(environment_key(state.member.config), 0.0) for state in still)
+    seconds = max(sum(alone) / gain, max(alone) * min(parallel, len(alone)) / gain, stepping / usable_cores())
     source = (
         f"{UPDATES} updates were measured alone, each task's own steps for a moment; {parallel} side by side were taken "
         f"to be {gain:.2f} times as fast as one"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gwt_ib.config import Config
@@ -119,6 +119,7 @@ axes = st.dictionaries(
 )
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(env_id=words, arm=words, seed=st.integers(0, 2**63 - 1), grid=axes)
 def test_every_name_is_safe_as_that_of_a_directory(env_id: str, arm: str, seed: int, grid: dict[str, Any]) -> None:
     name = member_name(Config.model_construct(env_id=env_id, seed=seed), arm, grid)
@@ -126,6 +127,7 @@ def test_every_name_is_safe_as_that_of_a_directory(env_id: str, arm: str, seed: 
     assert len(name) <= LONGEST
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(one=st.tuples(words, words, st.integers(0, 50), axes), other=st.tuples(words, words, st.integers(0, 50), axes))
 def test_two_different_runs_have_different_names(one: tuple[Any, ...], other: tuple[Any, ...]) -> None:
     names, labels = set(), set()
