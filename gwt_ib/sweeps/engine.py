@@ -160,7 +160,8 @@ class Engine:
     def _begin(self, member: Member) -> bool:
         """Start one run as its directory says; False where no process can be started just now."""
         run, state = self._sweep.run(member), read_member(self._sweep, member)
-        if state.status == "finished":
+        if state.status == "finished" or (state.status == "failed" and not self._retry_failed):
+            self._say(state.status, state, state.cause)  # another process has brought it to its end meanwhile
             return True
         kind: NoticeKind = "started"
         resume = False

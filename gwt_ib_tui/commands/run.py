@@ -16,6 +16,7 @@ from gwt_ib_tui.terminal import print_json, print_line, print_result
 if TYPE_CHECKING:
     from gwt_ib.runs.control import RequestKind
     from gwt_ib.runs.events import Event
+    from gwt_ib.sweeps.directory import SweepDirectory
 
 ANSWER_S = 60.0
 
@@ -36,8 +37,14 @@ def snapshot(run: Run) -> None:
 
 
 def stop(run: Run) -> None:
-    """End a run with a last snapshot."""
-    _ask(run, "stop")
+    """End a run, or a sweep, with a last snapshot."""
+    from gwt_ib.sweeps.directory import SweepDirectory
+
+    sweep = SweepDirectory(Path(run))
+    if sweep.definition.is_file():
+        _stop_sweep(sweep)
+    else:
+        _ask(run, "stop")
 
 
 def set_(
@@ -154,6 +161,17 @@ def picture(
             save_picture(find_run(run), path, (columns, rows), screen)
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror}.", ExitCode.INPUT_OUTPUT) from None
+
+
+def _stop_sweep(sweep: SweepDirectory) -> None:
+    """Ask a sweep to end all of its runs, which takes seconds. Raises `UserError` where nobody runs it."""
+    from gwt_ib.runs.control import send_request
+    from gwt_ib.sweeps.directory import is_running
+
+    if not is_running(sweep):
+        raise UserError(f"Nobody runs {sweep.path}: there is nothing to stop.", ExitCode.USAGE)
+    send_request(sweep.control, "stop")
+    print_line(f"stop asked: the runs of {sweep.path} end with a last snapshot", err=True)
 
 
 def _ask(

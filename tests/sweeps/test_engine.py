@@ -210,6 +210,23 @@ def test_a_run_that_another_process_still_trains_is_waited_for_and_the_others_go
     assert kinds(notices).count("waiting") == 1
 
 
+def test_a_run_that_another_process_brings_to_its_end_is_not_trained_again(sweep: SweepDirectory) -> None:
+    first = sweep.read_definition().members[0]
+    made = create_run(first.config, sweep.member_path(first), ["test"], SPEC)
+    lock = FileLock(made.lock)
+    lock.acquire()
+    executor = Scripted({})
+
+    def finish() -> None:
+        ended("finished")(made, False)
+        lock.release()
+
+    executor.on_tend = finish
+    code, notices = run(sweep, executor)
+    assert code == 0 and [seed for seed, _ in executor.started] == [2, 3]
+    assert kinds(notices).count("finished") == 3
+
+
 def test_the_first_signal_ends_the_runs_with_a_snapshot_and_the_second_at_once(sweep: SweepDirectory) -> None:
     executor, signals = Scripted({}, parallel=2), []
     executor.on_tend = lambda: signals.append(signal.SIGINT) if not signals else None

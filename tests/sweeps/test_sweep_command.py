@@ -15,7 +15,7 @@ import pytest
 from outcome import outcome
 from support import SMALL, events, updates, wait_until
 
-from gwt_ib.runs.control import send_request
+from gwt_ib.runs.control import send_request, take_requests
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.sweeps.definition import read_definition
 from gwt_ib.sweeps.detached import start_detached
@@ -175,6 +175,27 @@ def test_a_mistake_gets_a_sentence_and_its_code_and_leaves_nothing(
     assert found.returncode == code and words in found.stderr, found.stderr
     assert "Traceback" not in found.stderr
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_sweep_of_a_stranger_imports_nothing_without_trust(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "evil.py").write_text("open('imported', 'w')")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "sweep.toml").write_text('[base]\nenv_id = "evil:Evil-v0"')
+    refused = command("sweep", "theirs", "--dry-run")
+    assert refused.returncode == 2 and "'evil'" in refused.stderr and "--trust" in refused.stderr
+    assert not (tmp_path / "imported").exists()
+    assert command("sweep", "theirs", "--dry-run", "--trust").returncode == 78
+    assert (tmp_path / "imported").exists()
+
+
+def test_a_sweep_is_asked_to_stop_as_a_run_is(tmp_path: Path, command: Command) -> None:
+    found = SweepDirectory(tmp_path / "sweep")
+    make_directory(found)
+    found.write_definition(read_definition(write(tmp_path / "f.toml")))
+    assert command("stop", "sweep").returncode == 2, "nobody runs it"
+    with lock_sweep(found):
+        assert command("stop", "sweep").returncode == 0
+    assert [request.kind for request in take_requests(found.control)[0]] == ["stop"]
 
 
 def test_a_dry_run_says_what_it_takes_and_starts_nothing(tmp_path: Path, command: Command) -> None:
