@@ -5,13 +5,12 @@ from __future__ import annotations
 import shlex
 import sys
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.errors import ExitCode
 from gwt_ib_tui.commands.trust import Trust, need_trust
 from gwt_ib_tui.garbage import no_garbage_collection
 from gwt_ib_tui.terminal import leave_if_asked, print_json, print_line, print_result, why_no_dashboard
@@ -142,12 +141,10 @@ def _show(found: SweepDirectory, definition: Definition) -> None:
 
     if found.read_definition() != definition:
         print_line(f"{found.path} goes on with the definition that it was started with, not with the file.", err=True)
-    try:
-        screen = import_module("gwt_ib_tui.application.sweep_app")
-    except ModuleNotFoundError:
-        raise UserError("This version has no screen for a sweep: use --headless.", ExitCode.USAGE) from None
+    with no_garbage_collection():
+        from gwt_ib_tui.application.sweep_app import run_sweep_dashboard
     with suppress(KeyboardInterrupt):  # before the screen takes it as a key
-        screen.run_sweep_dashboard(found)
+        run_sweep_dashboard(found)
     state = read_states(found)
     print_line(f"{found.path}: {progress_words(state)}")
     again = shlex.join(["gwt-ib-tui", *sys.argv[1:]])
