@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +48,8 @@ def estimate(states: Sequence[MemberState], found: Found, parallel: int, measure
         return Estimate(0, 0.0, "nothing is left to train")
     trained = time_left(states, parallel)
     if trained is not None:
-        return Estimate(left, trained, "by the speed of what has been trained so far, side by side as it was")
+        starts = START_S * math.ceil(len(still) / parallel)
+        return Estimate(left, trained + starts, "by the speed of what has been trained so far, side by side as it was")
     costs = learning_costs(still, found, measure) if is_to_be_measured(states) else {}
     if not costs:
         return Estimate(left, None, "known once the first run has trained")
