@@ -24,8 +24,8 @@ START_S = 3.0
 """Of each run: its processes load their libraries."""
 LEAST_STEPS = 300_000
 """What is not longer than this is done before a measurement would pay."""
-GAINS = (1.0, 1.4)
-"""Steps/s of one run for each core together, to those of one alone: on one core, on several (docs/sweeps.md)."""
+BUSY = 0.87
+"""The share of its time in which a run's actors, or its learner's threads, keep their cores busy (docs/sweeps.md)."""
 
 Measure = Callable[[Config, EnvironmentSpec], float | None]
 """Seconds for an env step of a run that trains alone."""
@@ -59,7 +59,7 @@ def estimate(states: Sequence[MemberState], found: Found, parallel: int, measure
         + state.total_steps * (_environment_s(state.member.config, found) + costs.get(_learning(state), typical))
         for state in still
     ]
-    gain = speed_up(parallel)
+    gain = speed_up(parallel, [state.member.config for state in still])
     # No number of runs makes the environments' own steps quicker than all cores do.
     stepping = sum(state.total_steps * found.step_s.get(environment_key(state.member.config), 0.0) for state in still)
     seconds = max(sum(alone) / gain, max(alone) * min(parallel, len(alone)) / gain, stepping / usable_cores())
@@ -112,13 +112,13 @@ def measure_alone(config: Config, spec: EnvironmentSpec) -> float | None:
     return statistics.median(seconds) / config.steps_per_update if seconds else None
 
 
-def speed_up(parallel: int, cores: int | None = None) -> float:
-    """How much more so many runs side by side make than one alone: no more than those that have a core each."""
+def speed_up(parallel: int, configs: Sequence[Config], cores: int | None = None) -> float:
+    """How much more so many runs side by side make than one alone: what a run alone leaves of the cores."""
     cores = usable_cores() if cores is None else cores
-    if cores == 1 or parallel == 1:
-        return GAINS[0]
-    # One run alone keeps about two cores busy for 1 / 1.4 of the time.
-    return max(1.0, min(parallel, cores) * GAINS[1] / 2)
+    busy = statistics.fmean(
+        max(1.0, BUSY * (min(config.num_actors, cores) + min(config.learner_threads, cores)) / 2) for config in configs
+    )
+    return max(1.0, min(parallel, cores / busy))
 
 
 def _learning(state: MemberState) -> tuple[object, ...]:
