@@ -31,6 +31,13 @@ def default_parallel(configs: Iterable[Config], cores: int | None = None) -> int
     return max(1, min(wanted, len(configs), most_in_memory(configs)))
 
 
+def is_wide(configs: Iterable[Config], parallel: int) -> bool:
+    """Whether so many runs side by side have more actors or threads than there are cores, each of them several."""
+    cores = usable_cores()
+    widest = max((max(config.num_actors, config.learner_threads) for config in configs), default=1)
+    return parallel > 1 and widest > 1 and widest * parallel > cores
+
+
 def memory_bytes(config: Config) -> int:
     """What one run takes, roughly and rather too much."""
     actors = config.num_actors if config.channel == "local" else 0

@@ -12,6 +12,7 @@ from gwt_ib.sweeps.checks import Found, check_members
 from gwt_ib.sweeps.definition import Definition
 from gwt_ib.sweeps.directory import SweepDirectory, refuse_strange
 from gwt_ib.sweeps.estimate import Estimate, estimate, is_to_be_measured, measure_alone
+from gwt_ib.sweeps.parallel import is_wide
 from gwt_ib.sweeps.places import Place, settle
 from gwt_ib.sweeps.states import SweepReader, SweepState
 from gwt_ib.sweeps.taking_over import left_out, refuse_changed
@@ -46,6 +47,9 @@ class Plan:
             lines.append(
                 f"{len(self.left_out)} run(s) that are there are not in the definition any more, and stay as they are"
             )
+        configs = [member.config for member in members]
+        if self.place.on == "local" and is_wide(configs, self.parallel):
+            lines.append("num_actors = 1 and learner_threads = 1 in [base] make more of these cores (docs/sweeps.md)")
         seconds = self.estimate.seconds
         lines.append(
             f"about {duration(seconds)} ({self.estimate.source})" if seconds else f"time: {self.estimate.source}"
