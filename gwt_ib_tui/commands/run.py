@@ -159,7 +159,6 @@ def _ask(
     Raises `UserError` when there is nobody to answer, and where the request was refused.
     """
     from gwt_ib.runs.control import send_request
-    from gwt_ib.runs.directory import RunDirectory
     from gwt_ib.runs.events import Event
     from gwt_ib.runs.jsonl import RecordReader
     from gwt_ib.runs.record import TRAINING
