@@ -37,12 +37,12 @@ class ClusterHere:
         )  # fmt: skip
         self.address = self._answer()
 
-    def add(self) -> None:
-        """Another node of one CPU."""
-        self._ask("add")
+    def add(self, resource: str = "-", folder: str = "") -> None:
+        """Another node of one CPU, with one of a `resource`; `folder` is first where its processes look for modules."""
+        self._ask(f"add {resource} {folder}")
 
     def kill(self, number: int) -> None:
-        """Kill the daemon of a node, as if the machine were gone."""
+        """Kill a node and all that runs on it, as if the machine were gone."""
         self._ask(f"kill {number}")
 
     def end(self) -> None:
@@ -76,6 +76,14 @@ class ClusterHere:
         raise AssertionError("the cluster has ended")
 
 
+def kill(daemon: int) -> None:
+    """Kill a node's daemon and its children, all at once."""
+    process = psutil.Process(daemon)
+    for each in [process, *process.children(recursive=True)]:
+        with suppress(psutil.Error):
+            each.kill()
+
+
 def serve(nodes: int) -> None:
     """The process itself."""
     from ray.cluster_utils import Cluster
@@ -89,9 +97,10 @@ def serve(nodes: int) -> None:
     for line in sys.stdin:
         words: Sequence[str] = line.split()
         if words[0] == "add":
-            started.append(cluster.add_node(num_cpus=1))
+            os.environ["PYTHONPATH"] = os.pathsep.join([*words[2:], *sys.path])
+            started.append(cluster.add_node(num_cpus=1, resources={} if words[1] == "-" else {words[1]: 1}))
         else:
-            cluster.remove_node(started[int(words[1])], allow_graceful=False)
+            kill(started[int(words[1])].all_processes["raylet"][0].process.pid)
         sys.stdout.write(f"{ADDRESS}\n")
         sys.stdout.flush()
     cluster.shutdown()

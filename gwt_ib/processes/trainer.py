@@ -246,11 +246,11 @@ class Trainer:
 
     def _take_waiting(self, waiting: str) -> None:
         """Actors that find no place make the run pause by itself; it goes on when they have one."""
-        if bool(waiting) != bool(self._waiting):
+        changed, self._waiting = bool(waiting) != bool(self._waiting), waiting
+        if changed:
             self._append(event("trouble", message=waiting))
             if self._record.state in ("running", "paused"):
                 self._set_state("paused" if waiting or self._paused else "running")
-        self._waiting = waiting
 
     def _take_not_restored(self, message: Message) -> None:
         """The run goes on, but is not bit by bit the one that it would have been."""

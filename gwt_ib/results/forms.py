@@ -68,10 +68,10 @@ def _tasks(table: ResultsTable) -> Words:
             row.arm,
             _seeds(row),
             _estimate(row.scores["mmer"].mean),
-            ABSENT if (last := row.scores["ep100"].mean) is None else f"{last.value:.3f}",
+            _value(row.scores["ep100"].mean),
             _estimate(row.scores["evaluation"].mean),
-            _estimate(row.scores["mmer"].normalised, 2),
-            _estimate(row.scores["evaluation"].normalised, 2),
+            _value(row.scores["mmer"].normalised, 2),
+            _value(row.scores["evaluation"].normalised, 2),
             ABSENT if row.steps_per_s is None else f"{row.steps_per_s:,.0f}",
         )
         for row in table.rows
@@ -109,17 +109,17 @@ def _arms(table: ResultsTable) -> Words:
 
 
 def _sums(table: ResultsTable) -> Words:
-    columns = ("arm", "score", "tasks", "sum", "PPO-GRU, return", "MMER published for", "sum of these", "PPO-GRU, MMER")
+    columns = ("arm", "score", "tasks", "sum", "PPO-GRU, return", "with an MMER", "sum of these", "PPO-GRU, MMER")
     rows = [
         (
             arm,
             TITLES[name],
             f"{total.sum.tasks} of {TASKS}",
             _estimate(total.sum.value, 2),
-            f"{total.sum.gru_return:.2f}",
+            _fixed(total.sum.gru_return, 2),
             f"{total.sum.with_gru_mmer}",
-            f"{total.sum.value_there:.2f}" if total.sum.with_gru_mmer else ABSENT,
-            f"{total.sum.gru_mmer:.2f}" if total.sum.with_gru_mmer else ABSENT,
+            _fixed(total.sum.value_there, 2) if total.sum.with_gru_mmer else ABSENT,
+            _fixed(total.sum.gru_mmer, 2) if total.sum.with_gru_mmer else ABSENT,
         )
         for arm, totals in table.arms.items()
         for name, total in totals.items()
@@ -144,10 +144,19 @@ def _seeds(row: Row) -> str:
 
 def _estimate(found: Estimate | None, digits: int = 3) -> str:
     """`0.512 [0.401, 0.623]`."""
-    if found is None:
-        return ABSENT
-    interval = "" if found.low is None or found.high is None else f" [{found.low:.{digits}f}, {found.high:.{digits}f}]"
-    return f"{found.value:.{digits}f}{interval}"
+    if found is None or found.low is None or found.high is None:
+        return _value(found, digits)
+    return f"{_value(found, digits)} [{_fixed(found.low, digits)}, {_fixed(found.high, digits)}]"
+
+
+def _value(found: Estimate | None, digits: int = 3) -> str:
+    """The same without its interval."""
+    return ABSENT if found is None else _fixed(found.value, digits)
+
+
+def _fixed(value: float, digits: int) -> str:
+    """With so many digits after the point, and no `-0.000`."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def _known(known: Known | None, *, named: bool = False, digits: int = 3) -> str:
