@@ -250,7 +250,7 @@ class Trainer:
         if changed:
             self._append(event("trouble", message=waiting))
             if self._record.state in ("running", "paused"):
-                self._set_state("paused" if waiting or self._paused else "running")
+                self._set_state(self._running_or_paused)
 
     def _take_not_restored(self, message: Message) -> None:
         """The run goes on, but is not bit by bit the one that it would have been."""
@@ -274,10 +274,13 @@ class Trainer:
             if message["request_kind"] == "stop":  # the learner that follows one that dies now has to end, too
                 self._unanswered["stop"] = {"kind": "stop", "request": None}
         self._append(message)
-        states: dict[str, State] = {"started": "running", "paused": "paused", "unpaused": "running"}
-        if kind in states:
+        if kind in ("started", "paused", "unpaused"):
             self._paused = kind == "paused" or (self._paused and kind == "started")
-            self._set_state(states[kind])
+            self._set_state(self._running_or_paused)
+
+    @property
+    def _running_or_paused(self) -> State:
+        return "paused" if self._paused or self._waiting else "running"
 
     def _obey_signals(self) -> None:
         """The first signal ends the run with a last snapshot, a second one at once; shells repeat HUP by themselves."""

@@ -72,6 +72,18 @@ WATCHED = (
         "are none any more",
     ),
     Watched(
+        "bridge", "live, and say how the actors in the cluster are",
+        "seen within 0.1 s; `learner_timeout_s`, or 3 times its own longest gap",
+        "killed and replaced, and every actor behind it begins its block again; after `max_restarts` deaths in 10 minutes "
+        "the run ends with 69",
+    ),
+    Watched(
+        "actor in a cluster", "have a place, and answer as an actor does",
+        "`ray_wait_s` for a place; as an actor",
+        "without a place the run pauses, and goes on when there is one; replaced as an actor; one that is gone with its "
+        "machine begins elsewhere, and that counts for nothing",
+    ),
+    Watched(
         "run", "end after the first signal", "8 s, or 1 s while the learner loads, and 2 s for the other processes",
         "the learner is killed and the newest snapshot is the one before; a second signal does it at once",
     ),

@@ -81,7 +81,7 @@ class RunApp(App[str]):
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """What is on the screen, as SVG that loads nothing from the network: the viewer's own monospaced font is used."""
         picture = super().export_screenshot(title=plain(title or self.title), simplify=simplify)
-        return _WEB_FONT.sub("", picture)
+        return without_web_font(picture)
 
     def action_freeze_display(self) -> None:
         """Let what is shown stand still, or follow again; the training and the reading go on either way."""
@@ -192,6 +192,11 @@ class RunApp(App[str]):
             self.say("warning", f"no report beside the snapshot ({reason}), path copied: {asked.path}")
         else:
             self.say("done", f"snapshot{asked.where} and report, path copied: {asked.path}")
+
+
+def without_web_font(picture: str) -> str:
+    """A picture in SVG that loads nothing from the network."""
+    return _WEB_FONT.sub("", picture)
 
 
 def snapshot_path(run: RunDirectory, answered: str) -> Path:

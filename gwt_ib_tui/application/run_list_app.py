@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textual.app import App
-
 from gwt_ib_tui.application.app import SIGNAL, run_comparison, run_dashboard
+from gwt_ib_tui.application.list_app import ListApp
 from gwt_ib_tui.application.preferences import preferences_path, read_preferences
-from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
+from gwt_ib_tui.charts.palette import DEFAULT_THEME
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
-from gwt_ib_tui.screens.run_list_screen import Choice, Place, RunListScreen
+from gwt_ib_tui.screens.list_screen import Choice, Place
+from gwt_ib_tui.screens.run_list_screen import RunListScreen
 from gwt_ib_tui.state.compare.run_set import neighbours
 from gwt_ib_tui.state.compare.run_summaries import RunLister
 from gwt_ib_tui.terminal import leave_on_signals, prepare_screen
 
 
-class RunList(App[Choice]):
-    """The list. Its result is what was chosen; none when the user leaves."""
-
-    CSS_PATH = "gwt_ib_tui.tcss"
-    TITLE = "GWT-IB"
+class RunList(ListApp):
+    """All runs of a folder."""
 
     def __init__(
         self,
@@ -31,41 +28,22 @@ class RunList(App[Choice]):
         keymap: Keymap | None = None,
         theme: str = DEFAULT_THEME,
     ) -> None:
-        super().__init__()
-        self.keymap = keymap or Keymap()
-        self._place = place or Place()
         self.list = RunListScreen(id="run-list")
-        self._interval = interval
         self._lister = RunLister(folder, interval)
-        self._said_broken = False
-        for ours in THEMES:
-            self.register_theme(ours)
-        self.theme = theme if theme in self.available_themes else DEFAULT_THEME
-
-    def get_default_screen(self) -> RunListScreen:
-        """The only screen."""
-        return self.list
+        super().__init__(self.list, self._lister, place, interval, keymap, theme)
 
     def on_mount(self) -> None:
         """Start to read the runs, and leave cleanly when a signal asks for it."""
         leave_on_signals(self.exit)
         self._lister.start()
 
-    def on_ready(self) -> None:
-        """The list is there: go back to where it was, and show what there is from now on."""
-        self.list.go_to(self._place)
-        self._show()
-        self.list.set_interval(self._interval / 4, self._show)
-
     def on_unmount(self) -> None:
         """The thread ends with the app."""
         self._lister.stop()
 
-    def _show(self) -> None:
+    def show(self) -> None:
+        """The runs that there are now."""
         self.list.rows.summaries = self._lister.summaries
-        if self._lister.broken and not self._said_broken:
-            self._said_broken = True
-            self.notify("The reader of the runs has stopped; leave and come back.", severity="error")
 
 
 def choose_and_show(folder: Path) -> None:
@@ -78,10 +56,12 @@ def choose_and_show(folder: Path) -> None:
         if choice is None:
             return
         place = choice.place
-        if choice.what == "open":
-            how = run_dashboard(choice.runs[0])
-        else:
-            runs = choice.runs if len(choice.runs) > 1 else neighbours(choice.runs[0])
-            how = run_comparison(runs)
-        if how == SIGNAL:
+        if show_chosen(choice) == SIGNAL:
             return
+
+
+def show_chosen(choice: Choice) -> str:
+    """Show the dashboard of a run, or several compared, until the user leaves; see `run_dashboard`."""
+    if choice.what == "open":
+        return run_dashboard(choice.runs[0])
+    return run_comparison(choice.runs if len(choice.runs) > 1 else neighbours(choice.runs[0]))

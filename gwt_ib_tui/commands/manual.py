@@ -55,8 +55,13 @@ PANELS: dict[str, dict[str, str]] = {
     },
     "Actors and log": {
         "processes": (
-            "Trainer, learner and actors: alive, CPU, memory, speed, policy lag, restarts; and whether a resume was not "
-            "exact."
+            "Trainer, learner and actors: alive, CPU, memory, speed, policy lag, restarts, and on a cluster their node; "
+            "and whether a resume was not exact."
+        ),
+        "nodes": (
+            "Only with `channel = ray`: each node, its CPUs, how many are free, the run's actors there; for one update the "
+            "bytes of weights that go out and of blocks that come in, and the wait for the last block. ▲ counts the actors "
+            "that have no place, and for how long there were any."
         ),
         "log": "What the processes wrote, merged by time (UTC); by level and by process.",
     },
@@ -69,6 +74,17 @@ PANELS: dict[str, dict[str, str]] = {
             "Each run's newest value of the chosen chart's metric, its difference from the baseline (=) at equal env "
             "steps, the verdict, and in which settings the runs differ."
         ),
+    },
+    "Sweep": {
+        "whole": (
+            "Whether somebody works on it, the share of all env steps, time left, steps/s of all runs together, and how "
+            "many runs have finished, run, wait, are unfinished or failed."
+        ),
+        "runs": (
+            "A line a run: state, progress, task, arm, seed, ep100, its newest evaluation, verdict, steps/s; where there is "
+            "room also the host, where there are several, and the time left or why it failed. ✓ marks it."
+        ),
+        "chosen run": "Everything of one run that the line has no room for, and in full why it failed.",
     },
     "List of runs": {
         "runs": "Every run under runs/, the newest first: state, progress, task, seed, ep100, verdict, age; ✓ marks it.",

@@ -134,8 +134,10 @@ def picture(
     rows: Annotated[int, typer.Option("--rows", min=5, max=200, help="Height of the screen.")] = 40,
     screen: Annotated[str, typer.Option("--screen", help="live, gate, check, log or compare.")] = "live",
 ) -> None:
-    """Write the dashboard of a run as a picture."""
+    """Write the dashboard of a run, or the list of a sweep, as a picture."""
+    from gwt_ib.sweeps.directory import SweepDirectory
     from gwt_ib_tui.application.app import SCREENS, save_picture
+    from gwt_ib_tui.application.sweep_app import save_sweep_picture
 
     if screen not in SCREENS:
         known = f"{', '.join(SCREENS[:-1])} and {SCREENS[-1]}"
@@ -145,8 +147,12 @@ def picture(
             f"A picture is written as SVG: give {path.with_suffix('.svg')} in place of {path}.", ExitCode.USAGE
         )
 
+    sweep = SweepDirectory(Path(run))
     try:
-        save_picture(find_run(run), path, (columns, rows), screen)
+        if sweep.definition.is_file():
+            save_sweep_picture(sweep, path, (columns, rows))
+        else:
+            save_picture(find_run(run), path, (columns, rows), screen)
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror}.", ExitCode.INPUT_OUTPUT) from None
 

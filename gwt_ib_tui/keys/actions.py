@@ -9,7 +9,21 @@ from textual.binding import Binding
 from textual.keys import format_key
 
 Scope = Literal[
-    "app", "charts", "live", "gate", "check", "log", "compare", "replay", "quit", "help", "setting", "filter", "runs"
+    "app",
+    "charts",
+    "live",
+    "gate",
+    "check",
+    "log",
+    "compare",
+    "replay",
+    "quit",
+    "help",
+    "setting",
+    "filter",
+    "runs",
+    "sweep",
+    "sweep_quit",
 ]
 Needs = Literal["", "control", "pages", "news"]
 """What an action can do nothing without: a run that can be asked, a window that has pages, a run that goes on."""
@@ -218,8 +232,9 @@ ACTIONS: tuple[Action, ...] = (
         Action("run_up", ("up", "k"), "Previous run", "Choose the previous run", call="move_run(-1)"),
         Action("page_down", ("pagedown",), "Page down", "Go down a page of runs", call="move_run(1, 'page')"),
         Action("page_up", ("pageup",), "Page up", "Go up a page of runs", call="move_run(-1, 'page')"),
-        Action("newest_run", ("home",), "Newest", "Choose the newest run", call="move_run(-1, 'list')"),
-        Action("oldest_run", ("end",), "Oldest", "Choose the oldest run", call="move_run(1, 'list')"),
+        Action("newest_run", ("home",), "First", "Choose the first run: the newest one, where it is not the list of a "
+               "sweep", call="move_run(-1, 'list')"),
+        Action("oldest_run", ("end",), "Last", "Choose the last run", call="move_run(1, 'list')"),
         Action("open_run", ("enter",), "Open", "Open the dashboard on the chosen run; leaving it returns here",
                in_footer=True),
         Action("mark_run", ("space",), "Mark", "Mark the run for a comparison, or remove its mark", in_footer=True),
@@ -228,7 +243,16 @@ ACTIONS: tuple[Action, ...] = (
         Action("filter_runs", ("slash",), "Filter", "Show only runs that match the words you type: name, task, "
                "state, verdict, or a seed such as s1", in_footer=True),
         Action("drop_words", ("escape",), "All runs", "Remove the filter", call="filter_by('')"),
-        Action("leave", ("q", "ctrl+c"), "Leave", "Leave the list", call="app.quit", in_footer=True),
+        Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", in_footer=True),
+        Action("leave", ("q", "ctrl+c"), "Leave", "Leave the list; of a sweep that runs it is asked whether it goes on",
+               in_footer=True),
+    ),
+    *_section("In the list of a sweep", "sweep",
+        Action("next_order", ("o",), "Order", "Order the runs as in the sweep's file, by how they stand, the failed "
+               "ones first, or by ep100", in_footer=True),
+        Action("detach", ("d",), "Detach", "Leave at once; the sweep goes on", in_footer=True),
+        Action("stop_sweep", ("s",), "Stop sweep", "End all runs of the sweep with a last snapshot, after a question",
+               in_footer=True),
     ),
     *_section("In the filter", "filter",
         Action("keep_filter", ("enter",), "Keep", "Leave the line and keep the charts that it found",
@@ -241,6 +265,13 @@ ACTIONS: tuple[Action, ...] = (
                "again", call="dismiss('detach')"),
         Action("stop", ("s",), "Stop", "End the run after a final snapshot, then leave", call="dismiss('stop')"),
         Action("cancel", ("c", "escape", "q"), "Cancel", "Go back to the dashboard", call="dismiss('cancel')"),
+    ),
+    *_section("In the quit dialog of a sweep", "sweep_quit",
+        Action("detach", ("d", "enter", "ctrl+c"), "Detach", "Leave the sweep going; the same command shows it again",
+               call="dismiss('detach')"),
+        Action("stop", ("s",), "Stop", "End all runs with a last snapshot, then leave; the same command goes on with "
+               "them", call="dismiss('stop')"),
+        Action("cancel", ("c", "escape", "q"), "Cancel", "Go back to the list", call="dismiss('cancel')"),
     ),
     *_section("In the setting dialog", "setting",
         Action("previous_setting", ("up",), "Previous", "Choose the setting above", call="choose_setting(-1)"),

@@ -31,10 +31,10 @@ RENEW_S = 1.0
 UNREADABLE = "The run's configuration cannot be read."
 
 
-class QuitDialog(Keyed, ModalScreen[str]):
-    """Answers with the name of an action: `detach`, `stop` or `cancel`."""
+class LeaveDialog(Keyed, ModalScreen[str]):
+    """Asks `QUESTION` and answers with the name of an action of its scope: `detach`, `stop` or `cancel`."""
 
-    SCOPES = ("quit",)
+    QUESTION: ClassVar[str]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
@@ -42,9 +42,9 @@ class QuitDialog(Keyed, ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         """A button for each action of the table; the first has the focus."""
-        actions = self.keymap.of("quit")
+        actions = self.keymap.of(*self.SCOPES)
         with Vertical(id="dialog"):
-            yield Static("Leave the dashboard?", id="question")
+            yield Static(self.QUESTION, id="question")
             for action in actions:
                 yield Static(f"{action.title:<7} {action.description}", classes="choice", markup=False)
             with Horizontal(id="buttons"):
@@ -54,6 +54,20 @@ class QuitDialog(Keyed, ModalScreen[str]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button is its action."""
         self.dismiss(event.button.id)
+
+
+class QuitDialog(LeaveDialog):
+    """How a run's dashboard is left."""
+
+    SCOPES = ("quit",)
+    QUESTION = "Leave the dashboard?"
+
+
+class SweepQuitDialog(LeaveDialog):
+    """How a sweep that runs is left."""
+
+    SCOPES = ("sweep_quit",)
+    QUESTION = "Leave the sweep?"
 
 
 @dataclass(frozen=True)

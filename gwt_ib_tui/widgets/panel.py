@@ -58,10 +58,59 @@ class StripCache:
         return strips
 
 
-class Panel(Widget, can_focus=False):
-    """A widget that shows a `RunView`. Subclasses give `lines`, and `depends_on` where they change more rarely."""
+class Painted(Widget, can_focus=False):
+    """A widget of lines of text, which has padding, and no border, opacity or tint. Subclasses give `text_lines`."""
 
     ALLOW_SELECT: ClassVar[bool] = False
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._cache = StripCache()
+        self._painted: list[Strip] = []
+        self._painted_size = Size(0, 0)
+
+    def text_lines(self, width: int, height: int) -> list[Text]:
+        """What to show in a space of this size; lines beyond it are cut."""
+        raise NotImplementedError
+
+    def render(self) -> Text:
+        """The lines as one text, cut to the widget."""
+        return Text("\n", no_wrap=True, end="").join(self._lines())
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What Textual paints, made without its detours."""
+        size = self.region.size
+        if self._dirty_regions or size != self._painted_size:
+            self._paint(*size)
+            self._painted_size = size
+            self._dirty_regions.clear()
+        strips = self._painted[crop.y : crop.bottom]
+        return strips if crop.column_span == (0, size.width) else [strip.crop(crop.x, crop.right) for strip in strips]
+
+    def _paint(self, width: int, height: int) -> None:
+        gutter = self.gutter
+        lines = [*[Text()] * gutter.top, *self._lines()]
+        lines += [Text()] * (height - len(lines))
+        strips = self._cache.strips(lines[:height], width, gutter.left, self.visual_style.rich_style)
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        self._painted = strips
+
+    def _lines(self) -> list[Text]:
+        """The lines, none of them and not more of them than there is room for."""
+        width, height = self.content_size
+        if not width or not height:
+            return []
+        lines = self.text_lines(width, height)[:height]
+        for line in lines:
+            line.truncate(width)
+        return lines
+
+
+class Panel(Painted):
+    """A widget that shows a `RunView`. Subclasses give `lines`, and `depends_on` where they change more rarely."""
+
     DEFAULT_CSS = "Panel { text-wrap: nowrap; text-overflow: clip; }"
     run_view: reactive[RunView | None] = reactive(None, repaint=False)
 
@@ -75,9 +124,6 @@ class Panel(Widget, can_focus=False):
         self._due = False
         # What is expensive is drawn one panel after the other: a key in between, or the screen that came up, does not wait.
         self._turn = (next(_turns) % TURNS + 1) * TURN_S
-        self._cache = StripCache()
-        self._painted: list[Strip] = []
-        self._painted_size = Size(0, 0)
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """What to show in a space of this size; lines beyond it are cut."""
@@ -126,39 +172,9 @@ class Panel(Widget, can_focus=False):
     def _key(self) -> Hashable:
         return None if self.run_view is None else (self.depends_on(self.run_view),)
 
-    def render(self) -> Text:
-        """The lines as one text, cut to the panel."""
-        return Text("\n", no_wrap=True, end="").join(self._lines())
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """What Textual paints, made without its detours: a panel has padding, and no border, opacity or tint."""
-        size = self.region.size
-        if self._dirty_regions or size != self._painted_size:
-            self._paint(*size)
-            self._painted_size = size
-            self._dirty_regions.clear()
-        strips = self._painted[crop.y : crop.bottom]
-        return strips if crop.column_span == (0, size.width) else [strip.crop(crop.x, crop.right) for strip in strips]
-
-    def _paint(self, width: int, height: int) -> None:
-        gutter = self.gutter
-        lines = [*[Text()] * gutter.top, *self._lines()]
-        lines += [Text()] * (height - len(lines))
-        strips = self._cache.strips(lines[:height], width, gutter.left, self.visual_style.rich_style)
-        background = self.background_colors[1]
-        for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        self._painted = strips
-
-    def _lines(self) -> list[Text]:
-        """The lines, none of them and not more of them than there is room for."""
-        width, height = self.content_size
-        if self.run_view is None or not width or not height:
-            return []
-        lines = self.lines(self.run_view, width, height)[:height]
-        for line in lines:
-            line.truncate(width)
-        return lines
+    def text_lines(self, width: int, height: int) -> list[Text]:
+        """The lines of the newest view; none before the first."""
+        return [] if self.run_view is None else self.lines(self.run_view, width, height)
 
 
 def title_line(palette: Palette, title: str, *parts: Text | str, space: str = "  ", chosen: bool = False) -> Text:

@@ -9,13 +9,16 @@ from rich.text import Text
 
 from gwt_ib.errors import ExitCode
 from gwt_ib.runs.record import STALLED, UNKNOWN, ActorRecord
-from gwt_ib.text import ABSENT, count, number
+from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.run.run_view import DAMAGED, RunView
 from gwt_ib_tui.widgets.panel import Panel, title_line
 from gwt_ib_tui.widgets.table import Table, TableColumn
 
 NOT_EXACT = "▲ resume was not exact"
+LONGEST_NODE = 20  # cells of a node's name
+NAMES = ("process", "state", "node")  # columns of words
+WAITS = "○ waits"
 DROPPED_FIRST = ("version", "restarts", "pid", "lag", "memory")  # where there is little room
 ProcessRow = dict[str, str]
 """One process as it is shown: words by the titles of their columns."""
@@ -68,7 +71,11 @@ class ProcessesPanel(Panel):
         """A title with what an update waits for, the header, rows."""
         palette = self.palette
         widths = {"process": 11, "state": 9, "pid": 8, "CPU": 5, "memory": 9, "steps/s": 8, "version": 8, "lag": 4}
-        columns = _columns(widths | {"restarts": 9}, 0, palette, dim=("pid",))
+        widths |= {"restarts": 9}
+        if run_view.cluster is not None:
+            nodes = max((len(plain(actor.node, LONGEST_NODE)) for actor in run_view.run.actors), default=0)
+            widths |= {"node": max(nodes, len("node"))}
+        columns = _columns(widths, 0, palette, dim=("pid", "node"))
         columns[1] = replace(columns[1], title="")
         table = Table(columns, width, palette, DROPPED_FIRST)
         inexact = [Text(NOT_EXACT, style=palette.warn)] if run_view.run.exact_resume is False else []
@@ -111,7 +118,8 @@ def _actor_rows(run_view: RunView) -> list[ProcessRow]:
         {
             "process": f"actor {actor.number}",
             "actor": str(actor.number),
-            "state": _state_words(run_view, actor.alive),
+            "state": _actor_words(run_view, actor),
+            "node": plain(actor.node, LONGEST_NODE),
             "steps/s": number(_speed(run_view, actor)),
             "version": count(None if actor.policy_version == -1 else actor.policy_version),
             "lag": count(actor.policy_lag),
@@ -137,8 +145,8 @@ def _columns(
                 return words, f"bold {states.get(words[0], palette.dim)}"
             return words, palette.warn if title == "restarts" and words not in ("", "0") else color
 
-        gaps = {"actor": 1, "process": 1, "state": 2 * gap}
-        return TableColumn(title, widths[title], cell, gaps.get(title, gap), right=title not in ("process", "state"))
+        gaps = {"actor": 1, "process": 1, "state": 2 * gap, "node": 2}
+        return TableColumn(title, widths[title], cell, gaps.get(title, gap), right=title not in NAMES)
 
     return [column(title) for title in widths]
 
@@ -150,6 +158,12 @@ def _state_words(run_view: RunView, alive: bool = True) -> str:
     if not alive:
         return "✗ dead"
     return {STALLED: "? silent", UNKNOWN: "? unknown"}.get(run_view.state, "● alive")
+
+
+def _actor_words(run_view: RunView, actor: ActorRecord) -> str:
+    """The same for an actor; one that the cluster has no place for is not dead."""
+    waits = run_view.cluster is not None and not actor.alive and not actor.node and actor.pid is None
+    return WAITS if waits and not run_view.ended else _state_words(run_view, actor.alive)
 
 
 def _alive_words(run_view: RunView, noun: str = "") -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.text import Text
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from gwt_ib.text import ABSENT, count, cut_at_end, number, plain, shortened
 from gwt_ib_tui.charts.compared import group_letters, run_color
@@ -18,10 +17,10 @@ from gwt_ib_tui.state.compare.run_summaries import RunSummaries, RunSummary
 from gwt_ib_tui.state.compare.settings import fitting_settings, setting_words, short_env_ids
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.compared_chart import choices_of
+from gwt_ib_tui.widgets.list_rows import ListRows, seed_cell, verdict_cell
 from gwt_ib_tui.widgets.panel import Panel, indented, title_line
 from gwt_ib_tui.widgets.status_bar import STARTING, STATES, progress_bar, share_words, state_chip
 from gwt_ib_tui.widgets.table import Table, TableColumn
-from gwt_ib_tui.widgets.verdict import status_word
 
 BAR_FROM, LONG_BAR_FROM = 70, 100  # widths of the list of all runs from which there is room for the bar
 IN_FULL_FROM = 10  # a comparison's table this tall keeps room below the lines for the chosen run in full
@@ -31,13 +30,10 @@ NAME_FROM = 100  # a comparison's table this wide has room for names beside what
 _AGES = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
 
 
-class RunRows(Widget, can_focus=False):
+class RunRows(ListRows[RunSummary]):
     """The runs that match the filter; the chosen one is always in sight, and its name and progress are below."""
 
     summaries: reactive[RunSummaries] = reactive(RunSummaries())
-    words: reactive[str] = reactive("")
-    chosen: reactive[str] = reactive("")
-    marked: reactive[frozenset[str]] = reactive(frozenset())
 
     @property
     def runs(self) -> tuple[RunSummary, ...]:
@@ -45,45 +41,34 @@ class RunRows(Widget, can_focus=False):
         return self.summaries.matching(self.words)
 
     @property
-    def run(self) -> RunSummary | None:
-        """The chosen run: the first where the one that was chosen is not there."""
-        runs = self.runs
-        return next((run for run in runs if run.name == self.chosen), runs[0] if runs else None)
+    def every_run(self) -> tuple[RunSummary, ...]:
+        """All runs of the folder."""
+        return self.summaries.runs
 
     def watch_summaries(self) -> None:
         """The choice stays where it is when a run comes that is newer."""
-        if not self.chosen and self.run is not None:
-            self.chosen = self.run.name
-
-    def move(self, offset: int) -> None:
-        """Choose the run so many lines further down, as far as there are any."""
-        runs, run = self.runs, self.run
-        if run is not None:
-            self.chosen = runs[min(max(runs.index(run) + offset, 0), len(runs) - 1)].name
+        self.keep_chosen()
 
     @property
     def rows_shown(self) -> int:
         """Lines that there are for runs."""
         return max(self.content_size.height - 4, 1)
 
-    def render(self) -> Text:
+    def text_lines(self, width: int, height: int) -> list[Text]:
         """Title, header, runs, and the chosen one in full."""
-        width, height = self.content_size
         palette, runs, chosen = palette_of(self.app.current_theme), self.runs, self.run
         table = self._table(chosen, width, palette)
         lines = [self._title(palette, len(runs)), table.header()]
         if chosen is None:
             lines.append(Text(" no run here" if not self.words else f" no run has {self.words!r}", style=palette.dim))
         else:
-            lines += table.around(runs, runs.index(chosen), self.rows_shown, bold=True)
+            lines += table.around(runs, self.place_in(runs), self.rows_shown, bold=True)
             lines += [Text()] * (height - 2 - len(lines))
             lines.append(Text(" " + shortened(plain(chosen.name, 300), width - 2), style=f"bold {palette.text}"))
             steps = f"{count(chosen.env_steps)}/{count(chosen.info.total_timesteps)} env steps"
             message = plain(chosen.info.message)
             lines.append(Text(f" {message or steps}", style=palette.bad if message else palette.dim))
-        for line in lines:
-            line.truncate(width)
-        return Text("\n", no_wrap=True, end="").join(lines[:height])
+        return lines
 
     def _title(self, palette: Palette, shown: int) -> Text:
         every = len(self.summaries.runs)
@@ -104,9 +89,9 @@ class RunRows(Widget, can_focus=False):
             TableColumn("", bar, lambda run, cells: progress_bar(run.progress or 0.0, max(cells - 1, 0), palette), 0),
             TableColumn("done", 4, lambda run, _: (share_words(run.progress), palette.text), gap=0, right=True),
             TableColumn(env, 4, lambda run, cells: (_env(run, cells), palette.text), gap=2, most=width),
-            TableColumn("seed", 6, lambda run, _: _seed(run.info.seed, palette)),
+            TableColumn("seed", 6, lambda run, _: seed_cell(run.info.seed, palette)),
             TableColumn("ep100", 8, lambda run, _: (number(run.ep100), f"bold {palette.text}"), gap=0, right=True),
-            TableColumn("gate", 6, lambda run, _: _gate(run.verdict, palette), gap=2),
+            TableColumn("gate", 6, lambda run, _: verdict_cell(run.verdict, palette), gap=2),
             TableColumn("age", 6, lambda run, _: (age(run.info.created, self.summaries.now), palette.dim), right=True),
         ]
         return Table(columns, width - 1, palette)
@@ -168,8 +153,8 @@ class RunTable(Panel):
             TableColumn(
                 "Δ", 9, lambda entry, _: (self._delta(entry), palette.target if entry is based else text), right=True
             ),
-            TableColumn("seed", 6, lambda entry, _: _seed(entry.seed, palette), gap=2),
-            TableColumn("gate", 6, lambda entry, _: _gate(entry.verdict, palette)),
+            TableColumn("seed", 6, lambda entry, _: seed_cell(entry.seed, palette), gap=2),
+            TableColumn("gate", 6, lambda entry, _: verdict_cell(entry.verdict, palette)),
         ]
         differs = self._differs()
         if width >= NAME_FROM:
@@ -263,13 +248,3 @@ def age(created: float | None, now: float) -> str:
 
 def _env(run: RunSummary, width: int) -> str:
     return shortened(plain(run.info.env_id or run.name, 200).removeprefix("popgym-"), width)
-
-
-def _seed(seed: int | None, palette: Palette) -> tuple[str, str]:
-    """The seed in at most 6 cells: `s1`."""
-    return ABSENT if seed is None else shortened(f"s{seed}", 6), palette.dim
-
-
-def _gate(verdict: str, palette: Palette) -> tuple[str, str]:
-    """The verdict as an icon and a word."""
-    return status_word(verdict, palette).plain, palette.of_status(verdict)

@@ -178,6 +178,12 @@ class Bridge:
         return {"cluster": cluster.as_dict(), "actors": actors}
 
 
+def _wait_for_the_end(given: argparse.Namespace, counters: Counters) -> None:
+    """Do nothing more: a bridge that has gone would be replaced."""
+    while not counters.header[Counters.CLOSED] and given.alive not in readable((given.wake, given.alive), None):
+        os.read(given.wake, 4096)
+
+
 def main(arguments: list[str]) -> None:
     """Entry of the process."""
     parser = argparse.ArgumentParser(prog="gwt_ib.processes.bridge.process")
@@ -201,6 +207,7 @@ def main(arguments: list[str]) -> None:
         )
     except UserError as error:
         Reports(given.reports).send("cannot_go_on", error.message, code=int(error.code))
+        _wait_for_the_end(given, Counters.open(given.memory, config))
         return
     LOGGER.info("pid %d is connected to Ray at %s", os.getpid(), connection.address)
     if connection.warning:

@@ -19,7 +19,7 @@ from gwt_ib.processes.kinds.local import shared_memory_channel, shared_memory_op
 from gwt_ib.processes.kinds.seam import ChannelKind, Shared, options
 from gwt_ib.processes.link import Link, Message
 from gwt_ib.processes.places import Place, Speed
-from gwt_ib.processes.watch import RestartBudget
+from gwt_ib.processes.watch import ProgressWatch, RestartBudget
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.record import ActorRecord, ClusterRecord
@@ -49,6 +49,7 @@ class RayActors:
         self._blocks_read, self._blocks_write = map(shared.keep, os.pipe())
         self._handovers = [shared.keep(nameless_memory()) for _ in range(config.num_actors)]
         self._seats = [_Seat() for _ in range(config.num_actors)]
+        self._watch, self._heard = ProgressWatch(config.learner_timeout_s), 0
         self._bridge = Place("the bridge to the cluster", RestartBudget(config.max_restarts), self._start_bridge)
         self._link: Link | None = None
         self._cluster = ClusterRecord()
@@ -68,6 +69,9 @@ class RayActors:
         for message in self._link.receive() if self._link else []:
             records += self._take(message)
         self.waiting = self._waiting_words()
+        child = self._bridge.child
+        if child is not None and self._watch.hung(self._heard, True):
+            child.kill(f"was killed: it had hung for {self._watch.silent_s(self._heard, True):.0f} s")
         ending = self._bridge.bury()
         if ending is not None:
             records.append(event("warning", message=f"the bridge to the cluster {ending}; all actors begin again"))
@@ -76,6 +80,7 @@ class RayActors:
         if self._bridge.used_up:
             self.used_up = f"The bridge to the cluster died too often; at last it {self._bridge.used_up}."
         elif self._bridge.revive():
+            self._watch = ProgressWatch(self._shared.config.learner_timeout_s)
             self._begin_all()
         return records
 
@@ -146,6 +151,7 @@ class RayActors:
             self._link.send({"kind": "begin", "actor": actor, "generation": seat.generation, "pause_s": pause_s})
 
     def _take(self, message: Message) -> list[Record]:
+        self._heard += 1
         if message["kind"] == "event":
             return [message["record"]]
         if message["kind"] == "status":

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from os import close
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gwt_ib.channel import LearnerChannel
 from gwt_ib.channel.shared_memory import Counters
@@ -23,7 +23,9 @@ from gwt_ib.processes.watch import RestartBudget
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.record import ActorRecord, ClusterRecord
-from gwt_ib.training.loop import Training
+
+if TYPE_CHECKING:
+    from gwt_ib.training.loop import Training  # loads torch, which the trainer does without
 
 
 @dataclass

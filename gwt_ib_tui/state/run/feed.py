@@ -167,7 +167,8 @@ class Feed(Source):
         """The log's new lines, and once a second the processes of a run that lives."""
         log, usage, run = self._log, self._usage, self._record
         self._log = self._log_tail.read(utc_now())
-        pids = [] if self.run_view.ended else [run.trainer, run.learner, *(actor.pid for actor in run.actors)]
+        here = [actor.pid for actor in run.actors if actor.node in ("", run.host)]  # a number of elsewhere says nothing
+        pids = [] if self.run_view.ended else [run.trainer, run.learner, *here]
         self._usage = self._usage_reader.read(run.host, [pid for pid in pids if pid is not None], run.heartbeat)
         self._news |= self._log is not log or self._usage is not usage
 

@@ -13,7 +13,7 @@ from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.lenient import real
 from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import Record
-from gwt_ib.runs.record import ENDED, KILLED, STALLED, UNKNOWN, RunRecord
+from gwt_ib.runs.record import ENDED, KILLED, STALLED, UNKNOWN, ClusterRecord, RunRecord
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory
 from gwt_ib_tui.state.history.log_tail import LogView
 from gwt_ib_tui.state.history.series import SeriesView
@@ -65,6 +65,11 @@ class RunView:
     def halted(self) -> bool:
         """Whether a run that has not ended makes no steps at this moment, so that it has no speed."""
         return self.state in ("paused", STALLED, UNKNOWN)
+
+    @property
+    def cluster(self) -> ClusterRecord | None:
+        """The machines that the actors are on, while they are; nothing is recorded of their past."""
+        return None if self.ended or self.replay is not None else self.run.cluster
 
     @property
     def trouble(self) -> str:

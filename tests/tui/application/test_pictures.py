@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 from driving import until
+from sweeping import FakeSweep
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.application.app import Dashboard
+from gwt_ib_tui.application.sweep_app import SweepApp
 from gwt_ib_tui.state.run.feed import Feed
+from gwt_ib_tui.state.sweep.sweep_follower import SweepFollower
 
 HERE = Path(__file__).parent
 RUN = RunDirectory(Path("recorded_run_dir"))  # a path that is the same on every machine
@@ -38,6 +41,10 @@ CASES = {
     "log-80x24-dark": ((80, 24), "gwt-dark", ("4",)),
     "help-80x24-dark": ((80, 24), "gwt-dark", ("question_mark",)),
 }
+SWEEPS = {
+    "sweep-80x24-dark": ((80, 24), "gwt-dark", ("down", "down")),
+    "sweep-160x48-light": ((160, 48), "gwt-light", ("o", "o", "down")),
+}
 
 pytestmark = pytest.mark.pictures
 
@@ -58,6 +65,25 @@ async def test_the_screen_looks_as_it_did(name: str, monkeypatch: pytest.MonkeyP
         await until(pilot, lambda: not app.animator._animations)
         await pilot.pause()
         picture = app.export_screenshot(title=name, simplify=True)
+    compare(name, picture)
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+async def test_the_list_of_a_sweep_looks_as_it_did(name: str) -> None:
+    size, theme, keys = SWEEPS[name]
+    follower = SweepFollower(FakeSweep().source)
+    follower.poll()
+    app = SweepApp(follower, theme=theme, following=False)
+    async with app.run_test(size=size) as pilot:
+        app.list.rows.view = follower.view
+        await pilot.press(*keys)
+        await until(pilot, lambda: not app.animator._animations)
+        await pilot.pause()
+        picture = app.export_screenshot(title=name, simplify=True)
+    compare(name, picture)
+
+
+def compare(name: str, picture: str) -> None:
     golden = PICTURES / f"{name}.svg"
     if os.environ.get("UPDATE_PICTURES"):
         golden.parent.mkdir(exist_ok=True)
@@ -69,5 +95,5 @@ async def test_the_screen_looks_as_it_did(name: str, monkeypatch: pytest.MonkeyP
 
 
 def test_there_are_at_most_20() -> None:
-    assert len(CASES) <= 20
-    assert {path.stem for path in PICTURES.iterdir()} == set(CASES)
+    assert len(CASES) + len(SWEEPS) <= 20
+    assert {path.stem for path in PICTURES.iterdir()} == {*CASES, *SWEEPS}

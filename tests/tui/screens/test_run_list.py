@@ -13,7 +13,7 @@ from gwt_ib.clock import utc_now
 from gwt_ib_tui.application.run_list_app import RunList
 from gwt_ib_tui.charts.palette import DEFAULT_THEME
 from gwt_ib_tui.keys.keymap import read_keymap
-from gwt_ib_tui.screens.run_list_screen import Choice, Place
+from gwt_ib_tui.screens.list_screen import Choice, Place
 from gwt_ib_tui.state.compare.run_summaries import RunLister
 from gwt_ib_tui.widgets.run_lists import age
 from gwt_ib_tui.widgets.table import first_in_sight

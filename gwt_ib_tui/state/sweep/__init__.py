@@ -1,0 +1,1 @@
+"""Of a sweep: its runs as they stand, read in a thread."""
