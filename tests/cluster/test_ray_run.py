@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,8 +63,17 @@ def assert_the_same_as_locally(run: Chaos, folder: Path) -> None:
     assert ended == undisturbed, ended.first_difference(undisturbed)
 
 
-def test_a_run_that_starts_ray_itself_is_the_local_run_and_is_reached_by_nobody_else(tmp_path: Path) -> None:
-    folders = set(Path(tempfile.gettempdir()).glob("gwt-ib-*"))
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for all temporary files of a run; its path is short, as sockets lie in it."""
+    with tempfile.TemporaryDirectory(prefix="t") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
+
+
+def test_a_run_that_starts_ray_itself_is_the_local_run_and_is_reached_by_nobody_else(
+    tmp_path: Path, temporary: Path
+) -> None:
     with chaos(tmp_path) as run:
         run.launch(**FOREVER)
         run.wait_for_update(20)
@@ -81,7 +88,7 @@ def test_a_run_that_starts_ray_itself_is_the_local_run_and_is_reached_by_nobody_
         assert [each.pid for each in actors] == [None, None] and all(each.node and each.alive for each in actors)
         assert run.stop() == 143
     assert "is ready, one thread" in (run.run.logs / "actor-1.log").read_text()
-    assert set(Path(tempfile.gettempdir()).glob("gwt-ib-*")) <= folders, "a folder is left"
+    wait_until(lambda: not list(temporary.iterdir()), 10, "a folder is left")
     assert_the_same_as_locally(run, tmp_path)
 
 
@@ -130,9 +137,8 @@ def test_a_machine_with_other_versions_is_refused_by_name(tmp_path: Path, cluste
 
 
 def test_what_environments_say_and_do_on_another_machine_arrives_in_the_run_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, temporary: Path
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     with chaos(tmp_path) as run:
         run.launch(**FOREVER, env_id="faulty_env:Faulty-v0")
         run.wait_for_update(3)
@@ -144,3 +150,4 @@ def test_what_environments_say_and_do_on_another_machine_arrives_in_the_run_dire
         run.more_updates()
         run.kill(run.trainer)  # with -9: the guard ends what is left
         assert run.ends() == -signal.SIGKILL
+    wait_until(lambda: not list(temporary.iterdir()), 10, "a folder is left")
