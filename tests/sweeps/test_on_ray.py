@@ -161,6 +161,7 @@ def test_metrics_arrive_within_seconds_and_a_stop_brings_the_last_snapshot(
     wait_until(lambda: not node_folders(cluster), 10, "a run's folder is left on a node")
 
 
+@pytest.mark.soak
 def test_a_head_that_is_killed_leaves_nothing_on_the_nodes_and_goes_on_exactly(
     tmp_path: Path, cluster: ClusterHere, train: Start, undisturbed: list[list[dict[str, Any]]]
 ) -> None:
