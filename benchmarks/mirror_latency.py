@@ -16,8 +16,8 @@ import psutil
 from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
 from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.sweeps.keeper import PREFIX
 from gwt_ib.sweeps.on_ray import RayExecutor
-from gwt_ib.sweeps.remote_run import PREFIX
 
 SECONDS = 30.0
 
@@ -62,7 +62,7 @@ def main(count: int) -> None:
             while min(size(run.metrics) for run in runs) == 0:
                 executor.tend(0.5)
             head = psutil.Process()
-            workers = [each for each in psutil.process_iter() if each.name().startswith("ray::RemoteRun")]
+            workers = [each for each in head.children(recursive=True) if each.name().startswith("ray::RemoteRun")]
             before = [sum(each.cpu_times()[:2]) for each in (head, *workers)]
             delays = watch(runs)
             used = [sum(each.cpu_times()[:2]) - start for each, start in zip((head, *workers), before, strict=True)]

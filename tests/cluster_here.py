@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
@@ -26,7 +28,10 @@ class ClusterHere:
     """A head without CPUs and so many nodes of one CPU; Ray's variables are in `environment`, and in no other process."""
 
     def __init__(self, nodes: int) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="gwt-ib-nodes-"))
+        """Temporary files of all nodes, but for Ray's own."""
         here = {
+            "TMPDIR": str(self.folder),
             "RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32), "PYTHONPATH": os.pathsep.join(sys.path),
         }  # fmt: skip
@@ -46,12 +51,13 @@ class ClusterHere:
         self._ask(f"kill {number}")
 
     def end(self) -> None:
-        """End everything of it."""
+        """End everything of it, and delete its folder."""
         with suppress(OSError, ValueError):
             self._process.communicate(timeout=30)
         for process in self.left():
             with suppress(psutil.Error):
                 process.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def left(self) -> list[psutil.Process]:
         """Its processes: they have its token in their environment variables."""

@@ -12,8 +12,8 @@ import secrets
 import shutil
 import socket
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,9 +99,15 @@ def _join(address: str) -> Connection:
 
     _quieten()
     try:
-        ray.init(address=address, configure_logging=False, log_to_driver=False)
+        with _silent():
+            ray.init(address=address, configure_logging=False, log_to_driver=False)
     except ConnectionError:
         sentence = f"There is no Ray cluster at {plain(address)!r}: start one with `ray start --head`."
+        if address != "auto":  # somebody does answer there
+            sentence = (
+                f"What answers at {plain(address)!r} does not let us in as a Ray cluster: is RAY_AUTH_MODE=token set here, "
+                "and is its token in ~/.ray/auth_token?"
+            )
         raise UserError(sentence, ExitCode.RESOURCES_USED_UP) from None
     except Exception as error:  # noqa: BLE001 - whatever Ray raises: other versions, a missing token
         other_version = isinstance(error, RuntimeError) and "ersion mismatch" in str(error)
@@ -109,6 +115,19 @@ def _join(address: str) -> Connection:
         raise UserError(f"Ray does not let us into {plain(address)!r}: {error_text(error)}.", code) from None
     found = _address()
     return Connection(found, own=False, warning=_exposure(found))
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Where Ray is not let in, its library says so on descriptor 2 every second; we say it once."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _quieten() -> None:

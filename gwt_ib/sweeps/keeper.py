@@ -7,16 +7,19 @@ workers. Its descriptor 0 is its life: a letter there begins or ends the run, it
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import select
 import shutil
 import signal
+import stat
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from gwt_ib.clock import utc_now
 from gwt_ib.durable import write_all
 from gwt_ib.errors import ExitCode, error_text
 from gwt_ib.processes.children import ENDING_SIGNALS
@@ -30,6 +33,9 @@ BEGIN, RESUME, STOP = b"brs"
 LOOK_S = 0.1
 GUARD_S = 0.5  # the trainer's guard needs less to end what a killed trainer leaves
 REMOVING_S = 5.0
+PREFIX, KEPT = "gwt-ib-run-", ".kept"
+YOUNG_S = 60.0
+"""A folder that is not older may not have its keeper yet."""
 
 
 class Gone(Exception):
@@ -80,6 +86,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, signal.SIG_IGN)
     if os.fork():
         return 0  # from now on it is nobody's child
+    kept = hold(given.folder)  # noqa: F841 - until this process ends
     executor, life = LocalExecutor(1), Life(sys.stdin.fileno())
     try:
         ended = keep(RunDirectory(given.run), executor, life)
@@ -92,6 +99,31 @@ def main(arguments: list[str]) -> int:
     finally:
         executor.close()
         remove(given.folder)
+
+
+def hold(folder: Path) -> int | None:
+    """A descriptor that says, as long as it is open, that a run's folder is kept; None where somebody else has it."""
+    descriptor = os.open(folder / KEPT, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def remove_forgotten(parent: Path) -> None:
+    """Delete the folders of runs whose keepers are gone, as after a machine that was switched off. Never raises."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            status = folder.lstat()
+            ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+            if not ours or utc_now() - status.st_mtime < YOUNG_S:
+                continue
+            descriptor = hold(folder)
+            if descriptor is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(descriptor)
 
 
 def remove(folder: Path) -> None:

@@ -21,7 +21,7 @@ from gwt_ib.runs.snapshot_store import list_snapshots
 ANSWER_BYTES = 4 << 20
 """Of all files together in one answer."""
 TAIL_BYTES = 256
-RUN = "run.json"
+RUN, EVENTS = "run.json", "events.jsonl"
 SNAPSHOTS, LOGS, INCIDENTS = "snapshots", "logs", "incidents"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,149}"
 GROWING = re.compile(rf"{_NAME}\.jsonl|{LOGS}/{_NAME}\.log")
@@ -54,21 +54,23 @@ class Piece:
 def changes(folder: Path, known: Mapping[str, Any], limit: int = ANSWER_BYTES) -> Answer:
     """What is new in a run directory for somebody who has `known`. Never raises: what cannot be read now comes later.
 
-    Whoever writes the pieces in their order has a run that could have stood like this at some moment: `run.json` says
-    nothing that the other files do not have yet, and no snapshot is newer than the metrics.
+    Whoever writes the pieces in their order has a run that could have stood like this at some moment: neither `run.json`
+    nor an event tells of what is not here yet, and no snapshot is newer than the metrics.
     """
     told = _Telling(folder, known, limit)
-    run = told.look(RUN)  # read before all others, and told after them
+    run, events = told.look(RUN), told.look(EVENTS)  # read before all others, and told after them
     snapshots, incidents = _list_snapshots(folder), _names(folder, INCIDENTS, REPLACED)
     names = _names(folder, "", re.compile(f"{GROWING.pattern}|{REPLACED.pattern}"))
     for name in sorted(names or (), key=lambda name: not GROWING.fullmatch(name)):
-        if name != RUN:
+        if name not in (RUN, EVENTS):
             told.tell(name)
     for name in sorted(snapshots or (), reverse=True):  # the newest is what a run goes on from
         for file in (snapshots or {})[name]:
             told.tell(f"{SNAPSHOTS}/{name}/{file}")
     for name in [*(incidents or ()), *(_names(folder, LOGS, GROWING) or ())]:
         told.tell(name)
+    if events is not None and not (told.more and len(events.data) < limit // 2):
+        told.pieces.append(events)
     if run is not None:
         told.pieces.append(run)
     pieces = [piece.as_dict() for piece in told.pieces]

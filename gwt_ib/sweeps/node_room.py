@@ -224,6 +224,8 @@ class NodeRoom:
         with self._lock:
             node = self._nodes[id]
             node.taken.remove(need)
+            # Ray says so a second later; a run that comes too early waits there.
+            node.free = {name: amount + need.get(name, 0.0) for name, amount in node.free.items()}
             node.strikes = 0 if begun else node.strikes + 1
             if node.strikes >= STRIKES and not node.refused:
                 node.refused = f"lost {STRIKES} runs before they began"

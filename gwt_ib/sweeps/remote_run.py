@@ -20,11 +20,10 @@ from gwt_ib.cluster.nodes import this_machine
 from gwt_ib.durable import write_atomically
 from gwt_ib.processes.children import PYTHON
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.sweeps.keeper import BEGIN, MODULE, RESUME, STOP, remove
+from gwt_ib.sweeps.keeper import BEGIN, MODULE, PREFIX, RESUME, STOP, remove, remove_forgotten
 from gwt_ib.sweeps.mirror import Answer, Known, changes, inventory
 from gwt_ib.sweeps.mirror_copy import Copy
 
-PREFIX = "gwt-ib-run-"
 REQUEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}\.json")
 
 
@@ -32,6 +31,7 @@ class RemoteRun:
     """A run on this machine. The head calls `take` until it has all files, then `begin`, then `look` until it has ended."""
 
     def __init__(self, name: str) -> None:
+        remove_forgotten(Path(tempfile.gettempdir()))
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         self._run = RunDirectory(self._folder / name)
         for folder in (self._run.path, self._run.snapshots, self._run.control, self._run.logs, self._run.incidents):

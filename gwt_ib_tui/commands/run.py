@@ -15,6 +15,7 @@ from gwt_ib_tui.terminal import print_json, print_line, print_result
 
 if TYPE_CHECKING:
     from gwt_ib.runs.control import RequestKind
+    from gwt_ib.runs.directory import RunDirectory
     from gwt_ib.runs.events import Event
     from gwt_ib.sweeps.directory import SweepDirectory
 
@@ -198,7 +199,7 @@ def _ask(
     while time.monotonic() < deadline:
         ours += [event for event in map(Event.from_dict, events.read()) if event.request == request]
         if ours and ours[-1].kind == "acknowledged":
-            _show_answer(kind, ours[-1], quiet)
+            _show_answer(run, kind, ours[-1], quiet)
             return ours
         if run.state() not in TRAINING:
             raise UserError(f"{run.path} ended before it came to {kind}: its state is {run.state()}.", ExitCode.USAGE)
@@ -207,14 +208,16 @@ def _ask(
     raise typer.Exit(ExitCode.RESOURCES_USED_UP)
 
 
-def _show_answer(kind: str, event: Event, quiet: bool) -> None:
+def _show_answer(run: RunDirectory, kind: str, event: Event, quiet: bool) -> None:
     message = event.words("message")
     if event.fields.get("result") != "done":
         raise UserError(f"{kind} was refused: {message.removesuffix('.')}.", ExitCode.INPUT_OUTPUT)
     if quiet:
         return
     if "path" in event.fields:
-        print_result(event.words("path", 4096))
+        path = Path(event.words("path", 4096))
+        here = run.snapshots / path.name  # of a run that is trained on another machine the path is one there
+        print_result(str(here if here.is_dir() and not path.is_dir() else path))
     print_line(f"{kind}: done at update {event.update}" + (f" ({message})" if message else ""), err=True)
 
 

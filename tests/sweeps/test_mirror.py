@@ -143,6 +143,24 @@ def test_the_end_of_a_run_is_told_after_everything_else(tmp_path: Path) -> None:
     assert files(target) == files(source)
 
 
+def test_an_event_is_told_after_what_it_tells_of(tmp_path: Path) -> None:
+    source, target = there(tmp_path), here(tmp_path)
+    copy = Copy(target)
+    copied(source, copy)
+    saved = save_snapshot(source.snapshots, fitting(3), 3 * CONFIG.steps_per_update)
+    source.events.write_text(json.dumps({"kind": "snapshot", "path": str(saved)}) + "\n")
+    while copy.apply(changes(source.path, copy.known, 1000)):
+        assert (target.snapshots / saved.name).exists() or not target.events.exists()
+    assert files(target) == files(source)
+
+
+def test_events_beyond_the_limit_arrive_too(tmp_path: Path) -> None:
+    source, target = there(tmp_path), here(tmp_path)
+    source.events.write_text("{}\n" * 5000)
+    copied(source, Copy(target), 1000)
+    assert files(target) == files(source)
+
+
 def test_the_heartbeat_is_that_of_this_clock_and_the_host_that_of_the_node(tmp_path: Path) -> None:
     source, target = there(tmp_path), here(tmp_path)
     write_json(source.run, {**json.loads(source.run.read_text()), "heartbeat": 1e6, "host": "node-7"})

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,9 +21,9 @@ from gwt_ib.runs.control import send_request
 from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.runs.snapshot_store import list_snapshots
+from gwt_ib.sweeps.keeper import PREFIX
 from gwt_ib.sweeps.local import LocalExecutor
 from gwt_ib.sweeps.node_room import refuse
-from gwt_ib.sweeps.remote_run import PREFIX
 
 pytestmark = [pytest.mark.processes, WITH_RAY]
 TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
@@ -36,11 +35,11 @@ Start = Callable[..., subprocess.Popen[str]]
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[ClusterHere]:
     """Two nodes of one CPU, and a head without any. The tests follow each other on it."""
-    folders = node_folders()
     started = ClusterHere(2)
     yield started
+    folders = node_folders(started)
     started.end()
-    assert node_folders() <= folders, "a run's folder is left on a node"
+    assert not folders, "a run's folder is left on a node"
     wait_until(lambda: not started.left(), 10, "a process of the cluster is left")
 
 
@@ -63,9 +62,9 @@ def train(cluster: ClusterHere) -> Iterator[Start]:
         process.communicate()
 
 
-def node_folders() -> set[str]:
-    """The folders of runs on the nodes, which are all on this machine."""
-    return {path.name for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*")}
+def node_folders(cluster: ClusterHere) -> list[Path]:
+    """The folders of runs on the nodes."""
+    return list(cluster.folder.glob(f"{PREFIX}*"))
 
 
 def new_run(path: Path, seed: int = 1, **changes: Any) -> RunDirectory:
@@ -138,10 +137,12 @@ def test_a_node_that_dies_costs_its_run_nothing_but_time(
         assert measured(run) == expected, "it is another run"
         assert run.final_evaluation.exists()
         assert not hidden(run.path) + hidden(run.snapshots) + hidden(run.logs)
-    wait_until(lambda: not node_folders(), 10, "a run's folder is left on a node")
+    wait_until(lambda: not node_folders(cluster), 10, "a run's folder is left on a node")
 
 
-def test_metrics_arrive_within_seconds_and_a_stop_brings_the_last_snapshot(tmp_path: Path, train: Start) -> None:
+def test_metrics_arrive_within_seconds_and_a_stop_brings_the_last_snapshot(
+    tmp_path: Path, cluster: ClusterHere, train: Start
+) -> None:
     run = new_run(tmp_path / "run", total_timesteps=2_000_000_000, snapshot_every=0, eval_every=0)
     process = train("new", run)
     wait_until(lambda: len(updates(run)) > 2, 60, "no metrics arrive")
@@ -157,17 +158,18 @@ def test_metrics_arrive_within_seconds_and_a_stop_brings_the_last_snapshot(tmp_p
     assert run.state() == "stopped"
     newest_snapshot = list_snapshots(run.snapshots)[-1]
     assert int(newest_snapshot.name) == updates(run)[-1] * 256
-    wait_until(lambda: not node_folders(), 10, "a run's folder is left on a node")
+    wait_until(lambda: not node_folders(cluster), 10, "a run's folder is left on a node")
 
 
+@pytest.mark.soak
 def test_a_head_that_is_killed_leaves_nothing_on_the_nodes_and_goes_on_exactly(
-    tmp_path: Path, train: Start, undisturbed: list[list[dict[str, Any]]]
+    tmp_path: Path, cluster: ClusterHere, train: Start, undisturbed: list[list[dict[str, Any]]]
 ) -> None:
     run = new_run(tmp_path / "run")
     process = train("new", run)
     wait_until(lambda: len(list_snapshots(run.snapshots)) > 1, 60, "no snapshot arrives")
     process.kill()
-    wait_until(lambda: not node_folders(), 30, "a run's folder is left on a node")
+    wait_until(lambda: not node_folders(cluster), 30, "a run's folder is left on a node")
     assert run.state() != "finished", "it was too fast for this test"
     assert [answer.get("code") for answer in told(train("resume", run))] == [None, 0]
     assert measured(run) == undisturbed[0]
