@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
+
 from gwt_ib.errors import ExitCode, UserError, error_text
 from gwt_ib.log import LOGGER
 from gwt_ib.text import plain
@@ -28,6 +30,18 @@ HERE = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # a cluster of one machine: nothing of it listens beyond the loopback address
     "RAY_AUTH_MODE": "token",
 }
+
+ON_ONE_MACHINE = {
+    "max_direct_call_object_size": 4 << 20,  # a block comes with its answer, not by way of the object store
+    "raylet_report_resources_period_milliseconds": 1000,  # there is no other machine to hear of it
+    "memory_monitor_refresh_ms": 0,
+    "enable_metrics_collection": False,
+    "event_stats": False,
+}
+"""What spares a cluster of this machine alone work that nobody needs: measured in docs/cluster.md."""
+HELPERS = ("dashboard", "log_monitor", "monitor.py", "RuntimeEnvAgent", "DashboardAgent")
+"""Processes of Ray that a run does not need while it trains."""
+LOWEST_PRIORITY = 19
 
 
 @dataclass(frozen=True)
@@ -83,13 +97,23 @@ def _start(cpus: float, store_bytes: int, folder: str) -> Connection:
             configure_logging=False,
             log_to_driver=False,
             _temp_dir=folder,
+            _system_config=ON_ONE_MACHINE,
         )
     except Exception as error:  # noqa: BLE001 - whatever Ray raises where it cannot start
         shutil.rmtree(folder, ignore_errors=True)
         raise UserError(
             f"Ray does not start on this machine: {error_text(error)}.", ExitCode.RESOURCES_USED_UP
         ) from None
+    _lower_helpers()
     return Connection(_address(), own=True, folder=folder)
+
+
+def _lower_helpers() -> None:
+    """Let Ray's helpers work only when nobody else wants the processor: they took a tenth of a core from the learner."""
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if any(name in " ".join(process.cmdline()) for name in HELPERS):
+                process.nice(LOWEST_PRIORITY)
 
 
 def _join(address: str) -> Connection:

@@ -26,7 +26,7 @@ COUNTERS, LOG = "counters", "log"
 
 
 class Left(NamedTuple):
-    """What an actor has left on its machine since it was last looked at."""
+    """What an actor has left on its machine since it was last looked at; it goes as a dict: Ray pickles nothing of ours."""
 
     counters: list[int]  # empty before there are any
     log: bytes
@@ -52,25 +52,25 @@ class Desk:
         """This machine's name and versions."""
         return this_machine()
 
-    def read(self, known: Mapping[str, int]) -> dict[str, Left]:
+    def read(self, known: Mapping[str, int]) -> dict[str, dict[str, Any]]:
         """What each of these actors has left; `known` says how many bytes of its log have been read before."""
         return {name: self._left(name, offset) for name, offset in known.items()}
 
-    def end(self, name: str, known: int) -> Left:
+    def end(self, name: str, known: int) -> dict[str, Any]:
         """The last of an actor that has ended: all that it started is killed, and its files go."""
         end_marked(f"{self._mark}/{name}")
         left = self._left(name, known)
         shutil.rmtree(actor_folder(self._mark, name), ignore_errors=True)
         return left
 
-    def _left(self, name: str, offset: int) -> Left:
+    def _left(self, name: str, offset: int) -> dict[str, Any]:
         folder, counters, log = actor_folder(self._mark, name), [], b""
         with suppress(OSError, ValueError):
             counters = np.fromfile(folder / COUNTERS, np.int64).tolist()
         with suppress(OSError), opened(folder / LOG) as file:
             file.seek(offset)
             log = file.read(MOST_LOG_BYTES)
-        return Left(counters, log)
+        return Left(counters, log)._asdict()
 
     def close(self) -> None:
         """Remove everything of the run from this machine."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,7 +33,7 @@ Note = dict[str, Any]
 
 
 class Answer(NamedTuple):
-    """What a call came to: an `error` ends the actor, and with a `code` the run."""
+    """What a call came to: an `error` ends the actor, and with a `code` the run. It goes as a dict, as `Weights` do."""
 
     notes: list[Note]
     error: str = ""
@@ -55,7 +55,7 @@ class RemoteActor:
 
         return {"node": ray.get_runtime_context().get_node_id(), **this_machine()}
 
-    def prepare(self) -> Answer:
+    def prepare(self) -> dict[str, Any]:
         """Load what acts."""
         os.environ.update(ONE_THREAD)
         os.environ[VARIABLE] = f"{self._mark}/{self._name}"  # what environments start from here on can be found by it
@@ -85,7 +85,7 @@ class RemoteActor:
         self._policy.prepare()
         LOGGER.info("pid %d on %s is ready, one thread", os.getpid(), this_machine()["host"])
 
-    def begin(self, episodes: NDArray[np.int64], carried: Mapping[str, NDArray[Any]] | None) -> Answer:
+    def begin(self, episodes: NDArray[np.int64], carried: Mapping[str, NDArray[Any]] | None) -> dict[str, Any]:
         """Make the environments: they go on where `carried` says, or begin the episodes after those numbered."""
 
         def make() -> None:
@@ -103,8 +103,9 @@ class RemoteActor:
 
         return self._answer(make)
 
-    def collect(self, weights: Weights, number: int, waited_s: float) -> Answer:
-        """Collect block `number`; it comes as bytes."""
+    def collect(self, given: Mapping[str, Any], number: int, waited_s: float) -> dict[str, Any]:
+        """Collect block `number` with the fields of `Weights`; it comes as bytes."""
+        weights = Weights(**given)
 
         def collect() -> None:
             self._policy.write(weights.vector)
@@ -114,11 +115,11 @@ class RemoteActor:
                 self._note("warning", MOVED)
 
         answer = self._answer(collect)
-        return answer if answer.error else answer._replace(block=self._block_memory)
+        return answer if answer["error"] else {**answer, "block": self._block_memory}
 
     _moved_said = False
 
-    def _answer(self, work: Any) -> Answer:
+    def _answer(self, work: Callable[[], None]) -> dict[str, Any]:
         """Do the work. Nothing of an environment's own exceptions leaves this machine but words."""
         error, code = "", 0
         try:
@@ -132,7 +133,7 @@ class RemoteActor:
             LOGGER.critical("ended by an exception", exc_info=failure)
             error = error_text(failure)
         notes, self._notes = self._notes, []
-        return Answer(notes, error, code)
+        return Answer(notes, error, code)._asdict()
 
     def _note(self, kind: str, message: str, **fields: Any) -> None:
         LOGGER.warning(message)

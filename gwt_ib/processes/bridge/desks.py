@@ -14,8 +14,8 @@ from gwt_ib.durable import write_all
 from gwt_ib.files import open_to_append
 from gwt_ib.processes.bridge.calls import Calls
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.record import HEARTBEAT_S
 
+LOOK_S = 1.0  # between two questions to one desk: each takes some milliseconds of its machine
 SILENT_S = 20.0
 """A desk that does not answer for so long is given up: another one is made when it is needed."""
 
@@ -39,7 +39,7 @@ class _Desk:
 
 
 class Desks:
-    """Asks every desk once in a heartbeat, and never waits for one."""
+    """Asks every desk once a second, and never waits for one."""
 
     def __init__(self, run: RunDirectory, mark: str, calls: Calls) -> None:
         self._run, self._mark, self._calls = run, mark, calls
@@ -69,10 +69,10 @@ class Desks:
                     continue
                 for name, left in answer.result().items():
                     if name in self._tenants:
-                        self.take(self._tenants[name], left)
+                        self.take(self._tenants[name], Left(**left))
             elif desk.answer is not None and now - desk.asked > SILENT_S:
                 del self._desks[node]
-            elif desk.answer is None and now - desk.asked >= HEARTBEAT_S:
+            elif desk.answer is None and now - desk.asked >= LOOK_S:
                 known = {each.name: each.log_bytes for each in self._tenants.values() if each.node == node}
                 desk.asked, desk.answer = now, self._calls.follow(desk.handle.read.remote(known))
         for tenant in self._tenants.values():

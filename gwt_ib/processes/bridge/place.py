@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gwt_ib.channel.shared_memory import Counters, LocalActorChannel, handed_environments, has_environments
+from gwt_ib.cluster.desk import Left
 from gwt_ib.cluster.nodes import differences, this_machine
 from gwt_ib.cluster.remote_actor import Answer, remote_actor
 from gwt_ib.config import Config
@@ -158,7 +159,7 @@ class RemotePlace:
         error = future.exception()
         if self.stage == Stage.BURYING:
             self._lost = self._lost or error is not None  # not only the actor is gone, its desk is, too
-            left = None if error or self._tenant is None else future.result()
+            left = None if error or self._tenant is None else Left(**future.result())
             if left is not None and self._tenant is not None:
                 self._hub.desks.take(self._tenant, left)
             self._buried(_last_line(left.log) if left else "")
@@ -170,7 +171,7 @@ class RemotePlace:
         elif self.stage == Stage.PLACING:
             self._has_a_place(future.result())
         else:
-            self._answered(future.result())
+            self._answered(Answer(**future.result()))
 
     def _has_a_place(self, machine: dict[str, str]) -> None:
         node, self.host = machine["node"], machine["host"]

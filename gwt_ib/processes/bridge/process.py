@@ -97,12 +97,13 @@ class Bridge:
             if given.wake in ready:
                 os.read(given.wake, 4096)
             self.calls.clear()
-            for message in self._link.receive():
-                self._places[message["actor"]].begin(message["generation"], message["pause_s"])
-            self.desks.tend()
-            for place in self._places:
+            for place in self._places:  # first: the learner waits for it
                 place.step()
+            if self._link.fileno() in ready:
+                for message in self._link.receive():
+                    self._places[message["actor"]].begin(message["generation"], message["pause_s"])
             if time.monotonic() >= due:
+                self.desks.tend()
                 due = time.monotonic() + HEARTBEAT_S
                 self._look_at_nodes()
                 self._link.send({"kind": "status", **self._status()})
@@ -113,7 +114,11 @@ class Bridge:
 
         if version != self._version:
             weights = channel.newest()
-            self._version, self._weights, self._weights_bytes = weights.version, ray.put(weights), weights.vector.nbytes
+            self._version, self._weights, self._weights_bytes = (
+                weights.version,
+                ray.put(vars(weights)),
+                weights.vector.nbytes,
+            )
         return self._weights
 
     def node_is_gone(self, node: str) -> bool:
