@@ -39,8 +39,10 @@ ON_ONE_MACHINE = {
     "event_stats": False,
 }
 """What spares a cluster of this machine alone work that nobody needs: measured in docs/cluster.md."""
-HELPERS = ("dashboard", "log_monitor", "monitor.py", "RuntimeEnvAgent", "DashboardAgent")
-"""Processes of Ray that a run does not need while it trains."""
+NOT_NEEDED = ("dashboard/dashboard.py", "log_monitor.py", "autoscaler/_private/monitor.py")
+"""Processes of Ray that a cluster of one machine can do without."""
+AGENTS = ("RuntimeEnvAgent", "DashboardAgent")
+"""Those that Ray's daemon does not live without, though a run asks nothing of them."""
 LOWEST_PRIORITY = 19
 
 
@@ -104,15 +106,18 @@ def _start(cpus: float, store_bytes: int, folder: str) -> Connection:
         raise UserError(
             f"Ray does not start on this machine: {error_text(error)}.", ExitCode.RESOURCES_USED_UP
         ) from None
-    _lower_helpers()
+    _quieten_helpers()
     return Connection(_address(), own=True, folder=folder)
 
 
-def _lower_helpers() -> None:
-    """Let Ray's helpers work only when nobody else wants the processor: they took a tenth of a core from the learner."""
+def _quieten_helpers() -> None:
+    """End Ray's helpers, or let them work only when nobody else wants the processor: they take a tenth of a core."""
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
-            if any(name in " ".join(process.cmdline()) for name in HELPERS):
+            words = " ".join(process.cmdline())
+            if any(name in words for name in NOT_NEEDED):
+                process.kill()
+            elif any(name in words for name in AGENTS):
                 process.nice(LOWEST_PRIORITY)
 
 
