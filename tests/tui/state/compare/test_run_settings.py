@@ -32,6 +32,11 @@ def test_what_a_run_has_for_itself_makes_no_other_setting() -> None:
         learner_timeout_s=1.0,
         num_actors=4,
         channel="serial",
+        ray_address="auto",
+        ray_cpus=2.0,
+        ray_memory_mb=512.0,
+        ray_resources="fast=1",
+        ray_wait_s=5.0,
         device="cuda",
         log_level="debug",
     )
