@@ -28,7 +28,7 @@ def nobody() -> str:
         ("host:", ExitCode.BAD_CONFIGURATION, "expected HOST:PORT"),
         (":6379", ExitCode.BAD_CONFIGURATION, "expected HOST:PORT"),
         ("127.0.0.1:99999", ExitCode.RESOURCES_USED_UP, "No Ray cluster answers at 127.0.0.1:99999"),
-        (nobody(), ExitCode.RESOURCES_USED_UP, "Connection refused"),
+        pytest.param(nobody(), ExitCode.RESOURCES_USED_UP, "Connection refused", id="nobody listens"),
     ],
 )
 def test_an_address_at_which_there_is_no_cluster_is_a_sentence(address, code, words):

@@ -31,7 +31,7 @@ def scores(run: RunDirectory, status: Status = "finished") -> RunScores:
         ("finished", None, "finished"),
         ("failed", None, "failed"),
         ("stopped", None, "unfinished"),
-        ("running", os.getpid(), "running"),
+        pytest.param("running", os.getpid(), "running", id="by this process"),
         ("running", 2**22 + 1, "unfinished"),
     ],
 )
