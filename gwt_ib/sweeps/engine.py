@@ -89,6 +89,8 @@ class Engine:
     def run(self, signals: Sequence[int] = ()) -> ExitCode:
         """Run everything that is open and return the exit code. `signals` grows while it goes on (`recorded_signals`)."""
         with log_to_file(self._sweep.log, "sweep", "info"):
+            for request in self._inbox.take()[0]:
+                self._warn(f"a request from before this start is left out: {request.kind}")
             try:
                 self._fill_queue()
                 while self._running or (self._queue and self._stop is None):

@@ -53,7 +53,7 @@ def settle(place: Place, definition: Definition) -> int:
 def make_executor(place: Place, sweep: SweepDirectory, parallel: int) -> Executor:
     """What trains the runs of a sweep there. Raises `UserError` where that is not possible."""
     if place.on == "ray":
-        from gwt_ib.sweeps.on_ray import RayExecutor
+        from gwt_ib.sweeps.nodes.on_ray import RayExecutor
 
         states = SweepReader(sweep, sweep.read_definition()).read().members
         executor = RayExecutor(place.address, most=parallel if place.parallel is not None else None)
@@ -71,8 +71,8 @@ def make_executor(place: Place, sweep: SweepDirectory, parallel: int) -> Executo
 def _settle_on_ray(place: Place, configs: list[Config]) -> int:
     """How many runs the cluster has room for now. What is to be said of it goes to stderr."""
     from gwt_ib.cluster.connection import need_ray
-    from gwt_ib.sweeps.node_room import refuse, room_here
-    from gwt_ib.sweeps.on_ray import RayExecutor
+    from gwt_ib.sweeps.nodes.node_room import refuse, room_here
+    from gwt_ib.sweeps.nodes.on_ray import RayExecutor
 
     need_ray("sweep --on ray")
     for config in configs:

@@ -242,6 +242,13 @@ def test_the_first_signal_ends_the_runs_with_a_snapshot_and_the_second_at_once(s
     assert executor.closes == 2
 
 
+def test_a_request_that_a_sweep_before_did_not_take_stops_nothing(sweep: SweepDirectory) -> None:
+    send_request(sweep.control, "stop")
+    code, notices = run(sweep, executor := Scripted({}))
+    assert (code, executor.stops) == (0, 0) and read_states(sweep).count("waiting") == 0
+    assert any("from before this start" in notice.message for notice in notices)
+
+
 def test_a_request_to_stop_ends_the_sweep_and_any_other_is_refused(sweep: SweepDirectory) -> None:
     executor = Scripted({})
     executor.on_tend = lambda: [send_request(sweep.control, kind) for kind in ("pause", "stop")] and None

@@ -13,12 +13,12 @@ from support import processes_of, small_config, updates, wait_until
 from gwt_ib.envs.make import check_environment
 from gwt_ib.runs.control import send_request
 from gwt_ib.runs.directory import RunDirectory, create_run
-from gwt_ib.sweeps.keeper import PREFIX, hold, remove_forgotten
+from gwt_ib.sweeps.nodes.keeper import PREFIX, hold, remove_forgotten
 
 HELD = """
 import signal, sys
-from gwt_ib.sweeps.remote_run import RemoteRun
-from gwt_ib.sweeps.mirror import changes
+from gwt_ib.sweeps.nodes.remote_run import RemoteRun
+from gwt_ib.sweeps.nodes.mirror import changes
 from pathlib import Path
 remote = RemoteRun("run")
 remote.take(changes(Path(sys.argv[1]), {}))

@@ -20,9 +20,9 @@ from gwt_ib.cluster.nodes import this_machine
 from gwt_ib.durable import write_atomically
 from gwt_ib.processes.children import PYTHON
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.sweeps.keeper import BEGIN, MODULE, PREFIX, RESUME, STOP, remove, remove_forgotten
-from gwt_ib.sweeps.mirror import Answer, Known, changes, inventory
-from gwt_ib.sweeps.mirror_copy import Copy
+from gwt_ib.sweeps.nodes.keeper import BEGIN, MODULE, PREFIX, RESUME, STOP, remove, remove_forgotten
+from gwt_ib.sweeps.nodes.mirror import Answer, Known, changes, inventory
+from gwt_ib.sweeps.nodes.mirror_copy import Copy
 
 REQUEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}\.json")
 

@@ -20,8 +20,8 @@ from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import RecordWriter
 from gwt_ib.runs.snapshot import MODEL, discard, load_snapshot, pin, problem_of, read_manifest, save_snapshot
 from gwt_ib.runs.snapshot_store import list_snapshots
-from gwt_ib.sweeps.mirror import changes, inventory
-from gwt_ib.sweeps.mirror_copy import BadAnswerError, Copy
+from gwt_ib.sweeps.nodes.mirror import changes, inventory
+from gwt_ib.sweeps.nodes.mirror_copy import BadAnswerError, Copy
 
 
 def there(tmp_path: Path) -> RunDirectory:
@@ -281,7 +281,7 @@ def test_a_full_disk_here_costs_nothing_but_time(tmp_path: Path, monkeypatch: py
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
-        patched.setattr("gwt_ib.sweeps.mirror_copy.write_all", full)
+        patched.setattr("gwt_ib.sweeps.nodes.mirror_copy.write_all", full)
         copy.apply(changes(source.path, copy.known))
     assert target.metrics.read_bytes() == before
     copied(source, copy)

@@ -21,7 +21,7 @@ from gwt_ib.log import LOGGER
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.record import ENDED
 from gwt_ib.runs.snapshot import MANIFEST, BadSnapshotError, discard, problem_of, read_manifest
-from gwt_ib.sweeps.mirror import (
+from gwt_ib.sweeps.nodes.mirror import (
     GROWING,
     IN_SNAPSHOT,
     INCIDENTS,

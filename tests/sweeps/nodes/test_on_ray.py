@@ -21,9 +21,9 @@ from gwt_ib.runs.control import send_request
 from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.runs.snapshot_store import list_snapshots
-from gwt_ib.sweeps.keeper import PREFIX
 from gwt_ib.sweeps.local import LocalExecutor
-from gwt_ib.sweeps.node_room import refuse
+from gwt_ib.sweeps.nodes.keeper import PREFIX
+from gwt_ib.sweeps.nodes.node_room import refuse
 
 pytestmark = [pytest.mark.processes, WITH_RAY]
 TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}

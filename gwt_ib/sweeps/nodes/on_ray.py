@@ -26,8 +26,8 @@ from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot_store import clean_temporary, list_snapshots
 from gwt_ib.sweeps.executor import Ended
-from gwt_ib.sweeps.life_on_node import Life, Lives
-from gwt_ib.sweeps.node_room import Need, NodeRoom, need_of, needs_of, no_room, refuse
+from gwt_ib.sweeps.nodes.life_on_node import Life, Lives
+from gwt_ib.sweeps.nodes.node_room import Need, NodeRoom, need_of, needs_of, no_room, refuse
 
 TICK_S = 0.05
 SILENT_S = 60.0

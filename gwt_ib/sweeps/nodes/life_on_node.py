@@ -17,10 +17,10 @@ from gwt_ib.log import LOGGER
 from gwt_ib.runs.control import MAX_REQUEST_BYTES
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.sweeps.executor import Ended
-from gwt_ib.sweeps.mirror import Known, changes
-from gwt_ib.sweeps.mirror_copy import BadAnswerError, Copy
-from gwt_ib.sweeps.node_room import Need, NodeRoom, in_words
-from gwt_ib.sweeps.remote_run import REQUEST, RemoteRun
+from gwt_ib.sweeps.nodes.mirror import Known, changes
+from gwt_ib.sweeps.nodes.mirror_copy import BadAnswerError, Copy
+from gwt_ib.sweeps.nodes.node_room import Need, NodeRoom, in_words
+from gwt_ib.sweeps.nodes.remote_run import REQUEST, RemoteRun
 from gwt_ib.text import plain
 
 POLL_S = 0.4

@@ -1,6 +1,6 @@
 """One run on a node: its trainer, its final evaluation and its folder, which go when whoever asked for them is gone.
 
-`python -m gwt_ib.sweeps.keeper` is a process that nothing on the node ends by accident: Ray kills the children of its
+`python -m gwt_ib.sweeps.nodes.keeper` is a process that nothing on the node ends by accident: Ray kills the children of its
 workers. Its descriptor 0 is its life: a letter there begins or ends the run, its end ends everything at once.
 """
 
@@ -27,7 +27,7 @@ from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.sweeps.executor import Ended
 from gwt_ib.sweeps.local import LocalExecutor
 
-MODULE = "gwt_ib.sweeps.keeper"
+MODULE = "gwt_ib.sweeps.nodes.keeper"
 BEGIN, RESUME, STOP = b"brs"
 """What it may be told: to train from the start, from the newest snapshot, and to end with a last snapshot."""
 LOOK_S = 0.1

@@ -11,8 +11,8 @@ from typing import Any
 from gwt_ib.cluster.nodes import differences
 from gwt_ib.errors import UserError
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.sweeps import node_room
-from gwt_ib.sweeps.on_ray import RayExecutor
+from gwt_ib.sweeps.nodes import node_room
+from gwt_ib.sweeps.nodes.on_ray import RayExecutor
 
 
 def tell(**values: Any) -> None:
