@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from importlib.util import find_spec
 
 import pytest
 from support import SMALL, assignments, logged
@@ -33,12 +34,14 @@ def train(command, tmp_path):
     return run
 
 
-def test_a_run_repeats_and_both_channels_agree(train, tmp_path):
+def test_a_run_repeats_and_all_channels_agree(train, tmp_path):
     first, again, serial = train("first"), train("again"), train("serial", channel="serial")
     assert len(first) == 4
     assert set(first[0]) == set(NAMES) - TIMES
     assert first == again
     assert first == serial
+    if find_spec("ray"):
+        assert first == train("ray", channel="ray")
     assert train("other", seed=7) != first
     run = RunDirectory(tmp_path / "first")
     record = run.read_run()

@@ -43,6 +43,7 @@ TOY: dict[str, Any] = {
     "total_timesteps": 2_000_000_000,
     "eval_every": 0,
     "snapshot_every": 10,
+    "channel": os.environ.get("GWT_IB_TEST_CHANNEL", "local"),  # most faults can be tried over ray, too
 }
 STEPS = TOY["num_envs"] * TOY["rollout_steps"]
 """Environment steps of one update of a toy run."""
