@@ -68,6 +68,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "serve": [["serve", NAME + "x"]],
     "runs": [["runs"], ["runs", "--json"], ["runs", "--list"]],
     "compare": [["compare", "RUN"], ["compare", "RUN", "--json"]],
+    "sweep": [["sweep", "sweep.toml", "--dry-run"], ["sweep", f"{NAME}.toml"], ["sweep", "evil.toml", "--headless"]],
+    "results": [["results", "RUN", "--no-evaluate", *form] for form in ([], ["--json"], ["--csv"], ["--markdown"])],
     "status": [["status", "RUN"], ["status", "RUN", "--json"]],
     "check": [["check", "RUN"], ["check", "RUN", "--json"]],
     "evaluate": [["evaluate", "RUN"], ["evaluate", "RUN", "--trust"], ["evaluate", "RUN", "--now"]],
@@ -98,6 +100,7 @@ def test_every_command_is_tried() -> None:
 def test_no_control_character_reaches_the_terminal(name: str, hostile: RecordedRun, command: Command) -> None:
     tmp_path = hostile.directory.path.parents[1]
     (tmp_path / "evil.toml").write_text("lr = '''\x1b[2J'''\n")
+    (tmp_path / "sweep.toml").write_text(f'[grid]\nenv_id = ["{EVIL[5:9]}"]\n[[arm]]\nname = {json.dumps(EVIL[:-1])}\n')
     own = {"RUN": str(hostile.directory.path), "INCIDENT": str(next(hostile.directory.incidents.iterdir()))}
     for arguments in COMMANDS[name]:
         shown = command(*(own.get(word, word) for word in arguments), PYTHONIOENCODING="utf-8:strict")
