@@ -83,11 +83,12 @@ def test_a_run_that_starts_ray_itself_is_the_local_run_and_is_reached_by_nobody_
         addresses = {each.laddr.ip.removeprefix("::ffff:") for each in sockets}
         assert addresses == {"127.0.0.1"}, addresses
         run.wait(lambda: record(run).cluster, "the cluster is not known")
+        log = run.run.logs / "actor-1.log"
+        run.wait(lambda: log.exists() and "is ready, one thread" in log.read_text(), "an actor's log does not arrive")
         known, actors = record(run).cluster, record(run).actors
         assert known is not None and known.nodes[0].actors == 2 and known.weights_bytes == 0
         assert [each.pid for each in actors] == [None, None] and all(each.node and each.alive for each in actors)
         assert run.stop() == 143
-    assert "is ready, one thread" in (run.run.logs / "actor-1.log").read_text()
     wait_until(lambda: not list(temporary.iterdir()), 10, "a folder is left")
     assert_the_same_as_locally(run, tmp_path)
 

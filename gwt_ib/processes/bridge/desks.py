@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from concurrent.futures import Future
+from collections.abc import Mapping
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from gwt_ib.processes.bridge.calls import Calls
 from gwt_ib.runs.directory import RunDirectory
 
 LOOK_S = 1.0  # between two questions to one desk: each takes some milliseconds of its machine
+LAST_WORDS_S = 0.5  # for all desks together, at the end of a run
 SILENT_S = 20.0
 """A desk that does not answer for so long is given up: another one is made when it is needed."""
 
@@ -67,14 +69,11 @@ class Desks:
                 if answer.exception() is not None:
                     del self._desks[node]  # with its machine, or alone: the next actor there gets another one
                     continue
-                for name, left in answer.result().items():
-                    if name in self._tenants:
-                        self.take(self._tenants[name], Left(**left))
+                self._take_all(answer.result())
             elif desk.answer is not None and now - desk.asked > SILENT_S:
                 del self._desks[node]
             elif desk.answer is None and now - desk.asked >= LOOK_S:
-                known = {each.name: each.log_bytes for each in self._tenants.values() if each.node == node}
-                desk.asked, desk.answer = now, self._calls.follow(desk.handle.read.remote(known))
+                desk.asked, desk.answer = now, self._ask(node, desk)
         for tenant in self._tenants.values():
             if tenant.node not in self._desks:
                 self._desks[tenant.node] = _Desk(remote_desk(tenant.node, self._mark))
@@ -93,6 +92,19 @@ class Desks:
                 os.close(descriptor)
 
     def close(self) -> None:
-        """Have every desk clean up; who does not hear it has a guard."""
+        """Take the last words of every actor, and have every desk clean up; who does not hear it has a guard."""
+        asked = [self._ask(node, desk) for node, desk in self._desks.items()]
+        for answer in wait(asked, LAST_WORDS_S).done:
+            if answer.exception() is None:
+                self._take_all(answer.result())
         for desk in self._desks.values():
             desk.handle.close.remote()
+
+    def _ask(self, node: str, desk: _Desk) -> Future[Any]:
+        known = {each.name: each.log_bytes for each in self._tenants.values() if each.node == node}
+        return self._calls.follow(desk.handle.read.remote(known))
+
+    def _take_all(self, found: Mapping[str, Mapping[str, Any]]) -> None:
+        for name, left in found.items():
+            if name in self._tenants:
+                self.take(self._tenants[name], Left(**left))
