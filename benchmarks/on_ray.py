@@ -114,7 +114,7 @@ def equal(folder: Path) -> None:
         cluster = ClusterHere(nodes)
         try:
             for actors in (1, 2, 4):
-                cpus = min(1.0, nodes / actors)
+                cpus = 1.0 / -(-actors // nodes)
                 where = ["channel=ray", f"ray_address={cluster.address}", f"num_actors={actors}", f"ray_cpus={cpus}"]
                 same = trained(folder / f"ray{nodes}{actors}", where, cluster.environment) == expected
                 say(f"ray, {actors} actor(s), {nodes} node(s): {'equal' if same else 'NOT EQUAL'}")
