@@ -73,7 +73,7 @@ WATCHED = (
     ),
     Watched(
         "bridge", "live, and say how the actors in the cluster are",
-        "seen within 0.1 s; `learner_timeout_s`, or 3 times its own longest gap",
+        "seen within 0.1 s; `learner_timeout_s`, or 3 times its own longest gap; twice `start_timeout_s` to begin",
         "killed and replaced, and every actor behind it begins its block again; after `max_restarts` deaths in 10 minutes "
         "the run ends with 69",
     ),

@@ -24,6 +24,7 @@ from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.record import ActorRecord, ClusterRecord
 
+START_FACTOR = 2.0  # times `start_timeout_s`: Ray itself may have to be started, or a cluster be waited for
 BRIDGE_MODULE = "gwt_ib.processes.bridge.process"
 
 
@@ -49,7 +50,8 @@ class RayActors:
         self._blocks_read, self._blocks_write = map(shared.keep, os.pipe())
         self._handovers = [shared.keep(nameless_memory()) for _ in range(config.num_actors)]
         self._seats = [_Seat() for _ in range(config.num_actors)]
-        self._watch, self._heard = ProgressWatch(config.learner_timeout_s), 0
+        self._start_limit = max(config.learner_timeout_s, START_FACTOR * config.start_timeout_s)
+        self._watch, self._heard = ProgressWatch(self._start_limit), 0
         self._bridge = Place("the bridge to the cluster", RestartBudget(config.max_restarts), self._start_bridge)
         self._link: Link | None = None
         self._cluster = ClusterRecord()
@@ -80,7 +82,7 @@ class RayActors:
         if self._bridge.used_up:
             self.used_up = f"The bridge to the cluster died too often; at last it {self._bridge.used_up}."
         elif self._bridge.revive():
-            self._watch = ProgressWatch(self._shared.config.learner_timeout_s)
+            self._watch = ProgressWatch(self._start_limit)
             self._begin_all()
         return records
 
@@ -152,6 +154,7 @@ class RayActors:
 
     def _take(self, message: Message) -> list[Record]:
         self._heard += 1
+        self._watch.limit_s = self._shared.config.learner_timeout_s
         if message["kind"] == "event":
             return [message["record"]]
         if message["kind"] == "status":
