@@ -196,9 +196,14 @@ def lock_sweep(sweep: SweepDirectory) -> FileLock:
 
 def is_running(sweep: SweepDirectory) -> bool:
     """Whether a process runs the sweep now."""
-    if not sweep.lock.exists():
+    return is_held(sweep.lock)
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds a lock, a sweep's or a run's; whoever takes one that cannot be tried says what is wrong."""
+    if not path.exists():
         return False
-    lock = FileLock(sweep.lock, timeout=0, mode=0o600)
+    lock = FileLock(path, timeout=0, mode=0o600)
     try:
         lock.acquire()
     except Timeout:

@@ -17,8 +17,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from gwt_ib.clock import utc_now
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
@@ -29,7 +27,7 @@ from gwt_ib.runs.record import RunRecord
 from gwt_ib.runs.snapshot_store import list_snapshots
 from gwt_ib.sweeps.checks import environment_key
 from gwt_ib.sweeps.definition import Member
-from gwt_ib.sweeps.directory import SweepDirectory
+from gwt_ib.sweeps.directory import SweepDirectory, is_held
 from gwt_ib.sweeps.executor import Ended, Executor
 from gwt_ib.sweeps.notices import Notice, NoticeKind
 from gwt_ib.sweeps.states import MemberState, SweepReader, is_begun, read_member
@@ -147,7 +145,7 @@ class Engine:
         try:
             while self._queue and self._stop is None and self._executor.room():
                 member = self._queue.popleft()
-                if _is_locked(self._sweep.run(member)):
+                if is_held(self._sweep.run(member).lock):
                     passed.append(member)
                     if member.name not in self._waited_for:
                         self._waited_for.add(member.name)
@@ -285,21 +283,6 @@ class Engine:
     def _warn(self, message: str) -> None:
         LOGGER.warning("%s", message)
         self._report(Notice("warning", message=message))
-
-
-def _is_locked(run: RunDirectory) -> bool:
-    """Whether a trainer holds a run."""
-    if not run.lock.exists():
-        return False
-    lock = FileLock(run.lock, timeout=0, mode=0o600)
-    try:
-        lock.acquire()
-    except Timeout:
-        return True
-    except OSError:
-        return False  # whoever starts with it says what is wrong
-    lock.release()
-    return False
 
 
 def _has_snapshot(run: RunDirectory) -> bool:
