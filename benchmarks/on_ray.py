@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,14 +138,14 @@ def nodes(folder: Path, kills: int, seed: int) -> None:
         wait(lambda: updates(run) >= 3)
         for kill in range(kills):
             target = updates(run) + random_moments.randint(1, 25)
-            wait(lambda target=target: updates(run) >= target)  # type: ignore[misc]
+            wait(partial(made, run, target))
             time.sleep(random_moments.random() * 0.06)  # somewhere in an update
             place = random_moments.randrange(2)
             cluster.kill(alive[place])
             last, begun = updates(run), time.monotonic()
             cluster.add()
             alive[place], born = born, born + 1
-            wait(lambda last=last: updates(run) >= last + 2)  # type: ignore[misc]
+            wait(partial(made, run, last + 2))
             idle.append(time.monotonic() - begun)
             say(f"kill {kill + 1} at update {last}: two updates on after {idle[-1]:.1f} s")
         process.terminate()
@@ -170,6 +171,11 @@ def updates(run: Path) -> int:
         return (run / "metrics.jsonl").read_bytes().count(b"\n")
     except OSError:
         return 0
+
+
+def made(run: Path, least: int) -> bool:
+    """Whether so many updates are recorded."""
+    return updates(run) >= least
 
 
 def wait(condition: Callable[[], bool], limit_s: float = 120.0) -> None:

@@ -98,7 +98,7 @@ class ClusterRecord:
     blocks_bytes: int | None = None
     """Bytes of blocks that come back for one update."""
     wait_s: float | None = None
-    """Seconds of the newest update from the last actor's block until it is in the learner's memory."""
+    """Seconds that the newest blocks took beside being collected, at most: the call, weights, and the way back."""
     waiting: int = 0
     """Actors that have no place."""
     waiting_s: float = 0.0

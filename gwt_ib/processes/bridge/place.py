@@ -243,7 +243,8 @@ class RemotePlace:
         counters.env_steps[self.actor] = self._steps_before + env_steps
         counters.beats[self.actor] = beats
         if self.stage == Stage.COLLECTING and len(episodes) == self._hub.config.envs_per_actor:
-            counters.episodes[self._mine] = episodes
+            mine = counters.episodes[self._mine]  # a look may be older than the newest block: numbers never go back
+            np.maximum(mine, episodes, out=mine)
 
     def _end_what_hangs(self) -> None:
         """An actor must get on while it has work; one that waits for a place may wait."""
