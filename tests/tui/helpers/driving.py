@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from gwt_ib_tui.state.run.requests import Message
 from gwt_ib_tui.widgets.message_bar import MessageBar
 from gwt_ib_tui.widgets.panel import Panel
 
+PATIENCE_S = 60.0
 SIZES = [(80, 24), (120, 40)]
 both_sizes = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
 
@@ -23,11 +25,11 @@ def dashboard(recorded: RecordedRun, **options: Any) -> Dashboard:
 
 
 async def until(pilot: Pilot[str], condition: Callable[[], bool]) -> None:
-    for _ in range(300):
-        if condition():
-            return
+    """Wait for what comes about in a moment; a busy machine may take its time, so only a hang ends this."""
+    given_up = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < given_up, "it did not come about"
         await pilot.pause(0.01)
-    raise AssertionError("it did not come about")
 
 
 async def ready(pilot: Pilot[str]) -> Dashboard:
