@@ -62,9 +62,22 @@ class Config(BaseModel):
     epochs: int = setting(4, "passes over a rollout in one update", "passes", ge=1, le=1000)
     minibatches: int = setting(4, "parts into which the sequences of a rollout are split in each pass", "parts", ge=1)
     lr: float = setting(2.5e-4, "Adam's learning rate", live=True, ge=0.0, le=1.0)
+    lr_final_fraction: float = setting(
+        1.0, "part of lr that is left at the last update; it falls linearly, 1 keeps it", ge=0.0, le=1.0
+    )
     gamma: float = setting(0.99, "discount factor", ge=0.0, le=1.0)
     gae_lambda: float = setting(0.95, "lambda of generalised advantage estimation", ge=0.0, le=1.0)
     clip_eps: float = setting(0.2, "PPO's clipping range of the probability ratio", gt=0.0, le=10.0)
+    target_kl: float = setting(
+        0.0, "mean approx_kl of a pass from which on an update makes no further pass; 0 sets no limit", "nats", ge=0.0
+    )
+    clip_vf: float = setting(
+        0.0, "how far a value may move from the behaviour policy's in the value loss; 0 does not clip", "return", ge=0.0
+    )
+    norm_value_loss: bool = setting(False, "measure the value loss in units of the returns' running variance")
+    refresh_h0: bool = setting(
+        False, "compute the sequences' initial states again with the newest weights before every pass but the first"
+    )
     vf_coef: float = setting(0.5, "weight of the value loss", ge=0.0)
     ent_coef: float = setting(0.01, "weight of the entropy bonus", live=True, ge=0.0, le=100.0)
     max_grad_norm: float = setting(0.5, "global norm to which gradients are clipped", gt=0.0)
@@ -92,6 +105,18 @@ class Config(BaseModel):
     # Agent
     hidden_size: int = setting(
         128, "width of the encoder and of the recurrent state", "units", ge=1, le=8192, resume="fixed"
+    )
+    cell: Literal["gru", "lstm"] = setting("gru", "recurrent cell behind the gate", resume="fixed")
+    gate: Literal["td", "router", "prior", "open", "constant"] = setting(
+        "td",
+        "td: prior driven by the TD error, and router; router: no prior; prior: no router; open: 1; constant: target_c",
+        resume="fixed",
+    )
+    encoder_layers: int = setting(
+        1, "layers of the encoder, hidden_size wide each", "layers", ge=1, le=8, resume="fixed"
+    )
+    head_layers: int = setting(
+        0, "hidden layers of actor and critic each, hidden_size wide", "layers", ge=0, le=8, resume="fixed"
     )
     memory: bool = setting(True, "false forces h to zero before every step: the memoryless baseline", resume="fixed")
 

@@ -11,6 +11,17 @@ from typing import Any
 
 from gwt_ib.lenient import mapping, mappings, real, scalars, text
 
+GATE_VERDICTS = {
+    "works": "replacing the gate costs return",
+    "decoration": "replacing the gate changes nothing beyond chance",
+    "harmful": "a replacement is better than the gate",
+    "open": "the gate is open at every step",
+    "shut": "the gate is shut at every step",
+    "constant": "the gate is the same at every step",
+    "wait": "too little is known of the gate",
+}
+"""The verdicts on a gate, and what each says."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -77,8 +88,57 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """What the learned gate is worth against one replacement: mean difference of returns and its 95 % interval.
+
+    The difference is learned less replaced, over `episodes` pairs of the same seed; `step` is the newest snapshot's.
+    """
+
+    gate: str
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    episodes: int | None = None
+    step: int | None = None
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Effect:
+        """Read what `GateVerdict.as_dict` made."""
+        return cls(**{"gate": ""} | scalars(cls.__annotations__, record))
+
+
+@dataclass(frozen=True)
+class GateVerdict:
+    """Whether the gate does its work: one of `GATE_VERDICTS`, a sentence, what to do about it, and the evidence."""
+
+    status: str = "wait"
+    summary: str = ""
+    next_step: str = ""
+    effects: tuple[Effect, ...] = ()
+    since: int | None = None
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> GateVerdict:
+        """Read what `as_dict` made; *wait* where it holds no verdict."""
+        others = {
+            "status": text(record.get("verdict")).lower() or "wait",
+            "effects": tuple(map(Effect.from_dict, mappings(record.get("effects")))),
+            "since": _integer(record.get("since")),
+        }
+        return cls(**scalars(cls.__annotations__, record) | others)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON: the part `gate` of `gatecheck.json`."""
+        record = vars(self) | {"effects": [dict(vars(effect)) for effect in self.effects]}
+        return {"verdict": record.pop("status"), **record}
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """The verdict, its findings, and the numbers of the printed block. `since` is as a finding's."""
+    """The verdict on training (`status`) and on the `gate`, its findings, and the numbers of the printed block.
+
+    `since` is as a finding's.
+    """
 
     status: str
     update: int | None = None
@@ -86,6 +146,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     numbers: Mapping[str, Any] = field(default_factory=dict, hash=False)
     since: int | None = None
+    gate: GateVerdict = GateVerdict()
 
     @property
     def deciding(self) -> tuple[Finding, ...]:
@@ -110,11 +171,13 @@ class Verdict:
             findings=tuple(map(Finding.from_dict, mappings(record.get("findings")))),
             numbers=mapping(record.get("numbers")),
             since=_integer(record.get("since")),
+            gate=GateVerdict.from_dict(mapping(record.get("gate"))),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON: what `gatecheck.json` holds."""
-        record = vars(self) | {"numbers": dict(self.numbers), "findings": [item.as_dict() for item in self.findings]}
+        findings = [item.as_dict() for item in self.findings]
+        record = vars(self) | {"numbers": dict(self.numbers), "findings": findings, "gate": self.gate.as_dict()}
         return {"verdict": record.pop("status"), **record}
 
 

@@ -180,6 +180,10 @@ METRICS: tuple[Metric, ...] = (
         "memory = false",
     ),
     Metric("eval_returns", "return", "the returns of its episodes, in the order of their seeds", sparse=True),
+    Metric(
+        "eval_replaced", "", "their returns with the gate replaced, by the word of each replacement; null "
+        "where none was played", sparse=True,
+    ),
     Metric("rho_td_c", "", "correlation of |td_norm| with c over the rollout, first steps of episodes left out"),
     Metric(
         "rho_tail", "", "the same over the fifth of the steps with the largest |td_norm|",
