@@ -245,6 +245,7 @@ class Training:
                 "mmer": self.window.mmer,
                 "eval_return": None if returns is None else mean_return(returns),
                 "eval_returns": returns,
+                "eval_replaced": None,
             }
         )
         self._learning = False
