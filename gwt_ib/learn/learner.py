@@ -75,9 +75,15 @@ class Learner:
             raise NotFiniteError(f"the TD errors of the rollout of update {update}")
         lr = self.optimizer.lr = lr_at(update, config.num_updates, config.lr, config.lr_final_fraction)
         lambda_c = lambda_c_at(update, config.lambda_c, config.budget_warmup_updates)
-        self._gradient.begin(cut(rollout, config.seq_len), config, lambda_c)
+        sequences = cut(rollout, config.seq_len)
+        if config.refresh_h0:
+            sequences = sequences._replace(h0=sequences.h0.copy())  # the rollout keeps those that its actors had
+        self._gradient.begin(sequences, config, lambda_c)
         sums, steps = np.zeros(len(MINIBATCH_METRICS)), 0
         for epoch in range(config.epochs):
+            if epoch and config.refresh_h0:
+                self._gradient.refresh_h0()
+                self._beat()
             before, made = sums[APPROX_KL], steps
             order = generator(config.seed, Stream.SHUFFLE, update, epoch).permutation(config.sequences)
             for which in np.split(order, config.minibatches):
