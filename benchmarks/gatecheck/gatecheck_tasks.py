@@ -1,4 +1,4 @@
-"""Tasks of GateCheck's benchmark, launched as `gatecheck_tasks:NAME-v0`: what can be learnt of each is known by construction.
+"""Tasks of GateCheck's benchmark, launched as `gatecheck_tasks:NAME-v0`: what can be learnt of each is known beforehand.
 
 Streams of symbols, one each step, an answer each step, and 1/length gained for a right answer and lost for a wrong one, so a
 return lies in [-1, 1] as POPGym's. Symbols are drawn independently, so nothing but what a task says tells the answer.
