@@ -107,7 +107,7 @@ class Learner:
             "target_c": config.target_c,
             "td_mean": self.td.mean,
             "td_std": self.td.std,
-            "bias": self.agent.bias.item(),
+            "bias": self.agent.prior_bias,
             "explained_variance": explained_variance(rollout.block.value, rollout.targets.returns),
             "policy_version": self.version,
         }
@@ -128,7 +128,7 @@ class Learner:
             sentence = (
                 f"gradient norm {norm:g} in update {self.version + 1}, "
                 + ", ".join(f"{name} {value:g}" for name, value in zip(LOSS_METRICS, metrics, strict=True))
-                + f", td_std {self.td.std:g}, bias {self.agent.bias.item():g}"
+                + f", td_std {self.td.std:g}, bias {self.agent.prior_bias:g}"
             )
             self.left_out.append(sentence)
             self._in_a_row += 1
