@@ -46,14 +46,12 @@ class Shard:
     def __init__(
         self, observation_size: int, actions: ActionLayout, config: Config, batch: int, packed: Packed
     ) -> None:
-        shapes, sizes = (
-            layout.parameter_shapes(observation_size, actions, config),
-            model_sizes(observation_size, actions, config),
-        )
+        shapes = layout.parameter_shapes(observation_size, actions, config)
+        self._model_sizes = model_sizes(observation_size, actions, config)
         self.gradient: F32 = np.zeros(layout.size(shapes), np.float32)
         named = layout.views(self.gradient, shapes)
         self._d_log_std = named.pop("head.log_std", np.zeros(0, np.float32))
-        self._weights = weight_gradients(named, config.cell, sizes)
+        self._weights = weight_gradients(named, config.cell, self._model_sizes)
         self._cell = config.cell
         self._packed = packed
         self._memory = np.float32(1.0 if config.memory else 0.0)
@@ -61,8 +59,7 @@ class Shard:
         self._prior = (np.float32(line.slope), np.float32(line.shift))
         self._sizes = np.array(actions.sizes, np.int64)
         self._sequences_of_each = config.rollout_steps // config.seq_len
-        self._model_sizes = sizes
-        sizes = {**sizes, "T": config.seq_len, "B": batch, "N": config.seq_len * batch}
+        sizes = {**self._model_sizes, "T": config.seq_len, "B": batch, "N": config.seq_len * batch}
         self._inputs = zeros(Inputs, sizes, actions.dtype)
         self._states, self._gradients = zeros(States, sizes), zeros(Gradients, sizes)
 
@@ -79,7 +76,7 @@ class Shard:
         outputs = states.outputs
         decisions = (
             inputs.action.reshape(outputs.shape[0], -1), inputs.log_prob.reshape(-1), inputs.advantage.reshape(-1),
-            inputs.returns.reshape(-1), loss, sums,
+            inputs.returns.reshape(-1), inputs.old_value.reshape(-1), loss, sums,
         )  # fmt: skip
         if self._sizes.size:
             categorical_loss(outputs, packed.heads_bias, self._sizes, *decisions)
@@ -94,7 +91,7 @@ class Shard:
         return sums
 
     def refresh_h0(self, sequences: Sequences[Any], environments: NDArray[np.int64]) -> None:
-        """Carry h of some environments [B] through their sequences, in order of time, into the `h0` of the next one each.
+        """Carry the state of some environments [B] through their sequences, in order of time, into each next one's `h0`.
 
         They go through the memory of a minibatch, in as many groups as it takes.
         """
@@ -108,7 +105,8 @@ class Shard:
             for number in range(self._sequences_of_each - 1):
                 which = group + number * stride
                 self._unroll(sequences, which, ZERO, ONE, inputs, states)
-                sequences.h0[which + stride] = np.concatenate((states.h[-1], states.m[-1]), axis=1)
+                following, hidden = which + stride, states.h.shape[2]
+                sequences.h0[following, :hidden], sequences.h0[following, hidden:] = states.h[-1], states.m[-1]
 
     def _unroll(
         self, sequences: Sequences[Any], which: NDArray[np.int64], mean: np.float32, std: np.float32,
