@@ -54,10 +54,7 @@ def _gate_does_not_gate(stack: ExitStack) -> None:
     from gwt_ib.model import cell, unroll
 
     _without_kernels(stack)
-    if hasattr(cell, "gated_update"):
-        _replace(stack, cell.gated_update, lambda gru, z, h, c: gru(z, h))
-    else:
-        _set(stack, cell.GatedCell, "gated_update", lambda self, z, state, c: self._proposed(z, state))
+    _set(stack, cell.GatedCell, "gated_update", lambda self, z, state, c: self._proposed(z, state))
     _replace(stack, unroll.unroll, cell.unroll_cell)
 
 
