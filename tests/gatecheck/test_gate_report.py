@@ -74,7 +74,7 @@ def test_the_block_is_the_seeds():
         ([], "td_std=nan (std_ok=False) | eval_ok=False -> WAIT"),
         ([row(1)], "td_std=0.050000 (std_ok=True) | eval_ok=False -> WAIT"),
         (healthy_run(td_std=0.001), "td_std=0.001000 (std_ok=False) | eval_ok=True -> FAIL"),
-        ([dict.fromkeys(NAMES)], "td_std=nan (std_ok=False) | eval_ok=False -> FAIL"),
+        ([dict.fromkeys(NAMES) | {"update": 122}], "td_std=nan (std_ok=False) | eval_ok=False -> FAIL"),
     ],
 )
 def test_the_block_keeps_its_layout_in_every_state(rows, ending):
@@ -105,7 +105,7 @@ def test_a_rule_that_only_warns_has_no_line_while_it_waits():
     (line,) = findings_lines(verdict_of([row(1)]))
     assert line.startswith("WAIT eval_improves: 0 of the 4 evaluations needed: 4 missing")
     assert [line.split(":")[0] for line in findings_lines(verdict_of([]))] == ["WAIT td_std", "WAIT eval_improves"]
-    failed = findings_lines(verdict_of([*evaluations([[0.0] * 20] * 4), row(41, bias=-4.0)]))
+    failed = findings_lines(verdict_of([*evaluations([[0.0] * 20] * 12), row(122, bias=-4.0)]))
     assert [line.split(":")[0] for line in failed] == ["FAIL eval_improves", "WARN bias_at_clamp"]
 
 

@@ -40,7 +40,7 @@ def test_a_threshold_in_words_and_numbers(threshold, text, limits, inside, outsi
     ("kind", "text"),
     [
         ("td_std", "> 0.005, < 49.5"),
-        ("eval_improves", "p <= 0.05"),
+        ("eval_improves", "p <= 0.01"),
         ("mean_c_off_target", "0.25 to 0.45"),
         ("bias_at_clamp", "> -4, < 2"),
         ("gate_saturated", "0.02 to 0.98"),

@@ -59,14 +59,24 @@ def test_nothing_recorded_makes_every_rule_wait():
     ("rows", "expected"),
     [
         (healthy_run(30), "wait"),
-        (healthy_run(30, td_std=0.001), "fail"),
+        (healthy_run(30, td_std=0.001), "wait"),
         (healthy_run(), "pass"),
         (healthy_run(td_std=0.001), "fail"),
-        (evaluations([[0.0] * 20] * 6), "fail"),
-        ([*evaluations([[0.0] * 20] * 6), row(61, td_std=50.0)], "fail"),
+        (evaluations([[0.0] * 20] * 12), "fail"),
+        ([*evaluations([[0.0] * 20] * 12), row(122, td_std=50.0)], "fail"),
+        ([*evaluations([[0.0] * 20] * 2), row(122, td_std=50.0)], "fail"),
         (healthy_run(mean_c=0.99, rho_tail=-0.5, bias=2.0, explained_variance=0.0), "pass"),
     ],
-    ids=["young", "young and at the floor", "healthy", "at the floor", "flat", "flat and at the ceiling", "warnings"],
+    ids=[
+        "young",
+        "young and at the floor",
+        "healthy",
+        "at the floor",
+        "flat",
+        "flat and at the ceiling",
+        "few evaluations and at the ceiling",
+        "warnings",
+    ],
 )
 def test_the_verdict_fails_before_it_waits_before_it_passes_whatever_the_warnings(rows, expected):
     assert verdict_of(rows).status == expected
