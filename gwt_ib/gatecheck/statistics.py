@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from gwt_ib.config import Config
 from gwt_ib.lenient import real
+from gwt_ib.model.gate_kinds import has_bias, prior_line
 
 Array = npt.NDArray[Any]
 Doubles = npt.NDArray[np.float64]
@@ -240,8 +241,9 @@ def mean_interval(values: Array, level: float = 0.95) -> tuple[float, float]:
 
 def _prior(td_abs: Doubles, bias: Doubles, config: Config) -> Doubles:
     """The prior at a |td_norm|, which may be infinite (docs/model.md, "Prior")."""
-    slope = config.td_scale * td_abs if config.td_scale else 0.0
-    result: Doubles = 0.5 * (1.0 + np.tanh((slope + config.base_logit + bias) / 2))
+    line = prior_line(config)
+    slope = line.slope * td_abs if line.slope else 0.0
+    result: Doubles = 0.5 * (1.0 + np.tanh((slope + line.shift + (bias if has_bias(config) else 0.0)) / 2))
     return result
 
 
