@@ -28,7 +28,7 @@ from gwt_ib.runs.metrics import BY_NAME, Threshold
 
 FEWEST_EVALUATIONS = 4
 LATE_SHARE = 0.5  # rules about a trained agent judge from this share of the run on
-FAILING_SHARE = 2 / 3  # from here on all of the newest third of the evaluations may be of the run's later half
+FAILING_SHARE = 2 / 3  # evaluations that do not improve may still do so before this share of the run
 LEAST_RISE = 0.5
 """The share of the spread of an evaluation's episodes that a rise of the mean return takes to count."""
 
@@ -74,7 +74,7 @@ class RuleContext:
 
     `warned` says whether a rule that only warns does so; it is known to the rules that decide, which are judged last.
     `is_late` says whether the agent counts as trained; until then the next step of a rule may be `judged_from`.
-    `unpassed` is the status of a rule that decides and does not pass: to wait, until the run has had its time.
+    `has_had_its_time` says whether a run whose evaluations do not improve fails; until then it waits (`fails_from`).
     `evaluated_to_the_end` says whether the last evaluation that is planned has had its turn. `curve`
     are the bins of the newest gate curve, `ceiling` is the task's, `progress` a part of a sentence.
     """
@@ -93,7 +93,7 @@ class RuleContext:
         self.is_late = (update or 0) >= late
         self.judged_from = f"Judged from update {late} on."
         failing = math.ceil(config.num_updates * FAILING_SHARE)
-        self.unpassed = "fail" if (update or 0) >= failing else "wait"
+        self.has_had_its_time = (update or 0) >= failing
         self.fails_from = f"It can fail from update {failing} on."
         self.progress = f"{'before update 1' if update is None else f'at update {update}'} of {config.num_updates}"
 

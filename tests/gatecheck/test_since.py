@@ -51,7 +51,7 @@ def test_every_since_is_the_first_update_of_the_newest_unbroken_stretch():
             assert sinces(now)[name] == first, (name, update)
     assert sinces(records[-1])["td_std"] == 41
     assert sinces(records[35])["td_std"] == 21
-    assert sinces(records[-1])["bias_at_clamp"] == 1
+    assert sinces(records[-1])["bias_inside_clamps"] == 1
     assert (statuses(records[-1])["gate"], sinces(records[-1])["gate"]) == ("open", 50)  # of the last ten updates
 
 
@@ -76,7 +76,7 @@ def test_a_run_that_was_cut_back_carries_nothing_from_after_the_cut():
     cut = with_since(verdict_of(rows[:15]), later).as_dict()
     assert statuses(cut)["td_std"] == statuses(later)["td_std"] == "wait"
     assert sinces(cut)["td_std"] == 15, "it waited at 15 too, but 41 is not since when"
-    assert sinces(cut)["bias_at_clamp"] == 1, "what holds since before the cut holds"
+    assert sinces(cut)["bias_inside_clamps"] == 1, "what holds since before the cut holds"
     assert all(since <= 15 for since in sinces(cut).values())
 
 

@@ -16,16 +16,16 @@ from gwt_ib.runs.metrics import NAMES
 
 DECIDING = ("td_std", "eval_improves")
 ADVICE = (
-    "mean_c_off_target",
-    "bias_at_clamp",
-    "gate_saturated",
-    "gate_constant",
-    "gate_follows_prior",
-    "rho_tail_negative",
-    "explained_variance_low",
-    "explained_variance_falling",
-    "entropy_collapsed",
-    "policy_lag_exceeded",
+    "mean_c_near_target",
+    "bias_inside_clamps",
+    "gate_partly_open",
+    "gate_moves",
+    "router_adds_to_prior",
+    "surprise_opens_gate",
+    "critic_explains_returns",
+    "critic_keeps_up",
+    "policy_still_explores",
+    "rollouts_are_fresh",
 )
 
 
@@ -150,7 +150,7 @@ def test_any_single_metric_may_be_null_or_missing():
     ids=["no columns", "empty bin", "text", "no bins", "short column", "no share", "negative count"],
 )
 def test_a_broken_gate_curve_makes_its_rules_wait(broken):
-    for kind in ("gate_constant", "gate_follows_prior"):
+    for kind in ("gate_moves", "router_adds_to_prior"):
         assert finding(kind, [row(UPDATES, gate_curve=broken)]).status == "wait"
 
 

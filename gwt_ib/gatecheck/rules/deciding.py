@@ -48,7 +48,7 @@ class TdStd(Rule):
             next_step = (
                 "If value_loss explodes, lower lr; if rewards are that large, scale them down or raise td_std_max."
             )
-        return self.finding(context, context.unpassed, summary, evidence, next_step)
+        return self.finding(context, "fail" if context.is_late else "wait", summary, evidence, next_step)
 
 
 class EvalImproves(Rule):
@@ -80,8 +80,9 @@ class EvalImproves(Rule):
         how = f"{means}, p = {test.p_value:.2g} (level {test.level:.2g} of {LEVEL:g}, {test.seeds} seeds)"
         if test.rises:
             return self.finding(context, "pass", f"Returns rise: {how}.", test.evidence, threshold=level)
-        next_step = _meanwhile(context) if context.unpassed == "wait" else _what_to_try(context)
-        return self.finding(context, context.unpassed, f"{_no_rise(test)}: {how}.", test.evidence, next_step, level)
+        status = "fail" if context.has_had_its_time else "wait"
+        next_step = _what_to_try(context) if context.has_had_its_time else _meanwhile(context)
+        return self.finding(context, status, f"{_no_rise(test)}: {how}.", test.evidence, next_step, level)
 
 
 def _no_rise(test: Improvement) -> str:
