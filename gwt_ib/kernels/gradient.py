@@ -42,7 +42,7 @@ class Shard:
     def __init__(
         self, observation_size: int, actions: ActionLayout, config: Config, batch: int, packed: Packed
     ) -> None:
-        shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
+        shapes = layout.parameter_shapes(observation_size, actions, config)
         self.gradient: F32 = np.zeros(layout.size(shapes), np.float32)
         named = layout.views(self.gradient, shapes)
         self._d_log_std = named.pop("head.log_std", np.zeros(0, np.float32))
@@ -106,7 +106,7 @@ class KernelGradient:
     ) -> None:
         """`vector` [N] are the weights, read at each minibatch; `gradient` [N] is filled by each."""
         self._gradient = gradient
-        shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
+        shapes = layout.parameter_shapes(observation_size, actions, config)
         self._weights = layout.views(vector, shapes)
         self._packed = zeros(Packed, model_sizes(observation_size, actions, config.hidden_size))
         self._observation_size, self._actions, self._config = observation_size, actions, config

@@ -209,6 +209,7 @@ class _StepperInItsPlace:
     c: F32
     prior: F32
     next_value: F32
+    forced_c: F32
 
     def __init__(self, inner: Stepper, size: int, rows: slice) -> None:
         self._inner, self._size, self._rows = inner, size, rows
