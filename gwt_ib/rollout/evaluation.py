@@ -166,7 +166,7 @@ def _play(
             noise = action_noise(envs.actions, streams, NOISE_STEPS)
         if not running.any():
             break
-        if t >= most:
+        if t + 1 > most:
             raise TooLong
         gate.before(t, loop.td_prev)
         loop.act(noise[t % NOISE_STEPS])

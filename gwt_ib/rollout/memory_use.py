@@ -7,6 +7,7 @@ everything is, so a loss says that keeping something out was needed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def memory_use(player: GatePlayer, words: Sequence[str]) -> dict[str, Any]:
     """
     returns, lengths = player.learned.returns, player.learned.lengths
     edges = window_edges(lengths)
-    windows = list(zip(edges[:-1], edges[1:], strict=True))
+    windows = list(pairwise(edges))
     found: dict[str, Any] = {
         "edges": edges,
         "mean_c": [_mean(player.gate.c, *window) for window in windows],

@@ -192,20 +192,25 @@ class GatePlayer:
             return HeldGate(OWN)
         return HeldGate({"open": 1.0, "shut": 0.0, "constant": self.gate.mean_c}[word])
 
-    def _play(
-        self, episodes: Sequence[int], gate: Gate, most_steps: float = inf, vector: F32 | None = None
-    ) -> Played:
+    def _play(self, episodes: Sequence[int], gate: Gate, most_steps: float = inf, vector: F32 | None = None) -> Played:
         self._policy.write(self._weights.vector if vector is None else vector)
         td = self._weights.td_mean, self._weights.td_std
         return play(
-            self._policy, td, self._config, self._envs, episodes, gate, should_stop=self._should_stop, most_steps=most_steps
+            self._policy,
+            td,
+            self._config,
+            self._envs,
+            episodes,
+            gate,
+            should_stop=self._should_stop,
+            most_steps=most_steps,
         )
 
 
 def _without_router(vector: F32, envs: EnvBatch, config: Config) -> F32:
     """The weights of the agent whose router adds nothing to the prior."""
     changed = vector.copy()
-    shapes = layout.parameter_shapes(envs.observation_size, envs.actions, config.hidden_size)
+    shapes = layout.parameter_shapes(envs.observation_size, envs.actions, config)
     for name, weights in layout.views(changed, shapes).items():
         if name.startswith(ROUTER):
             weights[...] = 0.0
