@@ -76,6 +76,16 @@ class GateEvaluation:
     """By word, `learned` first: None for an episode whose environment failed."""
     steps: StepEffects | None = None
 
+    @property
+    def words(self) -> str:
+        """What each replacement costs, on one line; an interval that has 0 inside is marked as what may be chance."""
+        found = []
+        for each in self.effects:
+            if each.difference is not None:
+                sure = each.low is not None and each.high is not None and each.low * each.high > 0
+                found.append(f"{each.gate} {each.difference:+.3g}{'' if sure else ' (may be chance)'}")
+        return f"in place of the learned gate costs: {', '.join(found)}" if found else "no replacement makes sense"
+
     @classmethod
     def of(cls, record: Mapping[str, Any], update: int | None, env_steps: int | None) -> GateEvaluation:
         """From what was played (`rollout.memory_use.gate_record`)."""

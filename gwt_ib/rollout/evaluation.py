@@ -21,6 +21,7 @@ from gwt_ib.seeding import Stream, generator
 
 NOISE_STEPS = 256  # steps of action noise that an evaluation draws at once
 STOP_STEPS = 16  # steps between two looks at whether it should stop
+OVERHEAD_ROWS = 4  # a step of all rows takes as long as if there were so many more: measured in docs/results.md
 
 Returns = list[float | None]
 """The return of each episode; None for one in which its environment failed."""
@@ -60,7 +61,10 @@ class Played:
     lengths: list[int]
     """Steps of each episode; of one that failed, those before."""
     steps: int
-    """Steps that were computed: those of the longest, times all rows, since a row that has ended is computed on."""
+    """Steps that were computed: those of the longest, times all rows, since a row that has ended is computed on.
+
+    Each step costs something however few rows there are: `OVERHEAD_ROWS`.
+    """
 
     @property
     def longest(self) -> int:
@@ -129,15 +133,16 @@ def play(
     Raises what `evaluate` does, and `TooLong` where it would cost more than `most_steps` computed steps.
     """
     total, found = len(episodes), Played([], [], 0)
+    cost = total + OVERHEAD_ROWS
     for first in range(0, total, envs.made):
         wave = episodes[first : first + envs.made]
         envs.take(wave, [0] * len(wave))
         acting = policy if len(wave) == total else _InItsPlace(policy, total, slice(first, first + len(wave)))
         loop = EnvLoop(envs, acting, config.gamma)
         loop.stepper.begin(*td)
-        most = (most_steps - found.steps) / total
+        most = (most_steps - found.steps) / cost
         returns, lengths = _play(loop, wave, config, gate or _OwnGate(), should_stop, most)
-        found = Played(found.returns + returns, found.lengths + lengths, found.steps + total * max(lengths))
+        found = Played(found.returns + returns, found.lengths + lengths, found.steps + cost * max(lengths))
     if envs.last_failure is not None and not any(value is not None for value in found.returns):
         raise envs.last_failure
     return found

@@ -148,7 +148,7 @@ class GatePlayer:
         self, policy: Policy, config: Config, envs: EnvBatch, weights: Weights, should_stop: ShouldStop = lambda: False
     ) -> None:
         """`envs` comes from `evaluation_envs`; `policy` gets the weights."""
-        self._policy, self._config, self._envs, self._weights = policy, config, envs, weights
+        self._policy, self._config, self._envs, self.weights = policy, config, envs, weights
         self._should_stop = should_stop
         self.gate = LearnedGate()
         """What the learned gate was."""
@@ -176,7 +176,7 @@ class GatePlayer:
 
     def play(self, word: str, episodes: Sequence[int], most_steps: float = inf) -> Played:
         """Play some episodes with one replacement."""
-        vector = _without_router(self._weights.vector, self._envs, self._config) if word == "prior" else None
+        vector = _without_router(self.weights.vector, self._envs, self._config) if word == "prior" else None
         return self._play(episodes, self._gate(word), most_steps, vector)
 
     def within(self, c: float, start: int, end: int, episodes: Sequence[int]) -> Played:
@@ -193,8 +193,8 @@ class GatePlayer:
         return HeldGate({"open": 1.0, "shut": 0.0, "constant": self.gate.mean_c}[word])
 
     def _play(self, episodes: Sequence[int], gate: Gate, most_steps: float = inf, vector: F32 | None = None) -> Played:
-        self._policy.write(self._weights.vector if vector is None else vector)
-        td = self._weights.td_mean, self._weights.td_std
+        self._policy.write(self.weights.vector if vector is None else vector)
+        td = self.weights.td_mean, self.weights.td_std
         return play(
             self._policy,
             td,
