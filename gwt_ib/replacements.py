@@ -15,7 +15,7 @@ REPLACEMENTS = {
 }
 """Each word of `evaluate --gate` besides `learned`, and what the gate is then."""
 
-DECIDING = ("open", "constant", "shuffled")
+DECISIVE = ("open", "constant", "shuffled")
 """Gates that do not gate: what a gate that works is better than."""
 
 _STEADY = {

@@ -3,12 +3,12 @@
 import pytest
 
 from gwt_ib.config import Config
-from gwt_ib.replacements import DECIDING, REPLACEMENTS, problem, sensible
+from gwt_ib.replacements import DECISIVE, REPLACEMENTS, problem, sensible
 
 
 def test_a_gate_of_the_seed_document_can_be_replaced_by_everything():
     assert sensible("td") == tuple(REPLACEMENTS)
-    assert set(DECIDING) <= set(REPLACEMENTS)
+    assert set(DECISIVE) <= set(REPLACEMENTS)
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,4 @@ def test_of_the_other_arms_nothing_is_replaced_by_what_it_is_already(gate, words
 
 def test_every_kind_of_gate_that_can_be_set_is_known():
     kinds = Config.model_fields["gate"].annotation.__args__
-    assert {kind for kind in kinds if not set(DECIDING) <= set(sensible(kind))} == {"open", "constant"}
+    assert {kind for kind in kinds if not set(DECISIVE) <= set(sensible(kind))} == {"open", "constant"}

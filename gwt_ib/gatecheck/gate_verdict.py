@@ -25,9 +25,7 @@ from gwt_ib.gatecheck.findings import GateVerdict
 from gwt_ib.gatecheck.history import SPREAD
 from gwt_ib.gatecheck.rule import SMOOTHING_ROWS, RuleContext
 from gwt_ib.gatecheck.statistics import mean_interval
-
-DECISIVE = ("open", "constant", "shuffled")
-"""The replacements that do not gate."""
+from gwt_ib.replacements import DECISIVE
 
 MATTERS = 0.25
 """The share of a run's gain, or of its returns' standard deviation, from which on an effect of the gate matters."""

@@ -2,8 +2,8 @@
 
 Started by the trainer as `python -m gwt_ib.processes.evaluator`; what it prints goes to `logs/evaluator.log`. One request at
 a time: `{"kind", "number", "version", "td_mean", "td_std", "weights"}` with the weights in shared memory; the answer has the
-same number, and an `error` or what the kind of that name in `training.evaluator.Evaluator` gives: `evaluate`, `replaced` (with
-a `look`), `gate_record`.
+same number, and an `error`, or what the method of that kind in `training.evaluator.Evaluator` gives: `evaluate`, `replaced`
+(with a `look`), `gate_record`.
 """
 
 from __future__ import annotations

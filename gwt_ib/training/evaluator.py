@@ -99,9 +99,7 @@ class LocalEvaluator:
 
     def _player_of(self, weights: Weights) -> GatePlayer:
         if self._envs is None:
-            self._envs = evaluation_envs(
-                self._config, on_failure=self._on_failure, beat=self._beat, spec=self._spec
-            )
+            self._envs = evaluation_envs(self._config, on_failure=self._on_failure, beat=self._beat, spec=self._spec)
         if self._policy is None:
             self._policy = make_policy(self._envs.observation_size, self._envs.actions, self._config)
             self._policy.write(weights.vector)

@@ -12,7 +12,7 @@ from typing import Any
 
 from gwt_ib.config import Config
 from gwt_ib.lenient import whole
-from gwt_ib.replacements import DECIDING, sensible
+from gwt_ib.replacements import DECISIVE, sensible
 from gwt_ib.rollout.evaluation import OVERHEAD_ROWS
 from gwt_ib.rollout.replaced_gate import Replaced
 
@@ -21,7 +21,7 @@ LEAST = 5
 LEAST_LAST = 2
 """The same for the run's last look: there is no later one to save for."""
 SAVED = 2 / 3
-"""Part of what is left that an earlier look leaves to the last one, which sees the final weights; never more than that needs."""
+"""Part of what is earned that is kept for the last look, which sees the final weights; never more than that needs."""
 OTHERS_EVERY = 6
 """Looks of which one is at the replacements that no verdict needs."""
 
@@ -52,18 +52,19 @@ class GateBudget:
     def due(self, config: Config, update: int, longest: int) -> Look | None:
         """The look of this update's evaluation, whose longest episode is given; None while too little is left for one."""
         words = sensible(config.gate)
-        deciding = tuple(word for word in DECIDING if word in words)
-        if len(deciding) < len(DECIDING) or longest < 1:
+        deciding = tuple(word for word in DECISIVE if word in words)
+        if len(deciding) < len(DECISIVE) or longest < 1:
             return None
         last = update + config.eval_every > config.num_updates
-        left = self._allowed(config, config.num_updates if last else update) - self.spent
+        earned = self._allowed(config, config.num_updates if last else update)
+        left = earned - self.spent
         longest = max(longest, self.longest)
         whole_set = longest * (config.eval_episodes + OVERHEAD_ROWS)
         others = tuple(word for word in words if word not in deciding)
         if last:
             words = deciding + others if left >= len(words) * whole_set else deciding
         else:
-            left -= min(SAVED * left, len(deciding) * whole_set)
+            left -= min(SAVED * earned, len(words) * whole_set)
             words = others if others and self.looks % OTHERS_EVERY == OTHERS_EVERY - 1 else deciding
         size = min(config.eval_episodes, int(left / (len(words) * longest)) - OVERHEAD_ROWS)
         if size < min(config.eval_episodes, LEAST_LAST if last else LEAST):

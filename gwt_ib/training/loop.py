@@ -18,6 +18,7 @@ from gwt_ib.config_sources import change_live
 from gwt_ib.gatecheck.gate_evaluation import GateEvaluation, write_gate_evaluation
 from gwt_ib.learn.learner import Learner
 from gwt_ib.learn.sequences import join
+from gwt_ib.log import LOGGER
 from gwt_ib.model.arrays import F64
 from gwt_ib.model.experience import SECTIONS, Block
 from gwt_ib.rollout.episodes import EpisodeWindow
@@ -290,12 +291,17 @@ class Training:
         look = self._gate_budget.due(self.config, self.update, played.longest)
         if look is None:
             return None
+        started = time.monotonic()
         try:
             found = self._evaluator.replaced(self.learner.weights(), look)
         except EvaluationError as error:
             self.recorder.warn(self.update, f"no evaluation with the gate replaced: {error}")
             return None
         self._gate_budget.took(look, found)
+        LOGGER.debug(
+            "update %s: %s in place of the gate in %d episodes, %d steps in %.3f s",
+            self.update, ", ".join(look.words), len(look.episodes), found.steps, time.monotonic() - started,
+        )  # fmt: skip
         return found.returns or None
 
     def _due(self, every: int) -> bool:

@@ -12,7 +12,7 @@ from gwt_ib.envs.spec import ActionLayout, EnvironmentSpec
 from gwt_ib.model.weights import Weights, parameter_shapes, size
 from gwt_ib.replacements import REPLACEMENTS
 from gwt_ib.rollout.env_loop import EnvLoop
-from gwt_ib.rollout.evaluation import evaluate, evaluation_envs
+from gwt_ib.rollout.evaluation import OVERHEAD_ROWS, evaluate, evaluation_envs
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.rollout.replaced_gate import CHUNK, GatePlayer, LearnedGate, ShuffledGate
 
@@ -61,7 +61,7 @@ def test_the_learned_gate_plays_the_episodes_of_an_evaluation(acting, player):
     with closing(evaluation_envs(config)) as envs:
         assert player.learned.returns == evaluate(policy, weights.td_mean, weights.td_std, config, envs)
     assert [len(player.gate.c[episode]) for episode in range(SIZE)] == player.learned.lengths
-    assert player.learned.steps == SIZE * max(player.learned.lengths)
+    assert player.learned.steps == (SIZE + OVERHEAD_ROWS) * max(player.learned.lengths)
 
 
 @pytest.mark.parametrize(("word", "value"), [("open", 1.0), ("shut", 0.0), ("constant", None)])
@@ -124,15 +124,15 @@ def test_some_of_the_episodes_are_played_as_all_of_them_are(player, acting):
     for word, returns in some.returns.items():
         assert returns[0] is None and returns[2] is None and len(returns) == SIZE
         assert [returns[1], returns[3]] == pytest.approx([every.returns[word][1], every.returns[word][3]])
-    assert some.steps == every.steps / 2 and some.longest == every.longest
+    assert some.steps / (2 + OVERHEAD_ROWS) == every.steps / (SIZE + OVERHEAD_ROWS) and some.longest == every.longest
 
 
 def test_what_would_cost_too_much_is_given_up_and_counted(player):
-    longest = player.learned.longest
-    enough = player.replaced(("open", "shut"), range(SIZE), 2 * SIZE * longest)
-    assert set(enough.returns) == {"open", "shut"}
-    given_up = player.replaced(("open", "shut"), range(SIZE), 2 * SIZE * longest - 1)
-    assert given_up.returns == {} and given_up.steps == 2 * SIZE * longest - 1
+    cost = 2 * (SIZE + OVERHEAD_ROWS) * player.learned.longest
+    enough = player.replaced(("open", "shut"), range(SIZE), cost)
+    assert set(enough.returns) == {"open", "shut"} and enough.steps == cost
+    given_up = player.replaced(("open", "shut"), range(SIZE), cost - 1)
+    assert given_up.returns == {} and given_up.steps == cost - 1
 
 
 def test_in_waves_the_gates_are_replaced_as_all_at_once(monkeypatch, tmp_path):
