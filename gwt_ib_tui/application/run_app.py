@@ -12,6 +12,8 @@ from textual.reactive import reactive
 
 from gwt_ib.clock import utc_now
 from gwt_ib.durable import sync_directory, write_atomically, write_json
+from gwt_ib.gatecheck.findings import GateVerdict
+from gwt_ib.lenient import mapping
 from gwt_ib.runs.control import RequestKind, send_request
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import Event
@@ -219,6 +221,8 @@ def write_report(run: RunDirectory, env_steps: int, snapshot: Path, row: Record,
     write_json(folder / "metrics.json", row)
     write_json(folder / "gatecheck.json", verdict)
     origin = {"run": run.name, "snapshot": str(snapshot), "env_steps": env_steps, "time": utc_now()}
-    write_json(folder / "report.json", origin | {"state": run.state(), "verdict": verdict.get("verdict")})
+    gate = GateVerdict.from_dict(mapping(verdict.get("gate"))).status
+    origin |= {"state": run.state(), "verdict": verdict.get("verdict"), "gate_verdict": gate}
+    write_json(folder / "report.json", origin)
     sync_directory(run.reports)
     return folder

@@ -58,8 +58,10 @@ class RunView:
 
     def only_adds_rows_to(self, other: RunView) -> bool:
         """Whether nothing but rows of metrics, and what follows from them, is new since `other`."""
-        same_verdict = (self.verdict and self.verdict.status) == (other.verdict and other.verdict.status)
-        return same_verdict and all(getattr(self, name) == getattr(other, name) for name in WHAT_CANNOT_WAIT)
+        verdicts = [view.verdict and (view.verdict.status, view.verdict.gate.status) for view in (self, other)]
+        return verdicts[0] == verdicts[1] and all(
+            getattr(self, name) == getattr(other, name) for name in WHAT_CANNOT_WAIT
+        )
 
     @property
     def halted(self) -> bool:
