@@ -51,7 +51,7 @@ def evaluate_here(request: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
         path, snapshot, _ = newest_good_snapshot(
             folders, lambda found: agent_problem(found, config, envs.observation_size, envs.actions)
         )
-        shapes = layout.parameter_shapes(envs.observation_size, envs.actions, config.hidden_size)
+        shapes = layout.parameter_shapes(envs.observation_size, envs.actions, config)
         policy = make_policy(envs.observation_size, envs.actions, config)
         policy.write(layout.joined(snapshot.model, shapes))
         td_mean, td_std = float(snapshot.state["td_mean"]), float(snapshot.state["td_std"])

@@ -20,7 +20,7 @@ SPEC = EnvironmentSpec(3, ActionLayout("discrete", (4,), 1), "Box(3)", "Discrete
 
 def fitting(update: int = 2, eval_return: float | None = None, **state: Any) -> Snapshot:
     """A snapshot that a run of `CONFIG` and `SPEC` can go on from."""
-    shapes = parameter_shapes(SPEC.observation_size, SPEC.actions, CONFIG.hidden_size)
+    shapes = parameter_shapes(SPEC.observation_size, SPEC.actions, CONFIG)
     model = {name: np.full(shape, update, np.float32) for name, shape in shapes.items()}
     moments = {f"{each}.{name}": tensor for each in ("exp_avg", "exp_avg_sq") for name, tensor in model.items()}
     window = {"episodes": 1, "mmer": None, "returns": [0.5], "lengths": [51]}

@@ -14,6 +14,7 @@ from gwt_ib.runs.jsonl import Record
 
 LEARNING = (
     "batch",
+    "initial states",
     "unroll forward",
     "unroll backward",
     "heads",

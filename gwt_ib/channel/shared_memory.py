@@ -104,7 +104,7 @@ class MemoryLayout:
 
     def __init__(self, observation_size: int, actions: ActionLayout, config: Config) -> None:
         self.config = config
-        self.num_weights = size(parameter_shapes(observation_size, actions, config.hidden_size))  # N
+        self.num_weights = size(parameter_shapes(observation_size, actions, config))  # N
         self.slots = config.max_policy_lag + 1  # of each actor: one to read, and with a lag one more to write meanwhile
         self._spec = BlockSpec(observation_size, actions, config)
         self._weights = Counters.nbytes(config)

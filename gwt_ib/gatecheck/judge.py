@@ -1,4 +1,4 @@
-"""The verdict on a run: every rule applied to what was recorded, and since which update each status holds.
+"""The verdicts on a run: every rule applied to what was recorded, the gate judged, and since when each status holds.
 
 Both are pure functions of recorded metrics (`History`) and the configuration, so the learner, `check RUN` and the
 dashboard come to the same verdict on the same rows.
@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from gwt_ib.config import Config
-from gwt_ib.gatecheck.findings import Finding, Verdict
+from gwt_ib.gatecheck.findings import Finding, GateVerdict, Verdict
+from gwt_ib.gatecheck.gate_verdict import judge_gate
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.rule import RuleContext
 from gwt_ib.gatecheck.rules import RULES
@@ -31,6 +32,7 @@ def judge_run(history: History, config: Config) -> Verdict:
         env_steps=history.env_steps,
         findings=(*deciding, *advice),
         numbers=_numbers(context, statuses),
+        gate=judge_gate(context),
     )
 
 
@@ -47,7 +49,7 @@ def with_since(verdict: Verdict, previous: Mapping[str, Any]) -> Verdict:
         before = Verdict("")
     findings = {finding.kind: finding for finding in before.findings}
 
-    def since(status: str, earlier: Verdict | Finding | None) -> int | None:
+    def since(status: str, earlier: Verdict | GateVerdict | Finding | None) -> int | None:
         if earlier is None or update is None or earlier.since is None or earlier.status != status:
             return update
         return earlier.since if 0 < earlier.since <= update else update
@@ -55,6 +57,7 @@ def with_since(verdict: Verdict, previous: Mapping[str, Any]) -> Verdict:
     return replace(
         verdict,
         since=since(verdict.status, before),
+        gate=replace(verdict.gate, since=since(verdict.gate.status, before.gate)),
         findings=tuple(
             replace(finding, since=since(finding.status, findings.get(finding.kind))) for finding in verdict.findings
         ),

@@ -45,7 +45,8 @@ class RuleContext:
     """A run's history and configuration with what follows from them, worked out once.
 
     `warned` says whether a rule that only warns does so; it is known to the rules that decide, which are judged last.
-    `is_late` says whether the agent counts as trained; until then the next step of a rule may be `judged_from`. `curve`
+    `is_late` says whether the agent counts as trained; until then the next step of a rule may be `judged_from`.
+    `evaluated_to_the_end` says whether the last evaluation that is planned has had its turn. `curve`
     are the bins of the newest gate curve, `ceiling` is the task's, `progress` a part of a sentence.
     """
 
@@ -60,6 +61,8 @@ class RuleContext:
         late, update = math.ceil(config.num_updates * LATE_SHARE), history.update
         self.is_late = (update or 0) >= late
         self.judged_from = f"Judged from update {late} on."
+        last_evaluation = config.eval_every and config.num_updates // config.eval_every * config.eval_every
+        self.evaluated_to_the_end = bool(last_evaluation) and (update or 0) >= last_evaluation
         self.progress = f"{'before update 1' if update is None else f'at update {update}'} of {config.num_updates}"
 
     def at_ceiling(self, mean_return: float | None) -> bool:

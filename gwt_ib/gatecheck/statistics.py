@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any, TypeGuard
@@ -174,7 +175,13 @@ def sign_flip_p_value(differences: Array) -> float:
     are counted, above that 20,000 drawn from a fixed generator (with the given one added to both counts), so the answer
     is the same every time. No difference at all gives 1.
     """
-    differences = _flat(differences)
+    return _sign_flip(_flat(differences).tobytes())
+
+
+@functools.lru_cache(maxsize=256)
+def _sign_flip(differences_bytes: bytes) -> float:
+    """A run is judged anew after every update, and the same differences stay those of the newest look for long."""
+    differences = np.frombuffer(differences_bytes)
     largest = float(np.abs(differences).max(initial=0.0))
     if largest == 0.0:
         return 1.0
@@ -183,6 +190,23 @@ def sign_flip_p_value(differences: Array) -> float:
     if scaled.size <= EXACT_EPISODES:
         return _sets_not_above_zero(scaled) / float(2**scaled.size)
     return (1 + _draws_not_above_zero(scaled)) / (1 + MONTE_CARLO_DRAWS)
+
+
+def mean_interval(values: Array, level: float = 0.95) -> tuple[float, float]:
+    """Student's t interval of the mean of independent numbers; infinite on both sides where there are fewer than two.
+
+    `level` is the probability of the mean lying inside; each end by itself is one of a one-sided level of half the rest.
+    """
+    values = _flat(values)
+    if values.size < 2:
+        return -math.inf, math.inf
+    from scipy.special import stdtrit
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float((values / values.size).sum())
+        error = float(np.sqrt(((values - mean) ** 2).sum() / (values.size - 1))) / math.sqrt(values.size)
+        reach = float(stdtrit(values.size - 1, 0.5 + level / 2)) * error
+    return (mean - reach, mean + reach) if math.isfinite(mean) and math.isfinite(reach) else (-math.inf, math.inf)
 
 
 def _prior(td_abs: Doubles, bias: Doubles, config: Config) -> Doubles:

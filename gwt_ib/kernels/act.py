@@ -33,7 +33,7 @@ class KernelPolicy:
 
     def __init__(self, observation_size: int, actions: ActionLayout, config: Config) -> None:
         """All weights are 0 until the first `write`."""
-        shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
+        shapes = layout.parameter_shapes(observation_size, actions, config)
         self.vector: F32 = np.zeros(layout.size(shapes), np.float32)
         self.weights = layout.views(self.vector, shapes)
         self.observation_size = observation_size
@@ -78,6 +78,7 @@ class KernelStepper:
         self.h = zeros(size, hidden)
         self.action: NDArray[Any] = np.zeros((size, actions.width), actions.dtype)
         self._results = zeros(5, size)
+        self.forced_c: F32 = np.full(size, -1.0, np.float32)
         self.log_prob, self.value, self.c, self.prior, self.next_value = self._results
         # The kernels are the same for choices and for numbers; of these two arrays one is empty.
         empty = (0, actions.width)
@@ -86,8 +87,8 @@ class KernelStepper:
         packed = self._packed
         cell: tuple[Any, ...] = (
             packed.encoder, packed.encoder_bias, packed.from_z, packed.bias_z, packed.bias_h, packed.router_out,
-            self._scalars, config.memory, self.h, zeros(size, hidden), zeros(size, hidden), zeros(size, gates),
-            zeros(size, gates), zeros(gates), zeros(max(2 * hidden + gates, outputs)), self._results,
+            self._scalars, config.memory, self.forced_c, self.h, zeros(size, hidden), zeros(size, hidden),
+            zeros(size, gates), zeros(size, gates), zeros(gates), zeros(max(2 * hidden + gates, outputs)), self._results,
         )  # fmt: skip
         self._bootstrap = (*cell, packed.heads_rows, packed.heads_bias)
         self._act = (
@@ -125,7 +126,7 @@ class KernelStepper:
 def act(
     obs: F32, td_prev: F32, is_first: Bool, noise: F32, have_z: bool, have_h: bool,
     encoder: F32, encoder_bias: F32, weights_z: F32, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32, memory: bool,
-    h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32,
+    forced_c: F32, h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32,
     weights_h: F32, heads: F32, heads_bias: F32, log_std: F32, sizes: NDArray[np.int64], outputs: F32,
     choices: NDArray[np.int32], numbers: F32,
 ) -> None:  # fmt: skip
@@ -147,8 +148,8 @@ def act(
         results[PRIOR, i] = sigmoid(logit)
         keep = memory and not is_first[i]
         results[C, i] = step(
-            from_z[i], from_h[i] if keep else zeros, h[i] if keep else zeros[:hidden], logit, bias_z, bias_h, router_out,
-            scalars, scratch,
+            from_z[i], from_h[i] if keep else zeros, h[i] if keep else zeros[:hidden], logit, forced_c[i], bias_z, bias_h,
+            router_out, scalars, scratch,
         )  # fmt: skip
         for j in range(hidden):
             h[i, j] = scratch[j]
@@ -169,7 +170,7 @@ def act(
 def bootstrap(
     next_obs: F32,
     encoder: F32, encoder_bias: F32, weights_z: F32, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32, memory: bool,
-    h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32,
+    forced_c: F32, h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32,
     heads_rows: F32, heads_bias: F32,
 ) -> None:  # fmt: skip
     """V0 of B environments; leaves `from_z` as the products of `next_obs`."""
@@ -178,8 +179,8 @@ def bootstrap(
     logit = prior_logit(ZERO, True, scalars)
     for i in range(h.shape[0]):
         step(
-            from_z[i], from_h[i] if memory else zeros, h[i] if memory else zeros[:hidden], logit, bias_z, bias_h,
-            router_out, scalars, scratch,
+            from_z[i], from_h[i] if memory else zeros, h[i] if memory else zeros[:hidden], logit, forced_c[i], bias_z,
+            bias_h, router_out, scalars, scratch,
         )  # fmt: skip
         results[NEXT_VALUE, i] = dot(scratch[:hidden], heads_rows[critic]) + heads_bias[critic]
 
@@ -201,14 +202,26 @@ def prior_logit(td_prev: Any, is_first: Any, scalars: F32) -> Any:
 
 @kernel
 def step(
-    from_z: F32, from_h: F32, h: F32, logit: Any, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32, scratch: F32
-) -> Any:
+    from_z: F32, from_h: F32, h: F32, logit: Any, forced_c: Any, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32,
+    scratch: F32,
+) -> Any:  # fmt: skip
     """One row through the cell: the new h into the first H numbers of `scratch`; returns the gate."""
     hidden = h.size
     after, gates, memory = scratch[:hidden], scratch[hidden : 4 * hidden], scratch[4 * hidden : 5 * hidden]
     router = scratch[5 * hidden : 5 * hidden + router_out.size]
     return step_row(
-        from_z, from_h, bias_z, bias_h, router_out, logit + scalars[ROUTER_BIAS], h, gates, memory, router, after
+        from_z,
+        from_h,
+        bias_z,
+        bias_h,
+        router_out,
+        logit + scalars[ROUTER_BIAS],
+        forced_c,
+        h,
+        gates,
+        memory,
+        router,
+        after,
     )
 
 

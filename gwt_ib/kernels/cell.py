@@ -56,19 +56,20 @@ def td_drive(td_prev: Any, is_first: Any, mean: Any, std: Any) -> Any:
 
 @kernel
 def step_row(
-    from_z: F32, from_h: F32, bias_z: F32, bias_h: F32, router_out: F32, logit: np.float32, h_in: F32,
-    gates: F32, memory: F32, router: F32, h: F32,
+    from_z: F32, from_h: F32, bias_z: F32, bias_h: F32, router_out: F32, logit: np.float32, forced_c: np.float32,
+    h_in: F32, gates: F32, memory: F32, router: F32, h: F32,
 ) -> Any:  # fmt: skip
     """One step of one row: fills `h` [H] from `h_in` [H] and returns the gate c (docs/model.md, "Gate" and "Memory").
 
     `from_z`, `from_h` [G] are the products without biases, `logit` the prior's logit with the bias of the router's last
-    layer. `gates` [3H], `memory` [H] and `router` [R] keep what the backward pass needs.
+    layer; where `forced_c` is not negative it is the gate. `gates` [3H], `memory` [H] and `router` [R] keep what the
+    backward pass needs.
     """
     hidden = h.size
     for j in range(router.size):
         k = 3 * hidden + j
         router[j] = tanh(from_z[k] + bias_z[k] + from_h[k])
-    c = sigmoid(logit + dot(router, router_out))
+    c = sigmoid(logit + dot(router, router_out)) if forced_c < ZERO else forced_c
     for j in range(2 * hidden):
         gates[j] = sigmoid(c * from_z[j] + bias_z[j] + (from_h[j] + bias_h[j]))
     for j in range(hidden):
@@ -103,7 +104,7 @@ def unroll(
         product(starts, at, hidden, 1, weights, 0, columns, sums, 0, columns, batch, hidden, columns, False)
         for b in range(batch):
             c[t, b] = step_row(
-                from_z[t, b], from_h[b], bias_z, bias_h, router_out, logit[t, b], h_in[t, b],
+                from_z[t, b], from_h[b], bias_z, bias_h, router_out, logit[t, b], -ONE, h_in[t, b],
                 gates[t, b], memory[t, b], router[t, b], h[t, b],
             )  # fmt: skip
 

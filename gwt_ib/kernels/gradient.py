@@ -7,8 +7,9 @@ are added in their order. So the result depends on how many shards there are, an
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from gwt_ib.config import Config
 from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.kernels.cell import unroll, unroll_backward
 from gwt_ib.kernels.compiled import compiling
-from gwt_ib.kernels.elementwise import adam_step
+from gwt_ib.kernels.elementwise import ONE, ZERO, adam_step
 from gwt_ib.kernels.forward_backward import (
     Gradients,
     Inputs,
@@ -31,9 +32,11 @@ from gwt_ib.kernels.losses import SUMS, LossCoefficients, categorical_loss, coef
 from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
 from gwt_ib.kernels.products import matmul
 from gwt_ib.model import weights as layout
-from gwt_ib.model.arrays import F32, zeros
+from gwt_ib.model.arrays import F32, first_of, zeros
 from gwt_ib.model.experience import Sequences, blank_minibatch
 from gwt_ib.sections import Sections
+
+R = TypeVar("R")
 
 
 class Shard:
@@ -42,7 +45,7 @@ class Shard:
     def __init__(
         self, observation_size: int, actions: ActionLayout, config: Config, batch: int, packed: Packed
     ) -> None:
-        shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
+        shapes = layout.parameter_shapes(observation_size, actions, config)
         self.gradient: F32 = np.zeros(layout.size(shapes), np.float32)
         named = layout.views(self.gradient, shapes)
         self._d_log_std = named.pop("head.log_std", np.zeros(0, np.float32))
@@ -51,8 +54,9 @@ class Shard:
         self._memory = np.float32(1.0 if config.memory else 0.0)
         self._prior = (np.float32(config.td_scale), np.float32(config.base_logit))
         self._sizes = np.array(actions.sizes, np.int64)
-        sizes = model_sizes(observation_size, actions, config.hidden_size)
-        sizes |= {"T": config.seq_len, "B": batch, "N": config.seq_len * batch}
+        self._sequences_of_each = config.rollout_steps // config.seq_len
+        self._model_sizes = model_sizes(observation_size, actions, config.hidden_size)
+        sizes = {**self._model_sizes, "T": config.seq_len, "B": batch, "N": config.seq_len * batch}
         self._inputs = zeros(Inputs, sizes, actions.dtype)
         self._states, self._gradients = zeros(States, sizes), zeros(Gradients, sizes)
 
@@ -63,11 +67,7 @@ class Shard:
         """Fill `gradient` for the sequences `which`; `mean` and `std` are those of the minibatch's advantages."""
         inputs, states, gradients, packed = self._inputs, self._states, self._gradients, self._packed
         sums = np.zeros(SUMS)
-        encode_inputs(sequences, which, mean, std, self._prior, self._memory, inputs, states, packed)
-        unroll(
-            states.from_z, inputs.h0, inputs.logit, inputs.keep, packed.from_h, packed.bias_z, packed.bias_h,
-            packed.router_out, states.from_h, states.h_in, states.gates, states.memory, states.router, states.c, states.h,
-        )  # fmt: skip
+        self._unroll(sequences, which, mean, std, inputs, states)
         matmul(states.h.reshape(-1, states.h.shape[2]), packed.heads, states.outputs)
         sections.end("unroll forward")
         outputs = states.outputs
@@ -91,6 +91,34 @@ class Shard:
         sections.end("unroll backward")
         return sums
 
+    def refresh_h0(self, sequences: Sequences[Any], environments: NDArray[np.int64]) -> None:
+        """Carry h of some environments [B] through their sequences, in order of time, into the `h0` of the next one each.
+
+        They go through the memory of a minibatch, in as many groups as it takes.
+        """
+        if not environments.size:
+            return
+        steps, batch = self._inputs.logit.shape
+        stride = sequences.h0.shape[0] // self._sequences_of_each
+        for group in np.array_split(environments, -(-environments.size // batch)):
+            sizes = {**self._model_sizes, "T": steps, "B": group.size, "N": steps * group.size}
+            inputs, states = first_of(self._inputs, sizes), first_of(self._states, sizes)
+            for number in range(self._sequences_of_each - 1):
+                which = group + number * stride
+                self._unroll(sequences, which, ZERO, ONE, inputs, states)
+                sequences.h0[which + stride] = states.h[-1]
+
+    def _unroll(
+        self, sequences: Sequences[Any], which: NDArray[np.int64], mean: np.float32, std: np.float32,
+        inputs: Inputs, states: States,
+    ) -> None:  # fmt: skip
+        packed = self._packed
+        encode_inputs(sequences, which, mean, std, self._prior, self._memory, inputs, states, packed)
+        unroll(
+            states.from_z, inputs.h0, inputs.logit, inputs.keep, packed.from_h, packed.bias_z, packed.bias_h,
+            packed.router_out, states.from_h, states.h_in, states.gates, states.memory, states.router, states.c, states.h,
+        )  # fmt: skip
+
 
 class KernelGradient:
     """Gradients of minibatches of one rollout after another; owns the threads and their memory."""
@@ -106,7 +134,7 @@ class KernelGradient:
     ) -> None:
         """`vector` [N] are the weights, read at each minibatch; `gradient` [N] is filled by each."""
         self._gradient = gradient
-        shapes = layout.parameter_shapes(observation_size, actions, config.hidden_size)
+        shapes = layout.parameter_shapes(observation_size, actions, config)
         self._weights = layout.views(vector, shapes)
         self._packed = zeros(Packed, model_sizes(observation_size, actions, config.hidden_size))
         self._observation_size, self._actions, self._config = observation_size, actions, config
@@ -131,6 +159,22 @@ class KernelGradient:
             self.minibatch(np.arange(self._batch))
             a, b, c, d = np.zeros((4, self._gradient.size), np.float32)
             adam_step(a, b, c, d, *[np.float32(1.0)] * 7)
+
+    def refresh_h0(self) -> None:
+        """Replace the initial states of all sequences but each environment's first by those of the newest weights."""
+        pack(self._weights, self._packed)
+        shares = np.array_split(np.arange(self._config.num_envs), len(self._shards))
+        self._by_all(lambda number, _: self._shards[number].refresh_h0(self._sequences, shares[number]))
+        self._sections.end("initial states")
+
+    def _by_all(self, work: Callable[[int, Sections], R]) -> list[R]:
+        """What each shard's thread returns, in their order; the caller's thread works on the first."""
+        others = [self._others.submit(work, i, Sections()) for i in range(1, len(self._shards))] if self._others else []
+        try:
+            first = work(0, self._sections)
+        finally:
+            wait(others)  # they write into memory that the next minibatch uses
+        return [first, *(other.result() for other in others)]
 
     def _start_threads(self) -> None:
         """Start all of them: a pool starts one only when none is idle at that moment."""
@@ -174,13 +218,9 @@ class KernelGradient:
             mine = which[self._slices[number]]
             return self._shards[number].compute(self._sequences, mine, mean, std, self._coefficients, sections)
 
-        others = [self._others.submit(work, i, Sections()) for i in range(1, len(self._shards))] if self._others else []
-        try:
-            sums = work(0, self._sections)
-        finally:
-            wait(others)  # they write into memory that the next minibatch uses
+        sums, *others = self._by_all(work)
         for other in others:
-            sums = sums + other.result()
+            sums = sums + other
         self._sections.end("wait for threads")
         np.copyto(self._gradient, self._shards[0].gradient)
         for shard in self._shards[1:]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.kernels import load_kernels
+from gwt_ib.learn.initial_states import refresh_h0
 from gwt_ib.learn.losses import LOSS_METRICS, LiveCoefficients, minibatch_loss
 from gwt_ib.learn.sequences import pick, to_device
 from gwt_ib.model.agent import Agent, FlatParameters
@@ -28,6 +29,9 @@ class Gradient(Protocol):
     def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout; `config` has the live settings of this update."""
 
+    def refresh_h0(self) -> None:
+        """Replace the initial states of all sequences but each environment's first by those of the newest weights."""
+
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
         """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`."""
 
@@ -42,6 +46,11 @@ class AutogradGradient:
 
     def prepare(self) -> None:
         """Nothing is compiled here."""
+
+    def refresh_h0(self) -> None:
+        """Replace the initial states of all sequences but each environment's first by those of the newest weights."""
+        refresh_h0(self._agent, self._sequences, self._config.num_envs)
+        self._sections.end("initial states")
 
     def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout."""
@@ -93,6 +102,11 @@ class GraphGradient:
         self.prepare()
         self._sequences = to_device(sequences, self._device)
         self._numbers.copy_(torch.tensor(LiveCoefficients.of(config, lambda_c)))
+
+    def refresh_h0(self) -> None:
+        """Replace the initial states of all sequences but each environment's first by those of the newest weights."""
+        refresh_h0(self._agent, self._sequences, self._config.num_envs)
+        self._sections.end("initial states")
 
     def minibatch(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
         """Fill the flat gradient for the sequences `which`; returns their `LOSS_METRICS`. Waits once, for these."""

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from gwt_ib.config import Config
-from gwt_ib.learn.adam import Adam
+from gwt_ib.learn.adam import Adam, lr_at
 from gwt_ib.learn.gradient import learns_by_kernels, make_gradient
 from gwt_ib.learn.losses import LOSS_METRICS, lambda_c_at
 from gwt_ib.learn.sequences import Rollout, cut, explained_variance
@@ -29,6 +29,7 @@ class NotFiniteError(Exception):
 
 MOST_LEFT_OUT = 3  # steps in a row that are left out; one more would learn from nothing
 MINIBATCH_METRICS = (*LOSS_METRICS, "grad_norm")
+APPROX_KL = MINIBATCH_METRICS.index("approx_kl")
 
 
 class Learner:
@@ -56,7 +57,6 @@ class Learner:
     def reconfigure(self, config: Config) -> None:
         """Learn by `config` from the next update on; it differs from the present one in live settings alone."""
         self._config = config
-        self.optimizer.lr = config.lr
 
     def weights(self) -> Weights:
         """The present version, for publishing."""
@@ -73,22 +73,33 @@ class Learner:
         self.left_out = []
         if not np.isfinite(rollout.td).all():
             raise NotFiniteError(f"the TD errors of the rollout of update {update}")
+        lr = self.optimizer.lr = lr_at(update, config.num_updates, config.lr, config.lr_final_fraction)
         lambda_c = lambda_c_at(update, config.lambda_c, config.budget_warmup_updates)
-        self._gradient.begin(cut(rollout, config.seq_len), config, lambda_c)
+        sequences = cut(rollout, config.seq_len)
+        if config.refresh_h0:
+            sequences = sequences._replace(h0=sequences.h0.copy())  # the rollout keeps those that its actors had
+        self._gradient.begin(sequences, config, lambda_c)
         sums, steps = np.zeros(len(MINIBATCH_METRICS)), 0
         for epoch in range(config.epochs):
+            if epoch and config.refresh_h0:
+                self._gradient.refresh_h0()
+                self._beat()
+            before, made = sums[APPROX_KL], steps
             order = generator(config.seed, Stream.SHUFFLE, update, epoch).permutation(config.sequences)
             for which in np.split(order, config.minibatches):
                 if (metrics := self._step(which)) is not None:
                     sums += metrics
                     steps += 1
                 self._beat()
+            # A pass of which every step was left out has moved nothing: 0 / 1, not a division by 0.
+            if 0.0 < config.target_kl < (sums[APPROX_KL] - before) / max(1, steps - made):
+                break
         self.td = self.td.updated(rollout.td, config)
         self.version = update
         means = (sums / steps if steps else sums * np.nan).tolist()
         return {
             **dict(zip(MINIBATCH_METRICS, means, strict=True)),
-            "lr": config.lr,
+            "lr": lr,
             "lambda_c": lambda_c,
             "target_c": config.target_c,
             "td_mean": self.td.mean,

@@ -83,7 +83,7 @@ def cut(rollout: Rollout, seq_len: int) -> Sequences[NDArray[Any]]:
             tail = array.shape[2:]
             array = np.ascontiguousarray(array.reshape(count, seq_len, -1, *tail).swapaxes(0, 1))
             sequences[name] = array.reshape(seq_len, -1, *tail)
-        else:  # [S, B, ...]
+        else:  # [Q, B, ...]
             sequences[name] = array.reshape(-1, *array.shape[2:])
     return Sequences(**sequences)
 

@@ -16,7 +16,7 @@ from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.cell import CellOutput, GatedCell, TdScale, prior_logit, td_norm
 from gwt_ib.model.distributions import LOG_STD_LIMIT, CategoricalHead, GaussianHead
 from gwt_ib.model.unroll import unroll
-from gwt_ib.model.weights import joined
+from gwt_ib.model.weights import joined, state_size
 from gwt_ib.seeding import Stream, derived_seed
 
 
@@ -47,6 +47,7 @@ class Agent(nn.Module):
         super().__init__()
         hidden = config.hidden_size
         self.hidden_size = hidden
+        self.state_size = state_size(config)
         self.actions = actions
         self._config = config
         self.encoder = nn.Linear(observation_size, hidden)
@@ -59,23 +60,35 @@ class Agent(nn.Module):
         self.critic = nn.Linear(hidden, 1)
         initialise(self, derived_seed(config.seed, Stream.WEIGHTS))
 
-    def act(self, obs: Tensor, h: Tensor, td_prev: Tensor, is_first: Tensor, td: TdScale, noise: Tensor) -> ActOutput:
-        """Decide for observations [B, O] from `h` [B, H]; `td_prev`, `is_first` [B], `noise` [B, width]."""
+    def act(
+        self,
+        obs: Tensor,
+        h: Tensor,
+        td_prev: Tensor,
+        is_first: Tensor,
+        td: TdScale,
+        noise: Tensor,
+        forced_c: Tensor | None = None,
+    ) -> ActOutput:
+        """Decide for observations [B, O] from `h` [B, H]; `td_prev`, `is_first` [B], `noise` [B, width].
+
+        Where `forced_c` [B] is not negative it is the gate.
+        """
         logit = self._prior_logit(td_prev, is_first, td)
-        out = self.cell(self.encode(obs), h, logit, self._keep(is_first))
+        out = self.cell(self.encode(obs), h, logit, self._keep(is_first), forced_c)
         policy = self.actor(out.h)
         action = self.head.sample(policy, noise)
         log_prob = self.head.log_prob(policy, action)
         return ActOutput(action, log_prob, self._value(out.h), out.h, out.c, torch.sigmoid(logit))
 
-    def bootstrap_value(self, next_obs: Tensor, h: Tensor, td: TdScale) -> Tensor:
+    def bootstrap_value(self, next_obs: Tensor, h: Tensor, td: TdScale, forced_c: Tensor | None = None) -> Tensor:
         """V0 [B]: the critic one cell step after `h` on `next_obs` [B, O], with td_prev = 0 (docs/model.md, "TD error").
 
         The value that completes a TD error cannot depend on that TD error, so the gate of this step is driven by none.
         """
         not_first = next_obs.new_zeros(next_obs.shape[0])
         logit = self._prior_logit(not_first, not_first, td)
-        out = self.cell(self.encode(next_obs), h, logit, self._keep(not_first))
+        out = self.cell(self.encode(next_obs), h, logit, self._keep(not_first), forced_c)
         return self._value(out.h)
 
     def unroll(

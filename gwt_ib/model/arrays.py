@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from math import prod
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import numpy as np
@@ -50,3 +51,11 @@ def zeros(record: Callable[..., R], sizes: Sizes, action_dtype: DTypeLike | None
     """A record whose arrays are all zero."""
     fields = fields_of(record)
     return record(**{name: np.zeros(field.shape(sizes), field.dtype or action_dtype) for name, field in fields.items()})
+
+
+def first_of(record: R, sizes: Sizes) -> R:
+    """A record of these sizes in the memory of a larger one: what fits into the beginning of each array."""
+    kind: Callable[..., R] = type(record)
+    shapes = {name: field.shape(sizes) for name, field in fields_of(kind).items()}
+    flat = {name: getattr(record, name).reshape(-1) for name in shapes}
+    return kind(**{name: flat[name][: prod(shape)].reshape(shape) for name, shape in shapes.items()})

@@ -63,10 +63,15 @@ class GatedCell(nn.Module):
         self.router = Router(hidden_size)
         self.gru = nn.GRUCell(hidden_size, hidden_size)
 
-    def forward(self, z: Tensor, h: Tensor, logit: Tensor, keep: Tensor) -> CellOutput:
-        """One step for `z`, `h` [B, H], prior `logit` [B] and `keep` [B]: 0 where `h` starts at zero, else 1."""
+    def forward(self, z: Tensor, h: Tensor, logit: Tensor, keep: Tensor, forced_c: Tensor | None = None) -> CellOutput:
+        """One step for `z`, `h` [B, H], prior `logit` [B] and `keep` [B]: 0 where `h` starts at zero, else 1.
+
+        Where `forced_c` [B] is not negative it is the gate.
+        """
         h = h * keep.unsqueeze(-1)
         c = torch.sigmoid(logit + self.router(z, h))
+        if forced_c is not None:
+            c = torch.where(forced_c < 0, c, forced_c)
         return CellOutput(gated_update(self.gru, z, h, c), c)
 
 

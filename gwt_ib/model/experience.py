@@ -1,7 +1,7 @@
 """Everything that flows from an environment to a gradient: the block that an actor fills, and sequences to learn from.
 
-Axes: T time, B environments or sequences, S sequences of each environment in a block, O observation, A columns of an action
-row, H hidden. Nothing else in the project lists these fields with their shapes.
+Axes: T time, B environments or sequences, Q sequences of each environment in a block, O observation, A columns of an action
+row, S recurrent state. Nothing else in the project lists these fields with their shapes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from gwt_ib.config import Config
 from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.arrays import F32, F64, I32, I64, Bool, Field, Sizes, fields_of, zeros
+from gwt_ib.model.weights import state_size
 
 ALIGNMENT = 64  # bytes: every array starts on a cache line
 SECTIONS = ("environment", "inference", "write", "wait")
@@ -42,11 +43,11 @@ class Block(NamedTuple):
     td_prev: Annotated[F32, Field("T B")]  # TD error of the step before, 0 where is_first
     c: Annotated[F32, Field("T B")]
     prior: Annotated[F32, Field("T B")]
-    h0: Annotated[F32, Field("S B H")]  # h before each sequence; the reset of a first step is not yet applied
+    h0: Annotated[F32, Field("Q B S")]  # the state before each sequence; the reset of a first step is not yet applied
     episode_return: Annotated[F64, Field("T B", np.float64)]  # of the episode that ended with this step, elsewhere 0
     episode_length: Annotated[I32, Field("T B", np.int32)]  # likewise
     episode: Annotated[I64, Field("B", np.int64)]  # number of each environment's episode after the last step
-    next_h: Annotated[F32, Field("B H")]  # what follows after the last step: h, with no reset applied, …
+    next_h: Annotated[F32, Field("B S")]  # what follows after the last step: the state, with no reset applied, …
     next_td_prev: Annotated[F32, Field("B")]
     next_is_first: Annotated[Bool, Field("B", np.bool_)]
     next_observation: Annotated[I64, Field("B", np.int64)]  # … the hash of the observation that the next decision sees,
@@ -64,7 +65,7 @@ class Sequences(NamedTuple, Generic[A]):
     """Sequences of T = seq_len steps, B = all of a rollout or those of a minibatch: tensors, or arrays for the kernels."""
 
     observation: Annotated[A, Field("T B O")]
-    h0: Annotated[A, Field("B H")]
+    h0: Annotated[A, Field("B S")]
     td_prev: Annotated[A, Field("T B")]
     is_first: Annotated[A, Field("T B")]  # 1.0 or 0.0
     td_mean: Annotated[A, Field("B")]
@@ -78,7 +79,7 @@ class Sequences(NamedTuple, Generic[A]):
 def blank_minibatch(observation_size: int, actions: ActionLayout, config: Config) -> Sequences[NDArray[Any]]:
     """Memory for one minibatch: zeros, and TD errors of scale 1."""
     batch = config.sequences // config.minibatches
-    sizes = {"T": config.seq_len, "B": batch, "O": observation_size, "A": actions.width, "H": config.hidden_size}
+    sizes = {"T": config.seq_len, "B": batch, "O": observation_size, "A": actions.width, "S": state_size(config)}
     blank: Sequences[NDArray[Any]] = zeros(Sequences, sizes, actions.dtype)
     blank.td_std.fill(1.0)
     return blank
@@ -91,10 +92,10 @@ class BlockSpec:
         sizes: Sizes = {
             "T": config.rollout_steps,
             "B": config.envs_per_actor,
-            "S": config.rollout_steps // config.seq_len,
+            "Q": config.rollout_steps // config.seq_len,
             "O": observation_size,
             "A": actions.width,
-            "H": config.hidden_size,
+            "S": state_size(config),
         }
         self._arrays: dict[str, tuple[int, tuple[int, ...], DTypeLike]] = {}
         self.nbytes = 0

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gwt_ib.config import Config
 from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.arrays import F32
 
@@ -26,9 +27,9 @@ class Weights:
     td_std: float
 
 
-def parameter_shapes(observation_size: int, actions: ActionLayout, hidden_size: int) -> Shapes:
+def parameter_shapes(observation_size: int, actions: ActionLayout, config: Config) -> Shapes:
     """Names and shapes of the agent's weights, in the order of `Agent.named_parameters()`."""
-    hidden, width = hidden_size, router_width(hidden_size)
+    hidden, width = config.hidden_size, router_width(config.hidden_size)
     discrete = actions.kind == "discrete"
     outputs = policy_outputs(actions)
     return {
@@ -50,6 +51,11 @@ def parameter_shapes(observation_size: int, actions: ActionLayout, hidden_size: 
         "critic.weight": (1, hidden),
         "critic.bias": (1,),
     }
+
+
+def state_size(config: Config) -> int:
+    """Width S of the recurrent state that is carried from step to step; h is its first H numbers."""
+    return config.hidden_size
 
 
 def router_width(hidden_size: int) -> int:

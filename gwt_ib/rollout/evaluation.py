@@ -131,10 +131,11 @@ class _StepperInItsPlace:
     c: F32
     prior: F32
     next_value: F32
+    forced_c: F32
 
     def __init__(self, inner: Stepper, size: int, rows: slice) -> None:
         self._inner, self._size, self._rows = inner, size, rows
-        self.h = inner.h[rows]
+        self.h, self.forced_c = inner.h[rows], inner.forced_c[rows]
 
     def begin(self, td_mean: float, td_std: float) -> None:
         self._inner.begin(td_mean, td_std)

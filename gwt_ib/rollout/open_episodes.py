@@ -25,7 +25,7 @@ TOO_LONG = -1  # in `steps`: more actions than are kept
 class Carried:
     """B environments between two blocks; made of arrays so that it fits into a file or memory as it is."""
 
-    h: F32  # [B, H]
+    h: F32  # [B, S]
     td_prev: F32  # [B]
     is_first: Bool  # [B]
     open_return: F64  # [B]

@@ -20,16 +20,17 @@ class Stepper(Protocol):
     """Acts in B environments and carries their recurrent state.
 
     The arrays are those of the newest call and are overwritten by the next. At first `h` is zero; before the first `begin`
-    it may be written.
+    it may be written. `forced_c` belongs to the caller, who may write it before any `act`.
     """
 
-    h: F32  # [B, H] after the newest `act`
+    h: F32  # [B, S]: the recurrent state after the newest `act`
     action: NDArray[Any]  # [B, A], int32 or float32 as the codec says
     log_prob: F32  # [B], nats
     value: F32  # [B]
     c: F32  # [B]
     prior: F32  # [B]
     next_value: F32  # [B], after the newest `bootstrap`
+    forced_c: F32  # [B]: the gate in `act` and in `bootstrap`; where it is negative, as it is at first, the agent's own
 
     def begin(self, td_mean: float, td_std: float) -> None:
         """Belongs before the first step, and wherever the weights or the TD statistics may have changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from gwt_ib.config import Config
@@ -36,9 +37,11 @@ class TorchStepper:
 
     def __init__(self, agent: Agent, size: int) -> None:
         self._agent = agent
-        self._h = torch.zeros(size, agent.hidden_size)
+        self._h = torch.zeros(size, agent.state_size)
         self._td = TdScale(torch.tensor(0.0), torch.tensor(1.0))
         self.h: F32 = self._h.numpy()
+        self.forced_c: F32 = np.full(size, -1.0, np.float32)
+        self._forced_c = torch.from_numpy(self.forced_c)
 
     def begin(self, td_mean: float, td_std: float) -> None:
         """Act under these statistics; each step reads the weights."""
@@ -48,7 +51,7 @@ class TorchStepper:
     def act(self, obs: F32, td_prev: F32, is_first: Bool, noise: F32) -> None:
         """Decide for B environments."""
         seen, td, first, random = map(torch.from_numpy, (obs, td_prev, is_first, noise))
-        out = self._agent.act(seen, self._h, td, first.to(torch.float32), self._td, random)
+        out = self._agent.act(seen, self._h, td, first.to(torch.float32), self._td, random, self._forced_c)
         self._h, self.h = out.h, out.h.numpy()
         self.action, self.log_prob, self.value = out.action.numpy(), out.log_prob.numpy(), out.value.numpy()
         self.c, self.prior = out.c.numpy(), out.prior.numpy()
@@ -56,4 +59,5 @@ class TorchStepper:
     @torch.inference_mode()
     def bootstrap(self, next_obs: F32) -> None:
         """Fill `next_value`."""
-        self.next_value = self._agent.bootstrap_value(torch.from_numpy(next_obs), self._h, self._td).numpy()
+        value = self._agent.bootstrap_value(torch.from_numpy(next_obs), self._h, self._td, self._forced_c)
+        self.next_value = value.numpy()

@@ -120,7 +120,7 @@ METRICS: tuple[Metric, ...] = (
         remedy="look in the log for actors that died or stalled, and report it; max_policy_lag = 0 makes the run strictly "
         "on-policy",
     ),
-    Metric("lr", "", "learning rate"),
+    Metric("lr", "", "learning rate of this update"),
     Metric("td_mean", "reward", "running mean of the TD errors, after this update"),
     Metric(
         "td_std", "reward", "running scale of the TD errors, after this update",

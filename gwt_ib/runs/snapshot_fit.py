@@ -8,7 +8,7 @@ import numpy as np
 
 from gwt_ib.config import Config
 from gwt_ib.envs.spec import ActionLayout, EnvironmentSpec
-from gwt_ib.model.weights import parameter_shapes
+from gwt_ib.model.weights import parameter_shapes, state_size
 from gwt_ib.runs.snapshot import ENVIRONMENTS, MODEL, OPTIMIZER, Snapshot, Tensors
 from gwt_ib.runs.snapshot_state import NEEDED
 
@@ -24,7 +24,7 @@ def fit_problem(snapshot: Snapshot, config: Config, spec: EnvironmentSpec) -> st
         return f"it is of {len(state['episodes'])} environments, the run has {config.num_envs}"
     if state["env_steps"] != state["update"] * config.steps_per_update:
         return f"{state['env_steps']} env steps are not {state['update']} updates of {config.steps_per_update}"
-    shapes = parameter_shapes(spec.observation_size, spec.actions, config.hidden_size)
+    shapes = parameter_shapes(spec.observation_size, spec.actions, config)
     return (
         _misfit(MODEL, snapshot.model, shapes)
         or _recent_problem(snapshot.model)
@@ -37,7 +37,7 @@ def agent_problem(snapshot: Snapshot, config: Config, observation_size: int, act
     """Why the agent of a snapshot cannot act in such an environment; an empty text if it can."""
     if missing := [name for name in ("td_mean", "td_std") if name not in snapshot.state]:
         return f"state.json has no {missing[0]}"
-    return _misfit(MODEL, snapshot.model, parameter_shapes(observation_size, actions, config.hidden_size))
+    return _misfit(MODEL, snapshot.model, parameter_shapes(observation_size, actions, config))
 
 
 def _misfit(file: str, tensors: Tensors, shapes: Mapping[str, tuple[int, ...]], prefix: str = "") -> str:
@@ -73,7 +73,7 @@ def _optimizer_misfit(optimizer: Tensors, shapes: Mapping[str, tuple[int, ...]],
 
 def _environments_misfit(environments: Tensors, config: Config) -> str:
     """Of what each environment has one row of; the others are checked where they are used."""
-    rows = {"h": (config.num_envs, config.hidden_size), "td_prev": (config.num_envs,)}
+    rows = {"h": (config.num_envs, state_size(config)), "td_prev": (config.num_envs,)}
     known = {name: shape for name, shape in rows.items() if name in environments}
     if problem := _misfit(ENVIRONMENTS, environments, known):
         return problem

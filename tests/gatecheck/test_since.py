@@ -23,24 +23,27 @@ def judged(rows, previous=None):
 
 
 def statuses(record):
-    return {found["kind"]: found["status"] for found in record["findings"]} | {"verdict": record["verdict"]}
+    verdicts = {"verdict": record["verdict"], "gate": record["gate"]["verdict"]}
+    return {found["kind"]: found["status"] for found in record["findings"]} | verdicts
 
 
 def sinces(record):
-    return {found["kind"]: found["since"] for found in record["findings"]} | {"verdict": record["since"]}
+    verdicts = {"verdict": record["since"], "gate": record["gate"]["since"]}
+    return {found["kind"]: found["since"] for found in record["findings"]} | verdicts
 
 
 def up_and_down():
-    """td_std is pinned from update 11 to 20, and again from 41 on; the evaluations rise."""
+    """td_std is pinned and the gate open from update 11 to 20, and again from 41 on; the evaluations rise."""
     rows = healthy_run(60)
     return [
-        {**entry, "td_std": 0.001} if entry["update"] in (*range(11, 21), *range(41, 61)) else entry for entry in rows
+        {**entry, "td_std": 0.001, "mean_c": 1.0} if entry["update"] in (*range(11, 21), *range(41, 61)) else entry
+        for entry in rows
     ]
 
 
 def test_every_since_is_the_first_update_of_the_newest_unbroken_stretch():
     records = judged(up_and_down())
-    for name in (*KINDS, "verdict"):
+    for name in (*KINDS, "verdict", "gate"):
         first = 1
         for update, (before, now) in enumerate(zip([None, *records], records, strict=False), 1):
             if before is None or statuses(before)[name] != statuses(now)[name]:
@@ -49,6 +52,7 @@ def test_every_since_is_the_first_update_of_the_newest_unbroken_stretch():
     assert sinces(records[-1])["td_std"] == 41
     assert sinces(records[35])["td_std"] == 21
     assert sinces(records[-1])["bias_at_clamp"] == 1
+    assert (statuses(records[-1])["gate"], sinces(records[-1])["gate"]) == ("open", 50)  # of the last ten updates
 
 
 def test_nothing_recorded_is_so_since_no_update():
@@ -60,7 +64,7 @@ def test_it_changes_nothing_else():
     for previous in ({}, judged(rows[:30])[-1]):
         plain, known = verdict_of(rows[:31]).as_dict(), with_since(verdict_of(rows[:31]), previous).as_dict()
         for record in (plain, known):
-            del record["since"]
+            del record["since"], record["gate"]["since"]
             for found in record["findings"]:
                 del found["since"]
         assert plain == known
@@ -98,7 +102,7 @@ def test_over_updates_that_nobody_judged_nothing_is_carried():
 def test_a_file_of_an_older_version_is_read_and_the_present_update_taken():
     rows = healthy_run(31)
     old = judged(rows)[-1]
-    del old["since"]
+    del old["since"], old["gate"]
     for found in old["findings"]:
         for name in ("since", "threshold", "limits", "decides"):
             del found[name]

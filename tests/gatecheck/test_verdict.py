@@ -76,7 +76,7 @@ def test_the_verdict_fails_before_it_waits_before_it_passes_whatever_the_warning
 def test_the_verdict_is_ready_for_json(rows):
     record = verdict_of(rows).as_dict()
     assert json.loads(json.dumps(record, allow_nan=False)) == record
-    assert set(record) == {"verdict", "since", "findings", "update", "env_steps", "numbers"}
+    assert set(record) == {"verdict", "since", "findings", "update", "env_steps", "numbers", "gate"}
     assert [found["kind"] for found in record["findings"] if found["decides"]] == list(DECIDING)
     for found in record["findings"]:
         contract = {"kind", "status", "summary", "evidence", "next_step"}

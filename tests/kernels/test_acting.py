@@ -109,6 +109,27 @@ def test_the_kernels_act_as_torch_does(space, memory, hidden, observation_size, 
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("kind", [0, 1], ids=["torch", "kernels"])
+def test_a_forced_gate_is_the_gate_of_its_row_alone(kind):
+    actions = ActionCodec(spaces.Discrete(4))
+    policy = make_pair(5, actions, small_config(hidden_size=20))[kind]
+    play = Play(12, 4, 5, actions)
+    own, forced = policy.stepper(4), policy.stepper(4)
+    assert forced.forced_c.tolist() == [-1.0] * 4
+    forced.forced_c[1:] = 0.0, 1.0, 0.25
+    expected, found = play.results(own), play.results(forced)
+    for name in RESULTS:
+        np.testing.assert_array_equal(found[name][:, 0], expected[name][:, 0], err_msg=name)
+    np.testing.assert_array_equal(found["prior"], expected["prior"])
+    np.testing.assert_array_equal(found["c"][:, 1:], np.broadcast_to(np.float32([0.0, 1.0, 0.25]), (12, 3)))
+    assert not found["h"][:, 1].any() and found["h"][:, 2:].any()
+    assert len(set(found["next_value"][:, 1])) == 1, "the bootstrap's gate is forced too"
+    forced.forced_c.fill(-1.0)
+    again, before = play.results(forced), play.results(own)
+    for name in RESULTS:
+        np.testing.assert_array_equal(again[name], before[name], err_msg=name)
+
+
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 def test_a_row_does_not_depend_on_its_company(space):
     actions = ActionCodec(space)

@@ -131,7 +131,7 @@ def test_a_gradient_repeats_itself_bit_by_bit() -> None:
 def test_the_layout_is_that_of_the_agents_parameters() -> None:
     for space, size in SPACES.values():
         agent = Agent(size, ActionCodec(space), configuration())
-        shapes = layout.parameter_shapes(size, agent.actions, agent.hidden_size)
+        shapes = layout.parameter_shapes(size, agent.actions, configuration())
         assert list(shapes.items()) == [(name, tuple(p.shape)) for name, p in agent.named_parameters()]
         flat = FlatParameters(agent)
         for name, view in layout.views(flat.read(), shapes).items():

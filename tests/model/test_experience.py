@@ -44,7 +44,7 @@ def test_what_is_cut_from_blocks_has_the_axes_that_its_fields_say():
         block.h0[:] = number + np.arange(2)[:, None, None]
     sequences = cut(join(blocks, CONFIG), CONFIG.seq_len)
     blank = blank_minibatch(5, actions, CONFIG)  # one minibatch is the whole rollout
-    sizes = {"T": 3, "B": 12, "O": 5, "A": 2, "H": 7}
+    sizes = {"T": 3, "B": 12, "O": 5, "A": 2, "S": 7}
     for name, field in fields_of(Sequences).items():
         expected = field.shape(sizes)
         assert getattr(sequences, name).shape == getattr(blank, name).shape == expected, name

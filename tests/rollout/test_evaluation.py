@@ -12,7 +12,7 @@ from gwt_ib.envs.make import check_environment
 from gwt_ib.envs.spec import ActionLayout, EnvironmentSpec
 from gwt_ib.errors import UserError
 from gwt_ib.model.weights import parameter_shapes
-from gwt_ib.rollout.evaluation import EvaluationStopped, evaluate, evaluation_envs, mean_return
+from gwt_ib.rollout.evaluation import EvaluationStopped, _InItsPlace, evaluate, evaluation_envs, mean_return
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.rollout.torch_policy import TorchPolicy
 
@@ -65,7 +65,7 @@ def policy(request):
     config = small_config(env_id="unruly_envs:Licensed-v0", kernels=request.param, eval_episodes=7)
     spec = EnvironmentSpec(3, ActionLayout("discrete", (2,), 1), "", "")
     made = make_policy(spec.observation_size, spec.actions, config)
-    shapes = parameter_shapes(spec.observation_size, spec.actions, config.hidden_size)
+    shapes = parameter_shapes(spec.observation_size, spec.actions, config)
     size = sum(int(np.prod(shape)) for shape in shapes.values())
     made.write(np.random.default_rng(0).normal(0, 0.3, size).astype(np.float32))
     return config, made
@@ -83,6 +83,19 @@ def test_with_fewer_environments_the_returns_are_the_same_to_the_last_bit(seats,
     assert found[0] == found[1]
     assert len(set(found[0][0])) > 1
     assert found[0][0] == found[0][1]
+
+
+def test_a_gate_is_forced_in_a_wave_as_in_its_place_among_all(policy):
+    _, acting = policy
+    wave = _InItsPlace(acting, 7, slice(2, 5)).stepper(3)
+    assert wave.forced_c.tolist() == [-1.0] * 3
+    wave.forced_c[:] = 0.5, -1.0, 0.0
+    wave.begin(0.0, 0.1)
+    wave.act(
+        np.ones((3, 3), np.float32), np.zeros(3, np.float32), np.ones(3, np.bool_), np.full((3, 1), 0.5, np.float32)
+    )
+    assert wave.c[[0, 2]].tolist() == [0.5, 0.0] and 0 < wave.c[1] < 1
+    assert not wave.h[2].any() and wave.h[0].any()
 
 
 def test_not_even_one_environment_is_an_error(seats):

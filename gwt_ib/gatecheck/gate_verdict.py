@@ -1,0 +1,176 @@
+"""The verdict on the gate: does it gate at all, and is it a cause of the returns?
+
+*open*, *shut*, *constant*: c hardly differs from step to step. Otherwise snapshots are played with the gate replaced
+(`effects`), and the verdict is made of paired returns:
+
+- *works*: learned is better than each of `open`, `constant` and `shuffled`, which are gates that do not gate. All three
+  must be beyond chance, so each is tested at the look's whole level (an intersection-union test).
+- *harmful*: one of the replacements is better than learned; the smallest p-value counts times their number, as Holm's.
+- *decoration*: against one of the three the gate is worth less than would matter, by the upper end of an interval, in a
+  run that has had its time. What matters is `MATTERS` of what the run has gained since its early evaluations, or of the
+  standard deviation of its episodes' returns where that is more.
+- *wait*: none of these yet; the sentence says what is missing.
+
+The levels hold over all looks of a run (`looks`). The 95 % intervals that are shown are those of one look.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gwt_ib.gatecheck.effects import PairedTest, paired_tests
+from gwt_ib.gatecheck.findings import GateVerdict
+from gwt_ib.gatecheck.history import SPREAD
+from gwt_ib.gatecheck.rule import SMOOTHING_ROWS, RuleContext
+from gwt_ib.gatecheck.statistics import mean_interval
+
+DECISIVE = ("open", "constant", "shuffled")
+"""The replacements that do not gate."""
+
+MATTERS = 0.25
+"""The share of a run's gain, or of its returns' standard deviation, from which on an effect of the gate matters."""
+
+SATURATED = 0.02  # c is that near 0 or 1, on average
+CONSTANT = 0.01  # a standard deviation of c that is less is none
+
+
+def judge_gate(context: RuleContext) -> GateVerdict:
+    """The verdict on the gate of a run as it was recorded so far."""
+    tests = paired_tests(context.history, ended=context.evaluated_to_the_end)
+    still = _still(context)
+    if still is None or (still[0] != "constant" and _moves(context) and _works(tests)):
+        status, summary, next_step = _by_evaluations(context, tests)
+    else:
+        status, summary, next_step = still
+    return GateVerdict(status, summary, next_step, tuple(test.effect for test in tests.values()))
+
+
+def _still(context: RuleContext) -> tuple[str, str, str] | None:
+    """Verdict, summary and next step where c hardly differs from step to step; None where it does or is not known."""
+    means, spread = context.history.recent("mean_c", SMOOTHING_ROWS), _spread(context)
+    if len(means) < SMOOTHING_ROWS:
+        return None
+    mean, config = float(np.mean(means)), context.config
+    words = f"mean_c = {mean:.3f} over the last {SMOOTHING_ROWS} updates"
+    if mean > 1.0 - SATURATED:
+        summary = f"The gate is open at every step: {words}."
+        if config.gate == "open":
+            return "open", summary, "It is so by gate = open; train the same with gate = td to compare."
+        if config.lambda_c == 0.0:
+            asked = (
+                "lambda_c = 0, so nothing asks the gate to close: train with lambda_c = 0.05 too and compare returns."
+            )
+            return "open", summary, asked
+        return "open", summary, "Lower base_logit or target_c in a new run; where every step matters, open is right."
+    if mean < SATURATED:
+        return "shut", f"The gate is shut at every step: {words}.", "Raise base_logit or target_c, so that it opens."
+    if spread is not None and spread < CONSTANT:
+        summary = f"The gate is constant: {words}, with a standard deviation of {spread:.4f} from step to step."
+        if config.gate == "constant":
+            return "constant", summary, "It is so by gate = constant; train the same with gate = td to compare."
+        return "constant", summary, f"Raise td_scale from {config.td_scale:g}, so that surprise moves the gate."
+    return None
+
+
+def _spread(context: RuleContext) -> float | None:
+    spreads = context.history.recent(SPREAD, SMOOTHING_ROWS)
+    return float(np.mean(spreads)) if spreads else None
+
+
+def _moves(context: RuleContext) -> bool:
+    return (_spread(context) or 0.0) >= CONSTANT
+
+
+def _works(tests: dict[str, PairedTest]) -> bool:
+    return all(word in tests and tests[word].better <= tests[word].level for word in DECISIVE)
+
+
+def _by_evaluations(context: RuleContext, tests: dict[str, PairedTest]) -> tuple[str, str, str]:
+    """Verdict, summary and next step by paired returns."""
+    missing = [word for word in DECISIVE if word not in tests]
+    better = [test for test in tests.values() if test.worse * len(tests) <= test.level]
+    best = min(better, key=lambda test: float(test.differences.mean()), default=None)
+    if _works(tests):
+        least = min((tests[word] for word in DECISIVE), key=lambda test: float(test.differences.mean()))
+        summary = f"Replacing the gate costs return beyond chance: at least {_worth(least)}."
+        return "works", summary, _instead(best, context) if best else ""
+    if best:
+        summary = f"A replacement is better than the gate beyond chance: {_worth(best)}."
+        return "harmful", summary, _instead(best, context)
+    matters = _what_matters(context)
+    if missing:
+        return "wait", *_not_played(context, missing)
+    least = min((tests[word] for word in DECISIVE), key=lambda test: test.most(test.level / len(DECISIVE)))
+    most = least.most(least.level / len(DECISIVE))
+    if context.is_late and most < matters:
+        summary = f"Replacing the gate changes nothing that matters ({matters:.3g} would): {_worth(least)}."
+        return (
+            "decoration",
+            summary,
+            "Compare with gate = open and gate = router; a task that needs memory for longer may need it.",
+        )
+    unclear = [tests[word] for word in DECISIVE if tests[word].better > tests[word].level]
+    test = max(unclear, key=lambda test: test.better)
+    summary = f"Not known yet: {_worth(test)}; {matters:.3g} would matter."
+    return "wait", summary, _more_episodes(context, test, matters)
+
+
+def _worth(test: PairedTest) -> str:
+    """As in `+0.12 against shuffled (0.08 to 0.16, 60 pairs)`."""
+    effect = test.effect
+    low, high = mean_interval(test.differences)
+    span = f"{low:+.3g} to {high:+.3g}"
+    return f"{float(test.differences.mean()):+.3g} against {effect.gate} ({span}, {effect.episodes} pairs)"
+
+
+def _instead(better: PairedTest, context: RuleContext) -> str:
+    """What to try where a replacement is better."""
+    config, gate = context.config, better.effect.gate
+    if gate == "open":
+        return (
+            f"The budget costs return: lower lambda_c = {config.lambda_c:g} or raise target_c = {config.target_c:g}, "
+            "and compare with gate = open."
+        )
+    if gate == "prior":
+        return f"The router makes it worse than its prior ({_worth(better)}): compare with gate = prior."
+    if gate == "no-td":
+        return f"The TD error misleads it ({_worth(better)}): compare with gate = router."
+    return f"Compare with gate = {'open' if gate == 'shut' else 'constant'} in a new run."
+
+
+def _what_matters(context: RuleContext) -> float:
+    """The smallest effect that would matter; 0 where nothing is known."""
+    evaluations = context.history.evaluations()
+    if not evaluations:
+        return 0.0
+    late = np.stack([found.returns for found in evaluations[len(evaluations) // 2 :]])
+    late = late[:, np.isfinite(late).all(axis=0)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = float(late.mean(axis=0).std()) if late.shape[1] > 1 else 0.0
+    test = context.improvement
+    gain = test.late - test.early if test and test.early is not None and test.late is not None else 0.0
+    size = MATTERS * max(spread, gain)
+    return size if math.isfinite(size) else 0.0
+
+
+def _not_played(context: RuleContext, missing: list[str]) -> tuple[str, str]:
+    words = " and ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
+    summary = f"No evaluation with the gate {words} has been played on enough episodes, {context.progress}."
+    if context.config.eval_every == 0:
+        return summary, "Set eval_every to 1 or more: scheduled evaluations play replaced gates too."
+    return summary, "Wait for scheduled evaluations, or play them now: evaluate RUN --gate WORD."
+
+
+def _more_episodes(context: RuleContext, test: PairedTest, matters: float) -> str:
+    """About how many pairs would tell."""
+    if not context.is_late:
+        return f"{context.judged_from} An effect is seen before if it is large."
+    half = test.most(test.level / len(DECISIVE)) - float(test.differences.mean())
+    pairs = test.effect.episodes or 0
+    if matters <= 0.0 or not math.isfinite(half):
+        return f"Raise eval_episodes from {context.config.eval_episodes}, so that a difference can be seen."
+    needed = math.ceil(pairs * (half / matters) ** 2)
+    about = f"About {max(needed, 2 * pairs):,} pairs would tell"
+    return f"{about}; raise eval_episodes from {context.config.eval_episodes} or train longer."
