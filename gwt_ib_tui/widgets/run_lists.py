@@ -147,7 +147,7 @@ class RunTable(Panel):
     def _table(self, width: int) -> Table[RunEntry]:
         comparison, palette, text = self.comparison, self.palette, self.palette.text
         metric, based, roomy = comparison.metric, comparison.baseline_run, width >= NAME_FROM
-        cells = 9 if roomy else 8
+        cells, icon = (9, 0) if roomy else (8, 2)  # with little room the verdicts are words only
         columns: list[TableColumn[RunEntry]] = [
             TableColumn("", 5, self._marks, gap=0),
             TableColumn("state", 11, lambda entry, _: (_state_words(entry.run_view), text), gap=0),
@@ -167,8 +167,8 @@ class RunTable(Panel):
             TableColumn(
                 "seed", cells - 3, lambda entry, cells: seed_cell(entry.seed, palette, cells), gap=2 if roomy else 1
             ),
-            TableColumn("train", STATUS_CELLS, lambda entry, _: verdict_cell(entry.verdict, palette)),
-            TableColumn("gate", GATE_CELLS, lambda entry, _: gate_cell(entry.gate, palette)),
+            TableColumn("train", STATUS_CELLS - icon, lambda entry, cells: verdict_cell(entry.verdict, palette, cells)),
+            TableColumn("gate", GATE_CELLS - icon, lambda entry, cells: gate_cell(entry.gate, palette, cells)),
         ]
         differs = self._differs()
         if roomy:
