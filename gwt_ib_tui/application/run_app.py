@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -122,6 +123,20 @@ class RunApp(App[str]):
             self.say("asked", "evaluation: already asked, waiting for the trainer")
         else:
             self.ask("evaluate")
+
+    def action_evaluate_gate(self) -> None:
+        """Ask for episodes with the gate replaced; of a run that has ended, say which command plays them."""
+        ended = self.run_view is not None and self.run_view.ended
+        if ended and not self.refusal:
+            command = f"gwt-ib-tui evaluate {shlex.quote(str(self._directory.path))} --gate all --steps"
+            self.copy_to_clipboard(command)
+            self.say("notice", f"the run has ended: this is for a shell, and copied: {command}")
+        elif not self._may_ask("evaluate"):
+            return
+        elif self.requests.pending("evaluate_gate"):
+            self.say("asked", "gate evaluation: already asked, waiting for the trainer")
+        else:
+            self.ask("evaluate_gate")
 
     def action_change_setting(self) -> None:
         """Let the user choose a setting and its new value, then ask for it."""

@@ -108,7 +108,7 @@ def _drawn(each: Interval, ends: tuple[float, float], cells: int, palette: Palet
 def _axis(ends: tuple[float, float], cells: int, digits: int) -> str:
     """The numbers below: zero below its line, the two ends where they do not touch it."""
     zero = _place(0.0, ends, cells)
-    low, high = (f"{end:+.{digits}f}" for end in ends)
+    low, high = (_signed(end, digits) for end in ends)
     words = [" "] * cells
     words[zero] = "0"
     if zero - len(low) >= 1:
@@ -133,7 +133,12 @@ def _digits(largest: float) -> int:
 def _numbers(each: Interval, digits: int) -> str:
     if each.middle is None:
         return "not known"
-    words = f"{each.middle:+.{digits}f}"
+    words = _signed(each.middle, digits)
     if each.low is None or each.high is None:
         return words
-    return f"{words} [{each.low:+.{digits}f}, {each.high:+.{digits}f}]"
+    return f"{words} [{_signed(each.low, digits)}, {_signed(each.high, digits)}]"
+
+
+def _signed(value: float, digits: int) -> str:
+    """A number with its sign; what is rounded to zero is never below it."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"

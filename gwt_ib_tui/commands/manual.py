@@ -52,6 +52,15 @@ PANELS: dict[str, dict[str, str]] = {
         "mean_c, lambda_c, bias": (
             "The budget: mean_c against target_c, the weight of the bottleneck, the prior's bias between its clamps."
         ),
+        "gate replaced": (
+            "A page of its own: the newest evaluation with the gate replaced that was asked for (by E, or by the command "
+            "evaluate RUN --gate all --steps), of which step, how long ago, and the differences as on GateCheck."
+        ),
+        "memory by step": (
+            "The same with the gate shut, or in a large window also open, in one window of an episode's steps alone, with "
+            "the mean gate there: where it is lost that something is forgotten. In a large window also the mean gate and "
+            "the mean |TD error| over the steps."
+        ),
         "rho": "Four correlations with |td_norm|, and a sentence that says what they mean together.",
     },
     "GateCheck": {

@@ -21,6 +21,7 @@ from gwt_ib.config_sources import change_live
 from gwt_ib.durable import write_json
 from gwt_ib.errors import UserError
 from gwt_ib.gatecheck.findings import GateVerdict, Verdict
+from gwt_ib.gatecheck.gate_evaluation import GateEvaluation
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.statistics import gate_curve
@@ -177,6 +178,8 @@ class RecordedRun:
             elif request.kind == "evaluate":
                 returns = [-0.75, -0.25]
                 self.event("evaluation", eval_return=-0.5, eval_returns=returns, request=request.id)
+            elif request.kind == "evaluate_gate":
+                answer["message"] = self.evaluate_gate(request=request.id).words
             elif request.kind == "set":
                 answer |= self._set(request)
             else:
@@ -184,6 +187,28 @@ class RecordedRun:
                 self.event(self.state if self.state == "paused" else "unpaused")
             self.event("acknowledged", **answer)
         self.beat()
+
+    def evaluate_gate(self, windows: int = 8, **fields: Any) -> GateEvaluation:
+        """Write what replacing the gate has found: by `worth` for whole episodes, less and less with each window's."""
+        learned = np.linspace(-0.9, -0.5, 20)
+        signs = np.resize([-0.02, 0.02], 20)
+        lost = [0.3 / 2**window for window in range(windows)]
+        record = {
+            "returns": {"learned": learned.tolist()}
+            | {word: (learned - worth + signs).tolist() for word, worth in self.worth.items()},
+            "mean_c": 0.35,
+            "steps": {
+                "edges": [6 * window for window in range(windows)] + [52],
+                "mean_c": [0.9 - 0.1 * window for window in range(windows)],
+                "td": [0.5 / (1 + window) for window in range(windows)],
+                "shut": [(learned - one + signs).tolist() for one in lost],
+                "open": [(learned + one / 10 + signs).tolist() for one in lost],
+            },
+        }
+        made = GateEvaluation.of(record, self.update, self.env_steps)
+        write_json(self.directory.gate_evaluation, made.as_dict(), durable=False)
+        self.event("gate_evaluation", message=made.words, path=str(self.directory.gate_evaluation), **fields)
+        return made
 
     def _set(self, request: Request) -> dict[str, Any]:
         """Change a setting; what the acknowledgement says of it."""
