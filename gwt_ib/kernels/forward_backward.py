@@ -38,6 +38,7 @@ class Inputs(NamedTuple):
     log_prob: Annotated[F32, Field("T B")]
     advantage: Annotated[F32, Field("T B")]  # normalised over the whole minibatch
     returns: Annotated[F32, Field("T B")]
+    old_value: Annotated[F32, Field("T B")]  # of the behaviour policy
 
 
 class States(NamedTuple):
@@ -153,6 +154,7 @@ def gather(
             inputs.log_prob[t, b] = sequences.log_prob[t, s]
             inputs.advantage[t, b] = (sequences.advantage[t, s] - mean) / (std + np.float32(1e-8))
             inputs.returns[t, b] = sequences.returns[t, s]
+            inputs.old_value[t, b] = sequences.returns[t, s] - sequences.advantage[t, s]
 
 
 @kernel

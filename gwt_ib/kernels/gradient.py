@@ -76,7 +76,7 @@ class Shard:
         outputs = states.outputs
         decisions = (
             inputs.action.reshape(outputs.shape[0], -1), inputs.log_prob.reshape(-1), inputs.advantage.reshape(-1),
-            inputs.returns.reshape(-1), loss, sums,
+            inputs.returns.reshape(-1), inputs.old_value.reshape(-1), loss, sums,
         )  # fmt: skip
         if self._sizes.size:
             categorical_loss(outputs, packed.heads_bias, self._sizes, *decisions)

@@ -249,7 +249,7 @@ def _beside(verdict: Verdict, palette: Palette) -> list[Text]:
         since.append(f", judged at update {count(verdict.update)}", style=palette.dim)
     decided = Text(f"{DECIDES} decided by " if verdict.deciding else "", style=palette.dim)
     for place, finding in enumerate(verdict.deciding):
-        decided.append(", " if place else "").append(f"{rule_name(finding.kind)} ", style=palette.text)
+        decided.append(", " if place else "").append(f"{short_name(finding.kind)} ", style=palette.text)
         decided.append_text(status_word(finding.status, palette))
     return [since, decided, Text("  ").join(tally(verdict, palette))]
 

@@ -7,6 +7,7 @@ from collections import Counter
 from rich.text import Text
 
 from gwt_ib.gatecheck.findings import Finding, Verdict
+from gwt_ib.gatecheck.findings import rule_name as name_in_words
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.runs.metrics import Metric
 from gwt_ib.text import count, plain
@@ -92,12 +93,12 @@ def tally(verdict: Verdict, palette: Palette) -> list[Text]:
 
 def rule_name(kind: str) -> str:
     """A rule's name as people read it."""
-    return plain(kind, 40).replace("_", " ")
+    return name_in_words(plain(kind, 40))
 
 
 def short_name(kind: str) -> str:
     """The same in fewer cells."""
-    return rule_name(kind).replace("explained variance", "EV")
+    return rule_name(kind).removesuffix(" off its limits")
 
 
 def chosen_of(verdict: Verdict | None, selected: str) -> Finding | None:

@@ -76,7 +76,7 @@ def both(kind: str, config: Config) -> tuple[FlatParameters, list[AutogradGradie
     [
         {},
         {"memory": False, "learner_threads": 1},
-        {"hidden_size": 64},
+        {"hidden_size": 64, "clip_vf": 0.8},
         {"hidden_size": 3, "seq_len": 1, "rollout_steps": 4},
     ],
 )
