@@ -109,6 +109,22 @@ def test_the_kernels_act_as_torch_does(space, memory, hidden, observation_size, 
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
+@pytest.mark.parametrize(("encoder_layers", "head_layers"), [(3, 2), (1, 1), (2, 0)])
+def test_layers_of_encoder_and_heads_act_as_torchs(encoder_layers, head_layers, space, cell):
+    actions = ActionCodec(space)
+    config = small_config(hidden_size=21, encoder_layers=encoder_layers, head_layers=head_layers, cell=cell)
+    by_torch, kernels = make_pair(5, actions, config)
+    play = Play(12, 4, 5, actions)
+    expected, found = play.results(by_torch.stepper(4)), play.results(kernels.stepper(4))
+    for name in (*RESULTS, "action"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
+    alone = play.results(kernels.stepper(1), slice(2, 3))
+    for name, rows in found.items():
+        np.testing.assert_array_equal(alone[name], rows[:, 2:3], err_msg=name)
+
+
 @pytest.mark.parametrize("kind", [0, 1], ids=["torch", "kernels"])
 def test_a_forced_gate_is_the_gate_of_its_row_alone(kind):
     actions = ActionCodec(spaces.Discrete(4))
