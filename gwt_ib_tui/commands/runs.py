@@ -37,8 +37,8 @@ def runs(
 
         choose_and_show(RUNS)
         return
-    columns = ("run", "state", "env steps", "verdict", "ep100")
-    shown = ("run", "state", "progress", "verdict", "ep100")
+    columns = ("run", "state", "env steps", "training", "gate", "ep100")
+    shown = ("run", "state", "progress", "verdict", "gate_verdict", "ep100")
     summaries = [summarise(run) for run in found]
     print_table(columns, [[plain(row[name]) for name in shown] for row in summaries])
     for row in summaries:
