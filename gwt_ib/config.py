@@ -125,6 +125,13 @@ class Config(BaseModel):
     eval_episodes: int = setting(
         20, "episodes of one evaluation, on seeds of their own", "episodes", ge=1, le=10_000, resume="free"
     )
+    eval_gate_share: float = setting(
+        0.02,
+        "part of the run that its evaluations may take to play with the gate replaced, counted in steps; 0 plays none",
+        ge=0.0,
+        le=1.0,
+        resume="free",
+    )
     eval_max_steps: int = setting(
         10_000, "steps after which an evaluation episode is cut off", "steps", ge=1, resume="free"
     )

@@ -24,9 +24,7 @@ from gwt_ib.gatecheck.effects import PairedTest, paired_tests
 from gwt_ib.gatecheck.findings import GateVerdict
 from gwt_ib.gatecheck.rule import SMOOTHING_ROWS, RuleContext
 from gwt_ib.gatecheck.statistics import episode_spread, mean_interval
-
-DECISIVE = ("open", "constant", "shuffled")
-"""The replacements that do not gate."""
+from gwt_ib.replacements import DECISIVE
 
 MATTERS = 0.25
 """The share of a run's gain, or of the spread of its episodes' returns, from which on an effect of the gate matters."""

@@ -102,7 +102,7 @@ def notice(event: Event) -> tuple[str, str] | None:
 
 def outcome(event: Event) -> str:
     """What a request led to, where an event says it better than the acknowledgement; else an empty text."""
-    return forms(event)[0] if event.kind in ("setting", "evaluation") else ""
+    return forms(event)[0] if event.kind in ("setting", "evaluation", "gate_evaluation") else ""
 
 
 def line(event: Event) -> str:
@@ -130,6 +130,10 @@ def _of_evaluation(event: Event) -> Forms:
         return (words,)
     episodes = f"{len(returns)} episode{'' if len(returns) == 1 else 's'}"
     return f"mean return {number(mean, 4)} over {episodes}", f"{words}, {episodes}", words
+
+
+def _of_gate_evaluation(event: Event) -> Forms:
+    return event.words("message") or "gate evaluation", "gate evaluation"
 
 
 def _of_snapshot(event: Event) -> Forms:
@@ -237,6 +241,11 @@ KINDS: Mapping[str, EventKind] = {
             "evaluation", ("eval_return", "eval_returns"), forms=_of_evaluation,
             notice=lambda event: f"evaluation{event.at}: {forms(event)[0]}" if event.request else "",
             marker="∘", ascii="E", meaning="an evaluation",
+        ),
+        EventKind(
+            "gate_evaluation", ("message", "eval_return", "episodes", "path"), forms=_of_gate_evaluation,
+            notice=lambda event: f"gate evaluation{event.at}: {forms(event)[0]}",
+            marker="⊚", ascii="G", meaning="the gate was replaced, to see what it is worth",
         ),
         EventKind(
             "snapshot", ("path",), forms=_of_snapshot, printed=True,
