@@ -280,6 +280,11 @@ def resume_class(field: str) -> ResumeClass:
     return found
 
 
+def is_gate_itself(config: Config, field: str) -> bool:
+    """Whether a live setting is fixed in this run: a constant gate is the target_c of the run's start."""
+    return config.gate == "constant" and field == "target_c"
+
+
 def live_settings() -> tuple[str, ...]:
     """The fields that may be changed while a run trains, in the order of the configuration."""
     extras: dict[str, Any] = {name: field.json_schema_extra for name, field in Config.model_fields.items()}

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gwt_ib.config import Config, live_settings
+from gwt_ib.config import Config, is_gate_itself, live_settings
 from gwt_ib.errors import ExitCode, UserError, nearest
 
 TOML_BYTES = 1 << 20
@@ -90,6 +90,9 @@ def change_live(config: Config, field: str, value: Any) -> Config:
             problem = f"Unknown field {field!r}.{nearest(field, live) or nearest(field, Config.model_fields)}"
         may = f"While a run trains, {', '.join(live[:-1])} and {live[-1]} can be changed."
         raise UserError(f"{problem} {may}", ExitCode.BAD_CONFIGURATION)
+    if is_gate_itself(config, field):
+        sentence = 'With gate = "constant" target_c is the gate itself: another one takes a new run.'
+        raise UserError(sentence, ExitCode.BAD_CONFIGURATION)
     return build({**config.model_dump(), field: value})
 
 

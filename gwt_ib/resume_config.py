@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gwt_ib.config import Config, live_settings, resume_class
+from gwt_ib.config import Config, is_gate_itself, live_settings, resume_class
 from gwt_ib.config_sources import build, parse_assignment
 from gwt_ib.errors import ExitCode, UserError, nearest
 
@@ -56,7 +56,7 @@ def resume_config(
         old = source.get(field, Config.model_fields[field].default)
         if not _same(old, new):
             changes.append(Change(field, old, new))
-    _refuse(changes, override, accepted or {})
+    _refuse(config, changes, override, accepted or {})
     return config, changes
 
 
@@ -86,9 +86,13 @@ def _asked(assignments: Iterable[str], flags: Mapping[str, Any]) -> tuple[dict[s
     return values, places
 
 
-def _refuse(changes: list[Change], override: bool, accepted: Mapping[str, Any]) -> None:
+def _refuse(config: Config, changes: list[Change], override: bool, accepted: Mapping[str, Any]) -> None:
     """Raises `UserError` for changes that a resume does not take."""
-    fixed = [str(change) for change in changes if resume_class(change.field) == "fixed"]
+    fixed = [
+        str(change)
+        for change in changes
+        if resume_class(change.field) == "fixed" or is_gate_itself(config, change.field)
+    ]
     guarded = [str(change) for change in changes if needs_override(change) and not is_accepted(change, accepted)]
     sentences = []
     if fixed:

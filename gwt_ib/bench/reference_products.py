@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from gwt_ib.config import Config
-from gwt_ib.model.weights import router_width
+from gwt_ib.model.weights import cell_gates, router_width
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ def flop_per_sample(config: Config, observation_size: int, outputs: int) -> int:
     Backward is twice forward, a product for the gradient of what came in and one for that of the weights, but without
     the observations' gradient.
     """
-    hidden, router = config.hidden_size, router_width(config.hidden_size)
-    inner = 2 * hidden * 3 * hidden + 2 * hidden * router + hidden * (outputs + 1)
+    hidden, router = config.hidden_size, router_width(config)
+    inner = 2 * hidden * cell_gates(config) + 2 * hidden * router + hidden * (outputs + 1)
     return 2 * (3 * inner + 2 * observation_size * hidden)
 
 
@@ -45,22 +45,22 @@ def learner_products(config: Config, observation_size: int, outputs: int) -> tup
     """The products of one minibatch at the sizes at which they are made: those with h once a step, all others once."""
     steps, hidden = config.seq_len, config.hidden_size
     sequences = config.sequences // config.minibatches
-    samples, gates, router = steps * sequences, 3 * hidden, router_width(hidden)
+    samples, gates, router = steps * sequences, cell_gates(config), router_width(config)
     recurrent = gates + router
     return (
         Product("encoder", samples, observation_size, hidden),
-        Product("gru of z", samples, hidden, gates),
+        Product("cell of z", samples, hidden, gates),
         Product("router of z", samples, hidden, router),
-        Product("gru and router of h, a step", sequences, hidden, recurrent, steps),
+        Product("cell and router of h, a step", sequences, hidden, recurrent, steps),
         Product("policy and value", samples, hidden, outputs + 1),
-        Product("gradient of z by the gru", samples, gates, hidden),
+        Product("gradient of z by the cell", samples, gates, hidden),
         Product("gradient of z by the router", samples, router, hidden),
         Product("gradient of h, a step", sequences, recurrent, hidden, steps),
         Product("gradient of h by policy and value", samples, outputs + 1, hidden),
         Product("weights of the encoder", hidden, samples, observation_size),
-        Product("weights of the gru of z", gates, samples, hidden),
+        Product("weights of the cell of z", gates, samples, hidden),
         Product("weights of the router of z", router, samples, hidden),
-        Product("weights of the gru and router of h", recurrent, samples, hidden),
+        Product("weights of the cell and router of h", recurrent, samples, hidden),
         Product("weights of policy and value", outputs + 1, samples, hidden),
     )
 

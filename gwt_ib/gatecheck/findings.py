@@ -23,6 +23,14 @@ GATE_VERDICTS = {
 """The verdicts on a gate, and what each says."""
 
 
+_NAMES = {"td_std": "td_std off its limits", "eval_improves": "evaluations improve"}
+
+
+def rule_name(kind: str) -> str:
+    """A rule's name in words, by what is good, so that it reads right after PASS: `critic explains returns`."""
+    return _NAMES.get(kind) or kind.replace("_", " ")
+
+
 @dataclass(frozen=True)
 class Evidence:
     """A number that a finding rests on: which metric, its value, and after how many environment steps."""

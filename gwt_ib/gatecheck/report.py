@@ -45,7 +45,7 @@ def rules_lines(verdict: Verdict) -> list[str]:
 
 
 def findings_lines(verdict: Verdict) -> list[str]:
-    """What keeps the verdict from *pass*, then the warnings; one line each, such as `WARN bias_at_clamp: ... Next: ...`.
+    """What keeps the verdict from *pass*, then the warnings; one line each: `WARN bias_inside_clamps: ... Next: ...`.
 
     A rule that only warns and still waits has no line: it asks for nothing, and early on there is a page of them.
     """

@@ -14,15 +14,18 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.envs.spec import ActionLayout
-from gwt_ib.kernels.cell import encode_row, step_row, td_drive
+from gwt_ib.kernels.cell import step_state
 from gwt_ib.kernels.compiled import compiling, kernel
 from gwt_ib.kernels.elementwise import HALF, ZERO, dot, exp, sigmoid
+from gwt_ib.kernels.encoder import encode_row
+from gwt_ib.kernels.gate import td_drive
 from gwt_ib.kernels.losses import HALF_LOG_2PI
 from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
 from gwt_ib.kernels.products import matmul
 from gwt_ib.model import arrays
 from gwt_ib.model import weights as layout
 from gwt_ib.model.arrays import F32, Bool
+from gwt_ib.model.gate_kinds import prior_line
 
 TD_MEAN, TD_STD, TD_SCALE, PRIOR_SHIFT, ROUTER_BIAS = range(5)  # in `scalars`
 LOG_PROB, VALUE, C, PRIOR, NEXT_VALUE = range(5)  # rows of `results`
@@ -48,7 +51,7 @@ class KernelPolicy:
         """Compile the kernels, or load them from where they are kept."""
         stepper = self.stepper(1)
         obs, noise = np.zeros((1, self.observation_size), np.float32), np.zeros((1, self.actions.width), np.float32)
-        with compiling(f"acting, {self.actions.kind}"):
+        with compiling(f"acting, {self.config.cell}, {self.actions.kind}"):
             stepper.begin(0.0, 1.0)
             stepper.act(obs, np.zeros(1, np.float32), np.ones(1, np.bool_), noise)
             stepper.bootstrap(obs)
@@ -66,8 +69,8 @@ class KernelStepper:
 
     def __init__(self, policy: KernelPolicy, size: int) -> None:
         config, actions = policy.config, policy.actions
-        sizes = model_sizes(policy.observation_size, actions, config.hidden_size)
-        hidden, gates, outputs = sizes["H"], sizes["G"], sizes["P"]
+        sizes = model_sizes(policy.observation_size, actions, config)
+        hidden, state, gates, outputs = sizes["H"], sizes["S"], sizes["G"], sizes["P"]
 
         def zeros(*shape: int) -> F32:
             return np.zeros(shape, np.float32)
@@ -75,7 +78,7 @@ class KernelStepper:
         self._policy = policy
         self._packed = arrays.zeros(Packed, sizes)
         self._scalars = zeros(5)
-        self.h = zeros(size, hidden)
+        self.h = zeros(size, state)
         self.action: NDArray[Any] = np.zeros((size, actions.width), actions.dtype)
         self._results = zeros(5, size)
         self.forced_c: F32 = np.full(size, -1.0, np.float32)
@@ -88,7 +91,8 @@ class KernelStepper:
         cell: tuple[Any, ...] = (
             packed.encoder, packed.encoder_bias, packed.from_z, packed.bias_z, packed.bias_h, packed.router_out,
             self._scalars, config.memory, self.forced_c, self.h, zeros(size, hidden), zeros(size, hidden),
-            zeros(size, gates), zeros(size, gates), zeros(gates), zeros(max(2 * hidden + gates, outputs)), self._results,
+            zeros(size, gates), zeros(size, gates), zeros(gates), zeros(max(state + gates + hidden, outputs)), self._results,
+            True if config.cell == "lstm" else None,
         )  # fmt: skip
         self._bootstrap = (*cell, packed.heads_rows, packed.heads_bias)
         self._act = (
@@ -101,10 +105,10 @@ class KernelStepper:
     def begin(self, td_mean: float, td_std: float) -> None:
         """Bring the weights into the order in which the products read them; nothing computed before is valid."""
         weights, config, scalars = self._policy.weights, self._policy.config, self._scalars
-        pack(weights, self._packed)
-        scalars[TD_MEAN], scalars[TD_STD], scalars[TD_SCALE] = td_mean, td_std, config.td_scale
-        scalars[PRIOR_SHIFT] = np.float32(config.base_logit) + weights["bias"]
-        scalars[ROUTER_BIAS] = weights["cell.router.out.bias"][0]
+        pack(weights, self._packed, config)
+        line, (bias, router_bias) = prior_line(config), self._packed.scalars
+        scalars[TD_MEAN], scalars[TD_STD], scalars[TD_SCALE] = td_mean, td_std, line.slope
+        scalars[PRIOR_SHIFT], scalars[ROUTER_BIAS] = np.float32(line.shift) + bias, router_bias
         self._have_z = self._have_h = False
 
     def act(self, obs: F32, td_prev: F32, is_first: Bool, noise: F32) -> None:
@@ -126,16 +130,17 @@ class KernelStepper:
 def act(
     obs: F32, td_prev: F32, is_first: Bool, noise: F32, have_z: bool, have_h: bool,
     encoder: F32, encoder_bias: F32, weights_z: F32, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32, memory: bool,
-    forced_c: F32, h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32,
+    forced_c: F32, h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32, has_m: Any,
     weights_h: F32, heads: F32, heads_bias: F32, log_std: F32, sizes: NDArray[np.int64], outputs: F32,
     choices: NDArray[np.int32], numbers: F32,
 ) -> None:  # fmt: skip
     """One decision of B environments.
 
-    `from_z`, `from_h` [B, G] are the products of z [B, H] and of h [B, H] with `weights_z`, `weights_h` [H, G]: of `obs`
-    already where `have_z` and not first, and of h where `have_h`. They are left as those of the new h.
+    `h` [B, S] is the whole state. `from_z`, `from_h` [B, G] are the products of z [B, H] and of the h in it [B, H] with
+    `weights_z`, `weights_h` [H, G]: of `obs` already where `have_z` and not first, and of h where `have_h`. They are left
+    as those of the new h.
     """
-    hidden = h.shape[1]
+    size = h.shape[1]
     if not have_z:
         encode(obs, encoder, encoder_bias, weights_z, normal, z, from_z)
     if not have_h:
@@ -148,10 +153,10 @@ def act(
         results[PRIOR, i] = sigmoid(logit)
         keep = memory and not is_first[i]
         results[C, i] = step(
-            from_z[i], from_h[i] if keep else zeros, h[i] if keep else zeros[:hidden], logit, forced_c[i], bias_z, bias_h,
-            router_out, scalars, scratch,
+            from_z[i], from_h[i] if keep else zeros, h[i] if keep else zeros[:size], logit, forced_c[i], bias_z, bias_h,
+            router_out, scalars, scratch, has_m,
         )  # fmt: skip
-        for j in range(hidden):
+        for j in range(size):
             h[i, j] = scratch[j]
     matmul(h, weights_h, from_h)
     matmul(h, heads, outputs)
@@ -170,17 +175,18 @@ def act(
 def bootstrap(
     next_obs: F32,
     encoder: F32, encoder_bias: F32, weights_z: F32, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32, memory: bool,
-    forced_c: F32, h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32,
+    forced_c: F32, h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32, has_m: Any,
     heads_rows: F32, heads_bias: F32,
 ) -> None:  # fmt: skip
     """V0 of B environments; leaves `from_z` as the products of `next_obs`."""
-    hidden, critic = h.shape[1], heads_rows.shape[0] - 1
+    size, (outputs, hidden) = h.shape[1], heads_rows.shape
+    critic = outputs - 1
     encode(next_obs, encoder, encoder_bias, weights_z, normal, z, from_z)
     logit = prior_logit(ZERO, True, scalars)
     for i in range(h.shape[0]):
         step(
-            from_z[i], from_h[i] if memory else zeros, h[i] if memory else zeros[:hidden], logit, forced_c[i], bias_z,
-            bias_h, router_out, scalars, scratch,
+            from_z[i], from_h[i] if memory else zeros, h[i] if memory else zeros[:size], logit, forced_c[i], bias_z,
+            bias_h, router_out, scalars, scratch, has_m,
         )  # fmt: skip
         results[NEXT_VALUE, i] = dot(scratch[:hidden], heads_rows[critic]) + heads_bias[critic]
 
@@ -202,27 +208,17 @@ def prior_logit(td_prev: Any, is_first: Any, scalars: F32) -> Any:
 
 @kernel
 def step(
-    from_z: F32, from_h: F32, h: F32, logit: Any, forced_c: Any, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32,
-    scratch: F32,
+    from_z: F32, from_h: F32, state: F32, logit: Any, forced_c: Any, bias_z: F32, bias_h: F32, router_out: F32,
+    scalars: F32, scratch: F32, has_m: Any,
 ) -> Any:  # fmt: skip
-    """One row through the cell: the new h into the first H numbers of `scratch`; returns the gate."""
-    hidden = h.size
-    after, gates, memory = scratch[:hidden], scratch[hidden : 4 * hidden], scratch[4 * hidden : 5 * hidden]
-    router = scratch[5 * hidden : 5 * hidden + router_out.size]
-    return step_row(
-        from_z,
-        from_h,
-        bias_z,
-        bias_h,
-        router_out,
-        logit + scalars[ROUTER_BIAS],
-        forced_c,
-        h,
-        gates,
-        memory,
-        router,
-        after,
-    )
+    """One row through the cell: the new state into the first S numbers of `scratch`; returns the gate."""
+    size, width = state.size, router_out.size
+    gates_at = size + width
+    memory_at = gates_at + bias_z.size - width
+    return step_state(
+        from_z, from_h, bias_z, bias_h, router_out, logit + scalars[ROUTER_BIAS], forced_c, state,
+        scratch[gates_at:memory_at], scratch[memory_at:], scratch[size:gates_at], scratch[:size], has_m,
+    )  # fmt: skip
 
 
 @kernel

@@ -1,7 +1,7 @@
 """What surrounds the recurrence in the two passes over a shard of a minibatch: encoder, heads, gradients of the weights.
 
-Axes: T time, B sequences of the shard, N = T * B, O observation, A columns of an action row, H hidden, R router, G = 3H + R,
-P outputs of policy and value.
+Axes: T time, B sequences of the shard, N = T * B, O observation, A columns of an action row, H hidden, S state, M = S - H,
+W gates of the cell, R router, G = W + R, P outputs of policy and value.
 
 The order is `encode_inputs`, `cell.unroll`, the heads' product, the losses, `heads_backward`, `cell.unroll_backward`,
 `weights_backward`. They are few and large, as a thread needs Python's lock between two of them; and not one, as LLVM needs
@@ -10,18 +10,20 @@ far longer for one large function than for its parts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gwt_ib.kernels.cell import encode_backward, encode_row, td_drive
 from gwt_ib.kernels.compiled import kernel
 from gwt_ib.kernels.elementwise import ONE, ZERO
+from gwt_ib.kernels.encoder import encode_backward, encode_row
+from gwt_ib.kernels.gate import td_drive
 from gwt_ib.kernels.losses import LossCoefficients, bottleneck_loss
 from gwt_ib.kernels.packed_weights import Packed
 from gwt_ib.kernels.products import matmul, product
-from gwt_ib.model.arrays import F32, Field
+from gwt_ib.model.arrays import F32, Field, Sizes, zeros
 from gwt_ib.model.experience import Sequences
 
 
@@ -29,13 +31,14 @@ class Inputs(NamedTuple):
     """The sequences of one shard of a minibatch, gathered."""
 
     observation: Annotated[F32, Field("T B O")]
-    h0: Annotated[F32, Field("B H")]
+    h0: Annotated[F32, Field("B S")]
     logit: Annotated[F32, Field("T B")]  # of the prior, with the bias of the router's last layer
     keep: Annotated[F32, Field("T B")]  # 0.0 where h starts from zero, else 1.0
     action: Annotated[NDArray[Any], Field("T B A", None)]
     log_prob: Annotated[F32, Field("T B")]
     advantage: Annotated[F32, Field("T B")]  # normalised over the whole minibatch
     returns: Annotated[F32, Field("T B")]
+    old_value: Annotated[F32, Field("T B")]  # of the behaviour policy
 
 
 class States(NamedTuple):
@@ -47,11 +50,13 @@ class States(NamedTuple):
     from_z: Annotated[F32, Field("T B G")]
     from_h: Annotated[F32, Field("B G")]  # of one step
     h_in: Annotated[F32, Field("T B H")]
-    gates: Annotated[F32, Field("T B 3H")]
+    m_in: Annotated[F32, Field("T B M")]
+    gates: Annotated[F32, Field("T B W")]
     memory: Annotated[F32, Field("T B H")]
     router: Annotated[F32, Field("T B R")]
     c: Annotated[F32, Field("T B")]
     h: Annotated[F32, Field("T B H")]
+    m: Annotated[F32, Field("T B M")]
     outputs: Annotated[F32, Field("N P")]
 
 
@@ -61,9 +66,10 @@ class Gradients(NamedTuple):
     d_h: Annotated[F32, Field("T B H")]
     d_c: Annotated[F32, Field("T B")]
     carry: Annotated[F32, Field("B H")]
+    carry_m: Annotated[F32, Field("B M")]
     d_from_z: Annotated[F32, Field("T B G")]
     d_from_h: Annotated[F32, Field("T B G")]
-    d_new_sum: Annotated[F32, Field("H")]
+    d_new_sum: Annotated[F32, Field("K")]
     d_logit: Annotated[F32, Field("T B")]
     d_z: Annotated[F32, Field("N H")]
 
@@ -71,22 +77,38 @@ class Gradients(NamedTuple):
 class WeightGradients(NamedTuple):
     """The gradient of every weight but the scale of Gaussian actions, in the shapes of `model.weights`."""
 
-    bias: F32  # [1]
-    encoder: F32
-    encoder_bias: F32
-    router_z: F32
-    router_z_bias: F32
-    router_h: F32
-    router_out: F32
-    router_out_bias: F32
-    gru_ih: F32
-    gru_hh: F32
-    gru_bias_ih: F32
-    gru_bias_hh: F32
-    actor: F32
-    actor_bias: F32
-    critic: F32
-    critic_bias: F32
+    bias: Annotated[F32, Field("1")]
+    encoder: Annotated[F32, Field("H O")]
+    encoder_bias: Annotated[F32, Field("H")]
+    router_z: Annotated[F32, Field("R H")]
+    router_z_bias: Annotated[F32, Field("R")]
+    router_h: Annotated[F32, Field("R H")]
+    router_out: Annotated[F32, Field("1 R")]
+    router_out_bias: Annotated[F32, Field("1")]
+    cell_ih: Annotated[F32, Field("W H")]
+    cell_hh: Annotated[F32, Field("W H")]
+    cell_bias_ih: Annotated[F32, Field("W")]
+    cell_bias_hh: Annotated[F32, Field("W")]
+    actor: Annotated[F32, Field("P-1 H")]
+    actor_bias: Annotated[F32, Field("P-1")]
+    critic: Annotated[F32, Field("1 H")]
+    critic_bias: Annotated[F32, Field("1")]
+
+
+def weight_gradients(named: Mapping[str, F32], cell: str, sizes: Sizes) -> WeightGradients:
+    """The record over gradients by the weights' names; that of a weight which this gate does not have leads nowhere."""
+    names = {
+        "bias": "bias", "encoder": "encoder.weight", "encoder_bias": "encoder.bias",
+        "router_z": "cell.router.from_z.weight", "router_z_bias": "cell.router.from_z.bias",
+        "router_h": "cell.router.from_h.weight",
+        "router_out": "cell.router.out.weight", "router_out_bias": "cell.router.out.bias",
+        "cell_ih": f"cell.{cell}.weight_ih", "cell_hh": f"cell.{cell}.weight_hh",
+        "cell_bias_ih": f"cell.{cell}.bias_ih", "cell_bias_hh": f"cell.{cell}.bias_hh",
+        "actor": "actor.weight", "actor_bias": "actor.bias", "critic": "critic.weight", "critic_bias": "critic.bias",
+    }  # fmt: skip
+    nowhere = zeros(WeightGradients, sizes)
+    known = {field: named[name] for field, name in names.items() if name in named}
+    return nowhere._replace(**{field: array.reshape(-1) if array.ndim < 2 else array for field, array in known.items()})
 
 
 @kernel
@@ -132,6 +154,7 @@ def gather(
             inputs.log_prob[t, b] = sequences.log_prob[t, s]
             inputs.advantage[t, b] = (sequences.advantage[t, s] - mean) / (std + np.float32(1e-8))
             inputs.returns[t, b] = sequences.returns[t, s]
+            inputs.old_value[t, b] = sequences.returns[t, s] - sequences.advantage[t, s]
 
 
 @kernel
@@ -149,6 +172,7 @@ def heads_backward(
     sum_columns(states.outputs, 0, out.actor_bias)
     sum_columns(states.outputs, heads - 1, out.critic_bias)
     gradients.carry.fill(ZERO)
+    gradients.carry_m.fill(ZERO)
     gradients.d_new_sum.fill(ZERO)
 
 
@@ -157,23 +181,25 @@ def weights_backward(
     inputs: Inputs, states: States, gradients: Gradients, out: WeightGradients, packed: Packed
 ) -> None:
     """From what the reverse scan left to the gradients of cell and encoder."""
-    (rows, hidden), gates = states.z.shape, packed.bias_z.size
-    h_in, router = states.h_in.reshape(rows, hidden), states.router.reshape(rows, gates - 3 * hidden)
-    d_from_z, d_from_h = gradients.d_from_z.reshape(rows, gates), gradients.d_from_h.reshape(rows, gates)
-    weight_gradient(d_from_z, 0, states.z, out.gru_ih)
-    weight_gradient(d_from_z, 3 * hidden, states.z, out.router_z)
-    weight_gradient(d_from_h, 0, h_in, out.gru_hh)
-    weight_gradient(d_from_h, 3 * hidden, h_in, out.router_h)
+    (rows, hidden), columns, width = states.z.shape, packed.bias_z.size, packed.router_out.size
+    gates = columns - width
+    h_in, router = states.h_in.reshape(rows, hidden), states.router.reshape(rows, width)
+    d_from_z, d_from_h = gradients.d_from_z.reshape(rows, columns), gradients.d_from_h.reshape(rows, columns)
+    weight_gradient(d_from_z, 0, states.z, out.cell_ih)
+    weight_gradient(d_from_z, gates, states.z, out.router_z)
+    weight_gradient(d_from_h, 0, h_in, out.cell_hh)
+    weight_gradient(d_from_h, gates, h_in, out.router_h)
     d_logit = gradients.d_logit.reshape(rows, 1)
     weight_gradient(d_logit, 0, router, out.router_out)
     sum_columns(d_logit, 0, out.router_out_bias)
     out.bias[0] = out.router_out_bias[0]
-    sum_columns(d_from_z, 3 * hidden, out.router_z_bias)
-    sum_columns(d_from_h, 0, out.gru_bias_hh)
-    for j in range(hidden):
-        out.gru_bias_ih[j] = out.gru_bias_hh[j]
-        out.gru_bias_ih[hidden + j] = out.gru_bias_hh[hidden + j]
-        out.gru_bias_ih[2 * hidden + j] = gradients.d_new_sum[j]
+    sum_columns(d_from_z, gates, out.router_z_bias)
+    sum_columns(d_from_h, 0, out.cell_bias_hh)
+    for j in range(gates):
+        out.cell_bias_ih[j] = out.cell_bias_hh[j]
+    new = gradients.d_new_sum
+    for j in range(new.size):
+        out.cell_bias_ih[gates - new.size + j] = new[j]
     matmul(d_from_z, packed.from_z_rows, gradients.d_z)
     encode_backward(gradients.d_z, states.normal, states.scale)
     weight_gradient(gradients.d_z, 0, inputs.observation.reshape(rows, inputs.observation.shape[2]), out.encoder)

@@ -23,9 +23,9 @@ from gwt_ib.kernels.forward_backward import (
     Gradients,
     Inputs,
     States,
-    WeightGradients,
     encode_inputs,
     heads_backward,
+    weight_gradients,
     weights_backward,
 )
 from gwt_ib.kernels.losses import SUMS, LossCoefficients, categorical_loss, coefficients_of, gaussian_loss
@@ -34,6 +34,7 @@ from gwt_ib.kernels.products import matmul
 from gwt_ib.model import weights as layout
 from gwt_ib.model.arrays import F32, first_of, zeros
 from gwt_ib.model.experience import Sequences, blank_minibatch
+from gwt_ib.model.gate_kinds import prior_line
 from gwt_ib.sections import Sections
 
 R = TypeVar("R")
@@ -46,16 +47,18 @@ class Shard:
         self, observation_size: int, actions: ActionLayout, config: Config, batch: int, packed: Packed
     ) -> None:
         shapes = layout.parameter_shapes(observation_size, actions, config)
+        self._model_sizes = model_sizes(observation_size, actions, config)
         self.gradient: F32 = np.zeros(layout.size(shapes), np.float32)
         named = layout.views(self.gradient, shapes)
         self._d_log_std = named.pop("head.log_std", np.zeros(0, np.float32))
-        self._weights = WeightGradients(*(x.reshape(-1) if x.ndim < 2 else x for x in named.values()))
+        self._weights = weight_gradients(named, config.cell, self._model_sizes)
+        self._cell = config.cell
         self._packed = packed
         self._memory = np.float32(1.0 if config.memory else 0.0)
-        self._prior = (np.float32(config.td_scale), np.float32(config.base_logit))
+        line = prior_line(config)
+        self._prior = (np.float32(line.slope), np.float32(line.shift))
         self._sizes = np.array(actions.sizes, np.int64)
         self._sequences_of_each = config.rollout_steps // config.seq_len
-        self._model_sizes = model_sizes(observation_size, actions, config.hidden_size)
         sizes = {**self._model_sizes, "T": config.seq_len, "B": batch, "N": config.seq_len * batch}
         self._inputs = zeros(Inputs, sizes, actions.dtype)
         self._states, self._gradients = zeros(States, sizes), zeros(Gradients, sizes)
@@ -73,7 +76,7 @@ class Shard:
         outputs = states.outputs
         decisions = (
             inputs.action.reshape(outputs.shape[0], -1), inputs.log_prob.reshape(-1), inputs.advantage.reshape(-1),
-            inputs.returns.reshape(-1), loss, sums,
+            inputs.returns.reshape(-1), inputs.old_value.reshape(-1), loss, sums,
         )  # fmt: skip
         if self._sizes.size:
             categorical_loss(outputs, packed.heads_bias, self._sizes, *decisions)
@@ -82,17 +85,13 @@ class Shard:
             gaussian_loss(outputs, packed.heads_bias, packed.log_std, self._d_log_std, *decisions)
         heads_backward(states, gradients, self._weights, packed, loss, sums)
         sections.end("heads")
-        unroll_backward(
-            gradients.d_h, gradients.d_c, states.from_z, inputs.keep, packed.from_h_rows, packed.router_out,
-            states.h_in, states.gates, states.memory, states.router, states.c,
-            gradients.carry, gradients.d_from_z, gradients.d_from_h, gradients.d_new_sum, gradients.d_logit,
-        )  # fmt: skip
+        unroll_backward(inputs, states, gradients, packed, self._cell)
         weights_backward(inputs, states, gradients, self._weights, packed)
         sections.end("unroll backward")
         return sums
 
     def refresh_h0(self, sequences: Sequences[Any], environments: NDArray[np.int64]) -> None:
-        """Carry h of some environments [B] through their sequences, in order of time, into the `h0` of the next one each.
+        """Carry the state of some environments [B] through their sequences, in order of time, into each next one's `h0`.
 
         They go through the memory of a minibatch, in as many groups as it takes.
         """
@@ -106,7 +105,8 @@ class Shard:
             for number in range(self._sequences_of_each - 1):
                 which = group + number * stride
                 self._unroll(sequences, which, ZERO, ONE, inputs, states)
-                sequences.h0[which + stride] = states.h[-1]
+                following, hidden = which + stride, states.h.shape[2]
+                sequences.h0[following, :hidden], sequences.h0[following, hidden:] = states.h[-1], states.m[-1]
 
     def _unroll(
         self, sequences: Sequences[Any], which: NDArray[np.int64], mean: np.float32, std: np.float32,
@@ -114,10 +114,7 @@ class Shard:
     ) -> None:  # fmt: skip
         packed = self._packed
         encode_inputs(sequences, which, mean, std, self._prior, self._memory, inputs, states, packed)
-        unroll(
-            states.from_z, inputs.h0, inputs.logit, inputs.keep, packed.from_h, packed.bias_z, packed.bias_h,
-            packed.router_out, states.from_h, states.h_in, states.gates, states.memory, states.router, states.c, states.h,
-        )  # fmt: skip
+        unroll(inputs, states, packed, self._cell)
 
 
 class KernelGradient:
@@ -136,7 +133,7 @@ class KernelGradient:
         self._gradient = gradient
         shapes = layout.parameter_shapes(observation_size, actions, config)
         self._weights = layout.views(vector, shapes)
-        self._packed = zeros(Packed, model_sizes(observation_size, actions, config.hidden_size))
+        self._packed = zeros(Packed, model_sizes(observation_size, actions, config))
         self._observation_size, self._actions, self._config = observation_size, actions, config
         self._sections = sections
         batch = config.sequences // config.minibatches
@@ -154,7 +151,7 @@ class KernelGradient:
         Raises `RuntimeError` where the system refuses a thread: not only in the middle of a run.
         """
         self._start_threads()
-        with compiling(f"learning, {self._actions.kind}"):
+        with compiling(f"learning, {self._config.cell}, {self._actions.kind}"):
             self.begin(blank_minibatch(self._observation_size, self._actions, self._config), self._config, 0.0)
             self.minibatch(np.arange(self._batch))
             a, b, c, d = np.zeros((4, self._gradient.size), np.float32)
@@ -162,7 +159,7 @@ class KernelGradient:
 
     def refresh_h0(self) -> None:
         """Replace the initial states of all sequences but each environment's first by those of the newest weights."""
-        pack(self._weights, self._packed)
+        pack(self._weights, self._packed, self._config)
         shares = np.array_split(np.arange(self._config.num_envs), len(self._shards))
         self._by_all(lambda number, _: self._shards[number].refresh_h0(self._sequences, shares[number]))
         self._sections.end("initial states")
@@ -211,7 +208,7 @@ class KernelGradient:
             raise ValueError(f"a minibatch is {self._batch} of {self._sequences.h0.shape[0]} sequences, not {which}")
         advantage = self._sequences.advantage[:, which]
         mean, std = advantage.mean(), advantage.std()
-        pack(self._weights, self._packed)
+        pack(self._weights, self._packed, self._config)
         self._sections.end("batch")
 
         def work(number: int, sections: Sections) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ class LossCoefficients(NamedTuple):
     """The numbers of docs/model.md, "Loss" for one minibatch, float32."""
 
     clip_eps: Any
+    clip_vf: Any
     vf_coef: Any
     ent_coef: Any
     lambda_c: Any
@@ -35,7 +36,7 @@ class LossCoefficients(NamedTuple):
 
 def coefficients_of(config: Config, lambda_c: float, sequences: int) -> LossCoefficients:
     """Those of a minibatch of so many sequences, with live settings and the `lambda_c` that the warm-up has reached."""
-    settings = (config.clip_eps, config.vf_coef, config.ent_coef, lambda_c, config.target_c)
+    settings = (config.clip_eps, config.clip_vf, config.vf_coef, config.ent_coef, lambda_c, config.target_c)
     shares = (1.0 / (sequences * config.seq_len), 1.0 / sequences)
     return LossCoefficients(*map(np.float32, (*settings, *shares)))
 
@@ -43,12 +44,12 @@ def coefficients_of(config: Config, lambda_c: float, sequences: int) -> LossCoef
 @kernel
 def categorical_loss(
     outputs: F32, bias: F32, sizes: NDArray[np.int64], action: NDArray[np.int32], old_log_prob: F32, advantage: F32,
-    returns: F32, loss: LossCoefficients, sums: NDArray[np.float64],
+    returns: F32, old_value: F32, loss: LossCoefficients, sums: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Turn `outputs` [N, P + 1] (logits of all components, then the value) into their gradient, in place.
 
-    The outputs come without their `bias` [P + 1]. `action` is [N, components]; `old_log_prob`, `advantage` and `returns`
-    are [N]. Adds the parts of the loss to `sums`.
+    The outputs come without their `bias` [P + 1]. `action` is [N, components]; `old_log_prob`, `advantage`, `returns`
+    and `old_value` are [N]. Adds the parts of the loss to `sums`.
     """
     chances, own = np.empty(outputs.shape[1], np.float32), np.empty(sizes.size, np.float32)
     for i in range(outputs.shape[0]):
@@ -71,13 +72,13 @@ def categorical_loss(
                 hit = ONE if j == at + action[i, component] else ZERO
                 row[j] = d_log_prob * (hit - chances[j]) - d_entropy * chances[j] * (row[j] + own[component])
             at += sizes[component]
-        row[at] = value_loss(row[at], returns[i], loss, sums)
+        row[at] = value_loss(row[at], returns[i], old_value[i], loss, sums)
 
 
 @kernel
 def gaussian_loss(
     outputs: F32, bias: F32, log_std: F32, d_log_std: F32, action: F32, old_log_prob: F32, advantage: F32,
-    returns: F32, loss: LossCoefficients, sums: NDArray[np.float64],
+    returns: F32, old_value: F32, loss: LossCoefficients, sums: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """The same for a diagonal Gaussian: `outputs` [N, D + 1] are means and value; adds to `d_log_std` [D]."""
     dimensions = log_std.size
@@ -99,7 +100,7 @@ def gaussian_loss(
             scaled = (action[i, j] - row[j]) * scale
             d_log_std[j] += d_log_prob * (scaled * scaled - ONE) - loss.ent_coef * loss.share
             row[j] = d_log_prob * scaled * scale
-        row[dimensions] = value_loss(row[dimensions], returns[i], loss, sums)
+        row[dimensions] = value_loss(row[dimensions], returns[i], old_value[i], loss, sums)
 
 
 @kernel
@@ -134,9 +135,20 @@ def surrogate(log_ratio: np.float32, advantage: np.float32, loss: LossCoefficien
 
 
 @kernel
-def value_loss(value: np.float32, returns: np.float32, loss: LossCoefficients, sums: NDArray[np.float64]) -> Any:
-    """Half the squared error of one decision; returns the weighted gradient towards the value."""
-    error = value - returns
+def value_loss(
+    value: np.float32, returns: np.float32, old_value: np.float32, loss: LossCoefficients, sums: NDArray[np.float64]
+) -> Any:
+    """Half the squared error of one decision; returns the weighted gradient towards the value.
+
+    With `clip_vf`, where the value has moved farther than that from `old_value`: the larger of its own error and that of
+    the farthest value allowed, which has no gradient.
+    """
+    error, moved = value - returns, value - old_value
+    if loss.clip_vf > ZERO and abs(moved) > loss.clip_vf:
+        bound = old_value + (loss.clip_vf if moved > ZERO else -loss.clip_vf) - returns
+        if abs(bound) > abs(error):
+            sums[VALUE] += HALF * bound * bound * loss.share
+            return ZERO
     sums[VALUE] += HALF * error * error * loss.share
     return loss.vf_coef * error * loss.share
 

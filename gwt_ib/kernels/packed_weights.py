@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
+from gwt_ib.config import Config
 from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.kernels.compiled import kernel
 from gwt_ib.model.arrays import F32, Field
-from gwt_ib.model.weights import policy_outputs, router_width
+from gwt_ib.model.gate_kinds import has_bias, has_router
+from gwt_ib.model.weights import cell_gates, policy_outputs, router_width, state_size
 
 
 class Packed(NamedTuple):
-    """Weights side by side: G = 3H + R columns for reset, update, new and the router, P for policy and value."""
+    """Weights side by side: G = W + R columns for the cell's own gates and the router, P for policy and value."""
 
     encoder: Annotated[F32, Field("O H")]  # transposed like all of the first four
     from_z: Annotated[F32, Field("H G")]
@@ -26,45 +28,53 @@ class Packed(NamedTuple):
     router_out: Annotated[F32, Field("R")]
     heads_bias: Annotated[F32, Field("P")]
     log_std: Annotated[F32, Field("D")]  # nothing for discrete actions
-    scalars: Annotated[F32, Field("2")]  # the prior's bias, the bias of the router's last layer
+    scalars: Annotated[F32, Field("2")]  # the prior's bias, the bias of the router's last layer; 0 where there is none
 
 
-def model_sizes(observation_size: int, actions: ActionLayout, hidden_size: int) -> dict[str, int]:
+def model_sizes(observation_size: int, actions: ActionLayout, config: Config) -> dict[str, int]:
     """The lengths of the axes of the kernels' records that do not depend on how many rows there are."""
-    router = router_width(hidden_size)
+    hidden, state, gates, router = config.hidden_size, state_size(config), cell_gates(config), router_width(config)
     return {
         "O": observation_size,
         "A": actions.width,
         "D": 0 if actions.kind == "discrete" else actions.width,
-        "H": hidden_size,
-        "3H": 3 * hidden_size,
+        "H": hidden,
+        "S": state,
+        "M": state - hidden,  # an LSTM's m
+        "W": gates,
+        "K": hidden if config.cell == "gru" else 0,  # the part of W whose input h reaches through the reset gate alone
         "R": router,
-        "G": 3 * hidden_size + router,
+        "G": gates + router,
         "P": policy_outputs(actions) + 1,
+        "P-1": policy_outputs(actions),
     }
 
 
-def pack(weights: dict[str, F32], packed: Packed) -> None:
+def pack(weights: dict[str, F32], packed: Packed, config: Config) -> None:
     """Fill `packed` from the weights by name (`layout.views`)."""
-    hidden = packed.encoder_bias.size
+    cell, gates = f"cell.{config.cell}", cell_gates(config)
     _transpose(weights["encoder.weight"], packed.encoder)
-    for rows, columns, gru, router in (
-        (packed.from_z_rows, packed.from_z, "cell.gru.weight_ih", "cell.router.from_z.weight"),
-        (packed.from_h_rows, packed.from_h, "cell.gru.weight_hh", "cell.router.from_h.weight"),
+    for rows, columns, above, below in (
+        (packed.from_z_rows, packed.from_z, f"{cell}.weight_ih", "cell.router.from_z.weight"),
+        (packed.from_h_rows, packed.from_h, f"{cell}.weight_hh", "cell.router.from_h.weight"),
         (packed.heads_rows, packed.heads, "actor.weight", "critic.weight"),
     ):
-        first = weights[gru].shape[0]
-        rows[:first], rows[first:] = weights[gru], weights[router]
+        first = weights[above].shape[0]
+        rows[:first] = weights[above]
+        if below in weights:
+            rows[first:] = weights[below]
         _transpose(rows, columns)
     packed.encoder_bias[:] = weights["encoder.bias"]
-    packed.bias_z[: 3 * hidden] = weights["cell.gru.bias_ih"]
-    packed.bias_z[3 * hidden :] = weights["cell.router.from_z.bias"]
-    packed.bias_h[: 3 * hidden] = weights["cell.gru.bias_hh"]
-    packed.router_out[:] = weights["cell.router.out.weight"][0]
+    packed.bias_z[:gates], packed.bias_h[:gates] = weights[f"{cell}.bias_ih"], weights[f"{cell}.bias_hh"]
+    if has_router(config):
+        packed.bias_z[gates:] = weights["cell.router.from_z.bias"]
+        packed.router_out[:] = weights["cell.router.out.weight"][0]
+        packed.scalars[1] = weights["cell.router.out.bias"][0]
     packed.heads_bias[:-1], packed.heads_bias[-1] = weights["actor.bias"], weights["critic.bias"][0]
     if packed.log_std.size:
         packed.log_std[:] = weights["head.log_std"]
-    packed.scalars[0], packed.scalars[1] = weights["bias"], weights["cell.router.out.bias"][0]
+    if has_bias(config):
+        packed.scalars[0] = weights["bias"]
 
 
 @kernel

@@ -198,6 +198,6 @@ def product(
 
 @kernel
 def matmul(a: F32, b: F32, out: F32) -> None:
-    """`out = a @ b` for a [m, k], b [k, n] and out [m, n], all contiguous."""
-    (m, k), n = a.shape, b.shape[1]
-    product(a.reshape(-1), 0, k, 1, b.reshape(-1), 0, n, out.reshape(-1), 0, n, m, k, n, False)
+    """`out = a @ b` for a [m, k], b [k, n] and out [m, n], all contiguous; further columns of a are left out."""
+    (m, row), (k, n) = a.shape, b.shape
+    product(a.reshape(-1), 0, row, 1, b.reshape(-1), 0, n, out.reshape(-1), 0, n, m, k, n, False)

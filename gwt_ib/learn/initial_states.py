@@ -12,7 +12,7 @@ from gwt_ib.model.experience import Sequences
 
 @torch.no_grad()
 def refresh_h0(agent: Agent, sequences: Sequences[Tensor], environments: int) -> None:
-    """Carry h through each environment's sequences in order of time; what each ends with is the next one's new `h0`.
+    """Carry the state through each environment's sequences in order of time; what each ends with is the next one's new `h0`.
 
     Sequence s of environment b has number s * `environments` + b. Each environment's first sequence keeps its `h0`: no
     step before it is known. Resets, TD errors and their statistics are those under which the rollout was made.
@@ -23,4 +23,4 @@ def refresh_h0(agent: Agent, sequences: Sequences[Tensor], environments: int) ->
         out = agent.unroll_cell(
             sequences.observation[:, now], sequences.h0[now], sequences.td_prev[:, now], sequences.is_first[:, now], td
         )
-        sequences.h0[following] = out.h[-1]
+        sequences.h0[following] = out.state[-1]

@@ -13,6 +13,7 @@ from gwt_ib.config import Config
 from gwt_ib.learn.adam import Adam, lr_at
 from gwt_ib.learn.gradient import learns_by_kernels, make_gradient
 from gwt_ib.learn.losses import LOSS_METRICS, lambda_c_at
+from gwt_ib.learn.return_statistics import ReturnStatistics
 from gwt_ib.learn.sequences import Rollout, cut, explained_variance
 from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.td import TdStatistics
@@ -29,6 +30,7 @@ class NotFiniteError(Exception):
 
 MOST_LEFT_OUT = 3  # steps in a row that are left out; one more would learn from nothing
 MINIBATCH_METRICS = (*LOSS_METRICS, "grad_norm")
+RETURN_STATISTICS = "return_statistics"  # their name in a snapshot
 APPROX_KL = MINIBATCH_METRICS.index("approx_kl")
 
 
@@ -40,6 +42,7 @@ class Learner:
         self.agent = agent.to(config.device)
         self.flat = FlatParameters(self.agent, config.device)
         self.td = TdStatistics()
+        self.returns = ReturnStatistics()
         self.version = 0
         self.left_out: list[str] = []
         """Why steps of the newest update were left out, a sentence each."""
@@ -78,7 +81,7 @@ class Learner:
         sequences = cut(rollout, config.seq_len)
         if config.refresh_h0:
             sequences = sequences._replace(h0=sequences.h0.copy())  # the rollout keeps those that its actors had
-        self._gradient.begin(sequences, config, lambda_c)
+        self._gradient.begin(sequences, self._for_the_loss(rollout), lambda_c)
         sums, steps = np.zeros(len(MINIBATCH_METRICS)), 0
         for epoch in range(config.epochs):
             if epoch and config.refresh_h0:
@@ -104,10 +107,18 @@ class Learner:
             "target_c": config.target_c,
             "td_mean": self.td.mean,
             "td_std": self.td.std,
-            "bias": self.agent.bias.item(),
+            "bias": self.agent.prior_bias,
             "explained_variance": explained_variance(rollout.block.value, rollout.targets.returns),
             "policy_version": self.version,
         }
+
+    def _for_the_loss(self, rollout: Rollout) -> Config:
+        """The configuration with the weight of the value loss as it is for this rollout."""
+        config = self._config
+        if not config.norm_value_loss:
+            return config
+        self.returns = self.returns.updated(rollout.targets.returns)
+        return config.model_copy(update={"vf_coef": config.vf_coef / self.returns.variance})
 
     def _step(self, which: NDArray[np.int64]) -> NDArray[np.float64] | None:
         """One optimiser step on the sequences `which`; returns its `MINIBATCH_METRICS`, none if it was left out."""
@@ -117,7 +128,7 @@ class Learner:
             sentence = (
                 f"gradient norm {norm:g} in update {self.version + 1}, "
                 + ", ".join(f"{name} {value:g}" for name, value in zip(LOSS_METRICS, metrics, strict=True))
-                + f", td_std {self.td.std:g}, bias {self.agent.bias.item():g}"
+                + f", td_std {self.td.std:g}, bias {self.agent.prior_bias:g}"
             )
             self.left_out.append(sentence)
             self._in_a_row += 1
@@ -134,6 +145,8 @@ class Learner:
         """Model and optimiser as named arrays for a snapshot; the TD errors' buffer travels with the model."""
         model = self.flat.named_arrays(self.flat.vector)
         model["td_statistics.recent"] = self.td.recent
+        if self._config.norm_value_loss:
+            model[RETURN_STATISTICS] = self.returns.array()
         optimizer: Arrays = {}
         for key, value in self.optimizer.state.items():
             if value.shape == self.flat.vector.shape:
@@ -146,6 +159,7 @@ class Learner:
         """Go on from a snapshot. Raises `ValueError` where it does not fit this agent."""
         self.flat.restore(self.flat.vector.detach(), model)
         self.td = TdStatistics(td_mean, td_std, model["td_statistics.recent"])
+        self.returns = ReturnStatistics(*model.get(RETURN_STATISTICS, np.zeros(3)).tolist())
         self.version = version
         if "step" not in optimizer:  # a snapshot of before the first update
             return

@@ -18,6 +18,7 @@ LOSS_METRICS = ("policy_loss", "value_loss", "entropy", "ib_loss", "approx_kl", 
 class LiveCoefficients(NamedTuple):
     """What may change in the loss between two updates; numbers, or tensors [] that hold them."""
 
+    vf_coef: float | Tensor
     ent_coef: float | Tensor
     lambda_c: float | Tensor
     target_c: float | Tensor
@@ -45,9 +46,18 @@ def policy_loss(
     return loss, approx_kl, clip_fraction
 
 
-def value_loss(value: Tensor, returns: Tensor) -> Tensor:
-    """Half the mean squared error over [T, B]."""
-    return 0.5 * (value - returns).square().mean()
+def value_loss(value: Tensor, returns: Tensor, old_value: Tensor, clip_vf: float = 0.0) -> Tensor:
+    """Half the mean squared error over [T, B]; with `clip_vf` the larger one where a value has moved farther than that.
+
+    It is the error of the value itself or of the farthest that is allowed from the behaviour policy's `old_value`, and
+    the latter has no gradient (docs/model.md, "Options").
+    """
+    error = (value - returns).square()
+    if clip_vf > 0:
+        moved = value - old_value
+        bound = old_value + moved.detach().clamp(-clip_vf, clip_vf)
+        error = torch.where(moved.abs() > clip_vf, torch.max(error, (bound - returns).square()), error)
+    return 0.5 * error.mean()
 
 
 def ib_loss(c: Tensor, target_c: float | Tensor) -> Tensor:
@@ -69,13 +79,13 @@ def minibatch_loss(
     agent: Agent, batch: Sequences[Tensor], config: Config, coefficients: LiveCoefficients
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """The loss of a minibatch and, detached, its `LOSS_METRICS`."""
-    ent_coef, lambda_c, target_c = coefficients
+    vf_coef, ent_coef, lambda_c, target_c = coefficients
     td = TdScale(batch.td_mean, batch.td_std)
     out = agent.unroll(batch.observation, batch.h0, batch.td_prev, batch.is_first, td, batch.action)
     surrogate, *moved = policy_loss(out.log_prob, batch.log_prob, normalised(batch.advantage), config.clip_eps)
-    value = value_loss(out.value, batch.returns)
+    value = value_loss(out.value, batch.returns, batch.returns - batch.advantage, config.clip_vf)
     entropy = out.entropy.mean()
     bottleneck = ib_loss(out.c, target_c)
-    loss = surrogate + config.vf_coef * value - ent_coef * entropy + lambda_c * bottleneck
+    loss = surrogate + vf_coef * value - ent_coef * entropy + lambda_c * bottleneck
     metrics = (surrogate, value, entropy, bottleneck, *moved)
     return loss, tuple(metric.detach() for metric in metrics)

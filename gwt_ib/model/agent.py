@@ -15,13 +15,14 @@ from gwt_ib.config import Config
 from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.cell import CellOutput, GatedCell, TdScale, prior_logit, td_norm
 from gwt_ib.model.distributions import LOG_STD_LIMIT, CategoricalHead, GaussianHead
+from gwt_ib.model.gate_kinds import has_bias, prior_line
 from gwt_ib.model.unroll import unroll
 from gwt_ib.model.weights import joined, state_size
 from gwt_ib.seeding import Stream, derived_seed
 
 
 class ActOutput(NamedTuple):
-    """One decision of B environments: `action` [B, width], `h` [B, H], everything else [B]."""
+    """One decision of B environments: `action` [B, width], the state `h` [B, S], everything else [B]."""
 
     action: Tensor
     log_prob: Tensor
@@ -51,8 +52,8 @@ class Agent(nn.Module):
         self.actions = actions
         self._config = config
         self.encoder = nn.Linear(observation_size, hidden)
-        self.cell = GatedCell(hidden)
-        self.bias = nn.Parameter(torch.tensor(config.bias_init))
+        self.cell = GatedCell(config)
+        self.bias = nn.Parameter(torch.tensor(config.bias_init)) if has_bias(config) else None
         self.head: CategoricalHead | GaussianHead = (
             CategoricalHead(actions.sizes) if actions.kind == "discrete" else GaussianHead(actions.width)
         )
@@ -70,37 +71,37 @@ class Agent(nn.Module):
         noise: Tensor,
         forced_c: Tensor | None = None,
     ) -> ActOutput:
-        """Decide for observations [B, O] from `h` [B, H]; `td_prev`, `is_first` [B], `noise` [B, width].
+        """Decide for observations [B, O] from the state `h` [B, S]; `td_prev`, `is_first` [B], `noise` [B, width].
 
         Where `forced_c` [B] is not negative it is the gate.
         """
         logit = self._prior_logit(td_prev, is_first, td)
         out = self.cell(self.encode(obs), h, logit, self._keep(is_first), forced_c)
-        policy = self.actor(out.h)
+        policy = self.actor(self._h(out))
         action = self.head.sample(policy, noise)
         log_prob = self.head.log_prob(policy, action)
-        return ActOutput(action, log_prob, self._value(out.h), out.h, out.c, torch.sigmoid(logit))
+        return ActOutput(action, log_prob, self._value(out), out.state, out.c, torch.sigmoid(logit))
 
     def bootstrap_value(self, next_obs: Tensor, h: Tensor, td: TdScale, forced_c: Tensor | None = None) -> Tensor:
-        """V0 [B]: the critic one cell step after `h` on `next_obs` [B, O], with td_prev = 0 (docs/model.md, "TD error").
+        """V0 [B]: the critic one cell step after `h` [B, S] on `next_obs` [B, O], with td_prev = 0 ("TD error").
 
         The value that completes a TD error cannot depend on that TD error, so the gate of this step is driven by none.
         """
         not_first = next_obs.new_zeros(next_obs.shape[0])
         logit = self._prior_logit(not_first, not_first, td)
         out = self.cell(self.encode(next_obs), h, logit, self._keep(not_first), forced_c)
-        return self._value(out.h)
+        return self._value(out)
 
     def unroll(
         self, obs: Tensor, h0: Tensor, td_prev: Tensor, is_first: Tensor, td: TdScale, actions: Tensor
     ) -> UnrollOutput:
-        """Replay sequences: `obs` [T, B, O], `h0` [B, H], `td_prev` and `is_first` [T, B], `actions` [T, B, width]."""
+        """Replay sequences: `obs` [T, B, O], `h0` [B, S], `td_prev` and `is_first` [T, B], `actions` [T, B, width]."""
         out = self.unroll_cell(obs, h0, td_prev, is_first, td)
-        log_prob, entropy = self.head.log_prob_and_entropy(self.actor(out.h), actions)
-        return UnrollOutput(log_prob, entropy, self._value(out.h), out.c)
+        log_prob, entropy = self.head.log_prob_and_entropy(self.actor(self._h(out)), actions)
+        return UnrollOutput(log_prob, entropy, self._value(out), out.c)
 
     def unroll_cell(self, obs: Tensor, h0: Tensor, td_prev: Tensor, is_first: Tensor, td: TdScale) -> CellOutput:
-        """The recurrent part of `unroll`: `h` [T, B, H] and `c` [T, B]."""
+        """The recurrent part of `unroll`: the states [T, B, S] and `c` [T, B]."""
         logit = self._prior_logit(td_prev, is_first, td)
         return unroll(self.cell, self.encode(obs), h0, logit, self._keep(is_first))
 
@@ -119,40 +120,56 @@ class Agent(nn.Module):
         So a Gaussian's log_std is brought between its limits: a large entropy bonus would make it grow until actions are
         no numbers any more.
         """
-        self.bias.clamp_(self._config.bias_clamp_min, self._config.bias_clamp_max)
+        if self.bias is not None:
+            self.bias.clamp_(self._config.bias_clamp_min, self._config.bias_clamp_max)
         if isinstance(self.head, GaussianHead):
             self.head.log_std.clamp_(-LOG_STD_LIMIT, LOG_STD_LIMIT)
 
+    @property
+    def prior_bias(self) -> float:
+        """The learnt part of the prior's logit; its first value where the gate has none."""
+        return self._config.bias_init if self.bias is None else self.bias.item()
+
     def _prior_logit(self, td_prev: Tensor, is_first: Tensor, td: TdScale) -> Tensor:
-        driven_by, config = td_norm(td_prev, is_first, td), self._config
-        return prior_logit(driven_by, td_scale=config.td_scale, base_logit=config.base_logit, bias=self.bias)
+        line, bias = prior_line(self._config), 0.0 if self.bias is None else self.bias
+        return prior_logit(td_norm(td_prev, is_first, td), td_scale=line.slope, base_logit=line.shift, bias=bias)
 
     def _keep(self, is_first: Tensor) -> Tensor:
         return 1 - is_first if self._config.memory else torch.zeros_like(is_first)
 
-    def _value(self, h: Tensor) -> Tensor:
-        return torch.squeeze(self.critic(h), -1)
+    def _h(self, out: CellOutput) -> Tensor:
+        return out.state[..., : self.hidden_size]
+
+    def _value(self, out: CellOutput) -> Tensor:
+        return torch.squeeze(self.critic(self._h(out)), -1)
 
 
 def initialise(agent: Agent, seed: int) -> None:
     """Orthogonal weights and zero biases; small heads; the router's last layer is zero, so that c = prior at step 0.
 
-    The critic starts small like the policy: a random one makes TD errors many times the size of POPGym's rewards, and
-    they drive the gate. One function sets every weight: a library's later re-initialisation cannot undo a part of it.
+    An LSTM's forget gate starts open, with a bias of 1. The critic starts small like the policy: a random one makes TD
+    errors many times the size of POPGym's rewards, and they drive the gate. One function sets every weight: a library's
+    later re-initialisation cannot undo a part of it.
     """
     generator = torch.Generator().manual_seed(seed)
-    router, gru, hidden = agent.cell.router, agent.cell.gru, agent.hidden_size
+    router, hidden = agent.cell.router, agent.hidden_size
+    recurrent = agent.cell.gru or agent.cell.lstm
+    assert recurrent is not None
     with torch.no_grad():
         for name, parameter in agent.named_parameters():
             if name.endswith(("bias", "bias_ih", "bias_hh")) and parameter is not agent.bias:
                 parameter.zero_()
-        for layer, gain in ((agent.encoder, 1.0), (router.from_z, 1.0), (router.from_h, 1.0)):
-            nn.init.orthogonal_(layer.weight, gain, generator=generator)
-        for gate in range(3):
-            rows = slice(gate * hidden, (gate + 1) * hidden)
-            nn.init.orthogonal_(gru.weight_ih[rows], generator=generator)
-            nn.init.orthogonal_(gru.weight_hh[rows], generator=generator)
-        nn.init.zeros_(router.out.weight)
+        nn.init.orthogonal_(agent.encoder.weight, generator=generator)
+        if router is not None:
+            nn.init.orthogonal_(router.from_z.weight, generator=generator)
+            nn.init.orthogonal_(router.from_h.weight, generator=generator)
+            nn.init.zeros_(router.out.weight)
+        for first in range(0, len(recurrent.weight_ih), hidden):
+            rows = slice(first, first + hidden)
+            nn.init.orthogonal_(recurrent.weight_ih[rows], generator=generator)
+            nn.init.orthogonal_(recurrent.weight_hh[rows], generator=generator)
+        if agent.cell.lstm is not None:
+            agent.cell.lstm.bias_ih[hidden : 2 * hidden] = 1.0
         nn.init.orthogonal_(agent.actor.weight, 0.01, generator=generator)
         nn.init.orthogonal_(agent.critic.weight, 0.01, generator=generator)
 

@@ -13,21 +13,32 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from gwt_ib.model.cell import CellOutput, GatedCell
+from gwt_ib.model.cell import CellOutput, GatedCell, unroll_cell
 
 
 def unroll(cell: GatedCell, z: Tensor, h0: Tensor, logit: Tensor, keep: Tensor) -> CellOutput:
-    """Run the cell over `z` [T, B, H] from `h0` [B, H]; `logit` and `keep` are [T, B].
+    """Run the cell over `z` [T, B, H] from `h0` [B, S]; `logit` and `keep` are [T, B].
 
-    `keep[t]` is 0 where step t starts from zero, else 1. Returns `h` [T, B, H] after each step and `c` [T, B].
+    `keep[t]` is 0 where step t starts from zero, else 1. Returns the states [T, B, S] after each step and `c` [T, B].
     """
-    gru, router = cell.gru, cell.router
+    gru = cell.gru
+    if gru is None:
+        return unroll_cell(cell, z, h0, logit, keep)
     h, c = _Unroll.apply(  # type: ignore[no-untyped-call]  # torch leaves it untyped
         z, h0, logit, keep,
         gru.weight_ih, gru.bias_ih, gru.weight_hh, gru.bias_hh,
-        router.from_z.weight, router.from_z.bias, router.from_h.weight, router.out.weight, router.out.bias,
+        *_router_weights(cell, z),
     )  # fmt: skip
     return CellOutput(h, c)
+
+
+def _router_weights(cell: GatedCell, like: Tensor) -> tuple[Tensor, ...]:
+    """The router's weights; of no router those of one without hidden units, which adds 0."""
+    router = cell.router
+    if router is None:
+        none = like.new_zeros(0, like.shape[-1])
+        return none, none[:, 0], none, like.new_zeros(1, 0), like.new_zeros(1)
+    return router.from_z.weight, router.from_z.bias, router.from_h.weight, router.out.weight, router.out.bias
 
 
 class _Unroll(torch.autograd.Function):
@@ -111,7 +122,7 @@ class _Unroll(torch.autograd.Function):
             carry = torch.addcmul(carry, carry, share[t], value=-1).addmm_(dfh, w_h).mul_(keep3[t])
 
         def flat(x: Tensor) -> Tensor:
-            return x.reshape(-1, x.shape[-1])
+            return x.flatten(0, 1)
 
         d_from_z = c3 * d_x
         d_router = d_from_h[..., 3 * hidden :]

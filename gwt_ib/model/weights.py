@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gwt_ib.config import Config
 from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.arrays import F32
+from gwt_ib.model.gate_kinds import has_bias, has_router
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -29,22 +30,25 @@ class Weights:
 
 def parameter_shapes(observation_size: int, actions: ActionLayout, config: Config) -> Shapes:
     """Names and shapes of the agent's weights, in the order of `Agent.named_parameters()`."""
-    hidden, width = config.hidden_size, router_width(config.hidden_size)
+    hidden, width, gates = config.hidden_size, router_width(config), cell_gates(config)
     discrete = actions.kind == "discrete"
     outputs = policy_outputs(actions)
-    return {
-        "bias": (),
-        "encoder.weight": (hidden, observation_size),
-        "encoder.bias": (hidden,),
+    router: Shapes = {
         "cell.router.from_z.weight": (width, hidden),
         "cell.router.from_z.bias": (width,),
         "cell.router.from_h.weight": (width, hidden),
         "cell.router.out.weight": (1, width),
         "cell.router.out.bias": (1,),
-        "cell.gru.weight_ih": (3 * hidden, hidden),
-        "cell.gru.weight_hh": (3 * hidden, hidden),
-        "cell.gru.bias_ih": (3 * hidden,),
-        "cell.gru.bias_hh": (3 * hidden,),
+    }
+    return {
+        **({"bias": ()} if has_bias(config) else {}),
+        "encoder.weight": (hidden, observation_size),
+        "encoder.bias": (hidden,),
+        **(router if has_router(config) else {}),
+        f"cell.{config.cell}.weight_ih": (gates, hidden),
+        f"cell.{config.cell}.weight_hh": (gates, hidden),
+        f"cell.{config.cell}.bias_ih": (gates,),
+        f"cell.{config.cell}.bias_hh": (gates,),
         **({} if discrete else {"head.log_std": (actions.width,)}),
         "actor.weight": (outputs, hidden),
         "actor.bias": (outputs,),
@@ -54,13 +58,18 @@ def parameter_shapes(observation_size: int, actions: ActionLayout, config: Confi
 
 
 def state_size(config: Config) -> int:
-    """Width S of the recurrent state that is carried from step to step; h is its first H numbers."""
-    return config.hidden_size
+    """Width S of the recurrent state that is carried from step to step: h, and behind it an LSTM's m."""
+    return config.hidden_size * (2 if config.cell == "lstm" else 1)
 
 
-def router_width(hidden_size: int) -> int:
-    """Units of the router's hidden layer."""
-    return max(1, hidden_size // 2)
+def cell_gates(config: Config) -> int:
+    """Columns W of the cell's own gates side by side: reset, update, new; or input, forget, new, output."""
+    return config.hidden_size * (4 if config.cell == "lstm" else 3)
+
+
+def router_width(config: Config) -> int:
+    """Units R of the router's hidden layer; 0 where the gate has no router."""
+    return max(1, config.hidden_size // 2) if has_router(config) else 0
 
 
 def policy_outputs(actions: ActionLayout) -> int:

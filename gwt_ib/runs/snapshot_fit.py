@@ -27,7 +27,7 @@ def fit_problem(snapshot: Snapshot, config: Config, spec: EnvironmentSpec) -> st
     shapes = parameter_shapes(spec.observation_size, spec.actions, config)
     return (
         _misfit(MODEL, snapshot.model, shapes)
-        or _recent_problem(snapshot.model)
+        or _statistics_problem(snapshot.model)
         or _optimizer_misfit(snapshot.optimizer, shapes, state["update"])
         or _environments_misfit(snapshot.environments, config)
     )
@@ -51,7 +51,11 @@ def _misfit(file: str, tensors: Tensors, shapes: Mapping[str, tuple[int, ...]], 
     return ""
 
 
-def _recent_problem(model: Tensors) -> str:
+def _statistics_problem(model: Tensors) -> str:
+    """Those of the returns are there only where the run needs them."""
+    returns = model.get("return_statistics", np.zeros(3))
+    if returns.shape != (3,) or returns.dtype != np.float64:
+        return f"{MODEL}: return_statistics is no row of three float64 numbers"
     recent = model.get("td_statistics.recent")
     if recent is None:
         return f"{MODEL} has no td_statistics.recent"

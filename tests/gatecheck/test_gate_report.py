@@ -74,7 +74,7 @@ def test_the_block_is_the_seeds():
         ([], "td_std=nan (std_ok=False) | eval_ok=False -> WAIT"),
         ([row(1)], "td_std=0.050000 (std_ok=True) | eval_ok=False -> WAIT"),
         (healthy_run(td_std=0.001), "td_std=0.001000 (std_ok=False) | eval_ok=True -> FAIL"),
-        ([dict.fromkeys(NAMES)], "td_std=nan (std_ok=False) | eval_ok=False -> FAIL"),
+        ([dict.fromkeys(NAMES) | {"update": 122}], "td_std=nan (std_ok=False) | eval_ok=False -> FAIL"),
     ],
 )
 def test_the_block_keeps_its_layout_in_every_state(rows, ending):
@@ -95,7 +95,7 @@ def test_what_holds_the_verdict_up_and_every_warning_has_a_line():
     assert len(lines) == 2
     assert lines[0].startswith("FAIL td_std: td_std = 0.001 is pinned at its floor")
     assert lines[1] == (
-        "WARN bias_at_clamp: bias = -4.000 is at bias_clamp_min = -4: it can move no further. "
+        "WARN bias_inside_clamps: bias = -4.000 is at bias_clamp_min = -4: it can move no further. "
         "Next: Lower base_logit from -1, which does the bias's work, or lower bias_clamp_min; "
         "or raise target_c, if the budget is not needed."
     )
@@ -105,8 +105,8 @@ def test_a_rule_that_only_warns_has_no_line_while_it_waits():
     (line,) = findings_lines(verdict_of([row(1)]))
     assert line.startswith("WAIT eval_improves: 0 of the 4 evaluations needed: 4 missing")
     assert [line.split(":")[0] for line in findings_lines(verdict_of([]))] == ["WAIT td_std", "WAIT eval_improves"]
-    failed = findings_lines(verdict_of([*evaluations([[0.0] * 20] * 4), row(41, bias=-4.0)]))
-    assert [line.split(":")[0] for line in failed] == ["FAIL eval_improves", "WARN bias_at_clamp"]
+    failed = findings_lines(verdict_of([*evaluations([[0.0] * 20] * 12), row(122, bias=-4.0)]))
+    assert [line.split(":")[0] for line in failed] == ["FAIL eval_improves", "WARN bias_inside_clamps"]
 
 
 def test_every_rule_has_a_line_with_number_threshold_and_since():
@@ -116,7 +116,7 @@ def test_every_rule_has_a_line_with_number_threshold_and_since():
     assert header.split() == ["rule", "status", "number", "threshold", "since", "update"]
     assert [line.split()[0] for line in lines] == [found.kind for found in verdict.findings]
     assert lines[0].split() == ["td_std", "*", "PASS", "0.05", ">", "0.005,", "<", "49.5", "60"]
-    assert lines[3].split() == ["bias_at_clamp", "WARN", "-4", ">", "-4,", "<", "2", "60"]
+    assert lines[3].split() == ["bias_inside_clamps", "WARN", "-4", ">", "-4,", "<", "2", "60"]
     assert all(str(found.threshold) in line for found, line in zip(verdict.findings, lines, strict=True))
     place = header.index("threshold")
     assert all(

@@ -9,13 +9,14 @@ from gymnasium import spaces
 
 from gwt_ib.config import Config
 from gwt_ib.envs.action_codec import ActionCodec
-from gwt_ib.kernels.cell import unroll
 from gwt_ib.kernels.gradient import KernelGradient
+from gwt_ib.kernels.gru import unroll
 from gwt_ib.learn.gradient import AutogradGradient, make_gradient
 from gwt_ib.learn.losses import LOSS_METRICS
 from gwt_ib.model import weights as layout
 from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.experience import Sequences
+from gwt_ib.model.weights import state_size
 from gwt_ib.sections import Sections
 
 T, ENVS = 7, 6  # with 4 rollouts of T steps a minibatch has 6 sequences
@@ -42,7 +43,7 @@ def made_up(config: Config, observation_size: int, actions: ActionCodec) -> Sequ
         action = torch.stack([torch.randint(0, size, (steps, count)) for size in actions.sizes], -1).int()
     tensors = Sequences(
         observation=torch.randn(steps, count, observation_size),
-        h0=torch.randn(count, config.hidden_size),
+        h0=torch.randn(count, state_size(config)),
         td_prev=0.05 * torch.randn(steps, count),
         is_first=(torch.rand(steps, count) < 0.2).float(),
         td_mean=torch.linspace(-0.02, 0.02, count),
@@ -75,7 +76,7 @@ def both(kind: str, config: Config) -> tuple[FlatParameters, list[AutogradGradie
     [
         {},
         {"memory": False, "learner_threads": 1},
-        {"hidden_size": 64},
+        {"hidden_size": 64, "clip_vf": 0.8},
         {"hidden_size": 3, "seq_len": 1, "rollout_steps": 4},
     ],
 )

@@ -114,7 +114,10 @@ def test_what_is_captured_never_waits_and_stays_on_its_device(kind: str) -> None
         graph._metrics.sum().item()
     with pytest.raises(RuntimeError, match="device"):
         minibatch_loss(
-            agent, to_device(made_up(agent, small_config(), 0), "cpu"), small_config(), LiveCoefficients(0.1, 0.1, 0.1)
+            agent,
+            to_device(made_up(agent, small_config(), 0), "cpu"),
+            small_config(),
+            LiveCoefficients(0.1, 0.1, 0.1, 0.1),
         )
 
 

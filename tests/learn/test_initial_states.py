@@ -19,6 +19,7 @@ from gwt_ib.learn.sequences import Rollout, cut, join
 from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.cell import TdScale
 from gwt_ib.model.experience import Sequences
+from gwt_ib.model.weights import state_size
 from gwt_ib.rollout.open_episodes import OpenEpisodes
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.sections import Sections
@@ -41,7 +42,7 @@ def made_up(config: Config, actions: ActionLayout) -> Sequences[Any]:
 
     return Sequences(
         observation=random(steps, count, SIZE),
-        h0=random(count, config.hidden_size),
+        h0=random(count, state_size(config)),
         td_prev=random(steps, count),
         is_first=(rng.random((steps, count)) < 0.2).astype(np.float32),
         td_mean=np.tile(random(envs), PARTS),
@@ -54,7 +55,7 @@ def made_up(config: Config, actions: ActionLayout) -> Sequences[Any]:
 
 
 def as_one(agent: Agent, sequences: Sequences[Any], envs: int) -> Any:
-    """h [PARTS - 1, B, H] after each sequence but the last, by one unroll over all steps of the rollout."""
+    """The states [PARTS - 1, B, S] after each sequence but the last, by one unroll over all steps of the rollout."""
 
     def joined(array: Any) -> torch.Tensor:
         parts = [array[:, s * envs : (s + 1) * envs] for s in range(PARTS)]
@@ -65,16 +66,16 @@ def as_one(agent: Agent, sequences: Sequences[Any], envs: int) -> Any:
         h = agent.unroll_cell(
             joined(sequences.observation), torch.from_numpy(sequences.h0[:envs]), joined(sequences.td_prev),
             joined(sequences.is_first), td,
-        ).h  # fmt: skip
+        ).state  # fmt: skip
     return h[T - 1 :: T][:-1].numpy()
 
 
-@pytest.mark.parametrize("memory", [True, False])
+@pytest.mark.parametrize("changes", [{}, {"memory": False}, {"cell": "lstm"}], ids=["gru", "no memory", "lstm"])
 @pytest.mark.parametrize(("envs", "minibatches", "threads"), [(7, 3, 2), (6, 9, 1), (5, 1, 3), (6, 18, 4), (2, 1, 5)])
 def test_kernels_and_torch_carry_h_through_the_whole_rollout(
-    envs: int, minibatches: int, threads: int, memory: bool
+    envs: int, minibatches: int, threads: int, changes: dict[str, Any]
 ) -> None:
-    config = configuration(envs, minibatches=minibatches, learner_threads=threads, memory=memory)
+    config = configuration(envs, minibatches=minibatches, learner_threads=threads, **changes)
     agent = Agent(SIZE, ActionLayout("discrete", (3,), 1), config)
     flat = FlatParameters(agent)
     torch.manual_seed(1)

@@ -40,7 +40,19 @@ def test_the_bottlenecks_weight_rises_linearly_and_stays():
 
 
 def test_the_value_loss_is_half_the_squared_error():
-    assert value_loss(torch.tensor([[1.0], [3.0]]), torch.tensor([[2.0], [1.0]])).item() == pytest.approx(5 / 4)
+    value, returns = torch.tensor([[1.0], [3.0]]), torch.tensor([[2.0], [1.0]])
+    assert value_loss(value, returns, torch.zeros(2, 1)).item() == pytest.approx(5 / 4)
+
+
+def test_a_clipped_value_costs_its_own_error_or_that_of_the_farthest_allowed_whichever_is_larger():
+    """The behaviour policy's value is 1, values may move by 0.5; returns above, below, and between."""
+    value = torch.tensor([1.2, 2.0, 2.0, 0.2, 0.2], requires_grad=True)
+    returns = torch.tensor([3.0, 3.0, 0.0, 0.0, 3.0])
+    loss = value_loss(value, returns, torch.ones(5), 0.5)
+    errors = [1.2 - 3.0, 1.5 - 3.0, 2.0 - 0.0, 0.5 - 0.0, 0.2 - 3.0]
+    assert loss.item() == pytest.approx(sum(error**2 for error in errors) / 10)
+    loss.backward()
+    assert (5 * value.grad).tolist() == pytest.approx([1.2 - 3.0, 0.0, 2.0, 0.0, 0.2 - 3.0])
 
 
 def test_normalised_advantages_have_mean_0_and_deviation_1():

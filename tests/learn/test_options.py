@@ -11,6 +11,7 @@ from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
 from gwt_ib.learn.adam import lr_at
 from gwt_ib.learn.learner import Learner
+from gwt_ib.learn.return_statistics import ReturnStatistics
 from gwt_ib.learn.sequences import Rollout, join
 from gwt_ib.model.agent import Agent
 from gwt_ib.rollout.open_episodes import OpenEpisodes
@@ -110,3 +111,77 @@ def test_a_pass_of_which_every_step_was_left_out_is_no_reason_to_stop() -> None:
     rollout.targets.advantage[3, 1] = np.nan
     run.learner.update(rollout)
     assert len(run.learner.left_out) == 2
+
+
+@pytest.mark.parametrize("kernels", ["numba", "torch"])
+def test_a_value_range_that_nothing_leaves_changes_no_bit_and_a_narrow_one_does(kernels: str) -> None:
+    off = after(2, kernels=kernels)
+    assert same(after(2, kernels=kernels, clip_vf=1e3), off)
+    narrow = after(2, kernels=kernels, clip_vf=1e-4)
+    assert not np.array_equal(narrow[1], off[1])
+    assert narrow[0][0]["value_loss"] > off[0][0]["value_loss"], "the larger of two errors"
+
+
+def test_the_value_loss_is_divided_by_the_variance_of_the_returns() -> None:
+    run, plain = Run(small_config(lr=LR, norm_value_loss=True)), small_config(lr=LR)
+    rollout = run.rollout()
+    variance = float(np.var(rollout.targets.returns, dtype=np.float64))
+    assert 0 < abs(variance - 1) < np.inf
+    divided = Run(
+        plain.model_copy(
+            update={"vf_coef": plain.vf_coef / ReturnStatistics().updated(rollout.targets.returns).variance}
+        )
+    )
+    assert run.learner.update(rollout) == divided.learner.update(rollout)
+    assert np.array_equal(run.learner.flat.read(), divided.learner.flat.read())
+
+
+def test_the_variance_of_one_rollout_is_nearly_its_own_and_of_many_that_of_the_newest() -> None:
+    rng = np.random.default_rng(0)
+    old, new = (3.0 + scale * rng.standard_normal((64, 8), dtype=np.float32) for scale in (5.0, 0.5))
+    statistics = ReturnStatistics()
+    assert statistics.variance == 1.0
+    statistics = statistics.updated(old)
+    assert statistics.variance == pytest.approx(old.var(), rel=0.02)
+    assert statistics.updated(new).variance == pytest.approx((old.var() + new.var()) / 2, rel=0.1)
+    for _ in range(200):
+        statistics = statistics.updated(new)
+    assert statistics.variance == pytest.approx(new.var(), rel=0.02)
+    assert ReturnStatistics().updated(np.full((64, 8), 2.0, np.float32)).variance == 1e-6
+
+
+OPTIONS = {"lr_final_fraction": 0.1, "target_kl": 1e-3, "clip_vf": 0.01, "norm_value_loss": True, "refresh_h0": True}
+
+
+@pytest.mark.parametrize("kernels", ["numba", "torch"])
+def test_with_all_options_a_restored_learner_goes_on_bit_by_bit(kernels: str) -> None:
+    config = small_config(lr=LR, kernels=kernels, **OPTIONS)
+    run, other = Run(config), Run(config)
+    for _ in range(2):
+        run.update()
+    rollout = run.rollout()
+    learner = run.learner
+    other.learner.restore(*learner.state_tensors(), learner.td.mean, learner.td.std, learner.version)
+    assert learner.update(rollout) == other.learner.update(rollout)
+    assert np.array_equal(learner.flat.read(), other.learner.flat.read())
+    assert learner.returns == other.learner.returns != ReturnStatistics()
+
+
+def test_a_snapshot_of_before_the_option_begins_its_statistics_anew() -> None:
+    run, other = Run(small_config()), Run(small_config(norm_value_loss=True))
+    run.update()
+    learner = run.learner
+    model, optimizer = learner.state_tensors()
+    assert "return_statistics" not in model
+    other.learner.restore(model, optimizer, learner.td.mean, learner.td.std, learner.version)
+    assert other.learner.returns == ReturnStatistics()
+
+
+def test_with_all_options_both_make_the_same_update() -> None:
+    rows = []
+    for kernels in ("numba", "torch"):
+        run = Run(small_config(kernels=kernels, epochs=3, **{**OPTIONS, "target_kl": 0.0}))
+        rows.append((run.update(), run.learner.flat.read().copy()))
+    for name, value in rows[1][0].items():
+        assert rows[0][0][name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
+    np.testing.assert_allclose(rows[0][1], rows[1][1], atol=2e-5)

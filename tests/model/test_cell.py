@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from support import small_config
 
-from gwt_ib.model.cell import GatedCell, TdScale, gated_update, prior_logit, td_norm, unroll_cell
+from gwt_ib.model.cell import GatedCell, TdScale, prior_logit, td_norm, unroll_cell
 from gwt_ib.model.unroll import unroll
 
 T, B, H = 7, 3, 5
@@ -12,7 +13,7 @@ T, B, H = 7, 3, 5
 def make(dtype: torch.dtype = torch.float64, steps: int = T, batch: int = B, hidden: int = H):
     """A cell with no zero weights, and inputs with resets inside the sequences."""
     torch.manual_seed(1)
-    cell = GatedCell(hidden).to(dtype)
+    cell = GatedCell(small_config(hidden_size=hidden)).to(dtype)
     z = torch.randn(steps, batch, hidden, dtype=dtype, requires_grad=True)
     h0 = torch.randn(batch, hidden, dtype=dtype, requires_grad=True)
     logit = torch.randn(steps, batch, dtype=dtype, requires_grad=True)
@@ -46,7 +47,7 @@ def test_a_step_is_the_gated_gru_written_out():
 
 def test_a_closed_gate_freezes_h_bit_by_bit():
     cell, z, h0, _, _ = make(torch.float32)
-    assert torch.equal(gated_update(cell.gru, z[0], h0, torch.zeros(B)), h0)
+    assert torch.equal(cell.gated_update(z[0], h0, torch.zeros(B)), h0)
     never = torch.full((T, B), -torch.inf)
     h, c = unroll(cell, z.detach(), h0, never, torch.ones(T, B))
     assert torch.equal(c, torch.zeros(T, B))

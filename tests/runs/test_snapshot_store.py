@@ -107,6 +107,9 @@ MISFITS = {
         "model": {**GOOD.model, "critic.bias": np.zeros(1)}
     },
     "model.safetensors has no td_statistics.recent": {"model": without(GOOD.model, "td_statistics.recent")},
+    "model.safetensors: return_statistics is no row of three float64 numbers": {
+        "model": {**GOOD.model, "return_statistics": np.zeros(4)}
+    },
     "model.safetensors: td_statistics.recent is no row of float32 numbers": {
         "model": {**GOOD.model, "td_statistics.recent": np.zeros((2, 2), np.float32)}
     },

@@ -1,0 +1,60 @@
+"""Which runs the sets consist of, and why each is dead or alive by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from recording import Plan
+
+OWN = ("Now", "Before", "First", "Marked", "Reach", "Coin", "Late", "Level")
+
+
+def env_id(task: str) -> str:
+    """The id of a task: POPGym's, or one of the benchmark's own."""
+    own = task in OWN or task.startswith(("Shuffled", "Tiny"))
+    return f"gatecheck_tasks:{task}-v0" if own else f"popgym-{task}-v0"
+
+
+def _plans(
+    group: str, cause: str, tasks: tuple[str, ...], seeds: int, settings: dict[str, Any], bug: str = ""
+) -> Iterator[Plan]:
+    for task, seed in product(tasks, range(1, seeds + 1)):
+        name = f"{group}/{cause}/{task}/{seed}".replace(" ", "-")
+        yield Plan(name, group, cause, {"env_id": env_id(task), "seed": seed, **settings}, bug)
+
+
+LEARNABLE = ("Now", "Before", "RepeatPreviousEasy", "HigherLowerEasy")
+RECALL = ("Before", "First", "RepeatPreviousEasy", "RepeatPreviousMedium", "RepeatFirstEasy")
+"""Without memory every answer is as good as any other in these; in POPGym's to a hundredth, as cards are not put back."""
+
+
+def dead() -> Iterator[Plan]:
+    """Runs whose returns cannot rise, or whose td_std is pinned."""
+    any_task = (*LEARNABLE, "First", "Marked", "PositionOnlyCartPoleEasy", "CountRecallEasy")
+    yield from _plans("dead", "lr is 0", any_task, 4, {"lr": 0.0})
+    blind = ("Now", "Before", "First", "Marked", "RepeatPreviousEasy", "RepeatFirstEasy", "HigherLowerEasy")
+    yield from _plans("dead", "gate shut", blind, 5, {"base_logit": -30.0, "td_scale": 0.0})
+    # Without td_scale = 0 the gate itself would be a memory: a TD error holds the value of the observation before.
+    yield from _plans("dead", "memory cut", RECALL, 8, {"memory": False, "td_scale": 0.0})
+    shuffled = tuple(f"Shuffled{task}" for task in (*LEARNABLE, "First"))
+    yield from _plans("dead", "rewards shuffled", shuffled, 7, {})
+    yield from _plans("dead", "nothing to learn", ("Coin",), 12, {})
+    yield from _plans("dead", "td_std at its floor", LEARNABLE, 3, {"td_std_min": 1.0})
+    yield from _plans("dead", "td_std at its ceiling", LEARNABLE, 3, {"td_std_min": 1e-5, "td_std_max": 1e-3})
+    tiny = tuple(f"Tiny{task}" for task in LEARNABLE)
+    yield from _plans("dead", "rewards of a millionth", tiny, 3, {"td_scale_ema2": 0.98})
+    yield from _plans("dead", "bug 4", LEARNABLE, 3, {}, "4")
+    yield from _plans("dead", "bug 5", ("Late",), 8, {"seq_len": 2}, "5")
+    yield from _plans("dead", "bug 6", ("Level", "PositionOnlyCartPoleEasy"), 5, {}, "6")
+
+
+def living() -> Iterator[Plan]:
+    """Runs that learn within seconds."""
+    tasks = (*LEARNABLE, "Marked", "Reach", "Level", "HigherLowerMedium", "PositionOnlyCartPoleEasy")
+    yield from _plans("living", "learns", (*tasks, "VelocityOnlyCartpoleEasy", "NoisyPositionOnlyCartPoleEasy"), 6, {})
+    yield from _plans("living", "learns", ("Late",), 6, {"seq_len": 2})
+
+
+SETS = {"dead": dead, "living": living}
