@@ -80,6 +80,9 @@ class Config(BaseModel):
     )
     vf_coef: float = setting(0.5, "weight of the value loss", ge=0.0)
     ent_coef: float = setting(0.01, "weight of the entropy bonus", live=True, ge=0.0, le=100.0)
+    ent_final_fraction: float = setting(
+        1.0, "part of ent_coef that is left at the last update; it falls linearly, 1 keeps it", ge=0.0, le=1.0
+    )
     max_grad_norm: float = setting(0.5, "global norm to which gradients are clipped", gt=0.0)
 
     # Router and gate
@@ -124,6 +127,13 @@ class Config(BaseModel):
     eval_every: int = setting(10, "updates between evaluations; 0 switches them off", "updates", ge=0, resume="free")
     eval_episodes: int = setting(
         20, "episodes of one evaluation, on seeds of their own", "episodes", ge=1, le=10_000, resume="free"
+    )
+    eval_gate_share: float = setting(
+        0.02,
+        "part of the run that its evaluations may take to play with the gate replaced, counted in steps; 0 plays none",
+        ge=0.0,
+        le=1.0,
+        resume="free",
     )
     eval_max_steps: int = setting(
         10_000, "steps after which an evaluation episode is cut off", "steps", ge=1, resume="free"

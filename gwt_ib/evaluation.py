@@ -5,15 +5,17 @@ The environment is user code, which the command that asks must not meet: `python
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.gatecheck.gate_evaluation import GateEvaluation
 from gwt_ib.processes.child_answer import Stage, answer_call
 from gwt_ib.processes.child_call import call_in_child
+from gwt_ib.replacements import sensible
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.text import plain
 
@@ -23,15 +25,28 @@ def evaluate_snapshot(run: RunDirectory, config: Config) -> tuple[Path, list[flo
 
     It acts on the CPU: a run that was trained on a GPU can be evaluated where there is none.
     """
-    request = {"run": str(run.path.resolve()), "config": config.model_dump(mode="json")}
+    path, answer = _ask(run, config, {})
+    return path, list(answer["returns"])
+
+
+def evaluate_gate(
+    run: RunDirectory, config: Config, words: Sequence[str], *, steps: bool
+) -> tuple[Path, GateEvaluation]:
+    """The same with the gate replaced by each of `words`, and in windows of `steps`. Raises `UserError`."""
+    path, answer = _ask(run, config, {"gates": list(words), "steps": steps})
+    return path, GateEvaluation.of(answer["gate"], answer["update"], answer["env_steps"])
+
+
+def _ask(run: RunDirectory, config: Config, what: Mapping[str, Any]) -> tuple[Path, Mapping[str, Any]]:
+    """What the child answers, and the snapshot that it took."""
+    request = {"run": str(run.path.resolve()), "config": config.model_dump(mode="json"), **what}
     outcome = call_in_child("gwt_ib.evaluation", request, echo=True)
     if outcome.refusal is not None:
         raise outcome.refusal
     if outcome.answer is None:
         sentence = f"The evaluation of {plain(config.env_id)!r} {outcome.ending()}.{outcome.last_words}"
         raise UserError(sentence, ExitCode.BAD_CONFIGURATION)
-    answer = outcome.answer
-    return run.snapshots / str(answer["snapshot"]), list(answer["returns"])
+    return run.snapshots / str(outcome.answer["snapshot"]), outcome.answer
 
 
 def evaluate_here(request: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
@@ -39,7 +54,9 @@ def evaluate_here(request: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
     from gwt_ib.envs.episode import EpisodeError
     from gwt_ib.model import weights as layout
     from gwt_ib.rollout.evaluation import evaluate, evaluation_envs
+    from gwt_ib.rollout.memory_use import gate_record
     from gwt_ib.rollout.policy import make_policy
+    from gwt_ib.rollout.replaced_gate import GatePlayer
     from gwt_ib.runs.snapshot_fit import agent_problem
     from gwt_ib.runs.snapshot_store import newest_good_snapshot
 
@@ -52,15 +69,24 @@ def evaluate_here(request: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
             folders, lambda found: agent_problem(found, config, envs.observation_size, envs.actions)
         )
         shapes = layout.parameter_shapes(envs.observation_size, envs.actions, config)
-        policy = make_policy(envs.observation_size, envs.actions, config)
-        policy.write(layout.joined(snapshot.model, shapes))
-        td_mean, td_std = float(snapshot.state["td_mean"]), float(snapshot.state["td_std"])
+        policy, state = make_policy(envs.observation_size, envs.actions, config), snapshot.state
+        td_mean, td_std = float(state["td_mean"]), float(state["td_std"])
+        weights = layout.Weights(state["update"], layout.joined(snapshot.model, shapes), td_mean, td_std)
+        policy.write(weights.vector)
         policy.prepare()
+        found: dict[str, Any] = {"snapshot": path.name if path.parent == run.snapshots else str(path)}
         try:
-            returns = evaluate(policy, td_mean, td_std, config, envs)
+            if "gates" not in request:
+                return found | {"returns": evaluate(policy, td_mean, td_std, config, envs)}
+            player = GatePlayer(policy, config, envs, weights)
+            steps = sensible(config.gate) if request["steps"] else ()
+            return found | {
+                "gate": gate_record(player, request["gates"], steps=steps),
+                "update": state["update"],
+                "env_steps": state.get("env_steps", state["update"] * config.steps_per_update),
+            }
         except EpisodeError as error:
             raise UserError(f"The evaluation failed: {plain(error)}.", ExitCode.BAD_CONFIGURATION) from None
-    return {"snapshot": path.name if path.parent == run.snapshots else str(path), "returns": returns}
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ class Stream(IntEnum):
     SHUFFLE = 4
     EVALUATION_EPISODE = 5
     EVALUATION_NOISE = 6
+    GATE_SHUFFLE = 7
 
 
 def generator(seed: int, stream: Stream, *indices: int) -> np.random.Generator:

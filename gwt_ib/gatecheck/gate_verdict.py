@@ -8,7 +8,7 @@
 - *harmful*: one of the replacements is better than learned; the smallest p-value counts times their number, as Holm's.
 - *decoration*: against one of the three the gate is worth less than would matter, by the upper end of an interval, in a
   run that has had its time. What matters is `MATTERS` of what the run has gained since its early evaluations, or of the
-  standard deviation of its episodes' returns where that is more.
+  spread of its episodes' returns where that is more.
 - *wait*: none of these yet; the sentence says what is missing.
 
 The levels hold over all looks of a run (`looks`). The 95 % intervals that are shown are those of one look.
@@ -22,15 +22,12 @@ import numpy as np
 
 from gwt_ib.gatecheck.effects import PairedTest, paired_tests
 from gwt_ib.gatecheck.findings import GateVerdict
-from gwt_ib.gatecheck.history import SPREAD
 from gwt_ib.gatecheck.rule import SMOOTHING_ROWS, RuleContext
-from gwt_ib.gatecheck.statistics import mean_interval
-
-DECISIVE = ("open", "constant", "shuffled")
-"""The replacements that do not gate."""
+from gwt_ib.gatecheck.statistics import episode_spread, mean_interval
+from gwt_ib.replacements import DECISIVE
 
 MATTERS = 0.25
-"""The share of a run's gain, or of its returns' standard deviation, from which on an effect of the gate matters."""
+"""The share of a run's gain, or of the spread of its episodes' returns, from which on an effect of the gate matters."""
 
 SATURATED = 0.02  # c is that near 0 or 1, on average
 CONSTANT = 0.01  # a standard deviation of c that is less is none
@@ -75,7 +72,7 @@ def _still(context: RuleContext) -> tuple[str, str, str] | None:
 
 
 def _spread(context: RuleContext) -> float | None:
-    spreads = context.history.recent(SPREAD, SMOOTHING_ROWS)
+    spreads = context.history.spreads_of_c()
     return float(np.mean(spreads)) if spreads else None
 
 
@@ -143,14 +140,9 @@ def _instead(better: PairedTest, context: RuleContext) -> str:
 def _what_matters(context: RuleContext) -> float:
     """The smallest effect that would matter; 0 where nothing is known."""
     evaluations = context.history.evaluations()
-    if not evaluations:
-        return 0.0
-    late = np.stack([found.returns for found in evaluations[len(evaluations) // 2 :]])
-    late = late[:, np.isfinite(late).all(axis=0)]
-    with np.errstate(over="ignore", invalid="ignore"):
-        spread = float(late.mean(axis=0).std()) if late.shape[1] > 1 else 0.0
-    test = context.improvement
-    gain = test.late - test.early if test and test.early is not None and test.late is not None else 0.0
+    late = evaluations[len(evaluations) // 2 :]
+    spread = episode_spread(np.stack([found.returns for found in late])) if late else 0.0
+    gain = (context.improvement.rise if context.improvement else None) or 0.0
     size = MATTERS * max(spread, gain)
     return size if math.isfinite(size) else 0.0
 

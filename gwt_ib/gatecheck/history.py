@@ -17,13 +17,12 @@ from gwt_ib.lenient import mapping, real, whole
 from gwt_ib.replacements import REPLACEMENTS
 
 WINDOW_ROWS = 50
+CURVE_ROWS = 10
 MAX_EVALUATIONS = 4096
 MAX_RETURNS = 1_000_000
 FEWEST_KEPT = 64
 
 _TREND_NAMES = ("env_steps", "explained_variance", "entropy", "rho_tail", "policy_lag_max", "mean_c")
-SPREAD = "spread of c"
-"""The scalar kept of each row that is no metric: the standard deviation of c over the row's gate curve."""
 
 Returns = npt.NDArray[np.float64]
 Item = TypeVar("Item")
@@ -78,7 +77,8 @@ class Thinned(Generic[Item]):
 class History:
     """The metrics of one run so far, fed row by row in the order of their updates.
 
-    It keeps the newest row (`update` and `env_steps` are its), a few scalars of the last 50 rows, the range of the entropy,
+    It keeps the newest row (`update` and `env_steps` are its), a few scalars of the last 50 rows and the gate curves of the
+    last 10, the range of the entropy,
     and the returns of the evaluations and of each replacement of the gate: of at most 4096 of each, and at most about a
     million returns, evenly spread over the run (`Thinned`). When a resumed run cuts its records back, make a new
     `History` from the rows that are left.
@@ -92,6 +92,7 @@ class History:
         self.entropy_max: float | None = None
         self.entropy_min: float | None = None
         self._window: deque[dict[str, float | None]] = deque(maxlen=WINDOW_ROWS)
+        self._curves: deque[object] = deque(maxlen=CURVE_ROWS)
         self._evaluations: Thinned[Evaluation] = Thinned()
         self._pairs: dict[str, Thinned[Pairs]] = {}
 
@@ -113,9 +114,8 @@ class History:
         self.latest = dict(row)
         self.update, self.env_steps = whole(row.get("update")), whole(row.get("env_steps"))
         self.rows_seen += 1
-        bins = bins_of(row.get("gate_curve"))
-        spread = {SPREAD: None if bins is None else float(spread_of_c(bins))}
-        self._window.append({name: real(row.get(name)) for name in _TREND_NAMES} | spread)
+        self._window.append({name: real(row.get(name)) for name in _TREND_NAMES})
+        self._curves.append(row.get("gate_curve"))
         entropy = real(row.get("entropy"))
         if entropy is not None:
             self.entropy_max = entropy if self.entropy_max is None else max(self.entropy_max, entropy)
@@ -128,6 +128,7 @@ class History:
         """The same, which rows that are added here later do not change."""
         other = copy.copy(self)
         other._window = self._window.copy()
+        other._curves = self._curves.copy()
         other._evaluations = self._evaluations.copy()
         other._pairs = {word: pairs.copy() for word, pairs in self._pairs.items()}
         return other
@@ -144,6 +145,10 @@ class History:
         """As `recent`, each value with its environment steps."""
         kept = list(self._window)[-rows:]
         return [(whole(entry["env_steps"]), value) for entry in kept if (value := entry[name]) is not None]
+
+    def spreads_of_c(self) -> list[float]:
+        """The standard deviation of c over each gate curve of the last 10 rows that has one, oldest first."""
+        return [float(spread_of_c(bins)) for curve in self._curves if (bins := bins_of(curve)) is not None]
 
     def evaluations(self) -> list[Evaluation]:
         """The evaluations kept that have as many episodes as the newest of them, oldest first."""

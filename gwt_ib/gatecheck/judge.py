@@ -14,9 +14,9 @@ from gwt_ib.config import Config
 from gwt_ib.gatecheck.findings import Finding, GateVerdict, Verdict
 from gwt_ib.gatecheck.gate_verdict import judge_gate
 from gwt_ib.gatecheck.history import History
+from gwt_ib.gatecheck.looks import LEVEL
 from gwt_ib.gatecheck.rule import RuleContext
 from gwt_ib.gatecheck.rules import RULES
-from gwt_ib.gatecheck.rules.deciding import ALPHA
 
 
 def judge_run(history: History, config: Config) -> Verdict:
@@ -75,6 +75,7 @@ def _numbers(context: RuleContext, statuses: Mapping[str, str]) -> dict[str, Any
         "eval_early": test.early if test else None,
         "eval_late": test.late if test else None,
         "eval_p_value": test.p_value if test else None,
-        "eval_alpha": ALPHA,
+        "eval_alpha": LEVEL,
+        "eval_level": test.level if test else None,
         "ceiling": context.ceiling.value if context.ceiling else None,
     }

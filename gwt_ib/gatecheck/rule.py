@@ -14,11 +14,24 @@ from gwt_ib.config import Config
 from gwt_ib.gatecheck.ceilings import known_ceiling
 from gwt_ib.gatecheck.findings import Evidence, Finding
 from gwt_ib.gatecheck.history import History
-from gwt_ib.gatecheck.statistics import Bins, Doubles, bins_of, seed_differences, sign_flip_p_value
+from gwt_ib.gatecheck.looks import look_at
+from gwt_ib.gatecheck.statistics import (
+    Bins,
+    Doubles,
+    bins_of,
+    deepest_fall,
+    episode_spread,
+    seed_differences,
+    sign_flip_p_value,
+)
 from gwt_ib.runs.metrics import BY_NAME, Threshold
 
 FEWEST_EVALUATIONS = 4
 LATE_SHARE = 0.5  # rules about a trained agent judge from this share of the run on
+FAILING_SHARE = 2 / 3  # evaluations that do not improve may still do so before this share of the run
+LEAST_RISE = 0.5
+"""The share of the spread of an evaluation's episodes that a rise of the mean return takes to count."""
+
 SMOOTHING_ROWS = 10
 Measured = tuple[float | None, tuple[Evidence, ...]]
 """A number, none while it is not known, and the evidence whose last piece it is."""
@@ -26,10 +39,13 @@ Measured = tuple[float | None, tuple[Evidence, ...]]
 
 @dataclass(frozen=True)
 class Improvement:
-    """The oldest third of the evaluations (`early`) against the newest (`late`).
+    """The oldest third of the evaluations (`early`) against the newest (`late`), at the newest look.
 
-    `part` is how many evaluations each third holds, of `kept` in all; `early` and `late` are mean returns, None where
-    every return was null.
+    `part` is how many evaluations each third holds, of the `kept` ones that the look is over; `early` and `late` are mean
+    returns, None where every return was null. The look's test has the level `level`. `least` is the rise that is needed
+    beside: the deepest fall of the mean return on the way, averaged over a sixth of the evaluations, or `LEAST_RISE` of
+    the spread of an evaluation's episodes. A policy that merely wanders takes all seeds with it, and no test over seeds
+    sees that.
     """
 
     part: int
@@ -38,7 +54,19 @@ class Improvement:
     early: float | None
     late: float | None
     p_value: float
+    level: float
+    least: float
     evidence: tuple[Evidence, ...]
+
+    @property
+    def rise(self) -> float | None:
+        """How much more the late evaluations return."""
+        return None if self.early is None or self.late is None else self.late - self.early
+
+    @property
+    def rises(self) -> bool:
+        """Whether returns rise, beyond chance and by more than they wander."""
+        return self.p_value <= self.level and (self.rise or 0.0) > self.least
 
 
 class RuleContext:
@@ -46,6 +74,7 @@ class RuleContext:
 
     `warned` says whether a rule that only warns does so; it is known to the rules that decide, which are judged last.
     `is_late` says whether the agent counts as trained; until then the next step of a rule may be `judged_from`.
+    `has_had_its_time` says whether a run whose evaluations do not improve fails; until then it waits (`fails_from`).
     `evaluated_to_the_end` says whether the last evaluation that is planned has had its turn. `curve`
     are the bins of the newest gate curve, `ceiling` is the task's, `progress` a part of a sentence.
     """
@@ -56,13 +85,16 @@ class RuleContext:
         self.warned = False
         self.ceiling = known_ceiling(config.env_id)
         self.curve = bins_of(history.latest.get("gate_curve"))
-        self.improvement = _improvement(history)
+        last_evaluation = config.eval_every and config.num_updates // config.eval_every * config.eval_every
+        self.evaluated_to_the_end = bool(last_evaluation) and (history.update or 0) >= last_evaluation
+        self.improvement = _improvement(history, ended=self.evaluated_to_the_end)
         self.ends_at_ceiling = self.improvement is not None and self.at_ceiling(self.improvement.late)
         late, update = math.ceil(config.num_updates * LATE_SHARE), history.update
         self.is_late = (update or 0) >= late
         self.judged_from = f"Judged from update {late} on."
-        last_evaluation = config.eval_every and config.num_updates // config.eval_every * config.eval_every
-        self.evaluated_to_the_end = bool(last_evaluation) and (update or 0) >= last_evaluation
+        failing = math.ceil(config.num_updates * FAILING_SHARE)
+        self.has_had_its_time = (update or 0) >= failing
+        self.fails_from = f"It can fail from update {failing} on."
         self.progress = f"{'before update 1' if update is None else f'at update {update}'} of {config.num_updates}"
 
     def at_ceiling(self, mean_return: float | None) -> bool:
@@ -163,12 +195,13 @@ def average(values: list[float]) -> float:
     return sum(value / len(values) for value in values)
 
 
-def _improvement(history: History) -> Improvement | None:
+def _improvement(history: History, *, ended: bool) -> Improvement | None:
     """None while there are too few evaluations."""
     evaluations = history.evaluations()
-    if len(evaluations) < FEWEST_EVALUATIONS:
+    look = look_at(len(evaluations), FEWEST_EVALUATIONS, ended=ended)
+    if look is None:
         return None
-    part = len(evaluations) // 3
+    evaluations, part = evaluations[: look.count], look.count // 3
     early, late = (np.stack([found.returns for found in third]) for third in (evaluations[:part], evaluations[-part:]))
     differences = seed_differences(early, late)
     p_value, means = sign_flip_p_value(differences), (_known_mean(early), _known_mean(late))
@@ -177,7 +210,9 @@ def _improvement(history: History) -> Improvement | None:
         Evidence("eval_return", means[1], evaluations[-1].env_steps),
         Evidence("eval_p_value", p_value, evaluations[-1].env_steps),
     )
-    return Improvement(part, len(evaluations), differences.size, *means, p_value, evidence)
+    table = np.stack([found.returns for found in evaluations])
+    least = max(deepest_fall(table, look.count // 6), LEAST_RISE * episode_spread(table))
+    return Improvement(part, look.count, differences.size, *means, p_value, look.level, least, evidence)
 
 
 def _known_mean(returns: Doubles) -> float | None:

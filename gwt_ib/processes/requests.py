@@ -17,7 +17,7 @@ WAIT_S = 1.0  # between two signs of life of a paused learner
 
 
 class Requests:
-    """A `SafePoint` that answers messages: pause, unpause, snapshot, evaluate, set, stop, hand_over."""
+    """A `SafePoint` that answers messages: pause, unpause, snapshot, evaluate, evaluate_gate, set, stop, hand_over."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -103,6 +103,8 @@ class Requests:
         elif kind == "evaluate":
             returns = training.evaluate(request)
             return {"message": f"mean return {mean_return(returns):.4f} over {len(returns)} episodes"}
+        elif kind == "evaluate_gate":
+            return {"message": training.evaluate_gate(request).words}
         elif kind == "set":
             return {"message": training.change_setting(message["field"], message["value"], request)}
         return {}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from math import inf
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from gwt_ib.seeding import Stream, generator
 
 NOISE_STEPS = 256  # steps of action noise that an evaluation draws at once
 STOP_STEPS = 16  # steps between two looks at whether it should stop
+OVERHEAD_ROWS = 4  # a step of all rows takes as long as if there were so many more: measured in docs/results.md
 
 Returns = list[float | None]
 """The return of each episode; None for one in which its environment failed."""
@@ -26,6 +29,10 @@ Returns = list[float | None]
 
 class EvaluationStopped(Exception):
     """The caller wanted an evaluation no more."""
+
+
+class TooLong(Exception):
+    """The episodes would take more steps than they may."""
 
 
 def evaluation_envs(
@@ -46,6 +53,50 @@ def evaluation_envs(
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Played:
+    """What some episodes came to, in their order, and what playing them cost."""
+
+    returns: Returns
+    lengths: list[int]
+    """Steps of each episode; of one that failed, those before."""
+    steps: int
+    """Steps that were computed: those of the longest, times all rows, since a row that has ended is computed on.
+
+    Each step costs something however few rows there are: `OVERHEAD_ROWS`.
+    """
+
+    @property
+    def longest(self) -> int:
+        """Steps of the longest episode."""
+        return max(self.lengths)
+
+
+class Gate(Protocol):
+    """What is done to the gate of the episodes that are played, or noted of it."""
+
+    def begin(self, episodes: Sequence[int]) -> None:
+        """The rows are these episodes from now on."""
+
+    def force(self, t: int, forced_c: F32) -> None:
+        """Set what the gate of step t is in each row [B]; a negative number leaves it to the agent."""
+
+    def before(self, t: int, td_prev: F32) -> None:
+        """Step t is about to be decided on with `td_prev` [B], which may be changed."""
+
+    def after(self, t: int, c: F32, td_prev: F32, running: Bool) -> None:
+        """Step t was decided on, with this gate [B]."""
+
+
+class _OwnGate:
+    """The agent's own gate, of which nothing is noted."""
+
+    def begin(self, episodes: Sequence[int]) -> None: ...
+    def force(self, t: int, forced_c: F32) -> None: ...
+    def before(self, t: int, td_prev: F32) -> None: ...
+    def after(self, t: int, c: F32, td_prev: F32, running: Bool) -> None: ...
+
+
 def evaluate(
     policy: Policy,
     td_mean: float,
@@ -63,17 +114,38 @@ def evaluate(
 
     Raises `EpisodeError` when an environment fails too often, or every episode failed, and `EvaluationStopped`.
     """
-    total, returns = config.eval_episodes, Returns()
+    return play(policy, (td_mean, td_std), config, envs, range(config.eval_episodes), should_stop=should_stop).returns
+
+
+def play(
+    policy: Policy,
+    td: tuple[float, float],
+    config: Config,
+    envs: EnvBatch,
+    episodes: Sequence[int],
+    gate: Gate | None = None,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    most_steps: float = inf,
+) -> Played:
+    """Play some of the episodes of `evaluate` under the TD statistics `td` (mean, std), with a gate of another kind.
+
+    Raises what `evaluate` does, and `TooLong` where it would cost more than `most_steps` computed steps.
+    """
+    total, found = len(episodes), Played([], [], 0)
+    cost = total + OVERHEAD_ROWS
     for first in range(0, total, envs.made):
-        wave = range(first, min(first + envs.made, total))
+        wave = episodes[first : first + envs.made]
         envs.take(wave, [0] * len(wave))
-        acting = policy if len(wave) == total else _InItsPlace(policy, total, slice(wave.start, wave.stop))
+        acting = policy if len(wave) == total else _InItsPlace(policy, total, slice(first, first + len(wave)))
         loop = EnvLoop(envs, acting, config.gamma)
-        loop.stepper.begin(td_mean, td_std)
-        returns += _play(loop, wave, config, should_stop)
-    if envs.last_failure is not None and not any(value is not None for value in returns):
+        loop.stepper.begin(*td)
+        most = (most_steps - found.steps) / cost
+        returns, lengths = _play(loop, wave, config, gate or _OwnGate(), should_stop, most)
+        found = Played(found.returns + returns, found.lengths + lengths, found.steps + cost * max(lengths))
+    if envs.last_failure is not None and not any(value is not None for value in found.returns):
         raise envs.last_failure
-    return returns
+    return found
 
 
 def mean_return(returns: Sequence[float | None]) -> float:
@@ -81,13 +153,17 @@ def mean_return(returns: Sequence[float | None]) -> float:
     return float(np.mean([value for value in returns if value is not None]))
 
 
-def _play(loop: EnvLoop, episodes: range, config: Config, should_stop: Callable[[], bool]) -> Returns:
-    """The returns of one wave."""
-    envs, size = loop.envs, len(episodes)
+def _play(
+    loop: EnvLoop, episodes: Sequence[int], config: Config, gate: Gate, should_stop: Callable[[], bool], most: float
+) -> tuple[Returns, list[int]]:
+    """The returns and lengths of one wave, of at most so many steps."""
+    envs, stepper, size = loop.envs, loop.stepper, len(episodes)
     rewards, terminated, truncated = np.zeros(size, np.float32), np.zeros(size, np.bool_), np.zeros(size, np.bool_)
     failed = envs.episodes != 0  # the first one did not even begin
-    returns, running = np.zeros(size), ~failed
+    returns, lengths, running = np.zeros(size), np.zeros(size, np.int64), ~failed
     streams = [generator(config.seed, Stream.EVALUATION_NOISE, episode) for episode in episodes]
+    gate.begin(episodes)
+    gate.force(0, stepper.forced_c)
     for t in range(config.eval_max_steps):
         if t % STOP_STEPS == 0 and should_stop():
             raise EvaluationStopped
@@ -95,13 +171,20 @@ def _play(loop: EnvLoop, episodes: range, config: Config, should_stop: Callable[
             noise = action_noise(envs.actions, streams, NOISE_STEPS)
         if not running.any():
             break
+        if t + 1 > most:
+            raise TooLong
+        gate.before(t, loop.td_prev)
         loop.act(noise[t % NOISE_STEPS])
+        gate.after(t, stepper.c, loop.td_prev, running)
+        gate.force(t + 1, stepper.forced_c)  # the value of the next observation is that of a step with the next gate
         loop.step(rewards, terminated, truncated)
         returns += rewards * running
+        lengths += running
         for i in np.flatnonzero(loop.is_first & running):  # what it would do from now on does not count
             failed[i], running[i] = envs.failed[i], False
             envs.rest(int(i))
-    return [None if broken else float(value) for broken, value in zip(failed, returns, strict=True)]
+    found = [None if broken else float(value) for broken, value in zip(failed, returns, strict=True)]
+    return found, lengths.tolist()
 
 
 class _InItsPlace:

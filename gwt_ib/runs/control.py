@@ -15,13 +15,14 @@ from gwt_ib.durable import write_json
 from gwt_ib.files import parse_json, read_regular
 from gwt_ib.lenient import real
 
-RequestKind = Literal["pause", "unpause", "snapshot", "evaluate", "set", "stop"]
+RequestKind = Literal["pause", "unpause", "snapshot", "evaluate", "evaluate_gate", "set", "stop"]
 REQUEST_NAMES: dict[str, str] = {
     "pause": "pause",
     "unpause": "go on",
     "snapshot": "snapshot",
     "stop": "stop",
     "evaluate": "evaluation",
+    "evaluate_gate": "gate evaluation",
     "set": "setting",
 }
 """The kinds of requests, in words."""

@@ -64,6 +64,7 @@ class RunDirectory:
     events = _Inside("events.jsonl")  # what happened, and the answers to requests
     gatecheck = _Inside("gatecheck.json")  # the newest verdict with its evidence
     final_evaluation = _Inside("final_evaluation.json")  # 100 episodes of the last snapshot; a resume makes it stale
+    gate_evaluation = _Inside("gate_evaluation.json")  # the newest episodes with a replaced gate; often absent
     snapshots = _Inside("snapshots")  # one directory per snapshot, named by its environment steps
     reports = _Inside("reports")  # what a dashboard kept of the snapshots that were asked for there; often absent
     control = _Inside("control")  # the inbox for requests

@@ -102,7 +102,7 @@ def notice(event: Event) -> tuple[str, str] | None:
 
 def outcome(event: Event) -> str:
     """What a request led to, where an event says it better than the acknowledgement; else an empty text."""
-    return forms(event)[0] if event.kind in ("setting", "evaluation") else ""
+    return forms(event)[0] if event.kind in ("setting", "evaluation", "gate_evaluation") else ""
 
 
 def line(event: Event) -> str:
@@ -132,6 +132,10 @@ def _of_evaluation(event: Event) -> Forms:
     return f"mean return {number(mean, 4)} over {episodes}", f"{words}, {episodes}", words
 
 
+def _of_gate_evaluation(event: Event) -> Forms:
+    return event.words("message") or "gate evaluation", "gate evaluation"
+
+
 def _of_snapshot(event: Event) -> Forms:
     name = event.words("path").rstrip("/").rpartition("/")[2]
     if event.kind == "resumed":
@@ -147,7 +151,7 @@ def _of_setting(event: Event) -> Forms:
 def _of_verdict(event: Event) -> Forms:
     new, old = (event.words(name, 20).upper() for name in ("verdict", "previous"))
     words = f"{new or '?'}, was {old}" if old else new or "?"
-    return f"GateCheck {words}", words
+    return f"{'gate' if event.kind == 'gate_verdict' else 'GateCheck'} {words}", words
 
 
 def _of_replacement(event: Event) -> Forms:
@@ -239,6 +243,11 @@ KINDS: Mapping[str, EventKind] = {
             marker="∘", ascii="E", meaning="an evaluation",
         ),
         EventKind(
+            "gate_evaluation", ("message", "eval_return", "episodes", "path"), forms=_of_gate_evaluation,
+            notice=lambda event: f"gate evaluation{event.at}: {forms(event)[0]}",
+            marker="⊚", ascii="G", meaning="the gate was replaced, to see what it is worth",
+        ),
+        EventKind(
             "snapshot", ("path",), forms=_of_snapshot, printed=True,
             notice=lambda event: f"snapshot saved{event.at}{_colon(event, 'path')}",
             marker="◆", ascii="S", meaning="a snapshot was saved",
@@ -255,7 +264,11 @@ KINDS: Mapping[str, EventKind] = {
         ),
         EventKind(
             "verdict", ("verdict", "previous"), "good", _of_verdict, lambda event: forms(event)[0] + event.at,
-            marker="◈", ascii="V", meaning="GateCheck's verdict changed",
+            marker="◈", ascii="V", meaning="GateCheck's verdict on training changed",
+        ),
+        EventKind(
+            "gate_verdict", ("verdict", "previous"), "good", _of_verdict, lambda event: forms(event)[0] + event.at,
+            marker="◇", ascii="W", meaning="GateCheck's verdict on the gate changed",
         ),
         EventKind(
             "actor_replaced", ("actor", "restarts"), "warn", _of_replacement, printed=True,

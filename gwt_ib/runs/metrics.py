@@ -181,8 +181,8 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("eval_returns", "return", "the returns of its episodes, in the order of their seeds", sparse=True),
     Metric(
-        "eval_replaced", "", "their returns with the gate replaced, by the word of each replacement; null "
-        "where none was played", sparse=True,
+        "eval_replaced", "return", "their returns with the gate replaced, by the word of each replacement "
+        "(`evaluate --gate`); null for an episode that was not played, and where no replacement was due", sparse=True,
     ),
     Metric("rho_td_c", "", "correlation of |td_norm| with c over the rollout, first steps of episodes left out"),
     Metric(

@@ -65,6 +65,7 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "gatecheck": lambda value: isinstance(value, dict),
     "config": lambda value: isinstance(value, dict),
     "eval_return": lambda value: value is None or _is_number(value),
+    "gate_budget": lambda value: isinstance(value, dict),
 }
 
 

@@ -104,6 +104,7 @@ def member_dict(state: MemberState) -> dict[str, Any]:
         "eval_return": state.eval_return,
         "steps_per_s": state.steps_per_s,
         "verdict": state.verdict,
+        "gate_verdict": state.gate_verdict,
         "host": state.host,
         "cause": state.cause,
     }

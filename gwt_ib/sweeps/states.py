@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from gwt_ib.files import opened
-from gwt_ib.lenient import real, text, whole
+from gwt_ib.lenient import mapping, real, text, whole
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import LAST_BYTES, Record, parse_record
 from gwt_ib.runs.record import KILLED, STALLED, UNKNOWN, RunRecord, is_trainer_alive
@@ -36,6 +36,8 @@ class MemberState:
     eval_return: float | None = None
     steps_per_s: float | None = None
     verdict: str = ""
+    """That on training."""
+    gate_verdict: str = ""
     host: str = ""
     cause: str = ""
     """Why it failed, a sentence."""
@@ -116,6 +118,7 @@ def read_member(sweep: SweepDirectory, member: Member) -> MemberState:
         return MemberState(member, run.path, total_steps=total)
     rows = newest_rows(run.metrics)
     newest: Record = rows[-1] if rows else {}
+    judged = run.read_gatecheck()
     evaluations = (real(row.get("eval_return")) for row in reversed(rows))
     return MemberState(
         member,
@@ -127,7 +130,8 @@ def read_member(sweep: SweepDirectory, member: Member) -> MemberState:
         episodic_return=real(newest.get("ep100")),
         eval_return=next((value for value in evaluations if value is not None), None),
         steps_per_s=_speed(newest),
-        verdict=text(run.read_gatecheck().get("verdict")),
+        verdict=text(judged.get("verdict")),
+        gate_verdict=text(mapping(judged.get("gate")).get("verdict")),
         host=record.host,
         cause=(record.message or f"It ended with exit code {record.exit_code}.") if status == "failed" else "",
         exit_code=record.exit_code,

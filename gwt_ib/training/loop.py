@@ -15,16 +15,19 @@ import numpy as np
 from gwt_ib.channel import LearnerChannel
 from gwt_ib.config import Config
 from gwt_ib.config_sources import change_live
+from gwt_ib.gatecheck.gate_evaluation import GateEvaluation, write_gate_evaluation
 from gwt_ib.learn.learner import Learner
 from gwt_ib.learn.sequences import join
+from gwt_ib.log import LOGGER
 from gwt_ib.model.arrays import F64
 from gwt_ib.model.experience import SECTIONS, Block
 from gwt_ib.rollout.episodes import EpisodeWindow
-from gwt_ib.rollout.evaluation import Returns, mean_return
+from gwt_ib.rollout.evaluation import Played, Returns, mean_return
 from gwt_ib.rollout.open_episodes import Carried, OpenEpisodes
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import Snapshot
 from gwt_ib.training.evaluator import EvaluationError, Evaluator
+from gwt_ib.training.gate_budget import GateBudget
 from gwt_ib.training.recorder import Recorder, Report, gate_metrics
 from gwt_ib.training.saving import Saving
 
@@ -61,6 +64,7 @@ class Training:
         self._learning = False
         self._evaluator = evaluator
         self._eval_return: float | None = None  # the newest of the schedule
+        self._gate_budget = GateBudget()
 
     @property
     def between_updates(self) -> bool:
@@ -137,6 +141,7 @@ class Training:
             "window": self.window.state(),
             "gatecheck": self.recorder.verdict,
             "eval_return": self._eval_return,
+            "gate_budget": self._gate_budget.state(),
             "config": self.config.model_dump(mode="json"),
         }
         return Snapshot(model, optimizer, {} if carried is None else carried.tensors(), state)
@@ -148,14 +153,31 @@ class Training:
         these weights is written already, the next one belongs to other weights, and GateCheck compares early with late
         evaluations on the schedule's even spacing, which a run has whether or not anyone looks at it.
         """
+        return self._evaluate(request).returns
+
+    def evaluate_gate(self, request: str | None = None) -> GateEvaluation:
+        """What the gate of the present weights is worth: kept with the run, and an event. No row and no budget knows of it.
+
+        Raises `EvaluationError`, and `OSError` where it cannot be kept.
+        """
         started = time.monotonic()
-        returns = self._evaluator.evaluate(self.learner.weights())
-        mean = mean_return(returns)
+        made = GateEvaluation.of(self._evaluator.gate_record(self.learner.weights()), self.update, self.env_steps)
+        path = self.run_directory.gate_evaluation
+        write_gate_evaluation(self.run_directory, made)
+        fields = {"message": made.words, "eval_return": made.eval_return, "episodes": made.episodes, "path": str(path)}
+        seconds = time.monotonic() - started
+        self.recorder.done(self.update, "gate_evaluation", seconds, made.words, **fields, request=request)
+        return made
+
+    def _evaluate(self, request: str | None = None) -> Played:
+        started = time.monotonic()
+        played = self._evaluator.evaluate(self.learner.weights())
+        returns, mean = played.returns, mean_return(played.returns)
         words = f"mean return {mean:.4f} over {len(returns)} episodes"
         given = None if request is None else returns
         fields = {"eval_return": mean, "eval_returns": given, "request": request}
         self.recorder.done(self.update, "evaluation", time.monotonic() - started, words, **fields)
-        return returns
+        return played
 
     def change_setting(self, field: str, value: float, request: str | None = None) -> str:
         """Give a live setting another value from the next update on, and report it; returns what happened, in words.
@@ -189,6 +211,7 @@ class Training:
         self.open_episodes.restore(state["episodes"], carried)
         self.window.restore(state["window"])
         self._eval_return = state.get("eval_return")
+        self._gate_budget.restore(state.get("gate_budget", {}))
         return carried is not None or not self.update
 
     def _hand_over(self, channel: LearnerChannel) -> None:
@@ -222,7 +245,7 @@ class Training:
         self.window.add(rollout.block)
         self.open_episodes.add(rollout.block)
         self.sections.end("record")
-        returns = self._scheduled_evaluation() if self._due(self.config.eval_every) else None
+        returns, replaced = self._scheduled_evaluation() if self._due(self.config.eval_every) else (None, None)
         self.sections.end("evaluation")
         done = time.monotonic()
         duration = between_s + rollout_s + done - started
@@ -245,21 +268,41 @@ class Training:
                 "mmer": self.window.mmer,
                 "eval_return": None if returns is None else mean_return(returns),
                 "eval_returns": returns,
-                "eval_replaced": None,
+                "eval_replaced": replaced,
             }
         )
         self._learning = False
         return done
 
-    def _scheduled_evaluation(self) -> Returns | None:
-        """An environment that fails, hangs or cannot be made costs an evaluation, not the run."""
+    def _scheduled_evaluation(self) -> tuple[Returns | None, dict[str, Returns] | None]:
+        """The returns, and those with the gate replaced where that is due.
+
+        An environment that fails, hangs or cannot be made costs an evaluation, not the run.
+        """
         try:
-            returns = self.evaluate()
+            played = self._evaluate()
         except EvaluationError as error:
             self.recorder.warn(self.update, f"no evaluation: {error}")
+            return None, None
+        self._eval_return = mean_return(played.returns)
+        return played.returns, self._replaced_gates(played)
+
+    def _replaced_gates(self, played: Played) -> dict[str, Returns] | None:
+        look = self._gate_budget.due(self.config, self.update, played.longest)
+        if look is None:
             return None
-        self._eval_return = mean_return(returns)
-        return returns
+        started = time.monotonic()
+        try:
+            found = self._evaluator.replaced(self.learner.weights(), look)
+        except EvaluationError as error:
+            self.recorder.warn(self.update, f"no evaluation with the gate replaced: {error}")
+            return None
+        self._gate_budget.took(look, found)
+        LOGGER.debug(
+            "update %s: %s in place of the gate in %d episodes, %d steps in %.3f s",
+            self.update, ", ".join(look.words), len(look.episodes), found.steps, time.monotonic() - started,
+        )  # fmt: skip
+        return found.returns or None
 
     def _due(self, every: int) -> bool:
         return every > 0 and self.update % every == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from textual.reactive import reactive
 
 from gwt_ib.clock import utc_now
 from gwt_ib.durable import sync_directory, write_atomically, write_json
+from gwt_ib.gatecheck.findings import GateVerdict
+from gwt_ib.lenient import mapping
 from gwt_ib.runs.control import RequestKind, send_request
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import Event
@@ -121,6 +124,20 @@ class RunApp(App[str]):
         else:
             self.ask("evaluate")
 
+    def action_evaluate_gate(self) -> None:
+        """Ask for episodes with the gate replaced; of a run that has ended, say which command plays them."""
+        ended = self.run_view is not None and self.run_view.ended
+        if ended and not self.refusal:
+            command = f"gwt-ib-tui evaluate {shlex.quote(str(self._directory.path))} --gate all --steps"
+            self.copy_to_clipboard(command)
+            self.say("notice", f"the run has ended: this is for a shell, and copied: {command}")
+        elif not self._may_ask("evaluate"):
+            return
+        elif self.requests.pending("evaluate_gate"):
+            self.say("asked", "gate evaluation: already asked, waiting for the trainer")
+        else:
+            self.ask("evaluate_gate")
+
     def action_change_setting(self) -> None:
         """Let the user choose a setting and its new value, then ask for it."""
 
@@ -219,6 +236,8 @@ def write_report(run: RunDirectory, env_steps: int, snapshot: Path, row: Record,
     write_json(folder / "metrics.json", row)
     write_json(folder / "gatecheck.json", verdict)
     origin = {"run": run.name, "snapshot": str(snapshot), "env_steps": env_steps, "time": utc_now()}
-    write_json(folder / "report.json", origin | {"state": run.state(), "verdict": verdict.get("verdict")})
+    gate = GateVerdict.from_dict(mapping(verdict.get("gate"))).status
+    origin |= {"state": run.state(), "verdict": verdict.get("verdict"), "gate_verdict": gate}
+    write_json(folder / "report.json", origin)
     sync_directory(run.reports)
     return folder

@@ -42,6 +42,9 @@ class Glyphs:
     corner: str = "└"
     side: str = "│"
     side_tick: str = "┤"
+    cross: str = "┼"
+    left_end: str = "├"
+    right_end: str = "┤"
     here: str = "▸"
     bars: str = " ▁▂▃▄▅▆▇█"
     shades: str = " ·░▒▓█"
@@ -96,6 +99,9 @@ ASCII = Glyphs(
     corner="+",
     side="|",
     side_tick="+",
+    cross="+",
+    left_end="[",
+    right_end="]",
     here=">",
     bars=" .:-=+*%#",
     shades=" .:+%#",

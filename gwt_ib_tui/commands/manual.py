@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from gwt_ib.gatecheck.findings import GATE_VERDICTS
 from gwt_ib.runs.events import MARKED
 from gwt_ib_tui.keys.actions import ACTIONS, Action
 
 MARKERS = ", ".join(f"{kind.marker} {kind.meaning}" for kind in MARKED)
+GATE_WORDS = " or ".join(", ".join(map(str.upper, GATE_VERDICTS)).rsplit(", ", 1))
 PANELS: dict[str, dict[str, str]] = {
     "Every screen": {
         "status": (
             "State as a word, run, progress, speed and time left. A run that is silent is STALLED, one whose trainer "
             "is gone is KILLED; the age of the newest update appears when it grows. What does not work though the run goes "
-            "on, such as a full disk, stands there in red, and as TROUBLE in the message until it is over."
+            "on, such as a full disk, stands there in red, and as TROUBLE in the message until it is over. At the right "
+            f"both verdicts of GateCheck: on training PASS, FAIL or WAIT, and on the gate {GATE_WORDS}."
         ),
         "message": (
             "What was asked of the run and the answer: ASKED, then DONE or REFUSED, with the update; it disappears "
@@ -33,7 +36,10 @@ PANELS: dict[str, dict[str, str]] = {
         "TD→gate": (
             "Mean of c by |td_norm| on its spread, against the prior and the budget: whether surprise opens the gate."
         ),
-        "GateCheck": "The verdict and its rules, worst first where room is short, with the next step for one of them.",
+        "GateCheck": (
+            "Both verdicts, why the gate has its, and the rules, worst first where room is short, with the next step for "
+            "one of them."
+        ),
         "actors, events": (
             "The actor processes, and what happened in the run, with the time (UTC). Of a run that has ended before its "
             "end, the command that takes it up again."
@@ -46,12 +52,26 @@ PANELS: dict[str, dict[str, str]] = {
         "mean_c, lambda_c, bias": (
             "The budget: mean_c against target_c, the weight of the bottleneck, the prior's bias between its clamps."
         ),
+        "gate replaced": (
+            "A page of its own: the newest evaluation with the gate replaced that was asked for (by E, or by the command "
+            "evaluate RUN --gate all --steps), of which step, how long ago, and the differences as on GateCheck."
+        ),
+        "memory by step": (
+            "The same with the gate shut, or in a large window also open, in one window of an episode's steps alone, with "
+            "the mean gate there: where it is lost that something is forgotten. In a large window also the mean gate and "
+            "the mean |TD error| over the steps."
+        ),
         "rho": "Four correlations with |td_norm|, and a sentence that says what they mean together.",
     },
     "GateCheck": {
-        "verdict": "PASS, FAIL or WAIT, large, and since which update.",
+        "verdicts": "That on training and that on the gate, and since which update; below them the rules that decided.",
         "rules": "Each rule: its status as a word, the number, the threshold, since which update, a trend.",
         "chosen rule": "What it saw, the evidence with its env steps, the next step to try, the trend large.",
+        "gate as a cause": (
+            "Why the gate has its verdict, and what to do. For each replacement of the gate the mean difference of returns, "
+            "learned less replaced, over episodes paired by seed, with its 95 % interval; │ is zero. Right of it the "
+            "learned gate is better, left of it the replacement is."
+        ),
     },
     "Actors and log": {
         "processes": (
@@ -72,7 +92,7 @@ PANELS: dict[str, dict[str, str]] = {
         ),
         "table": (
             "Each run's newest value of the chosen chart's metric, its difference from the baseline (=) at equal env "
-            "steps, the verdict, and in which settings the runs differ."
+            "steps, both verdicts, and in which settings the runs differ."
         ),
     },
     "Sweep": {
@@ -81,13 +101,14 @@ PANELS: dict[str, dict[str, str]] = {
             "many runs have finished, run, wait, are unfinished or failed."
         ),
         "runs": (
-            "A line a run: state, progress, task, arm, seed, ep100, its newest evaluation, verdict, steps/s; where there is "
-            "room also the host, where there are several, and the time left or why it failed. ✓ marks it."
+            "A line a run: state, progress, task, arm, seed, ep100, its newest evaluation, both verdicts, steps/s; where "
+            "there is room also the host, where there are several, and the time left or why it failed. ✓ marks it."
         ),
         "chosen run": "Everything of one run that the line has no room for, and in full why it failed.",
     },
     "List of runs": {
-        "runs": "Every run under runs/, the newest first: state, progress, task, seed, ep100, verdict, age; ✓ marks it.",
+        "runs": "Every run under runs/, the newest first: state, progress, task, seed, ep100, both verdicts, age; ✓ marks "
+        "it.",
     },
 }
 """What each panel shows, by screen: in a sentence or two."""

@@ -1,4 +1,4 @@
-"""Commands on a run that exists: requests to it, how it stands, GateCheck's verdict, evaluation, a picture."""
+"""Commands on a run that exists: requests to it, how it stands, GateCheck's verdict, a picture."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import typer
 
 from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib_tui.commands.options import AsJson, RequireGateCheck, Run, find_run
-from gwt_ib_tui.commands.trust import Trust, need_trust
 from gwt_ib_tui.terminal import print_json, print_line, print_result
 
 if TYPE_CHECKING:
@@ -24,17 +23,17 @@ ANSWER_S = 60.0
 
 def pause(run: Run) -> None:
     """Pause training after the present update."""
-    _ask(run, "pause")
+    ask(run, "pause")
 
 
 def unpause(run: Run) -> None:
     """Let a paused run go on."""
-    _ask(run, "unpause")
+    ask(run, "unpause")
 
 
 def snapshot(run: Run) -> None:
     """Write a snapshot now and print its path."""
-    _ask(run, "snapshot")
+    ask(run, "snapshot")
 
 
 def stop(run: Run) -> None:
@@ -45,7 +44,7 @@ def stop(run: Run) -> None:
     if sweep.definition.is_file():
         _stop_sweep(sweep)
     else:
-        _ask(run, "stop")
+        ask(run, "stop")
 
 
 def set_(
@@ -57,7 +56,7 @@ def set_(
 
     field, value = parse_assignment(assignment, f"set {run}")
     config = change_live(find_run(run).read_config(), field, value)
-    _ask(run, "set", field, getattr(config, field))
+    ask(run, "set", field, getattr(config, field))
 
 
 def status(run: Run, as_json: AsJson = False) -> None:
@@ -79,8 +78,8 @@ def status(run: Run, as_json: AsJson = False) -> None:
         print_result(update_line(row, found.read_config().num_updates))
 
 
-def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck = False) -> None:
-    """Judge a run by GateCheck's rules, with evidence."""
+def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck = None) -> None:
+    """Judge a run: its training by GateCheck's rules, and its gate; with evidence."""
     from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines
     from gwt_ib_tui.commands import headless
     from gwt_ib_tui.commands.standing import say_next_step
@@ -94,44 +93,8 @@ def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck
         for line in ("", *rules_lines(verdict), "", *findings_lines(verdict)):
             print_result(line)
     say_next_step(found)
-    if require_gatecheck and verdict.status != "pass":
+    if require_gatecheck and verdict.unmet(require_gatecheck):
         raise typer.Exit(ExitCode.GATECHECK_NOT_PASSED)
-
-
-def evaluate(
-    run: Run,
-    episodes: Annotated[int | None, typer.Option("--episodes", min=1, help="How many; default: the run's own.")] = None,
-    now: Annotated[bool, typer.Option("--now", help="What a living run has learnt by now.")] = False,
-    as_json: AsJson = False,
-    trust: Trust = False,
-) -> None:
-    """Evaluate a run's newest good snapshot."""
-    if now:
-        if episodes is not None:
-            raise UserError("--now evaluates the run's own eval_episodes: leave --episodes out.", ExitCode.USAGE)
-        events = _ask(run, "evaluate", quiet=True)
-        done = next(event.as_dict() for event in events if event.kind == "evaluation")
-        found = {name: done[name] for name in ("update", "env_steps", "eval_return", "eval_returns")}
-        at = f"update {done['update']}"
-    else:
-        from gwt_ib.evaluation import evaluate_snapshot
-        from gwt_ib.rollout.evaluation import mean_return
-        from gwt_ib_tui.commands.standing import say_next_step
-
-        directory = find_run(run)
-        config = directory.read_config()
-        if episodes is not None:
-            config = config.model_copy(update={"eval_episodes": episodes})
-        need_trust(directory, config.env_id, trust)
-        path, returns = evaluate_snapshot(directory, config)
-        say_next_step(directory)
-        found = {"snapshot": str(path), "eval_return": mean_return(returns), "eval_returns": returns}
-        at = f"{path.name} env steps"
-    words = f"{at}: mean return {found['eval_return']:.4f} over {len(found['eval_returns'])} episodes"
-    if as_json:
-        print_json(found)
-    else:
-        print_result(words)
 
 
 def picture(
@@ -175,8 +138,14 @@ def _stop_sweep(sweep: SweepDirectory) -> None:
     print_line(f"stop asked: the runs of {sweep.path} end with a last snapshot", err=True)
 
 
-def _ask(
-    name: str, kind: RequestKind, field: str | None = None, value: float | None = None, *, quiet: bool = False
+def ask(
+    name: str,
+    kind: RequestKind,
+    field: str | None = None,
+    value: float | None = None,
+    *,
+    quiet: bool = False,
+    answer_s: float = ANSWER_S,
 ) -> list[Event]:
     """Send a request, wait for the trainer's answer and show it; returns every event that the request led to.
 
@@ -194,7 +163,7 @@ def _ask(
     while not events.at_end:
         events.read()
     request = send_request(run.control, kind, field, value)
-    deadline = time.monotonic() + ANSWER_S
+    deadline = time.monotonic() + answer_s
     ours: list[Event] = []
     while time.monotonic() < deadline:
         ours += [event for event in map(Event.from_dict, events.read()) if event.request == request]
@@ -204,7 +173,7 @@ def _ask(
         if run.state() not in TRAINING:
             raise UserError(f"{run.path} ended before it came to {kind}: its state is {run.state()}.", ExitCode.USAGE)
         time.sleep(0.05)
-    print_line(f"{kind} asked; the run has not come to a safe point within {ANSWER_S:.0f} s.", err=True)
+    print_line(f"{kind} asked; the run has not come to a safe point within {answer_s:.0f} s.", err=True)
     raise typer.Exit(ExitCode.RESOURCES_USED_UP)
 
 
@@ -221,4 +190,4 @@ def _show_answer(run: RunDirectory, kind: str, event: Event, quiet: bool) -> Non
     print_line(f"{kind}: done at update {event.update}" + (f" ({message})" if message else ""), err=True)
 
 
-COMMANDS = (pause, unpause, snapshot, stop, set_, status, check, evaluate, picture)
+COMMANDS = (pause, unpause, snapshot, stop, set_, status, check, picture)

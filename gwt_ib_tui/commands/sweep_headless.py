@@ -73,7 +73,7 @@ def print_states(state: SweepState) -> None:
     """A row for each run."""
     from gwt_ib.text import count, number
 
-    columns = ("run", "status", "env steps", "ep100", "evaluation", "steps/s", "verdict", "cause")
+    columns = ("run", "status", "env steps", "ep100", "evaluation", "steps/s", "training", "gate", "cause")
     rows = [
         (
             each.member.name,
@@ -83,6 +83,7 @@ def print_states(state: SweepState) -> None:
             number(each.eval_return),
             number(each.steps_per_s),
             each.verdict.upper(),
+            each.gate_verdict.upper(),
             each.cause,
         )
         for each in state.members

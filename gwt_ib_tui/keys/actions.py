@@ -85,8 +85,9 @@ ACTIONS: tuple[Action, ...] = (
                footer_group="Screens"),
         Action("show_gate", ("2", "g"), "Gate", "The gate through the whole training: curve, ghost, distribution, "
                "budget, correlations", call="show('gate')", footer_group="Screens"),
-        Action("show_check", ("3", "v"), "GateCheck", "The verdict, every rule with its number, threshold and trend, "
-               "and what to do about one of them", call="show('check')", footer_group="Screens"),
+        Action("show_check", ("3", "v"), "GateCheck", "Both verdicts, every rule with its number, threshold and "
+               "trend, what to do about one of them, and whether the gate is a cause", call="show('check')",
+               footer_group="Screens"),
         Action("show_log", ("4", "a"), "Log", "Actors and log: the run's processes, the CPU and memory that they "
                "use, and what they log and print", call="show('log')", footer_group="Screens"),
         Action("show_compare", ("5", "c"), "Compare", "This run against the others in its folder: curves, values, "
@@ -107,6 +108,9 @@ ACTIONS: tuple[Action, ...] = (
                needs="control"),
         Action("evaluate_now", ("e",), "Evaluate", "Evaluate the current weights; the mean return is shown when it "
                "is done", in_footer=True, needs="control"),
+        Action("evaluate_gate", ("E",), "Evaluate gate", "Play episodes with the gate replaced, and held in a part of "
+               "their steps, to see what it is worth; of a run that has ended the command that does it is shown and "
+               "copied", in_footer=True, needs="control"),
         Action("change_setting", ("t",), "Change setting", "Change lr, ent_coef, lambda_c or target_c while the run "
                "trains", in_footer=True, needs="control"),
     ),
@@ -195,8 +199,8 @@ ACTIONS: tuple[Action, ...] = (
                "those of the chosen rule", call="choose_rule(1)", footer_group="Rule"),
         Action("previous_rule", ("up", "k"), "Previous rule", "Choose the rule above", call="choose_rule(-1)",
                footer_group="Rule"),
-        Action("show_rule", ("enter",), "Details", "In a small window: the chosen rule in full, or back to all of "
-               "them", call="app.turn_page(1)", needs="pages"),
+        Action("show_rule", ("enter",), "Details", "In a small window: the chosen rule in full, then whether the gate "
+               "is a cause, then all rules again", call="app.turn_page(1)", needs="pages"),
     ),
     *_section("On Log", "log",
         Action("next_level", ("i",), "Level", "Show all lines, or only records from INFO, WARNING or ERROR up",
@@ -281,7 +285,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_section("In the help", "help",
         Action("close", ("escape", "q", "question_mark", "f1", "ctrl+c"), "Close", "Close the help", call="dismiss"),
-        Action("next_part", ("n", "tab"), "Next part", "Keys, metrics, GateCheck's rules, markers; then keys again"),
+        Action("next_part", ("n", "tab"), "Next part", "Keys, metrics, GateCheck's rules, the verdicts on the gate, "
+               "markers; then keys again"),
         Action("scroll_help_down", ("down", "j", "pagedown", "space"), "Down", "Scroll down", call="scroll_help(5)"),
         Action("scroll_help_up", ("up", "k", "pageup"), "Up", "Scroll up", call="scroll_help(-5)"),
     ),

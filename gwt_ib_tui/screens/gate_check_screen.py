@@ -1,4 +1,4 @@
-"""GateCheck in full: the verdict, every rule with its number and trend, and what to do about the chosen one."""
+"""GateCheck in full: both verdicts, every rule, what to do about the chosen one, and whether the gate is a cause."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from textual.reactive import reactive
 
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib_tui.screens.run_screen import RunScreen
+from gwt_ib_tui.widgets.both_verdicts import HEIGHT
 from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
+from gwt_ib_tui.widgets.effects_panel import EffectsPanel
 from gwt_ib_tui.widgets.verdict import stepped
 
 RULE_ROWS = len(RULES) + 1  # a row each, and the table's header
-LOW, TALL = 24, 34  # below LOW the verdict is a line, and the rules have all the room
+LOW, TALL = 24, 34  # below LOW the verdicts are a line, and the rules have all the room
 
 
 class GateCheckScreen(RunScreen):
-    """The verdict, every rule with its number and trend, and what to do about the chosen one."""
+    """Both verdicts, the rules, the chosen one with its trend, and what the gate is worth against each replacement."""
 
-    PAGES = ("rules", "rule")
+    PAGES = ("rules", "rule", "cause")
     SCOPES = ("check", "app", "replay")
     CSS = f"""
     GateCheckScreen.-page-rules #rules {{ height: {RULE_ROWS}; }}
-    GateCheckScreen.-wide.-tall #check-panels {{ grid-rows: 3 {RULE_ROWS} 1fr; }}
+    GateCheckScreen.-wide.-tall #check-panels {{ grid-rows: {HEIGHT + 1} {RULE_ROWS} 3fr 2fr; }}
     """
 
     HEIGHTS = ((0, "-low"), (LOW, "-short"), (TALL, "-tall"))
@@ -33,9 +35,10 @@ class GateCheckScreen(RunScreen):
         follow = (RunScreen.run_view, GateCheckScreen.selected)
         charts = (*follow, RunScreen.view)
         with Container(id="check-panels"):
-            yield VerdictPanel(id="verdict").data_bind(RunScreen.run_view).add_class("rules")
+            yield VerdictPanel(id="verdict").data_bind(RunScreen.run_view).add_class("rules", "cause")
             yield RulesPanel(id="rules").data_bind(*charts).add_class("card", "rules")
             yield RulePanel(id="rule").data_bind(*follow).add_class("card", "rules", "rule")
+            yield EffectsPanel(id="effects").data_bind(RunScreen.run_view, RunScreen.view).add_class("card", "cause")
             yield TrendPanel(id="trend").data_bind(*charts).add_class("card", "rule")
 
     def action_choose_rule(self, by: int) -> None:

@@ -1,4 +1,4 @@
-"""The gate in full: what it does with surprise, now and through the whole training, and what it costs."""
+"""The gate in full: what it does with surprise, now and through the whole training, what it costs, what it is worth."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import reactive
 
+from gwt_ib.gatecheck.gate_evaluation import HELD
 from gwt_ib_tui.charts import levels
 from gwt_ib_tui.charts.view import ChartView, Scrub
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.widgets.chart_panel import ViewBar
+from gwt_ib_tui.widgets.effects_panel import AskedPanel
 from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, TimeBar
 from gwt_ib_tui.widgets.line_chart import ChartSpec, LineChart
 from gwt_ib_tui.widgets.readings import row_near
 from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
+from gwt_ib_tui.widgets.steps_panels import StepGatePanel, StepsPanel
 
 BUDGET = (
     ChartSpec("mean_c", ("mean_c",), min_span=0.1, levels=levels.target),
@@ -29,9 +32,12 @@ BUDGET = (
 
 
 class GateScreen(RunScreen):
-    """The curve of one moment with a ghost, the distribution of c, the budget, and the correlations."""
+    """The curve of one moment with a ghost, the distribution of c, the budget, and the correlations.
 
-    PAGES = ("moment", "budget")
+    What an evaluation with the gate replaced has found has a page of its own, also in a large window.
+    """
+
+    PAGES = ("moment", "budget", "worth")
     SCOPES = ("gate", "app", "replay")
 
     scrub: reactive[Scrub] = reactive(Scrub(), repaint=False)
@@ -47,7 +53,20 @@ class GateScreen(RunScreen):
             yield HeatPanel(id="heat").data_bind(*scrubbed).add_class("card", "moment")
             for chart in (*map(LineChart, BUDGET), RhoChart(id="rho"), RhoWords(id="rho-words")):
                 yield chart.add_class("card", "budget").data_bind(RunScreen.run_view, view=GateScreen.scrubbed_view)
+            for panel in (AskedPanel(id="asked"), *map(StepsPanel, HELD), StepGatePanel(id="step-gate")):
+                yield panel.add_class("card", "worth").data_bind(RunScreen.run_view, RunScreen.view)
         yield ViewBar(id="view").data_bind(RunScreen.run_view, RunScreen.view)
+
+    @property
+    def paged(self) -> bool:
+        """There is always another page."""
+        return True
+
+    def turn(self, by: int) -> None:
+        """Go some pages on; the first two are one in a large window."""
+        pages = self.PAGES if super().paged else ("moment", "worth")
+        here = pages.index(self.page) if self.page in pages else 0
+        self.page = pages[(here + by) % len(pages)]
 
     def action_scrub(self, change: Literal["moved", "at_first", "pinned"], *by: int) -> None:
         """Show another moment, or make the one on show the ghost: `by` says how many moments to move."""

@@ -12,7 +12,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from gwt_ib.config import Config
+from gwt_ib.gatecheck.findings import GATE_VERDICTS
 from gwt_ib.gatecheck.rules import RULES
+from gwt_ib.replacements import REPLACEMENTS
 from gwt_ib.runs.events import MARKED
 from gwt_ib.runs.metrics import METRICS
 from gwt_ib.text import ABSENT, count, number, plain
@@ -20,7 +22,7 @@ from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.keys.actions import ACTIONS, Action
 from gwt_ib_tui.keys.keymap import Keyed
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.verdict import metric_status, short_name, status_word
+from gwt_ib_tui.widgets.verdict import gate_word, metric_status, short_name, status_word
 
 
 class HelpScreen(Keyed, ModalScreen[None]):
@@ -43,6 +45,7 @@ class HelpScreen(Keyed, ModalScreen[None]):
                 ("Keys", keys_table(palette, self._actions)),
                 ("Metrics", metrics_table(palette, self._run_view)),
                 ("GateCheck", rules_table(palette, self._run_view)),
+                ("The verdict on the gate", gate_table(palette, self._run_view)),
                 ("Markers on the axis of charts", markers_table(palette)),
             ):
                 yield Static(Text(title, style=f"bold {palette.line}"), classes="part")
@@ -104,12 +107,23 @@ def rules_table(palette: Palette, run_view: RunView | None) -> Table:
     found = {finding.kind: finding for finding in findings}
     for rule in RULES:
         finding = found.get(rule.kind)
-        asks = Text(rule.asks + (" It decides the verdict." if rule.decides else ""))
+        asks = Text(rule.asks + (" It decides the verdict on training." if rule.decides else ""))
         if finding is not None and finding.threshold:
             _say(asks, "to pass", plain(finding.threshold), palette.good, palette)
         _say(asks, "else", rule.remedy, palette.target, palette)
         status = status_word(finding.status, palette) if finding else Text(ABSENT)
         table.add_row(Text(short_name(rule.kind)), status, asks)
+    return table
+
+
+def gate_table(palette: Palette, run_view: RunView | None) -> Table:
+    """The verdicts on the gate, the present one marked, and what the gate is replaced by to find out."""
+    table = _grid(palette, "", "")
+    present = run_view.verdict.gate.status if run_view and run_view.verdict else ""
+    for verdict, meaning in GATE_VERDICTS.items():
+        table.add_row(gate_word(verdict, palette), "›" if verdict == present else "", meaning)
+    for word, meaning in REPLACEMENTS.items():
+        table.add_row(Text(f"  {word}", style=f"bold {palette.text}"), "", f"in place of the learned gate: {meaning}")
     return table
 
 

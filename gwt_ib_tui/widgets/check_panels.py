@@ -1,10 +1,9 @@
-"""The panels of the GateCheck screen: the verdict, the rules, one rule in full, and its trend."""
+"""The panels of the GateCheck screen: both verdicts, the rules, one rule in full, and its trend."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import numpy as np
 from rich.text import Text
@@ -22,22 +21,20 @@ from gwt_ib_tui.charts.trends import Trend, trend_of
 from gwt_ib_tui.charts.view import ChartView, Symbols
 from gwt_ib_tui.state.compare.comparison import newest
 from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.widgets.both_verdicts import HEIGHT, large, small
 from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart
 from gwt_ib_tui.widgets.line_chart import spec_of
 from gwt_ib_tui.widgets.panel import Panel, indented, title_line
 from gwt_ib_tui.widgets.table import Table, TableColumn, first_in_sight
 from gwt_ib_tui.widgets.verdict import (
-    HEIGHT,
-    big_word,
     chosen_of,
     cut_at,
+    in_a_line,
     no_verdict,
     rule_name,
     short_name,
-    since_words,
     status_word,
     tally,
-    verdict_chip,
 )
 
 FULL_HEIGHT = 8  # lines from which a rule is shown with title, threshold and evidence
@@ -53,24 +50,21 @@ _RULES = {rule.kind: rule for rule in RULES}
 
 
 class VerdictPanel(Panel):
-    """The verdict, large where there are three lines for it."""
+    """Both verdicts, large where there are lines for it, and which rules decided that on training."""
 
     def depends_on(self, run_view: RunView) -> Hashable:
         """A new verdict, or why there is none."""
         return run_view.verdict, no_verdict(run_view)
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
-        """The word, and beside it since when, what decided, and how many rules say what."""
+        """The words and since when; below them what decided, and how many rules say what."""
         palette, verdict = self.palette, run_view.verdict
-        status = "wait" if verdict is None else verdict.status
-        words = [Text(no_verdict(run_view), style=palette.dim)] if verdict is None else _beside(verdict, palette)
-        if height < HEIGHT:
-            return [title_line(palette, "GateCheck", verdict_chip(status, palette), *words[:1], *words[2:])]
-        style = f"bold {palette.of_status(status)}"
-        return [
-            Text.assemble(f" {letters}   ", more, style=style)
-            for letters, more in zip_longest(big_word(plain(status, 8)), words, fillvalue="")
-        ]
+        if height < 3:
+            return [title_line(palette, "GateCheck", in_a_line(verdict, palette))]
+        if verdict is None:
+            return [*small(None, palette, width), Text(f" {no_verdict(run_view)}", style=palette.dim)]
+        words = large(verdict, palette, width) if height > HEIGHT else []
+        return [*(words or small(verdict, palette, width)), _decided(verdict, palette, width)]
 
 
 class RulesPanel(ChartPanel):
@@ -242,16 +236,20 @@ def _place(verdict: Verdict, chosen: Finding | None) -> int:
     return verdict.findings.index(chosen) if chosen in verdict.findings else 0
 
 
-def _beside(verdict: Verdict, palette: Palette) -> list[Text]:
-    """Three lines beside the verdict."""
-    since = Text(since_words(verdict), style=f"bold {palette.text}")
+def _decided(verdict: Verdict, palette: Palette, width: int) -> Text:
+    """The rules that decide the verdict on training, with how many rules say what, and when they were asked."""
+    judged, decided = Text(), Text(f"{DECIDES} decided by " if verdict.deciding else "", style=palette.dim)
     if verdict.since is not None and verdict.update is not None:
-        since.append(f", judged at update {count(verdict.update)}", style=palette.dim)
-    decided = Text(f"{DECIDES} decided by " if verdict.deciding else "", style=palette.dim)
+        judged = Text(f"judged at update {count(verdict.update)}", style=palette.dim)
     for place, finding in enumerate(verdict.deciding):
-        decided.append(", " if place else "").append(f"{rule_name(finding.kind)} ", style=palette.text)
+        decided.append(", " if place else "").append(f"{short_name(finding.kind)} ", style=palette.text)
         decided.append_text(status_word(finding.status, palette))
-    return [since, decided, Text("  ").join(tally(verdict, palette))]
+    tallied, line = Text("  ").join(tally(verdict, palette)), Text()
+    for parts in ((tallied, judged, decided), (judged, decided), (tallied, decided), (decided,), (tallied,)):
+        line = Text(" ").append_text(Text("  ").join(filter(None, parts)))
+        if line.cell_len <= width:
+            break
+    return line
 
 
 def _number(finding: Finding, width: int, palette: Palette) -> list[Text]:

@@ -1,9 +1,8 @@
-"""GateCheck: the verdict, large; each rule as a row; the next step to try for one of them."""
+"""GateCheck: both verdicts, large; each rule as a row; the next step to try for one of them."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from itertools import zip_longest
 
 from rich.text import Text
 from textual.reactive import reactive
@@ -11,25 +10,24 @@ from textual.reactive import reactive
 from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.text import number, plain
 from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.widgets.both_verdicts import HEIGHT, large, small
 from gwt_ib_tui.widgets.panel import Panel, indented, title_line
 from gwt_ib_tui.widgets.verdict import (
-    big_word,
     chosen_of,
     cut_at,
+    in_a_line,
     no_verdict,
     severity,
     short_name,
-    since_words,
     status_word,
     stepped,
-    tally,
-    verdict_chip,
 )
 
 NEXT_STEP_LINES = 4
 THRESHOLD_WIDTH = 17
 SUMMARY_WIDTH = 24  # with less room a row's summary says nothing; that of the chosen rule is below in full
-BESIDE_WIDTH, BESIDE_HEIGHT = 64, 9  # from here on the verdict stands large beside the rules
+LEAST_RULES = 6  # lines that large verdicts leave to the rules
+SENTENCE_FROM = 8  # lines from which one says why the gate has its verdict
 
 
 class GateCheckPanel(Panel):
@@ -46,42 +44,18 @@ class GateCheckPanel(Panel):
         self.selected = stepped(self.run_view.verdict if self.run_view else None, self.selected, offset)
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
-        """The verdict, beside or above the rules, and what to do about one of them."""
+        """The verdicts above the rules, and what to do about one of them."""
         palette, verdict = self.palette, run_view.verdict
         if verdict is None:
-            return [
-                title_line(palette, "GateCheck", verdict_chip("wait", palette)),
-                *indented(Text(no_verdict(run_view), palette.dim), width),
-            ]
-        if width < BESIDE_WIDTH or height < BESIDE_HEIGHT:
-            return [self._head(verdict, width), *self._findings(verdict, width, height - 1)]
-        left = self._verdict(verdict)
-        column = max(line.cell_len for line in left) + 2
-        right = self._findings(verdict, width - column, height)
-        lines = []
-        for here, there in zip_longest(left, right, fillvalue=Text()):
-            here.pad_right(column - here.cell_len)
-            lines.append(Text.assemble(here, there))
-        return lines
-
-    def _head(self, verdict: Verdict, width: int) -> Text:
-        """One line: the name, the verdict, and since when, in the longest words whose number is whole."""
-        since = since_words(verdict)
-        for words in (since, since.replace("update ", ""), ""):
-            chip = verdict_chip(verdict.status, self.palette)
-            head = title_line(self.palette, "GateCheck", chip, *([words] if words else []))
-            if head.cell_len <= width:
-                break
-        return head
-
-    def _verdict(self, verdict: Verdict) -> list[Text]:
-        """The verdict, large, with how many rules say what."""
-        palette = self.palette
-        style = f"bold {palette.of_status(verdict.status)}"
-        lines = [title_line(palette, "GateCheck"), Text()]
-        lines += [Text().append(f" {letters}", style=style) for letters in big_word(plain(verdict.status, 8))]
-        lines += [Text(), Text(f" {since_words(verdict)}", style=palette.dim)]
-        return lines + [Text(" ").append_text(words) for words in tally(verdict, palette)]
+            head = title_line(palette, "GateCheck", in_a_line(None, palette))
+            return [head, *indented(Text(no_verdict(run_view), palette.dim), width)]
+        lines = large(verdict, palette, width) if height >= HEIGHT + LEAST_RULES else []
+        lines = lines or small(verdict, palette, width)
+        if verdict.gate.summary and height >= SENTENCE_FROM:
+            line = Text.assemble((" gate: ", palette.dim), (plain(verdict.gate.summary), palette.text))
+            line.truncate(width - 1, overflow="ellipsis")
+            lines.append(line)
+        return [*lines, *self._findings(verdict, width, height - len(lines))]
 
     def _findings(self, verdict: Verdict, width: int, height: int) -> list[Text]:
         """The rules, and below them the whole of one; rules that pass make room first."""

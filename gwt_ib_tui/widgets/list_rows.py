@@ -11,7 +11,7 @@ from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.text import ABSENT, shortened
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.widgets.panel import Painted
-from gwt_ib_tui.widgets.verdict import status_word
+from gwt_ib_tui.widgets.verdict import GATE_CELLS, STATUS_CELLS, gate_status, gate_word, status_word
 
 
 class Listed(Protocol):
@@ -73,11 +73,16 @@ class ListRows(Painted, Generic[Row]):
             self.chosen = runs[min(max(self.place_in(runs) + offset, 0), len(runs) - 1)].name
 
 
-def seed_cell(seed: int | None, palette: Palette) -> tuple[str, str]:
-    """The seed in at most 6 cells: `s1`."""
-    return ABSENT if seed is None else shortened(f"s{seed}", 6), palette.dim
+def seed_cell(seed: int | None, palette: Palette, cells: int = 6) -> tuple[str, str]:
+    """The seed in at most so many cells: `s1`."""
+    return ABSENT if seed is None else shortened(f"s{seed}", cells), palette.dim
 
 
-def verdict_cell(verdict: str, palette: Palette) -> tuple[str, str]:
-    """The verdict as an icon and a word."""
-    return status_word(verdict, palette).plain, palette.of_status(verdict)
+def verdict_cell(verdict: str, palette: Palette, cells: int = STATUS_CELLS) -> tuple[str, str]:
+    """The verdict on training as an icon and a word, or with less room as a word."""
+    return status_word(verdict, palette).plain[-cells:], palette.of_status(verdict)
+
+
+def gate_cell(verdict: str, palette: Palette, cells: int = GATE_CELLS) -> tuple[str, str]:
+    """The verdict on the gate as an icon and a word, or with less room as a word."""
+    return gate_word(verdict, palette).plain[-cells:], palette.of_status(gate_status(verdict))

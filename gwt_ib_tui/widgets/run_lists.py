@@ -17,12 +17,13 @@ from gwt_ib_tui.state.compare.run_summaries import RunSummaries, RunSummary
 from gwt_ib_tui.state.compare.settings import fitting_settings, setting_words, short_env_ids
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.compared_chart import choices_of
-from gwt_ib_tui.widgets.list_rows import ListRows, seed_cell, verdict_cell
+from gwt_ib_tui.widgets.list_rows import ListRows, gate_cell, seed_cell, verdict_cell
 from gwt_ib_tui.widgets.panel import Panel, indented, title_line
 from gwt_ib_tui.widgets.status_bar import STARTING, STATES, progress_bar, share_words, state_chip
 from gwt_ib_tui.widgets.table import Table, TableColumn
+from gwt_ib_tui.widgets.verdict import GATE_CELLS, STATUS_CELLS
 
-BAR_FROM, LONG_BAR_FROM = 70, 100  # widths of the list of all runs from which there is room for the bar
+BAR_FROM, LONG_BAR_FROM = 92, 116  # widths of the list of all runs from which there is room for the bar
 IN_FULL_FROM = 10  # a comparison's table this tall keeps room below the lines for the chosen run in full
 FEW = 4  # so many runs leave a small window's table free lines
 SHORTEST_NAME = 20
@@ -81,24 +82,27 @@ class RunRows(ListRows[RunSummary]):
 
     def _table(self, chosen: RunSummary | None, width: int, palette: Palette) -> Table[RunSummary]:
         bar = (17 if width >= LONG_BAR_FROM else 7) if width >= BAR_FROM else 0
-        env, marked = "environment" if bar else "env", self.marked
+        env, marked = "environment", self.marked
         columns: list[TableColumn[RunSummary]] = [
             TableColumn("", 1, lambda run, _: ("›" if run is chosen else "", f"bold {palette.line}"), gap=0),
             TableColumn("", 1, lambda run, _: ("✓" if run.name in marked else "", f"bold {palette.target}"), gap=0),
             TableColumn("state", 12, lambda run, _: state_chip(run.state, palette), gap=0),
             TableColumn("", bar, lambda run, cells: progress_bar(run.progress or 0.0, max(cells - 1, 0), palette), 0),
             TableColumn("done", 4, lambda run, _: (share_words(run.progress), palette.text), gap=0, right=True),
-            TableColumn(env, 4, lambda run, cells: (_env(run, cells), palette.text), gap=2, most=width),
-            TableColumn("seed", 6, lambda run, _: seed_cell(run.info.seed, palette)),
-            TableColumn("ep100", 8, lambda run, _: (number(run.ep100), f"bold {palette.text}"), gap=0, right=True),
-            TableColumn("gate", 6, lambda run, _: verdict_cell(run.verdict, palette), gap=2),
+            TableColumn(env, 4, lambda run, cells: (_env(run, cells), palette.text), gap=2 if bar else 1, most=width),
+            TableColumn("seed", 6 if bar else 4, lambda run, cells: seed_cell(run.info.seed, palette, cells)),
+            TableColumn(
+                "ep100", 8 if bar else 7, lambda run, _: (number(run.ep100), f"bold {palette.text}"), gap=0, right=True
+            ),
+            TableColumn("train", STATUS_CELLS, lambda run, _: verdict_cell(run.verdict, palette), gap=2),
+            TableColumn("gate", GATE_CELLS, lambda run, _: gate_cell(run.gate, palette)),
             TableColumn("age", 6, lambda run, _: (age(run.info.created, self.summaries.now), palette.dim), right=True),
         ]
         return Table(columns, width - 1, palette)
 
 
 class RunTable(Panel):
-    """Letter, state, progress, newest value, difference from the baseline, seed, verdict, what differs."""
+    """Letter, state, progress, newest value, difference from the baseline, seed, both verdicts, what differs."""
 
     comparison: reactive[Comparison] = reactive(Comparison(), repaint=False)
 
@@ -142,22 +146,32 @@ class RunTable(Panel):
 
     def _table(self, width: int) -> Table[RunEntry]:
         comparison, palette, text = self.comparison, self.palette, self.palette.text
-        metric, based = comparison.metric, comparison.baseline_run
+        metric, based, roomy = comparison.metric, comparison.baseline_run, width >= NAME_FROM
+        cells, icon = (9, 0) if roomy else (8, 2)  # with little room the verdicts are words only
         columns: list[TableColumn[RunEntry]] = [
             TableColumn("", 5, self._marks, gap=0),
             TableColumn("state", 11, lambda entry, _: (_state_words(entry.run_view), text), gap=0),
             TableColumn("done", 4, lambda entry, _: (share_words(entry.run_view.progress), palette.dim), 0, right=True),
             TableColumn(
-                shortened(metric, 9), 9, lambda entry, _: (number(newest_of(entry, metric)), f"bold {text}"), right=True
+                shortened(metric, cells),
+                cells,
+                lambda entry, _: (number(newest_of(entry, metric)), f"bold {text}"),
+                right=True,
             ),
             TableColumn(
-                "Δ", 9, lambda entry, _: (self._delta(entry), palette.target if entry is based else text), right=True
+                "Δ",
+                cells,
+                lambda entry, _: (self._delta(entry), palette.target if entry is based else text),
+                right=True,
             ),
-            TableColumn("seed", 6, lambda entry, _: seed_cell(entry.seed, palette), gap=2),
-            TableColumn("gate", 6, lambda entry, _: verdict_cell(entry.verdict, palette)),
+            TableColumn(
+                "seed", cells - 3, lambda entry, cells: seed_cell(entry.seed, palette, cells), gap=2 if roomy else 1
+            ),
+            TableColumn("train", STATUS_CELLS - icon, lambda entry, cells: verdict_cell(entry.verdict, palette, cells)),
+            TableColumn("gate", GATE_CELLS - icon, lambda entry, cells: gate_cell(entry.gate, palette, cells)),
         ]
         differs = self._differs()
-        if width >= NAME_FROM:
+        if roomy:
             most = width - Table(columns, width, palette).width - 2 - SHORTEST_NAME - 1
             longest = max(10, *(len(differs(entry, most)) for entry in comparison.runs.entries))
             columns += [

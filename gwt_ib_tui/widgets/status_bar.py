@@ -1,4 +1,4 @@
-"""The two lines at the top: which run this is and in what state, how far it is and how long it still takes."""
+"""The two lines at the top: which run this is, in what state and by which verdicts; how far it is and how long it takes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel
+from gwt_ib_tui.widgets.verdict import in_a_line
 
 STATES = {
     "running": ("●", "pass"),
@@ -24,11 +25,12 @@ STATES = {
 }
 """The states of a run, each with an icon and the status that has its colour."""
 STARTING = "○", "wait"
+SHORTEST_NAME = 20  # cells of a run's name; with less room the verdicts stand without theirs
 STALE_S = 5.0  # without a new row for longer than this, the row's age is shown
 
 
 class StatusBar(Panel):
-    """State, name, progress, speed, time left."""
+    """State, name, both verdicts, progress, speed, time left."""
 
     stopping: reactive[bool] = reactive(False)
     frozen: reactive[str] = reactive("")
@@ -47,15 +49,18 @@ class StatusBar(Panel):
         line = Text().append_text(state_chip(state, palette) if replay is None else replay_chip(replay, palette))
         if self.frozen:
             line.append(" ").append(f" {self.frozen} ", style=f"bold {palette.on_chip} on {palette.line}")
-        right = self._right(run_view)
-        room = width - line.cell_len - len(right) - 4
+        right = Text("  ").join([*self._right(run_view), in_a_line(run_view.verdict, palette)])
+        if width - line.cell_len - right.cell_len - 4 < SHORTEST_NAME:
+            right = Text("  ").join([*self._right(run_view), in_a_line(run_view.verdict, palette, named=False)])
+        room = width - line.cell_len - right.cell_len - 4
         name, env = plain(run.name), plain(run.env_id)
         if env and env not in name and len(name) + len(env) + 2 <= room:
             name = f"{name}  {env}"
         line.append("  ").append(shortened(name, max(room, 8)), style=f"bold {palette.text}")
-        return line.append(" " * max(width - line.cell_len - len(right), 2)).append(right, style=palette.dim)
+        return line.append(" " * max(width - line.cell_len - right.cell_len, 2)).append_text(right)
 
-    def _right(self, run_view: RunView) -> str:
+    def _right(self, run_view: RunView) -> list[Text]:
+        """What else is to be said of it."""
         words, age = ["read-only"] if self._read_only else [], run_view.row_age_s
         if run_view.replay is not None:
             words = [f"run state: {plain(run_view.state, 12)}"]
@@ -63,7 +68,7 @@ class StatusBar(Panel):
             words.append(f"reading {run_view.loading:.0%}")
         elif age is not None and age > STALE_S and not run_view.ended and run_view.state != "paused":
             words.append(f"last update {duration(age)} ago")
-        return "  ".join(words)
+        return [Text(word, style=self.palette.dim) for word in words]
 
     def _progress_line(self, run_view: RunView, width: int) -> Text:
         palette, trouble = self.palette, plain(run_view.trouble)

@@ -11,10 +11,11 @@ from gwt_ib.sweeps.states import MemberStatus
 from gwt_ib.text import count, cut_at_end, duration, number, plain, shortened
 from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.state.sweep.sweep_view import ORDERS, Order, SweepRow, SweepView
-from gwt_ib_tui.widgets.list_rows import ListRows, seed_cell, verdict_cell
+from gwt_ib_tui.widgets.list_rows import ListRows, gate_cell, seed_cell, verdict_cell
 from gwt_ib_tui.widgets.panel import indented, title_line
 from gwt_ib_tui.widgets.status_bar import STARTING, STATES, progress_bar, share_words, state_chip
 from gwt_ib_tui.widgets.table import Table, TableColumn
+from gwt_ib_tui.widgets.verdict import GATE_CELLS, STATUS_CELLS
 
 HEAD = 3  # lines of the whole
 LEAST_ROWS = 5  # however much there is to say of the chosen run
@@ -119,16 +120,21 @@ class SweepRows(ListRows[SweepRow]):
             TableColumn("done", 4, lambda row, _: (share_words(row.share) if row.begun else "", text), 1, right=True),
         ]
         last: list[TableColumn[SweepRow]] = [
-            TableColumn("seed", 4, lambda row, _: seed_cell(row.state.member.config.seed, palette)),
+            TableColumn("seed", 4, lambda row, cells: seed_cell(row.state.member.config.seed, palette, cells)),
             TableColumn(
                 "ep100", 7, lambda row, _: (_value(row.state.episodic_return, row), f"bold {text}"), right=True
             ),
             TableColumn("eval", 7, lambda row, _: (_value(row.state.eval_return, row), text), right=True),
             TableColumn(
-                "gate",
-                6,
+                "train",
+                STATUS_CELLS,
                 lambda row, _: verdict_cell(row.state.verdict or "wait", palette) if row.begun else ("", ""),
                 2,
+            ),
+            TableColumn(
+                "gate",
+                GATE_CELLS,
+                lambda row, _: gate_cell(row.state.gate_verdict or "wait", palette) if row.begun else ("", ""),
             ),
         ]
         speed: TableColumn[SweepRow] = TableColumn("steps/s", 7, lambda row, _: _speed(row, palette), right=True)
@@ -142,14 +148,14 @@ class SweepRows(ListRows[SweepRow]):
         )
         room = width - sum(column.gap + column.width for column in (*first, *last)) - 2 - (1 if longest_arm else 0)
         least = LEAST_TASK + (LEAST_ARM if longest_arm else 0)
-        for title in ("eval", "gate"):
+        for title in ("eval", "train", "gate"):
             if room < least:
                 room += sum(column.gap + column.width for column in last if column.title == title)
                 last = [column for column in last if column.title != title]
         if room - speed.gap - speed.width >= least:
             last.append(speed)
             room -= speed.gap + speed.width
-        for column in (host, bar, left) if len(view.hosts) > 1 else (bar, left):
+        for column in (host, left, bar) if len(view.hosts) > 1 else (left, bar):
             if room - column.gap - column.width < longest_task + longest_arm:
                 continue
             room -= column.gap + column.width

@@ -1,4 +1,4 @@
-"""What every view of GateCheck shares: the status of a rule and of a metric, and which rule is chosen; pure."""
+"""What every view of GateCheck shares: both verdicts as words, a rule's and a metric's status, the chosen rule; pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections import Counter
 
 from rich.text import Text
 
-from gwt_ib.gatecheck.findings import Finding, Verdict
+from gwt_ib.gatecheck.findings import GATE_VERDICTS, Finding, GateVerdict, Verdict
+from gwt_ib.gatecheck.findings import rule_name as name_in_words
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.runs.metrics import Metric
 from gwt_ib.text import count, plain
@@ -18,20 +19,15 @@ from gwt_ib_tui.state.run.run_view import RunView
 STATUS_ICONS = {"fail": "✗", "warn": "▲", "wait": "…", "pass": "✓"}
 """The statuses, which are words too, with their icons; the most serious first."""
 
+TRAINING, GATE = "training", "gate"
+"""What the two verdicts are on."""
+STATUSES_OF_GATE = dict.fromkeys(GATE_VERDICTS, "warn") | {"works": "pass", "harmful": "fail", "wait": "wait"}
+"""The status of each verdict on the gate, which has its icon and its colour."""
+STATUS_CELLS, GATE_CELLS = 6, 12
+"""Cells of an icon and the longest word of either verdict."""
+
 NO_VERDICT_YET = "the first verdict comes with the first updates"
 NO_UPDATE = "no update was made, so there is nothing to judge"
-
-_LETTERS = {
-    "A": ("▄▀▄", "█▀█", "▀ ▀"),
-    "F": ("█▀▀", "█▀ ", "▀  "),
-    "I": ("█", "█", "▀"),
-    "L": ("█  ", "█  ", "▀▀▀"),
-    "P": ("█▀▄", "█▀ ", "▀  "),
-    "S": ("▄▀▀", "▀▀▄", "▀▀ "),
-    "T": ("▀█▀", " █ ", " ▀ "),
-    "W": ("█   █", "█▄█▄█", " ▀ ▀ "),
-}
-HEIGHT = 3
 
 
 def no_verdict(run_view: RunView) -> str:
@@ -47,11 +43,41 @@ def status_word(status: str, palette: Palette) -> Text:
     return Text(word, style=f"bold {palette.of_status(status)}", no_wrap=True, end="")
 
 
+def gate_status(verdict: str) -> str:
+    """The status that a verdict on the gate has as its colour; itself where it is not known here."""
+    return STATUSES_OF_GATE.get(verdict, verdict)
+
+
+def gate_word(verdict: str, palette: Palette) -> Text:
+    """`▲ DECORATION`: the verdict on the gate, an icon and ten cells of a word."""
+    status = gate_status(verdict)
+    word = f"{STATUS_ICONS.get(status, '?')} {plain(verdict, 10).upper():<10}"
+    return Text(word, style=f"bold {palette.of_status(status)}", no_wrap=True, end="")
+
+
 def verdict_chip(verdict: str, palette: Palette) -> Text:
-    """The verdict as a word with an icon, on its colour."""
-    status = verdict if verdict in STATUS_ICONS else "wait"
+    """A verdict, on training or on the gate, as a word with an icon, on its colour."""
+    status = gate_status(verdict)
+    status = status if status in STATUS_ICONS else "wait"
     style = f"bold {palette.on_chip} on {palette.of_status(status)}"
-    return Text(f" {STATUS_ICONS[status]} {plain(verdict, 8).upper()} ", style=style)
+    return Text(f" {STATUS_ICONS[status]} {plain(verdict, 10).upper()} ", style=style)
+
+
+def both_words(verdict: Verdict | None) -> tuple[str, str]:
+    """The verdict on training and that on the gate; *wait* before there is one."""
+    return ("wait", "wait") if verdict is None else (verdict.status, verdict.gate.status)
+
+
+def in_a_line(verdict: Verdict | None, palette: Palette, *, named: bool = True) -> Text:
+    """Both verdicts: `training ✓ PASS · gate ▲ DECORATION`; or without the names."""
+    training, gate = both_words(verdict)
+    words = (TRAINING, status_word(training, palette)), (GATE, gate_word(gate, palette))
+    line = Text()
+    for name, word in words:
+        word.rstrip()
+        line.append(" · " if line else "", style=palette.dim).append(f"{name} " if named else "", style=palette.dim)
+        line.append_text(word)
+    return line
 
 
 def metric_status(metric: Metric, run_view: RunView) -> tuple[str, str]:
@@ -73,11 +99,11 @@ def metric_status(metric: Metric, run_view: RunView) -> tuple[str, str]:
     return worst.status, worst.threshold if worst.status in ("fail", "warn") else healthy
 
 
-def since_words(verdict: Verdict) -> str:
+def since_words(verdict: Verdict | GateVerdict) -> str:
     """`since update 90`, or which update was judged where a file does not say since when."""
     if verdict.since is not None:
         return f"since update {count(verdict.since)}"
-    return "" if verdict.update is None else f"update {count(verdict.update)}"
+    return "" if isinstance(verdict, GateVerdict) or verdict.update is None else f"update {count(verdict.update)}"
 
 
 def tally(verdict: Verdict, palette: Palette) -> list[Text]:
@@ -92,12 +118,12 @@ def tally(verdict: Verdict, palette: Palette) -> list[Text]:
 
 def rule_name(kind: str) -> str:
     """A rule's name as people read it."""
-    return plain(kind, 40).replace("_", " ")
+    return name_in_words(plain(kind, 40))
 
 
 def short_name(kind: str) -> str:
     """The same in fewer cells."""
-    return rule_name(kind).replace("explained variance", "EV")
+    return rule_name(kind).removesuffix(" off its limits")
 
 
 def chosen_of(verdict: Verdict | None, selected: str) -> Finding | None:
@@ -126,11 +152,3 @@ def cut_at(lines: list[Text], height: int) -> list[Text]:
         lines = lines[:height]
         lines[-1].append("…")
     return lines
-
-
-def big_word(word: str) -> list[str]:
-    """The word in capitals as three lines; as itself in the middle one where a letter has no drawing."""
-    letters = [_LETTERS.get(letter) for letter in word.upper()]
-    if not letters or None in letters:
-        return [" " * len(word), word.upper(), " " * len(word)]
-    return [" ".join(letter[row] for letter in letters if letter) for row in range(HEIGHT)]

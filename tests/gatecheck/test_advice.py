@@ -22,8 +22,8 @@ HALF = UPDATES // 2
         (1, None, "wait", "finite mean_c"),
     ],
 )
-def test_mean_c_off_target(update, mean_c, status, next_step):
-    found = finding("mean_c_off_target", [row(update, mean_c=mean_c)])
+def test_mean_c_near_target(update, mean_c, status, next_step):
+    found = finding("mean_c_near_target", [row(update, mean_c=mean_c)])
     assert found.status == status
     assert next_step in found.next_step
 
@@ -39,23 +39,23 @@ def test_mean_c_off_target(update, mean_c, status, next_step):
         (None, "wait", "not known"),
     ],
 )
-def test_bias_at_clamp(bias, status, word):
-    found = finding("bias_at_clamp", [row(1, bias=bias)])
+def test_bias_inside_clamps(bias, status, word):
+    found = finding("bias_inside_clamps", [row(1, bias=bias)])
     assert found.status == status
     assert word in found.summary
 
 
 def test_a_budget_or_a_bias_that_is_off_on_purpose_is_no_warning():
-    assert finding("mean_c_off_target", [row(100, mean_c=0.9)], Config(lambda_c=0.0)).status == "pass"
+    assert finding("mean_c_near_target", [row(100, mean_c=0.9)], Config(lambda_c=0.0)).status == "pass"
     held = Config(bias_clamp_min=-1.0, bias_clamp_max=-1.0, bias_init=-1.0)
-    assert finding("bias_at_clamp", [row(1, bias=-1.0)], held).status == "pass"
+    assert finding("bias_inside_clamps", [row(1, bias=-1.0)], held).status == "pass"
 
 
 @pytest.mark.parametrize(
     ("mean_c", "status"), [(0.02, "pass"), (0.98, "pass"), (0.0199, "warn"), (0.981, "warn"), (None, "wait")]
 )
-def test_gate_saturated(mean_c, status):
-    assert finding("gate_saturated", [row(1, mean_c=mean_c)]).status == status
+def test_gate_partly_open(mean_c, status):
+    assert finding("gate_partly_open", [row(1, mean_c=mean_c)]).status == status
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_gate_saturated(mean_c, status):
     ],
     ids=["constant", "moves within bins", "moves between bins", "no curve"],
 )
-def test_gate_constant(bins, status):
-    assert finding("gate_constant", [row(1, gate_curve=bins)]).status == status
+def test_gate_moves(bins, status):
+    assert finding("gate_moves", [row(1, gate_curve=bins)]).status == status
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_gate_constant(bins, status):
     ],
     ids=["young", "equal", "the means differ", "c varies more than its prior can", "no curve"],
 )
-def test_gate_follows_prior(update, bins, status):
-    assert finding("gate_follows_prior", [row(update, gate_curve=bins)]).status == status
+def test_router_adds_to_prior(update, bins, status):
+    assert finding("router_adds_to_prior", [row(update, gate_curve=bins)]).status == status
 
 
 def test_the_priors_own_spread_in_a_bin_is_not_the_routers():
@@ -92,11 +92,11 @@ def test_the_priors_own_spread_in_a_bin_is_not_the_routers():
     td = np.abs(draw.standard_t(3, 4000))
     logit = CONFIG.td_scale * td + CONFIG.base_logit - 1.5
     prior = 1 / (1 + np.exp(-logit))
-    alone = finding("gate_follows_prior", [row(UPDATES, gate_curve=gate_curve(td, prior, prior))])
+    alone = finding("router_adds_to_prior", [row(UPDATES, gate_curve=gate_curve(td, prior, prior))])
     assert alone.status == "warn"
     assert alone.evidence[0].value == pytest.approx(0.0, abs=1e-9)
     routed = 1 / (1 + np.exp(-logit - draw.normal(0, 1, 4000)))  # independent of the TD error
-    assert finding("gate_follows_prior", [row(UPDATES, gate_curve=gate_curve(td, routed, prior))]).status == "pass"
+    assert finding("router_adds_to_prior", [row(UPDATES, gate_curve=gate_curve(td, routed, prior))]).status == "pass"
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_the_priors_own_spread_in_a_bin_is_not_the_routers():
         ([None], "wait"),
     ],
 )
-def test_rho_tail_negative_is_judged_over_ten_updates(values, status):
-    assert finding("rho_tail_negative", series("rho_tail", values)).status == status
+def test_surprise_opens_gate_is_judged_over_ten_updates(values, status):
+    assert finding("surprise_opens_gate", series("rho_tail", values)).status == status
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_rho_tail_negative_is_judged_over_ten_updates(values, status):
         (HALF, None, "wait"),
     ],
 )
-def test_explained_variance_low(update, value, status):
-    assert finding("explained_variance_low", [row(update, explained_variance=value)]).status == status
+def test_critic_explains_returns(update, value, status):
+    assert finding("critic_explains_returns", [row(update, explained_variance=value)]).status == status
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_explained_variance_low(update, value, status):
     ],
     ids=["few rows", "level", "fell", "rose", "fell a little", "noise", "fell long ago", "null"],
 )
-def test_explained_variance_falling(values, status):
-    assert finding("explained_variance_falling", series("explained_variance", values)).status == status
+def test_critic_keeps_up(values, status):
+    assert finding("critic_keeps_up", series("explained_variance", values)).status == status
 
 
 @pytest.mark.parametrize(
@@ -156,20 +156,20 @@ def test_explained_variance_falling(values, status):
         ([1.4] + [-3.0] * 10, "warn"),
     ],
 )
-def test_entropy_collapsed(values, status):
-    assert finding("entropy_collapsed", series("entropy", values)).status == status
+def test_policy_still_explores(values, status):
+    assert finding("policy_still_explores", series("entropy", values)).status == status
 
 
 def test_low_entropy_is_right_at_the_ceiling():
     rows = [row(1, entropy=1.4), *(evaluation(10 * i, [1.0] * 20, entropy=0.001) for i in range(1, 13))]
-    assert finding("entropy_collapsed", rows).status == "pass"
-    assert finding("entropy_collapsed", rows, Config(env_id="CartPole-v1")).status == "warn"
+    assert finding("policy_still_explores", rows).status == "pass"
+    assert finding("policy_still_explores", rows, Config(env_id="CartPole-v1")).status == "warn"
 
 
 @pytest.mark.parametrize(("lag", "limit", "status"), [(0, 0, "pass"), (1, 0, "warn"), (1, 1, "pass"), (2, 1, "warn")])
-def test_policy_lag_exceeded(lag, limit, status):
+def test_rollouts_are_fresh(lag, limit, status):
     rows = [row(7, policy_lag_max=lag), row(8, policy_lag_max=0)]
-    found = finding("policy_lag_exceeded", rows, Config(max_policy_lag=limit))
+    found = finding("rollouts_are_fresh", rows, Config(max_policy_lag=limit))
     assert found.status == status
     if status == "warn":
         assert (found.evidence[0].value, found.evidence[0].step) == (lag, 7 * 4096)

@@ -8,9 +8,10 @@ from gate_rows import CONFIG, UPDATES, curve, evaluation, row, verdict_of
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.findings import GATE_VERDICTS, Verdict
-from gwt_ib.gatecheck.gate_verdict import DECISIVE, judge_gate
+from gwt_ib.gatecheck.gate_verdict import judge_gate
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.rule import RuleContext
+from gwt_ib.replacements import DECISIVE
 
 SEEDS = 20
 

@@ -51,7 +51,7 @@ def test_every_since_is_the_first_update_of_the_newest_unbroken_stretch():
             assert sinces(now)[name] == first, (name, update)
     assert sinces(records[-1])["td_std"] == 41
     assert sinces(records[35])["td_std"] == 21
-    assert sinces(records[-1])["bias_at_clamp"] == 1
+    assert sinces(records[-1])["bias_inside_clamps"] == 1
     assert (statuses(records[-1])["gate"], sinces(records[-1])["gate"]) == ("open", 50)  # of the last ten updates
 
 
@@ -72,11 +72,11 @@ def test_it_changes_nothing_else():
 
 def test_a_run_that_was_cut_back_carries_nothing_from_after_the_cut():
     rows = up_and_down()
-    later = judged(rows)[-1]  # td_std fails since 41
+    later = judged(rows)[-1]  # td_std waits since 41
     cut = with_since(verdict_of(rows[:15]), later).as_dict()
-    assert statuses(cut)["td_std"] == statuses(later)["td_std"] == "fail"
-    assert sinces(cut)["td_std"] == 15, "it failed at 15 too, but 41 is not since when"
-    assert sinces(cut)["bias_at_clamp"] == 1, "what holds since before the cut holds"
+    assert statuses(cut)["td_std"] == statuses(later)["td_std"] == "wait"
+    assert sinces(cut)["td_std"] == 15, "it waited at 15 too, but 41 is not since when"
+    assert sinces(cut)["bias_inside_clamps"] == 1, "what holds since before the cut holds"
     assert all(since <= 15 for since in sinces(cut).values())
 
 
@@ -125,8 +125,8 @@ def test_damage_in_the_previous_verdict_is_as_good_as_none(wrong):
 
 
 def test_it_holds_for_verdicts_that_fail_at_once():
-    flat = evaluations([[0.0] * 20] * 6)
-    known = with_since(verdict_of([*flat, row(61)]), {})
+    flat = evaluations([[0.0] * 20] * 10)
+    known = with_since(verdict_of([*flat, row(101)]), {})
     assert isinstance(known, Verdict)
-    assert (known.status, known.since) == ("fail", 61)
-    assert History.from_rows(flat).update == 60
+    assert (known.status, known.since) == ("fail", 101)
+    assert History.from_rows(flat).update == 100

@@ -16,16 +16,16 @@ from gwt_ib.runs.metrics import NAMES
 
 DECIDING = ("td_std", "eval_improves")
 ADVICE = (
-    "mean_c_off_target",
-    "bias_at_clamp",
-    "gate_saturated",
-    "gate_constant",
-    "gate_follows_prior",
-    "rho_tail_negative",
-    "explained_variance_low",
-    "explained_variance_falling",
-    "entropy_collapsed",
-    "policy_lag_exceeded",
+    "mean_c_near_target",
+    "bias_inside_clamps",
+    "gate_partly_open",
+    "gate_moves",
+    "router_adds_to_prior",
+    "surprise_opens_gate",
+    "critic_explains_returns",
+    "critic_keeps_up",
+    "policy_still_explores",
+    "rollouts_are_fresh",
 )
 
 
@@ -59,14 +59,24 @@ def test_nothing_recorded_makes_every_rule_wait():
     ("rows", "expected"),
     [
         (healthy_run(30), "wait"),
-        (healthy_run(30, td_std=0.001), "fail"),
+        (healthy_run(30, td_std=0.001), "wait"),
         (healthy_run(), "pass"),
         (healthy_run(td_std=0.001), "fail"),
-        (evaluations([[0.0] * 20] * 6), "fail"),
-        ([*evaluations([[0.0] * 20] * 6), row(61, td_std=50.0)], "fail"),
+        (evaluations([[0.0] * 20] * 12), "fail"),
+        ([*evaluations([[0.0] * 20] * 12), row(122, td_std=50.0)], "fail"),
+        ([*evaluations([[0.0] * 20] * 2), row(122, td_std=50.0)], "fail"),
         (healthy_run(mean_c=0.99, rho_tail=-0.5, bias=2.0, explained_variance=0.0), "pass"),
     ],
-    ids=["young", "young and at the floor", "healthy", "at the floor", "flat", "flat and at the ceiling", "warnings"],
+    ids=[
+        "young",
+        "young and at the floor",
+        "healthy",
+        "at the floor",
+        "flat",
+        "flat and at the ceiling",
+        "few evaluations and at the ceiling",
+        "warnings",
+    ],
 )
 def test_the_verdict_fails_before_it_waits_before_it_passes_whatever_the_warnings(rows, expected):
     assert verdict_of(rows).status == expected
@@ -140,7 +150,7 @@ def test_any_single_metric_may_be_null_or_missing():
     ids=["no columns", "empty bin", "text", "no bins", "short column", "no share", "negative count"],
 )
 def test_a_broken_gate_curve_makes_its_rules_wait(broken):
-    for kind in ("gate_constant", "gate_follows_prior"):
+    for kind in ("gate_moves", "router_adds_to_prior"):
         assert finding(kind, [row(UPDATES, gate_curve=broken)]).status == "wait"
 
 

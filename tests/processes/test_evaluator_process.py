@@ -22,7 +22,9 @@ def test_an_answer_that_is_more_than_a_socket_takes_at_once_arrives(tmp_path, mo
     evaluator = Evaluator(
         RunDirectory(tmp_path), config, check_environment(config), Link(theirs), alive, -1, memoryview(b"")
     )
-    thread = threading.Thread(target=evaluator.serve, args=(None,))
+    thread = threading.Thread(
+        target=evaluator.serve,
+    )
     thread.start()
     learner = Link(ours)
     learner.send({"number": 1})

@@ -10,15 +10,18 @@ from training_here import training_here
 
 from gwt_ib.config import Config
 from gwt_ib.envs.episode import EpisodeError
+from gwt_ib.gatecheck.gate_evaluation import read_gate_evaluation
 from gwt_ib.processes.link import Link
 from gwt_ib.processes.requests import Requests
+from gwt_ib.replacements import DECISIVE, REPLACEMENTS
+from gwt_ib.rollout.evaluation import Played
 from gwt_ib.runs.directory import RunDirectory, create_run
 from gwt_ib.runs.jsonl import Record, read_records
 from gwt_ib.training.loop import Training
 from gwt_ib_tui.commands.headless import judge_recorded
 
 NOT_REPEATED = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
-EVALUATION = {"eval_return", "eval_returns"}
+EVALUATION = {"eval_return", "eval_returns", "eval_replaced"}
 
 
 @dataclass
@@ -179,11 +182,46 @@ def test_an_evaluation_that_is_asked_for_leaves_every_record_of_metrics_and_verd
 
 
 def test_an_evaluation_whose_environment_fails_is_refused_and_the_run_goes_on(train, monkeypatch):
-    def broken(*_: object) -> list[float]:
+    def broken(*_: object, **__: object) -> Played:
         raise EpisodeError("mine:Env-v0", 1, 0, 7, [], ValueError("it broke"))
 
-    monkeypatch.setattr("gwt_ib.training.evaluator.evaluate", broken)
+    monkeypatch.setattr("gwt_ib.rollout.replaced_gate.play", broken)
     trained = train(asked={2: [{"kind": "evaluate"}]}, eval_every=0)
     assert trained.answers[0]["result"] == "refused"
     assert "environment 1 failed in episode 0 (seed 7): ValueError: it broke" in trained.answers[0]["message"]
     assert len(trained.rows) == 4
+
+
+def test_a_gate_evaluation_that_is_asked_for_is_kept_with_the_run_and_touches_nothing(train):
+    asked, alone = train("asked", {2: [{"kind": "evaluate_gate"}]}), train("alone")
+    (event,) = [event for event in asked.events if event["kind"] == "gate_evaluation"]
+    made = read_gate_evaluation(asked.run)
+    assert made is not None and (made.update, made.env_steps) == (2, 512) == (event["update"], event["env_steps"])
+    assert [effect.gate for effect in made.effects] == list(REPLACEMENTS) and made.steps is not None
+    assert list(made.returns["learned"]) == alone.rows[1]["eval_returns"]
+    assert (event["request"], event["path"]) == ("2.0", str(asked.run.gate_evaluation))
+    assert asked.answers[0]["message"] == made.words == event["message"]
+    columns = set(alone.rows[0]) - NOT_REPEATED
+    assert asked.training(*columns) == alone.training(*columns)
+
+
+def test_scheduled_evaluations_replace_the_gate_and_touch_nothing_else(train):
+    replaced, alone = (train(str(share), eval_gate_share=share, num_actors=1) for share in (1.0, 0.0))
+    found = [row["eval_replaced"] for row in replaced.rows]
+    assert [row["eval_replaced"] for row in alone.rows] == [None] * 4
+    assert found[0] is None is found[2] and set(found[3]) == set(DECISIVE)
+    assert [[value is None for value in returns] for returns in found[3].values()] == [[False, False, True]] * 3
+    columns = set(alone.rows[0]) - NOT_REPEATED - {"eval_replaced"}
+    assert replaced.training(*columns) == alone.training(*columns)
+    assert np.array_equal(replaced.weights, alone.weights)
+
+
+def test_where_playing_with_another_gate_fails_the_evaluation_keeps_its_returns(train, monkeypatch):
+    def broken(*_: object) -> None:
+        raise EpisodeError("mine:Env-v0", 1, 0, 7, [], ValueError("it broke"))
+
+    monkeypatch.setattr("gwt_ib.rollout.replaced_gate.GatePlayer.replaced", broken)
+    trained = train(eval_gate_share=1.0, num_actors=1)
+    assert trained.rows[3]["eval_replaced"] is None and len(trained.rows[3]["eval_returns"]) == 3
+    warnings = [event["message"] for event in trained.events if event["kind"] == "warning"]
+    assert any(message.startswith("no evaluation with the gate replaced: ") for message in warnings)

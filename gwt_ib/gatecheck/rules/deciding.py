@@ -1,13 +1,16 @@
-"""The two rules that decide the verdict: is td_std between its limits, and do evaluations improve?"""
+"""The two rules that decide the verdict on training: is td_std between its limits, and do evaluations improve?
+
+Neither fails before the run has had its time: a young run waits.
+"""
 
 from __future__ import annotations
 
 from gwt_ib.gatecheck.findings import Finding
-from gwt_ib.gatecheck.rule import FEWEST_EVALUATIONS, Rule, RuleContext
+from gwt_ib.gatecheck.looks import LEVEL
+from gwt_ib.gatecheck.rule import FEWEST_EVALUATIONS, Improvement, Rule, RuleContext
 from gwt_ib.runs.metrics import FLOOR_FACTOR, Threshold
 
-ALPHA = 0.05
-FEWEST_EPISODES = 5  # the fewest pairs whose smallest p-value, 0.5^5, is not above ALPHA
+FEWEST_EPISODES = 7  # the fewest pairs whose smallest p-value, 0.5^7, is below the level of the last look
 
 
 class TdStd(Rule):
@@ -45,18 +48,18 @@ class TdStd(Rule):
             next_step = (
                 "If value_loss explodes, lower lr; if rewards are that large, scale them down or raise td_std_max."
             )
-        return self.finding(context, "fail", summary, evidence, next_step)
+        return self.finding(context, "fail" if context.is_late else "wait", summary, evidence, next_step)
 
 
 class EvalImproves(Rule):
     kind = "eval_improves"
     follows = "eval_return"
     asks = (
-        "Do the newest third of the evaluations return more than the oldest third, by more than chance? A run that was "
-        "at the task's known ceiling early passes too."
+        "Do late evaluations return more than early ones: beyond chance over all looks of the run, and by more than they "
+        "wander? Or was it at the task's ceiling early?"
     )
     decides = True
-    passing = Threshold(high=ALPHA, name="p")
+    passing = Threshold(high=LEVEL / 2, name="p")
 
     def judge(self, context: RuleContext) -> Finding:
         test, ceiling = context.improvement, context.ceiling
@@ -73,19 +76,32 @@ class EvalImproves(Rule):
             if context.config.eval_episodes < FEWEST_EPISODES:
                 next_step = f"Set eval_episodes to {FEWEST_EPISODES} or more; 20 make a good test."
             return self.finding(context, "wait", summary, test.evidence, next_step)
-        how = f"{means}, p = {test.p_value:.2g} (level {ALPHA}, {test.seeds} seeds), {context.progress}."
-        if self.threshold(context.config).contains(test.p_value):
-            return self.finding(context, "pass", f"Returns rise: {how}", test.evidence)
-        if context.is_late:
-            then = "Act on the warnings first. Then try" if context.warned else "Try"
-            next_step = (
-                f"{then} half and double lr = {context.config.lr:g}, more rollout_steps, "
-                "a longer run (total_timesteps), and memory = false."
-            )
-        else:
-            meanwhile = ", and look at the warnings meanwhile." if context.warned else "."
-            next_step = f"The run is young: let it go on{meanwhile}"
-        return self.finding(context, "fail", f"No rise beyond chance: {how}", test.evidence, next_step)
+        level = Threshold(high=test.level, name="p")
+        how = f"{means}, p = {test.p_value:.2g} (level {test.level:.2g} of {LEVEL:g}, {test.seeds} seeds)"
+        if test.rises:
+            return self.finding(context, "pass", f"Returns rise: {how}.", test.evidence, threshold=level)
+        status = "fail" if context.has_had_its_time else "wait"
+        next_step = _what_to_try(context) if context.has_had_its_time else _meanwhile(context)
+        return self.finding(context, status, f"{_no_rise(test)}: {how}.", test.evidence, next_step, level)
+
+
+def _no_rise(test: Improvement) -> str:
+    if test.p_value <= test.level:
+        return f"The rise is no more than returns wander ({test.least:.3g})"
+    return "No rise beyond chance"
+
+
+def _meanwhile(context: RuleContext) -> str:
+    warnings = ", and look at the warnings meanwhile" if context.warned else ""
+    return f"The run is young: let it go on{warnings}. {context.fails_from}"
+
+
+def _what_to_try(context: RuleContext) -> str:
+    then = "Act on the warnings first. Then try" if context.warned else "Try"
+    return (
+        f"{then} half and double lr = {context.config.lr:g}, more rollout_steps, a longer run (total_timesteps), and "
+        "memory = false."
+    )
 
 
 def _too_few(context: RuleContext) -> tuple[str, tuple[()], str]:

@@ -12,8 +12,8 @@ SPREAD_OF_C, DISTANCE_FROM_PRIOR = "spread of c", "c from its prior"
 SATURATION = 0.02
 
 
-class MeanCOffTarget(NumberRule):
-    kind = "mean_c_off_target"
+class MeanCNearTarget(NumberRule):
+    kind = "mean_c_near_target"
     follows = "mean_c"
     asks = "Is the mean gate near its budget once lambda_c is warmed up?"
 
@@ -35,8 +35,8 @@ class MeanCOffTarget(NumberRule):
         return "warn", f"{summary}: off by {off:+.3f}.", next_step
 
 
-class BiasAtClamp(NumberRule):
-    kind = "bias_at_clamp"
+class BiasInsideClamps(NumberRule):
+    kind = "bias_inside_clamps"
     follows = "bias"
     asks = "Is the learnt bias free to move? At a clamp it cannot bring the prior to the budget."
 
@@ -57,8 +57,8 @@ class BiasAtClamp(NumberRule):
         return "warn", summary, next_step
 
 
-class GateSaturated(NumberRule):
-    kind = "gate_saturated"
+class GatePartlyOpen(NumberRule):
+    kind = "gate_partly_open"
     follows = "mean_c"
     asks = "Is the gate neither shut, when nothing is written, nor wide open, when every step overwrites?"
     remedy = "raise (shut) or lower (open) bias_init or base_logit, or raise lambda_c"
@@ -75,8 +75,8 @@ class GateSaturated(NumberRule):
         return "warn", summary, "Lower bias_init or td_scale, or raise lambda_c so that the budget closes the gate."
 
 
-class GateConstant(NumberRule):
-    kind = "gate_constant"
+class GateMoves(NumberRule):
+    kind = "gate_moves"
     follows = SPREAD_OF_C
     metric = "gate_curve"
     asks = "Does c differ from step to step?"
@@ -97,8 +97,8 @@ class GateConstant(NumberRule):
         return "warn", f"The gate is constant: c = {mean} with a standard deviation of {value:.4f}.", next_step
 
 
-class GateFollowsPrior(NumberRule):
-    kind = "gate_follows_prior"
+class RouterAddsToPrior(NumberRule):
+    kind = "router_adds_to_prior"
     follows = DISTANCE_FROM_PRIOR
     metric = "gate_curve"
     asks = "Has the router learnt something beside the prior?"
@@ -125,8 +125,8 @@ class GateFollowsPrior(NumberRule):
         return "warn", summary, next_step
 
 
-class RhoTailNegative(NumberRule):
-    kind = "rho_tail_negative"
+class SurpriseOpensGate(NumberRule):
+    kind = "surprise_opens_gate"
     follows = "rho_tail"
     asks = "Does the gate open, not close, with the largest surprises?"
     mean_of = SMOOTHING_ROWS
@@ -142,4 +142,4 @@ class RhoTailNegative(NumberRule):
         return "warn", f"{summary}: the largest surprises open the gate less.", next_step
 
 
-RULES = (MeanCOffTarget(), BiasAtClamp(), GateSaturated(), GateConstant(), GateFollowsPrior(), RhoTailNegative())
+RULES = (MeanCNearTarget(), BiasInsideClamps(), GatePartlyOpen(), GateMoves(), RouterAddsToPrior(), SurpriseOpensGate())

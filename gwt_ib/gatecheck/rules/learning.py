@@ -16,8 +16,8 @@ FEWEST_TREND_ROWS = 20
 COLLAPSED_DIFFERENTIAL_ENTROPY = 4.0  # nats below the highest
 
 
-class ExplainedVarianceLow(NumberRule):
-    kind = "explained_variance_low"
+class CriticExplainsReturns(NumberRule):
+    kind = "critic_explains_returns"
     follows = "explained_variance"
     asks = "Does the critic explain at least half of the returns' variance? TD errors of a poor critic are noise."
     mean_of = SMOOTHING_ROWS
@@ -35,8 +35,8 @@ class ExplainedVarianceLow(NumberRule):
         return "warn", f"{summary}, below {threshold.low:g}.", next_step
 
 
-class ExplainedVarianceFalling(Rule):
-    kind = "explained_variance_falling"
+class CriticKeepsUp(Rule):
+    kind = "critic_keeps_up"
     follows = "explained_variance"
     asks = "Does the critic keep what it has learnt, over the last 50 updates?"
     remedy = "lower lr or epochs; see whether approx_kl and clip_fraction are high"
@@ -66,8 +66,8 @@ class ExplainedVarianceFalling(Rule):
         return self.finding(context, "warn", f"{summary}: it is falling.", evidence, next_step, small)
 
 
-class EntropyCollapsed(NumberRule):
-    kind = "entropy_collapsed"  # a discrete policy's entropy is never below 0, that of continuous actions may be
+class PolicyStillExplores(NumberRule):
+    kind = "policy_still_explores"  # a discrete policy's entropy is never below 0, that of continuous actions may be
     follows = "entropy"
     asks = "Does the policy still explore?"
     mean_of = SMOOTHING_ROWS
@@ -91,8 +91,8 @@ class EntropyCollapsed(NumberRule):
         return "warn", f"{summary}: the policy has stopped exploring.", next_step
 
 
-class PolicyLagExceeded(NumberRule):
-    kind = "policy_lag_exceeded"
+class RolloutsAreFresh(NumberRule):
+    kind = "rollouts_are_fresh"
     follows = "policy_lag_max"
     asks = "Is no rollout older than max_policy_lag allows?"
 
@@ -113,4 +113,4 @@ class PolicyLagExceeded(NumberRule):
         return "warn", f"A rollout was {value:g} versions behind the learner; max_policy_lag is {limit}.", next_step
 
 
-RULES = (ExplainedVarianceLow(), ExplainedVarianceFalling(), EntropyCollapsed(), PolicyLagExceeded())
+RULES = (CriticExplainsReturns(), CriticKeepsUp(), PolicyStillExplores(), RolloutsAreFresh())

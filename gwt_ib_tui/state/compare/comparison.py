@@ -170,6 +170,7 @@ def _run_record(entry: RunEntry, baseline: RunEntry) -> dict[str, Any]:
         "total_timesteps": run_view.run.total_timesteps,
         **{metric: newest_of(entry, metric) for metric in REPORTED},
         "verdict": entry.verdict,
+        "gate_verdict": entry.gate,
         "group": entry.group,
         "differs": dict(entry.differs),
         "delta": {metric: found and found._asdict() for metric, found in differences.items()},

@@ -11,6 +11,7 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
+from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.runs.directory import RunDirectory, list_runs
 from gwt_ib_tui.state.compare.settings import differing, groups_of
 from gwt_ib_tui.state.run.feed import Feed, Limits
@@ -53,9 +54,13 @@ class RunEntry:
 
     @property
     def verdict(self) -> str:
-        """GateCheck's newest word."""
-        verdict = self.run_view.verdict
-        return "wait" if verdict is None else verdict.status
+        """GateCheck's newest word on training."""
+        return (self.run_view.verdict or Verdict("wait")).status
+
+    @property
+    def gate(self) -> str:
+        """GateCheck's newest word on the gate."""
+        return (self.run_view.verdict or Verdict("wait")).gate.status
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gwt_ib.clock import utc_now
-from gwt_ib.lenient import real, text
+from gwt_ib.gatecheck.findings import Verdict
+from gwt_ib.lenient import real
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import last_record
 from gwt_ib.runs.record import ENDED, KILLED, Pulse, RunRecord
@@ -27,6 +28,8 @@ class RunSummary:
     env_steps: float | None
     ep100: float | None
     verdict: str
+    gate: str
+    """The verdicts, on training and on the gate."""
 
     @property
     def progress(self) -> float | None:
@@ -36,7 +39,7 @@ class RunSummary:
     @property
     def words(self) -> str:
         """What a filter looks in, in small letters."""
-        parts = (self.name, self.info.env_id, self.state, self.verdict, f"s{self.info.seed}")
+        parts = (self.name, self.info.env_id, self.state, self.verdict, self.gate, f"s{self.info.seed}")
         return " ".join(parts).lower()
 
 
@@ -73,9 +76,10 @@ class RunLister(Follower):
             before, summary, pulse = self._known.get(run.path, ((), None, Pulse()))
             if summary is None or before != signature:
                 record, row = run.read_run(), last_record(run.metrics)
-                verdict = text(run.read_gatecheck().get("verdict")).lower() or "wait"
+                verdict = Verdict.from_dict(run.read_gatecheck()) or Verdict("wait")
                 steps, ep100 = real(row.get("env_steps")), real(row.get("ep100"))
-                summary = RunSummary(run, run.name, record, record.state, steps, ep100, verdict)
+                verdicts = verdict.status, verdict.gate.status
+                summary = RunSummary(run, run.name, record, record.state, steps, ep100, *verdicts)
             if summary.state not in ENDED and summary.state != KILLED:  # it may be silent without a file having changed
                 summary = replace(summary, state=summary.info.state_now(pulse))
             known[run.path] = (signature, summary, pulse)

@@ -94,7 +94,13 @@ class Verdicts:
             before = {} if verdict.update is None else {**self._last, "update": verdict.update - 1}
             verdict = with_since(verdict, before)
             findings = [{"kind": item.kind, "status": item.status, "since": item.since} for item in verdict.findings]
-            status = {"verdict": verdict.status, "update": verdict.update, "since": verdict.since, "findings": findings}
+            status: dict[str, Any] = {
+                "verdict": verdict.status,
+                "update": verdict.update,
+                "since": verdict.since,
+                "findings": findings,
+            }
+            status |= {"gate": {"verdict": verdict.gate.status, "since": verdict.gate.since}}
             self._last = self._statuses[frame.number] = status
             self._done += 1
 

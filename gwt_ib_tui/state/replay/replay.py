@@ -11,6 +11,7 @@ from itertools import compress
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.findings import Verdict
+from gwt_ib.gatecheck.gate_evaluation import GateEvaluation
 from gwt_ib.lenient import real, whole
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import Event
@@ -130,11 +131,18 @@ def as_of(run_view: RunView, frame: ReplayFrame, verdict: Verdict | None) -> Run
         curve=GateCurve.of(row.get("gate_curve")),
         gate=GateHistory((*moments, own) if own else moments),
         verdict=verdict,
+        gate_evaluation=_evaluation_then(run_view.gate_evaluation, real(row.get("env_steps"))),
         events=events,
         events_seen=run_view.events_seen - (len(run_view.events) - len(events)),
         log=_log_until(run_view.log, now),
         usage={},
     )
+
+
+def _evaluation_then(evaluation: GateEvaluation | None, env_steps: float | None) -> GateEvaluation | None:
+    """The evaluation that was asked for, where the run had come so far; only the newest one is kept."""
+    made = None if evaluation is None else evaluation.env_steps
+    return None if made is None or env_steps is None or made > env_steps else evaluation
 
 
 def _log_until(log: LogView, now: float) -> LogView:

@@ -13,6 +13,7 @@ from gwt_ib_tui.state.run.run_view import RunView
 
 Severity = Literal["information", "warning", "error"]
 SEVERITIES: dict[str, Severity] = {"pass": "information", "fail": "error", "finished": "information"}
+SEVERITIES |= {"works": "information", "harmful": "error"}
 SEVERITIES |= {"stopped": "information", "failed": "error", KILLED: "error"}
 GONE = "its trainer is gone; `gwt-ib-tui resume` takes it up again"
 SILENT = "its trainer is silent: stopped, hung, or a busy machine"
@@ -36,7 +37,7 @@ class Announcer:
 
     def __init__(self) -> None:
         self._state: str | None = None
-        self._verdict = ""
+        self._verdict: Verdict | None = None
 
     def take(self, run_view: RunView) -> list[Announcement]:
         """What has changed since the view before, each change once."""
@@ -44,26 +45,37 @@ class Announcer:
         training = state in TRAINING or state == STALLED
         self._state = run_view.state
         verdict, before = run_view.verdict, self._verdict
-        if verdict is not None:
-            self._verdict = verdict.status
+        self._verdict = verdict or before
         news = []
-        # A run's first verdict is to wait for more data: that is how it begins, and no change.
-        if training and verdict is not None and verdict.status != (before or "wait"):
-            news.append(_of_verdict(verdict, before))
+        if training and verdict is not None:
+            # A run's first verdicts are to wait for more data: that is how it begins, and no change.
+            was = before or Verdict("")
+            if verdict.status != (was.status or "wait"):
+                news.append(_of_training(verdict, was.status))
+            if verdict.gate.status != was.gate.status:
+                news.append(_of_gate(verdict, was.gate.status if before else ""))
         if training and run_view.state != state and (ending := _of_state(run_view, state == STALLED)):
             news.append(ending)
         return news
 
 
-def _of_verdict(verdict: Verdict, previous: str) -> Announcement:
+def _of_training(verdict: Verdict, previous: str) -> Announcement:
     reasons = [finding.summary for finding in verdict.findings if finding.status == verdict.status]
     reason = reasons[0] if reasons and verdict.status != "pass" else ""
+    return _of_verdict("training", verdict.status, previous, verdict.update, reason)
+
+
+def _of_gate(verdict: Verdict, previous: str) -> Announcement:
+    return _of_verdict("gate", verdict.gate.status, previous, verdict.update, verdict.gate.summary)
+
+
+def _of_verdict(name: str, status: str, previous: str, update: int | None, reason: str) -> Announcement:
     was = f"was {plain(previous, 20).upper()}" if previous else ""
-    where = "" if verdict.update is None else f"at update {count(verdict.update)}"
+    where = "" if update is None else f"at update {count(update)}"
     return Announcement(
-        title=f"GateCheck: {plain(verdict.status, 20).upper()}",
+        title=f"GateCheck, {name}: {plain(status, 20).upper()}",
         text="\n".join(part for part in (f"{was} {where}".strip(), plain(reason, 200)) if part),
-        severity=SEVERITIES.get(verdict.status, "warning"),
+        severity=SEVERITIES.get(status, "warning"),
         bell=True,
     )
 

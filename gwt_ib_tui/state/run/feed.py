@@ -16,6 +16,7 @@ from gwt_ib.config import Config
 from gwt_ib.durable import FULL, is_full
 from gwt_ib.errors import UserError
 from gwt_ib.gatecheck.findings import Verdict
+from gwt_ib.gatecheck.gate_evaluation import GateEvaluation, read_gate_evaluation
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import RecordReader
@@ -70,6 +71,7 @@ class Feed(Source):
         self._record = RunRecord(run.name)
         self._config: Config | None = None
         self._verdict: Verdict | None = None
+        self._gate_evaluation: GateEvaluation | None = None
         self._events: deque[Event] = deque(maxlen=limits.events)
         self._events_seen = 0
         self._event_reader = RecordReader(run.events)
@@ -127,6 +129,9 @@ class Feed(Source):
             with suppress(UserError):  # the dashboard does without
                 self._config = run.read_config()
                 self._bad_config = False
+            self._news = True
+        if self._is_new(run.gate_evaluation):
+            self._gate_evaluation = read_gate_evaluation(run)
             self._news = True
         self._read_verdict()
 
@@ -197,5 +202,6 @@ class Feed(Source):
             problem=problem,
             log=self._log,
             usage=self._usage,
+            gate_evaluation=self._gate_evaluation,
             file_problems=self._file_problems(),
         )

@@ -10,6 +10,7 @@ import numpy as np
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.findings import Verdict
+from gwt_ib.gatecheck.gate_evaluation import GateEvaluation
 from gwt_ib.lenient import real
 from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import Record
@@ -21,7 +22,16 @@ from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.state.run.usage import Usage
 
 DAMAGED = "run.json is missing or damaged"
-WHAT_CANNOT_WAIT = ("state", "config", "events_seen", "loading", "problem", "file_problems", "replay")
+WHAT_CANNOT_WAIT = (
+    "state",
+    "config",
+    "events_seen",
+    "loading",
+    "problem",
+    "file_problems",
+    "replay",
+    "gate_evaluation",
+)
 """Parts of a view that are shown at the next picture, however many rows come in."""
 
 
@@ -48,6 +58,8 @@ class RunView:
     replay: Playback | None = None
     log: LogView = field(default_factory=LogView)
     usage: Mapping[int, Usage] = field(default_factory=dict)
+    gate_evaluation: GateEvaluation | None = None
+    """The newest evaluation with the gate replaced that somebody asked for."""
     file_problems: tuple[str, ...] = ()
     """What cannot be read as it should be, each in a sentence that names the file."""
 
@@ -58,8 +70,10 @@ class RunView:
 
     def only_adds_rows_to(self, other: RunView) -> bool:
         """Whether nothing but rows of metrics, and what follows from them, is new since `other`."""
-        same_verdict = (self.verdict and self.verdict.status) == (other.verdict and other.verdict.status)
-        return same_verdict and all(getattr(self, name) == getattr(other, name) for name in WHAT_CANNOT_WAIT)
+        verdicts = [view.verdict and (view.verdict.status, view.verdict.gate.status) for view in (self, other)]
+        return verdicts[0] == verdicts[1] and all(
+            getattr(self, name) == getattr(other, name) for name in WHAT_CANNOT_WAIT
+        )
 
     @property
     def halted(self) -> bool:

@@ -68,8 +68,8 @@ class SweepRow:
     def words(self) -> str:
         """What a filter looks in, in small letters."""
         state, config = self.state, self.state.member.config
-        parts = (self.name, config.env_id, state.member.arm, self.word, state.status, state.verdict, state.host)
-        return " ".join((*parts, f"s{config.seed}")).lower()
+        parts = (self.name, config.env_id, state.member.arm, self.word, state.status, state.verdict, state.gate_verdict)
+        return " ".join((*parts, state.host, f"s{config.seed}")).lower()
 
 
 @dataclass(frozen=True, eq=False)

@@ -118,12 +118,12 @@ async def test_choosing_a_rule(recorded: RecordedRun, size: tuple[int, int]) -> 
         assert "Next: Double" in " ".join(panel(app, "#gate-check").split()), "the most serious one at first"
         await pilot.press("j")
         await pilot.pause()
-        assert app.live.query_one(GateCheckPanel).selected == "bias_at_clamp"
+        assert app.live.query_one(GateCheckPanel).selected == "bias_inside_clamps"
         assert "inside its clamps" in panel(app, "#gate-check")
         await pilot.press("k", "k")
         assert app.live.query_one(GateCheckPanel).selected == "eval_improves"
         await pilot.press("j")
-        assert app.live.query_one(GateCheckPanel).selected == "mean_c_off_target"
+        assert app.live.query_one(GateCheckPanel).selected == "mean_c_near_target"
 
 
 async def test_read_only_cannot_control(recorded: RecordedRun) -> None:

@@ -26,12 +26,13 @@ def test_a_report_is_complete_and_a_second_one_takes_its_place(recorded: Recorde
     assert json.loads((folder / "metrics.json").read_bytes()) == {"update": 3}
     assert json.loads((folder / "gatecheck.json").read_bytes())["verdict"] == "wait"
     report = json.loads((folder / "report.json").read_bytes())
-    assert {name: report[name] for name in ("run", "snapshot", "env_steps", "state", "verdict")} == {
+    assert {name: report[name] for name in ("run", "snapshot", "env_steps", "state", "verdict", "gate_verdict")} == {
         "run": "a-run",
         "snapshot": str(snapshot),
         "env_steps": 8192,
         "state": "running",
         "verdict": "wait",
+        "gate_verdict": "wait",
     }
     assert folder.stat().st_mode & 0o777 == 0o700
     assert not list(folder.glob(".*")), "no temporary file is left"

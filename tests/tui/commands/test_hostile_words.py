@@ -72,7 +72,12 @@ COMMANDS: dict[str, list[list[str]]] = {
     "results": [["results", "RUN", "--no-evaluate", *form] for form in ([], ["--json"], ["--csv"], ["--markdown"])],
     "status": [["status", "RUN"], ["status", "RUN", "--json"]],
     "check": [["check", "RUN"], ["check", "RUN", "--json"]],
-    "evaluate": [["evaluate", "RUN"], ["evaluate", "RUN", "--trust"], ["evaluate", "RUN", "--now"]],
+    "evaluate": [
+        ["evaluate", "RUN"],
+        ["evaluate", "RUN", "--trust"],
+        ["evaluate", "RUN", "--now"],
+        ["evaluate", "RUN", "--gate", "all"],
+    ],
     "picture": [["picture", "RUN", "x.svg"], ["picture", "RUN", f"{NAME}.png"]],
     "pause": [["pause", "RUN"]],
     "unpause": [["unpause", "RUN"]],

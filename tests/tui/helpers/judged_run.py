@@ -20,6 +20,7 @@ from gwt_ib_tui.cli import app as command_line
 from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
 from gwt_ib_tui.widgets.check_panels import RulesPanel
 from gwt_ib_tui.widgets.panel import Panel
+from gwt_ib_tui.widgets.verdict import short_name
 
 UPDATES = 70
 HEALTHY: dict[str, Any] = {"eval_every": 5}
@@ -66,7 +67,7 @@ def seen(screen: GateCheckScreen, kind: type[Panel]) -> str:
 
 def row_of(screen: GateCheckScreen, kind: str) -> str:
     """The row of one rule."""
-    name = kind.replace("_", " ").replace("explained variance", "EV")
+    name = short_name(kind)
     (line,) = [line for line in screen.query_one(RulesPanel).render().plain.split("\n") if f" {name} " in line]
     return line.rstrip()
 

@@ -20,7 +20,8 @@ from gwt_ib.config import Config
 from gwt_ib.config_sources import change_live
 from gwt_ib.durable import write_json
 from gwt_ib.errors import UserError
-from gwt_ib.gatecheck.findings import Verdict
+from gwt_ib.gatecheck.findings import GateVerdict, Verdict
+from gwt_ib.gatecheck.gate_evaluation import GateEvaluation
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.statistics import gate_curve
@@ -48,6 +49,10 @@ class RecordedRun:
         self.update = 0
         self.state = "running"
         self.fields: dict[str, Any] = {}
+        self.worth: dict[str, float] = {}
+        """What the learned gate is worth against each replacement that is played; empty where none is."""
+        self.gate: GateVerdict | None = None
+        """The verdict on the gate that is reported in place of that of the rules."""
         self._history = History()
         self._verdict: Verdict | None = None
         self._random = np.random.default_rng(7)
@@ -136,6 +141,7 @@ class RecordedRun:
         """Write gatecheck.json: the rules' verdict on the rows, or another one."""
         assert self._verdict is not None
         verdict = self._verdict if status is None else replace(self._verdict, status=status)
+        verdict = verdict if self.gate is None else replace(verdict, gate=self.gate)
         write_json(self.directory.gatecheck, verdict.as_dict(), durable=False)
 
     def resume(self, update: int) -> None:
@@ -172,6 +178,8 @@ class RecordedRun:
             elif request.kind == "evaluate":
                 returns = [-0.75, -0.25]
                 self.event("evaluation", eval_return=-0.5, eval_returns=returns, request=request.id)
+            elif request.kind == "evaluate_gate":
+                answer["message"] = self.evaluate_gate(request=request.id).words
             elif request.kind == "set":
                 answer |= self._set(request)
             else:
@@ -179,6 +187,28 @@ class RecordedRun:
                 self.event(self.state if self.state == "paused" else "unpaused")
             self.event("acknowledged", **answer)
         self.beat()
+
+    def evaluate_gate(self, windows: int = 8, **fields: Any) -> GateEvaluation:
+        """Write what replacing the gate has found: by `worth` for whole episodes, less and less with each window's."""
+        learned = np.linspace(-0.9, -0.5, 20)
+        signs = np.resize([-0.02, 0.02], 20)
+        lost = [0.3 / 2**window for window in range(windows)]
+        record = {
+            "returns": {"learned": learned.tolist()}
+            | {word: (learned - worth + signs).tolist() for word, worth in self.worth.items()},
+            "mean_c": 0.35,
+            "steps": {
+                "edges": [6 * window for window in range(windows)] + [52],
+                "mean_c": [0.9 - 0.1 * window for window in range(windows)],
+                "td": [0.5 / (1 + window) for window in range(windows)],
+                "shut": [(learned - one + signs).tolist() for one in lost],
+                "open": [(learned + one / 10 + signs).tolist() for one in lost],
+            },
+        }
+        made = GateEvaluation.of(record, self.update, self.env_steps)
+        write_json(self.directory.gate_evaluation, made.as_dict(), durable=False)
+        self.event("gate_evaluation", message=made.words, path=str(self.directory.gate_evaluation), **fields)
+        return made
 
     def _set(self, request: Request) -> dict[str, Any]:
         """Change a setting; what the acknowledgement says of it."""
@@ -218,6 +248,11 @@ class RecordedRun:
         finally:
             over.set()
             thread.join()
+
+    def _replaced(self, eval_return: float) -> dict[str, list[float]] | None:
+        """Returns of the same episodes with the gate replaced; of every other one a little better than of the rest."""
+        signs = np.resize([-0.02, 0.02], self.config.eval_episodes)
+        return {word: (eval_return - worth + signs).tolist() for word, worth in self.worth.items()} or None
 
     def _td_std(self) -> float:
         return 0.0149 + 0.06 * math.exp(-self.update / 9)
@@ -267,6 +302,7 @@ class RecordedRun:
             "mmer": self._best if update > 5 else None,
             "eval_return": eval_return,
             "eval_returns": None if eval_return is None else [eval_return] * config.eval_episodes,
+            "eval_replaced": None if eval_return is None else self._replaced(eval_return),
             "rho_td_c": 0.83,
             "rho_tail": 0.21,
             "rho_td_dc": -0.11,

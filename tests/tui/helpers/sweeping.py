@@ -27,7 +27,14 @@ def made_up(path: Path = Path("sweeps/made-up")) -> SweepState:
     """Eight runs of every kind: two tasks, two arms, two seeds."""
     ended: dict[str, Any] = {"env_steps": 98_304, "steps_per_s": 3000.0, "verdict": "pass", "host": "here"}
     kinds: list[dict[str, Any]] = [
-        {"status": "finished", "state": "finished", "episodic_return": -0.5, "eval_return": -0.25, **ended},
+        {
+            "status": "finished",
+            "state": "finished",
+            "episodic_return": -0.5,
+            "eval_return": -0.25,
+            "gate_verdict": "decoration",
+            **ended,
+        },
         {"status": "finished", "state": "finished", "episodic_return": -0.125, "eval_return": -0.3125, **ended},
         {"status": "failed", "state": "failed", "env_steps": 24_576, "verdict": "fail", "host": "here", "cause": CAUSE},
         {"status": "running", "state": "running", "env_steps": 49_152, "steps_per_s": 2048.0, "host": "here"},

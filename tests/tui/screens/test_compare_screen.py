@@ -46,7 +46,7 @@ async def test_everything_of_the_runs_is_shown(runs: list[RecordedRun], size: tu
         assert "against A at equal" in seen and "whole runs" not in seen
         first, second, third = (row(app, sign) for sign in "ABC")
         assert first.startswith("›") and "baseline" in first and "● running" in first and "lr=0.00025" in first
-        assert "■ finished" in second and "s2" in second and "✓ PASS" in second
+        assert "■ finished" in second and "s2" in second and "PASS" in second and "WAIT" in second
         assert "lr=0.001" in third and "25%" in first and "41%" in third
         assert "baseline" not in second + third
 

@@ -11,6 +11,7 @@ from driving import SIZES, both_sizes, dashboard, ready, screen_text, until
 from judged_run import HEALTHY, PINNED, UPDATES, checked, judged, opened, row_of, run_of, seen, title
 from recorded_run import RecordedRun
 
+from gwt_ib.gatecheck.findings import rule_name
 from gwt_ib.text import count
 from gwt_ib_tui.charts.trends import trend_of
 from gwt_ib_tui.keys.keymap import Keymap
@@ -18,6 +19,7 @@ from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
+from gwt_ib_tui.widgets.effects_panel import EffectsPanel
 
 both_runs = pytest.mark.parametrize("settings", [HEALTHY, PINNED], ids=["healthy", "pinned"])
 
@@ -38,7 +40,7 @@ async def test_everything_that_check_json_says_of_every_rule_is_shown(
     assert {found["status"] for found in record["findings"]} >= ({"pass"} if settings is HEALTHY else {"fail", "warn"})
     async with dashboard(run).run_test(size=size) as pilot:
         app, screen = await opened(pilot)
-        assert f"since update {count(record['since'])}, judged at update 70" in seen(screen, VerdictPanel)
+        assert f"since update {count(record['since'])} " in seen(screen, VerdictPanel)
         for found in record["findings"]:
             line = row_of(screen, found["kind"])
             assert line in screen_text(app)
@@ -60,19 +62,19 @@ async def test_everything_that_check_json_says_of_every_rule_is_shown(
             assert found["status"].upper() in shown
             assert all(f"{item['metric']} " in shown for item in found["evidence"])
             assert "env steps" in shown or not found["evidence"]
-            assert found["kind"].replace("_", " ") in on_screen
+            assert rule_name(found["kind"]) in on_screen
 
 
 @both_sizes
-async def test_the_verdict_is_large_and_as_a_word(tmp_path: Path, size: tuple[int, int]) -> None:
+async def test_both_verdicts_are_words_and_large_where_there_is_room(tmp_path: Path, size: tuple[int, int]) -> None:
     run = run_of(tmp_path, **PINNED)
     async with dashboard(run).run_test(size=size) as pilot:
         app, screen = await opened(pilot)
-        assert screen.query_one(VerdictPanel).size.height == 3
-        text = screen_text(app)
-        assert "█▀▀" in text, "the F of FAIL"
-        assert "decided by td std ✗ FAIL, eval improves" in seen(screen, VerdictPanel)
-        assert "✗ 1 fail" in text and "▲" in text
+        text, shown = screen_text(app), seen(screen, VerdictPanel)
+        assert ("█▀▀" in shown) == (size == SIZES[1]), "the F of FAIL"
+        assert "training ✗ FAIL" in text and "gate … WAIT" in text
+        assert "decided by td_std ✗ FAIL, evaluations improve" in shown
+        assert "✗ FAIL" in text and "▲" in text
 
 
 @both_sizes
@@ -112,11 +114,11 @@ async def test_each_rule_has_a_small_trend_and_the_chosen_one_a_large(
             await pilot.press("enter")
         follows = {
             "td_std": "td_std",
-            "bias_at_clamp": "bias",
+            "bias_inside_clamps": "bias",
             "eval_improves": "eval_return",
-            "gate_constant": "spread of c",
-            "gate_follows_prior": "c from its prior",
-            "explained_variance_falling": "explained_variance",
+            "gate_moves": "spread of c",
+            "router_adds_to_prior": "c from its prior",
+            "critic_keeps_up": "explained_variance",
         }
         for kind, name in follows.items():
             screen.selected = kind
@@ -124,9 +126,9 @@ async def test_each_rule_has_a_small_trend_and_the_chosen_one_a_large(
             chart = screen.query_one(TrendPanel).render().plain
             assert name in title(screen, TrendPanel)
             assert "•" in chart or any("\u2800" < sign <= "\u28ff" for sign in chart)
-            limits = {"td_std": "┈ > 0.005, < 49.5", "bias_at_clamp": "to pass: > -4, < 2"}
+            limits = {"td_std": "┈ > 0.005, < 49.5", "bias_inside_clamps": "to pass: > -4, < 2"}
             assert limits.get(kind, "") in title(screen, TrendPanel)
-            if kind in ("eval_improves", "explained_variance_falling"):
+            if kind in ("eval_improves", "critic_keeps_up"):
                 assert "<=" not in title(screen, TrendPanel), "what is held against it is not what is drawn"
             assert (kind == "td_std") == ("┈┈" in chart), "the limits of the others are out of sight"
             assert app.is_running
@@ -139,7 +141,7 @@ def test_the_trends_of_the_gate_curve_end_at_the_rules_own_numbers(recorded: Rec
         trend = trend_of(run_view, finding)
         assert trend is not None, finding.kind
         assert len(trend.x.mean) == UPDATES
-        if finding.kind in ("gate_constant", "gate_follows_prior"):
+        if finding.kind in ("gate_moves", "router_adds_to_prior"):
             assert trend.y.mean[-1] == pytest.approx(finding.value, rel=1e-9)
             assert np.isfinite(trend.y.mean).all() and trend.limits == (0.01,)
 
@@ -147,16 +149,18 @@ def test_the_trends_of_the_gate_curve_end_at_the_rules_own_numbers(recorded: Rec
 async def test_at_80x24_details_are_a_page_of_their_own(recorded: RecordedRun) -> None:
     async with dashboard(recorded).run_test(size=SIZES[0]) as pilot:
         _, screen = await opened(pilot)
-        for key, page in (("enter", "rule"), ("n", "rules"), ("tab", "rule"), ("enter", "rules")):
+        for key, page in (("enter", "rule"), ("n", "cause"), ("tab", "rules"), ("N", "cause"), ("enter", "rules")):
             await pilot.press(key)
             await pilot.pause()
             assert screen.page == page
             assert screen.query_one(TrendPanel).display == (page == "rule")
             assert screen.query_one(RulesPanel).display == (page == "rules")
-            assert screen.query_one(RulePanel).display
+            assert screen.query_one(RulePanel).display == (page != "cause")
+            assert screen.query_one(EffectsPanel).display == (page == "cause")
         await pilot.resize_terminal(*SIZES[1])
         await pilot.pause()
-        assert all(screen.query_one(kind).display for kind in (VerdictPanel, RulesPanel, RulePanel, TrendPanel))
+        panels = (VerdictPanel, RulesPanel, RulePanel, TrendPanel, EffectsPanel)
+        assert all(screen.query_one(kind).display for kind in panels)
         await pilot.press("enter")
         assert screen.page == "rules", "where all is in sight, there is nothing to open"
 
@@ -184,12 +188,12 @@ async def test_a_new_verdict_is_shown(tmp_path: Path, size: tuple[int, int]) -> 
     run = run_of(tmp_path, 12, **HEALTHY)
     async with dashboard(run).run_test(size=size) as pilot:
         _, screen = await opened(pilot)
-        assert "eval improves … WAIT" in seen(screen, VerdictPanel)
+        assert "evaluations improve … WAIT" in seen(screen, VerdictPanel)
         run.learn(UPDATES - 12)
         since = judged(run)["since"]
         assert 12 < since <= UPDATES
-        await until(pilot, lambda: f"since update {since}, judged at update 70" in seen(screen, VerdictPanel))
-        await until(pilot, lambda: "eval improves ✓ PASS" in seen(screen, VerdictPanel))
+        await until(pilot, lambda: f"since update {since} " in seen(screen, VerdictPanel))
+        await until(pilot, lambda: "evaluations improve ✓ PASS" in seen(screen, VerdictPanel))
 
 
 @both_sizes

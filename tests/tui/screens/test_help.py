@@ -50,8 +50,11 @@ async def test_help(recorded: RecordedRun, size: tuple[int, int]) -> None:
             await pilot.press(key)
             assert column.scroll_y < before
         column.scroll_home(animate=False)
-        for key, heading in (("n", "Metrics"), ("tab", "GateCheck"), ("n", "Markers on the axis"), ("n", "Keys")):
+        headings = ("Metrics", "GateCheck", "The verdict on the gate", "Markers on the axis", "Keys")
+        for key, heading in zip(("n", "tab", "n", "n", "n"), headings, strict=True):
             await pilot.pause()
+            if heading.startswith("Markers") and heading in screen_text(app):
+                continue  # the end of the column is reached
             await pilot.press(key)
             await pilot.pause()
             assert heading in screen_text(app)

@@ -66,10 +66,10 @@ def cases() -> Iterator[Any]:
     limits = {rule.kind: rule.threshold(DEFAULT).limits for rule in RULES}
     for kind, name, strict in (
         ("td_std", "td_std", True),
-        ("mean_c_off_target", "mean_c", False),
-        ("rho_tail_negative", "rho_tail", False),
-        ("explained_variance_low", "explained_variance", False),
-        ("policy_lag_exceeded", "policy_lag_max", False),
+        ("mean_c_near_target", "mean_c", False),
+        ("surprise_opens_gate", "rho_tail", False),
+        ("critic_explains_returns", "explained_variance", False),
+        ("rollouts_are_fresh", "policy_lag_max", False),
     ):
         yield from of_limits(kind, name, *limits[kind], DEFAULT, strict=strict)
     for value, passes in (
@@ -80,27 +80,27 @@ def cases() -> Iterator[Any]:
         (1.9995, False),
         (2.0, False),
     ):
-        yield pytest.param("bias_at_clamp", "bias", settled("bias", value), DEFAULT, passes, id=f"bias {value}")
+        yield pytest.param("bias_inside_clamps", "bias", settled("bias", value), DEFAULT, passes, id=f"bias {value}")
     wide = Config(td_std_max=5.0)
     for value, passes in ((4.94, True), (4.95, False), (4.97, False), (5.0, False)):
         yield pytest.param("td_std", "td_std", settled("td_std", value), wide, passes, id=f"td_std {value} of 5")
-    low, high = limits["gate_saturated"]
-    yield from of_limits("gate_saturated", "mean_c", low, None, Config(target_c=0.1), strict=False)
-    yield from of_limits("gate_saturated", "mean_c", None, high, Config(target_c=0.9), strict=False)
+    low, high = limits["gate_partly_open"]
+    yield from of_limits("gate_partly_open", "mean_c", low, None, Config(target_c=0.1), strict=False)
+    yield from of_limits("gate_partly_open", "mean_c", None, high, Config(target_c=0.9), strict=False)
     for value, passes in ((0.02, False), (beside(0.02)[1], True), (beside(0.02)[0], False)):
         rows = settled("entropy", value, entropy=1.0)
-        yield pytest.param("entropy_collapsed", "entropy", rows, DEFAULT, passes, id=f"entropy {value!r}")
+        yield pytest.param("policy_still_explores", "entropy", rows, DEFAULT, passes, id=f"entropy {value!r}")
     for size, passes in ((0.01 + 1e-9, True), (0.01 - 1e-9, False)):
         rows = [row(UPDATES, gate_curve=curve(0.3, 0.3, size))]
-        yield pytest.param("gate_constant", "", rows, DEFAULT, passes, id=f"constant {size!r}")
+        yield pytest.param("gate_moves", "", rows, DEFAULT, passes, id=f"constant {size!r}")
         rows = [row(UPDATES, gate_curve=curve(0.3 + size, 0.3, 0.0))]
-        yield pytest.param("gate_follows_prior", "", rows, DEFAULT, passes, id=f"prior {size!r}")
+        yield pytest.param("router_adds_to_prior", "", rows, DEFAULT, passes, id=f"prior {size!r}")
     for fall, passes in ((0.1 - 1e-9, True), (0.1 + 1e-9, False)):
         name = "explained_variance"
-        yield pytest.param("explained_variance_falling", name, fallen(fall), DEFAULT, passes, id=f"fall {fall!r}")
-    # A p-value is a multiple of 1/32 where there are five seeds: those next to 0.05 are 1/32 and 2/32.
+        yield pytest.param("critic_keeps_up", name, fallen(fall), DEFAULT, passes, id=f"fall {fall!r}")
+    # A p-value is a multiple of 1/128 where there are seven seeds: those next to 0.01 are 1/128 and 2/128.
     for worst, passes in ((0.1, True), (-0.1, False)):
-        rows = evaluations([[0.0] * 5] * 2 + [[1.0, 1.0, 1.0, 1.0, worst]] * 4)
+        rows = evaluations([[0.0] * 7] * 4 + [[*[1.0] * 6, worst]] * 8)
         yield pytest.param("eval_improves", "eval_return", rows, DEFAULT, passes, id=f"seed {worst}")
     for name, metric in BY_NAME.items():
         if metric.healthy and all(rule.follows != name for rule in RULES):
@@ -177,5 +177,5 @@ def test_a_tile_says_where_a_metric_is_not_typical_though_its_rule_passes(known:
     view = replace(known, config=DEFAULT, row=rows[0], verdict=judge_run(History.from_rows(rows), DEFAULT))
     tile = tile_of(BY_NAME["td_std"], view)
     assert (tile.status, tile.hint) == ("pass", "typically 0.01 to 10")
-    low = replace(view, verdict=judge_run(History.from_rows([row(1, td_std=0.004)]), DEFAULT))
+    low = replace(view, verdict=judge_run(History.from_rows([row(UPDATES, td_std=0.004)]), DEFAULT))
     assert (tile_of(BY_NAME["td_std"], low).status, tile_of(BY_NAME["td_std"], low).hint) == ("fail", "> 0.005, < 49.5")

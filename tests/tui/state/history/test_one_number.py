@@ -96,7 +96,7 @@ async def test_the_table_of_rules_tells_the_report_of_the_rule_beside_it(
         for _ in range(5):
             expected = number((await next_update(pilot, app, recorded))["td_std"])
             await until(pilot, lambda: f"Number: {expected}" in screen_text(app))  # noqa: B023
-            assert re.search(rf"PASS +◆ td std +{re.escape(expected)} ", screen_text(app)), recorded.update
+            assert re.search(rf"PASS +◆ td_std +{re.escape(expected)} ", screen_text(app)), recorded.update
         assert len(drawn) < 5 * 12, "the trends follow later"
 
 
@@ -183,7 +183,7 @@ async def test_since_when_the_verdict_holds_is_told_whole_in_a_narrow_window(rec
         assert head.endswith("since 31") and head in screen_text(app)
 
 
-@pytest.mark.parametrize(("kind", "mean"), [("rho_tail_negative", True), ("mean_c_off_target", False)])
+@pytest.mark.parametrize(("kind", "mean"), [("surprise_opens_gate", True), ("mean_c_near_target", False)])
 async def test_a_number_that_is_a_mean_is_called_one(recorded: RecordedRun, kind: str, mean: bool) -> None:
     async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)

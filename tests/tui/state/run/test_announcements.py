@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from driving import both_sizes, dashboard, message, ready, screen_text, until
@@ -28,8 +29,8 @@ def run_view(recorded: RecordedRun) -> RunView:
     return Feed(recorded.directory).read_everything()
 
 
-def judged(run_view: RunView, verdict: str) -> RunView:
-    return replace(run_view, verdict=Verdict.from_dict({"verdict": verdict, "update": 40}))
+def judged(run_view: RunView, verdict: str, **others: Any) -> RunView:
+    return replace(run_view, verdict=Verdict.from_dict({"verdict": verdict, "update": 40, **others}))
 
 
 def titles(announcer: Announcer, *run_views: RunView) -> list[list[str]]:
@@ -39,7 +40,7 @@ def titles(announcer: Announcer, *run_views: RunView) -> list[list[str]]:
 def test_a_verdict_is_announced_once_for_each_change(run_view: RunView) -> None:
     passed, failed = judged(run_view, "pass"), judged(run_view, "fail")
     told = titles(Announcer(), passed, passed, failed, failed, passed)
-    assert told == [[], [], ["GateCheck: FAIL"], [], ["GateCheck: PASS"]]
+    assert told == [[], [], ["GateCheck, training: FAIL"], [], ["GateCheck, training: PASS"]]
     announcer = Announcer()
     announcer.take(passed)
     (news,) = announcer.take(failed)
@@ -48,8 +49,29 @@ def test_a_verdict_is_announced_once_for_each_change(run_view: RunView) -> None:
 
 def test_the_first_verdict_of_a_run_is_to_wait_and_no_news(run_view: RunView) -> None:
     new = replace(run_view, verdict=None)
-    assert titles(Announcer(), new, judged(run_view, "wait"), judged(run_view, "pass")) == [[], [], ["GateCheck: PASS"]]
-    assert titles(Announcer(), new, judged(run_view, "fail")) == [[], ["GateCheck: FAIL"]]
+    assert titles(Announcer(), new, judged(run_view, "wait"), judged(run_view, "pass")) == [
+        [],
+        [],
+        ["GateCheck, training: PASS"],
+    ]
+    assert titles(Announcer(), new, judged(run_view, "fail")) == [[], ["GateCheck, training: FAIL"]]
+
+
+def test_each_of_the_two_verdicts_is_announced_for_itself(run_view: RunView) -> None:
+    announcer = Announcer()
+    works = {"verdict": "works", "summary": "Open is worse by 0.12."}
+    told = titles(announcer, judged(run_view, "pass"), judged(run_view, "pass", gate=works))
+    assert told == [[], ["GateCheck, gate: WORKS"]]
+    (news,) = announcer.take(judged(run_view, "pass", gate={"verdict": "harmful"}))
+    assert (news.title, news.severity, news.text) == ("GateCheck, gate: HARMFUL", "error", "was WORKS at update 40")
+    assert titles(announcer, judged(run_view, "fail", gate={"verdict": "decoration"})) == [
+        ["GateCheck, training: FAIL", "GateCheck, gate: DECORATION"]
+    ]
+    first = Announcer()
+    assert titles(first, replace(run_view, verdict=None), judged(run_view, "wait", gate=works)) == [
+        [],
+        ["GateCheck, gate: WORKS"],
+    ]
 
 
 def test_a_damaged_report_is_no_change(run_view: RunView) -> None:
@@ -64,7 +86,7 @@ def test_nothing_is_announced_of_a_run_that_had_ended_before(run_view: RunView) 
 
 def test_the_last_verdict_and_the_end_may_come_together(run_view: RunView) -> None:
     last = replace(judged(run_view, "fail"), state="finished")
-    assert titles(Announcer(), judged(run_view, "pass"), last) == [[], ["GateCheck: FAIL", "Run finished"]]
+    assert titles(Announcer(), judged(run_view, "pass"), last) == [[], ["GateCheck, training: FAIL", "Run finished"]]
 
 
 def test_silence_is_announced_and_its_end_is_a_message(run_view: RunView) -> None:
@@ -94,7 +116,7 @@ async def test_another_verdict_rings_and_is_shown_as_it_is_written(
         app = await ready(pilot)
         assert not rung
         recorded.report("fail")
-        await until(pilot, lambda: "GateCheck: FAIL" in screen_text(app))
+        await until(pilot, lambda: "GateCheck, training: FAIL" in screen_text(app))
         recorded.report("fail")
         recorded.beat()
         await pilot.pause(0.3)
