@@ -80,6 +80,9 @@ class Config(BaseModel):
     )
     vf_coef: float = setting(0.5, "weight of the value loss", ge=0.0)
     ent_coef: float = setting(0.01, "weight of the entropy bonus", live=True, ge=0.0, le=100.0)
+    ent_final_fraction: float = setting(
+        1.0, "part of ent_coef that is left at the last update; it falls linearly, 1 keeps it", ge=0.0, le=1.0
+    )
     max_grad_norm: float = setting(0.5, "global norm to which gradients are clipped", gt=0.0)
 
     # Router and gate

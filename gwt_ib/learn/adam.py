@@ -14,12 +14,6 @@ from torch import Tensor
 BETAS = (0.9, 0.999)
 
 
-def lr_at(update: int, updates: int, lr: float, final_fraction: float) -> float:
-    """The learning rate of update `update` of `updates`, counted from 1: `lr` at first, that fraction of it at the last."""
-    progress = min(1.0, (update - 1) / (updates - 1)) if updates > 1 else 0.0
-    return lr * (1.0 + (final_fraction - 1.0) * progress)
-
-
 class Adam:
     """Optimises one vector; `state` has the names that torch gives it, and is empty before the first step."""
 

@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from gwt_ib.config import Config
-from gwt_ib.learn.adam import Adam, lr_at
+from gwt_ib.learn.adam import Adam
 from gwt_ib.learn.gradient import learns_by_kernels, make_gradient
-from gwt_ib.learn.losses import LOSS_METRICS, lambda_c_at
+from gwt_ib.learn.losses import LOSS_METRICS
 from gwt_ib.learn.return_statistics import ReturnStatistics
+from gwt_ib.learn.schedules import falling, lambda_c_at
 from gwt_ib.learn.sequences import Rollout, cut, explained_variance
 from gwt_ib.model.agent import Agent, FlatParameters
 from gwt_ib.model.td import TdStatistics
@@ -76,7 +77,7 @@ class Learner:
         self.left_out = []
         if not np.isfinite(rollout.td).all():
             raise NotFiniteError(f"the TD errors of the rollout of update {update}")
-        lr = self.optimizer.lr = lr_at(update, config.num_updates, config.lr, config.lr_final_fraction)
+        lr = self.optimizer.lr = falling(config.lr, config.lr_final_fraction, update, config.num_updates)
         lambda_c = lambda_c_at(update, config.lambda_c, config.budget_warmup_updates)
         sequences = cut(rollout, config.seq_len)
         if config.refresh_h0:
@@ -113,12 +114,15 @@ class Learner:
         }
 
     def _for_the_loss(self, rollout: Rollout) -> Config:
-        """The configuration with the weight of the value loss as it is for this rollout."""
+        """The configuration with the weights of value loss and entropy as they are for this rollout."""
         config = self._config
-        if not config.norm_value_loss:
-            return config
-        self.returns = self.returns.updated(rollout.targets.returns)
-        return config.model_copy(update={"vf_coef": config.vf_coef / self.returns.variance})
+        weights = {
+            "ent_coef": falling(config.ent_coef, config.ent_final_fraction, self.version + 1, config.num_updates)
+        }
+        if config.norm_value_loss:
+            self.returns = self.returns.updated(rollout.targets.returns)
+            weights["vf_coef"] = config.vf_coef / self.returns.variance
+        return config.model_copy(update=weights)
 
     def _step(self, which: NDArray[np.int64]) -> NDArray[np.float64] | None:
         """One optimiser step on the sequences `which`; returns its `MINIBATCH_METRICS`, none if it was left out."""

@@ -65,11 +65,6 @@ def ib_loss(c: Tensor, target_c: float | Tensor) -> Tensor:
     return (c.mean(dim=0) - target_c).square().mean()
 
 
-def lambda_c_at(update: int, lambda_c: float, warmup_updates: int) -> float:
-    """Weight of the bottleneck loss in update `update` (counted from 1): rises linearly, full after `warmup_updates`."""
-    return lambda_c * min(1.0, update / warmup_updates) if warmup_updates else lambda_c
-
-
 def normalised(advantage: Tensor) -> Tensor:
     """Advantages of a minibatch with mean 0 and standard deviation 1."""
     return (advantage - advantage.mean()) / (advantage.std(unbiased=False) + 1e-8)

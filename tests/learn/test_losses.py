@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from gwt_ib.learn.losses import ib_loss, lambda_c_at, normalised, policy_loss, value_loss
+from gwt_ib.learn.losses import ib_loss, normalised, policy_loss, value_loss
+from gwt_ib.learn.schedules import lambda_c_at
 
 
 def test_the_surrogate_clips_only_where_it_would_help_itself():

@@ -9,9 +9,9 @@ from support import small_config
 from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
-from gwt_ib.learn.adam import lr_at
 from gwt_ib.learn.learner import Learner
 from gwt_ib.learn.return_statistics import ReturnStatistics
+from gwt_ib.learn.schedules import falling
 from gwt_ib.learn.sequences import Rollout, join
 from gwt_ib.model.agent import Agent
 from gwt_ib.rollout.open_episodes import OpenEpisodes
@@ -64,7 +64,7 @@ def same(a: tuple[list[dict[str, float]], np.ndarray], b: tuple[list[dict[str, f
 def test_the_learning_rate_falls_linearly_to_its_fraction_at_the_last_update(
     update: int, updates: int, fraction: float, expected: float
 ) -> None:
-    assert lr_at(update, updates, 3e-4, fraction) == pytest.approx(3e-4 * expected, rel=1e-12, abs=1e-20)
+    assert falling(3e-4, fraction, update, updates) == pytest.approx(3e-4 * expected, rel=1e-12, abs=1e-20)
 
 
 def test_the_row_shows_the_learning_rate_that_was_used() -> None:
@@ -150,7 +150,27 @@ def test_the_variance_of_one_rollout_is_nearly_its_own_and_of_many_that_of_the_n
     assert ReturnStatistics().updated(np.full((64, 8), 2.0, np.float32)).variance == 1e-6
 
 
-OPTIONS = {"lr_final_fraction": 0.1, "target_kl": 1e-3, "clip_vf": 0.01, "norm_value_loss": True, "refresh_h0": True}
+OPTIONS = {
+    "lr_final_fraction": 0.1,
+    "ent_final_fraction": 0.1,
+    "target_kl": 1e-3,
+    "clip_vf": 0.01,
+    "norm_value_loss": True,
+    "refresh_h0": True,
+}
+
+
+def test_the_entropy_bonus_falls_to_its_fraction_at_the_last_update() -> None:
+    falls, stays, none = (
+        Run(small_config(lr=LR, **entropy))
+        for entropy in ({"ent_coef": 0.5, "ent_final_fraction": 0.0}, {"ent_coef": 0.5}, {"ent_coef": 0.0})
+    )
+    rollout = falls.rollout()
+    for run in (falls, stays, none):
+        run.learner.version = run.learner._config.num_updates - 1
+        run.learner.update(rollout)
+    weights = [run.learner.flat.read() for run in (falls, stays, none)]
+    assert np.array_equal(weights[0], weights[2]) and not np.array_equal(weights[0], weights[1])
 
 
 @pytest.mark.parametrize("kernels", ["numba", "torch"])
