@@ -19,7 +19,6 @@ from gwt_ib.gatecheck.statistics import (
     Bins,
     Doubles,
     bins_of,
-    deepest_fall,
     episode_spread,
     seed_differences,
     sign_flip_p_value,
@@ -39,16 +38,17 @@ Measured = tuple[float | None, tuple[Evidence, ...]]
 
 @dataclass(frozen=True)
 class Improvement:
-    """The oldest third of the evaluations (`early`) against the newest (`late`), at the newest look.
+    """The oldest tenth of the evaluations, at least two, against the newest third, at the newest look.
 
-    `part` is how many evaluations each third holds, of the `kept` ones that the look is over; `early` and `late` are mean
-    returns, None where every return was null. The look's test has the level `level`. `least` is the rise that is needed
-    beside: the deepest fall of the mean return on the way, averaged over a sixth of the evaluations, or `LEAST_RISE` of
-    the spread of an evaluation's episodes. A policy that merely wanders takes all seeds with it, and no test over seeds
-    sees that.
+    Many tasks are learnt within the first few evaluations, so the early ones are few. `first` and `last` are how many
+    evaluations each part holds, of the `kept` ones that the look is over; `early` and `late` are mean returns, None where
+    every return was null. The look's test has the level `level`. `least` is the rise that is needed beside: `LEAST_RISE`
+    of the spread of an evaluation's episodes. A policy that merely wanders takes all seeds with it, which no test over
+    seeds tells from one that learns.
     """
 
-    part: int
+    first: int
+    last: int
     kept: int
     seeds: int
     early: float | None
@@ -65,7 +65,7 @@ class Improvement:
 
     @property
     def rises(self) -> bool:
-        """Whether returns rise, beyond chance and by more than they wander."""
+        """Whether returns rise, beyond chance and by enough to count."""
         return self.p_value <= self.level and (self.rise or 0.0) > self.least
 
 
@@ -201,18 +201,19 @@ def _improvement(history: History, *, ended: bool) -> Improvement | None:
     look = look_at(len(evaluations), FEWEST_EVALUATIONS, ended=ended)
     if look is None:
         return None
-    evaluations, part = evaluations[: look.count], look.count // 3
-    early, late = (np.stack([found.returns for found in third]) for third in (evaluations[:part], evaluations[-part:]))
+    evaluations, last = evaluations[: look.count], look.count // 3
+    first = min(last, max(2, look.count // 10))
+    table = np.stack([found.returns for found in evaluations])
+    early, late = table[:first], table[-last:]
     differences = seed_differences(early, late)
     p_value, means = sign_flip_p_value(differences), (_known_mean(early), _known_mean(late))
     evidence = (
-        Evidence("eval_return", means[0], evaluations[part - 1].env_steps),
+        Evidence("eval_return", means[0], evaluations[first - 1].env_steps),
         Evidence("eval_return", means[1], evaluations[-1].env_steps),
         Evidence("eval_p_value", p_value, evaluations[-1].env_steps),
     )
-    table = np.stack([found.returns for found in evaluations])
-    least = max(deepest_fall(table, look.count // 6), LEAST_RISE * episode_spread(table))
-    return Improvement(part, look.count, differences.size, *means, p_value, look.level, least, evidence)
+    least = LEAST_RISE * episode_spread(table)
+    return Improvement(first, last, look.count, differences.size, *means, p_value, look.level, least, evidence)
 
 
 def _known_mean(returns: Doubles) -> float | None:

@@ -55,8 +55,8 @@ class EvalImproves(Rule):
     kind = "eval_improves"
     follows = "eval_return"
     asks = (
-        "Do late evaluations return more than early ones: beyond chance over all looks of the run, and by more than they "
-        "wander? Or was it at the task's ceiling early?"
+        "Do late evaluations return more than early ones: beyond chance over all looks of the run, and by enough to "
+        "count? Or was it at the task's ceiling early?"
     )
     decides = True
     passing = Threshold(high=LEVEL / 2, name="p")
@@ -65,7 +65,7 @@ class EvalImproves(Rule):
         test, ceiling = context.improvement, context.ceiling
         if test is None:
             return self.finding(context, "wait", *_too_few(context))
-        means = f"{_shown(test.early)} (first {test.part} of {test.kept} evaluations) to {_shown(test.late)}"
+        means = f"{_shown(test.early)} (first {test.first} of {test.kept} evaluations) to {_shown(test.late)}"
         if ceiling and context.at_ceiling(test.early) and context.ends_at_ceiling:
             summary = f"Returns are at the task's known ceiling {ceiling.value:g}: {means}, {context.progress}."
             near = Threshold(low=ceiling.value - ceiling.tolerance)
@@ -87,7 +87,7 @@ class EvalImproves(Rule):
 
 def _no_rise(test: Improvement) -> str:
     if test.p_value <= test.level:
-        return f"The rise is no more than returns wander ({test.least:.3g})"
+        return f"The rise is too small beside the spread of the episodes ({test.least:.3g} would count)"
     return "No rise beyond chance"
 
 
