@@ -19,6 +19,7 @@ from gwt_ib.kernels.compiled import compiling, kernel
 from gwt_ib.kernels.elementwise import HALF, ZERO, dot, exp, sigmoid
 from gwt_ib.kernels.encoder import encode_row
 from gwt_ib.kernels.gate import td_drive
+from gwt_ib.kernels.layers import encode_layers_in_place, heads_forward, hidden_layers
 from gwt_ib.kernels.losses import HALF_LOG_2PI
 from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
 from gwt_ib.kernels.products import matmul
@@ -92,7 +93,8 @@ class KernelStepper:
             packed.encoder, packed.encoder_bias, packed.from_z, packed.bias_z, packed.bias_h, packed.router_out,
             self._scalars, config.memory, self.forced_c, self.h, zeros(size, hidden), zeros(size, hidden),
             zeros(size, gates), zeros(size, gates), zeros(gates), zeros(max(state + gates + hidden, outputs)), self._results,
-            True if config.cell == "lstm" else None,
+            True if config.cell == "lstm" else None, packed.encoder_layers, packed.encoder_layers_bias,
+            packed.head_layers, packed.head_layers_bias, zeros(2, config.head_layers, size, hidden),
         )  # fmt: skip
         self._bootstrap = (*cell, packed.heads_rows, packed.heads_bias)
         self._act = (
@@ -131,6 +133,7 @@ def act(
     obs: F32, td_prev: F32, is_first: Bool, noise: F32, have_z: bool, have_h: bool,
     encoder: F32, encoder_bias: F32, weights_z: F32, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32, memory: bool,
     forced_c: F32, h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32, has_m: Any,
+    further: F32, further_bias: F32, layers: F32, layers_bias: F32, kept: F32,
     weights_h: F32, heads: F32, heads_bias: F32, log_std: F32, sizes: NDArray[np.int64], outputs: F32,
     choices: NDArray[np.int32], numbers: F32,
 ) -> None:  # fmt: skip
@@ -142,13 +145,13 @@ def act(
     """
     size = h.shape[1]
     if not have_z:
-        encode(obs, encoder, encoder_bias, weights_z, normal, z, from_z)
+        encode(obs, encoder, encoder_bias, further, further_bias, weights_z, normal, z, from_z)
     if not have_h:
         matmul(h, weights_h, from_h)
     for i in range(h.shape[0]):
         if have_z and is_first[i]:
             row = slice(i, i + 1)
-            encode(obs[row], encoder, encoder_bias, weights_z, normal[row], z[row], from_z[row])
+            encode(obs[row], encoder, encoder_bias, further, further_bias, weights_z, normal[row], z[row], from_z[row])
         logit = prior_logit(td_prev[i], is_first[i], scalars)
         results[PRIOR, i] = sigmoid(logit)
         keep = memory and not is_first[i]
@@ -159,7 +162,7 @@ def act(
         for j in range(size):
             h[i, j] = scratch[j]
     matmul(h, weights_h, from_h)
-    matmul(h, heads, outputs)
+    heads_forward(h, layers, layers_bias, kept, heads, outputs)
     for i in range(h.shape[0]):
         output = outputs[i]
         for j in range(output.size):
@@ -176,27 +179,39 @@ def bootstrap(
     next_obs: F32,
     encoder: F32, encoder_bias: F32, weights_z: F32, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32, memory: bool,
     forced_c: F32, h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32, has_m: Any,
+    further: F32, further_bias: F32, layers: F32, layers_bias: F32, kept: F32,
     heads_rows: F32, heads_bias: F32,
 ) -> None:  # fmt: skip
     """V0 of B environments; leaves `from_z` as the products of `next_obs`."""
     size, (outputs, hidden) = h.shape[1], heads_rows.shape
-    critic = outputs - 1
-    encode(next_obs, encoder, encoder_bias, weights_z, normal, z, from_z)
+    critic, count = outputs - 1, kept.shape[1]
+    encode(next_obs, encoder, encoder_bias, further, further_bias, weights_z, normal, z, from_z)
     logit = prior_logit(ZERO, True, scalars)
     for i in range(h.shape[0]):
         step(
             from_z[i], from_h[i] if memory else zeros, h[i] if memory else zeros[:size], logit, forced_c[i], bias_z,
             bias_h, router_out, scalars, scratch, has_m,
         )  # fmt: skip
-        results[NEXT_VALUE, i] = dot(scratch[:hidden], heads_rows[critic]) + heads_bias[critic]
+        if count:
+            for j in range(hidden):
+                kept[0, 0, i, j] = scratch[j]
+        else:
+            results[NEXT_VALUE, i] = dot(scratch[:hidden], heads_rows[critic]) + heads_bias[critic]
+    if count:
+        hidden_layers(kept[0, 0], layers[1], layers_bias[1], kept[1])
+        for i in range(h.shape[0]):
+            results[NEXT_VALUE, i] = dot(kept[1, count - 1, i], heads_rows[critic]) + heads_bias[critic]
 
 
 @kernel
-def encode(obs: F32, encoder: F32, bias: F32, weights_z: F32, normal: F32, z: F32, from_z: F32) -> None:
+def encode(
+    obs: F32, encoder: F32, bias: F32, further: F32, further_bias: F32, weights_z: F32, normal: F32, z: F32, from_z: F32
+) -> None:
     """`z` [N, H] of observations [N, O], and its products with `weights_z` [H, G]."""
     matmul(obs, encoder, normal)
     for i in range(z.shape[0]):
         encode_row(bias, normal[i], z[i])
+    encode_layers_in_place(further, further_bias, normal, z)
     matmul(z, weights_z, from_z)
 
 

@@ -19,18 +19,11 @@ from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.kernels.cell import unroll, unroll_backward
 from gwt_ib.kernels.compiled import compiling
 from gwt_ib.kernels.elementwise import ONE, ZERO, adam_step
-from gwt_ib.kernels.forward_backward import (
-    Gradients,
-    Inputs,
-    States,
-    encode_inputs,
-    heads_backward,
-    weight_gradients,
-    weights_backward,
-)
+from gwt_ib.kernels.forward_backward import encode_inputs, heads_backward, weights_backward
+from gwt_ib.kernels.layers import heads_forward
 from gwt_ib.kernels.losses import SUMS, LossCoefficients, categorical_loss, coefficients_of, gaussian_loss
 from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
-from gwt_ib.kernels.products import matmul
+from gwt_ib.kernels.records import Gradients, Inputs, States, weight_gradients
 from gwt_ib.model import weights as layout
 from gwt_ib.model.arrays import F32, first_of, zeros
 from gwt_ib.model.experience import Sequences, blank_minibatch
@@ -71,7 +64,10 @@ class Shard:
         inputs, states, gradients, packed = self._inputs, self._states, self._gradients, self._packed
         sums = np.zeros(SUMS)
         self._unroll(sequences, which, mean, std, inputs, states)
-        matmul(states.h.reshape(-1, states.h.shape[2]), packed.heads, states.outputs)
+        heads_forward(
+            states.h.reshape(-1, states.h.shape[2]), packed.head_layers, packed.head_layers_bias, states.head_layers,
+            packed.heads, states.outputs,
+        )  # fmt: skip
         sections.end("unroll forward")
         outputs = states.outputs
         decisions = (

@@ -33,15 +33,18 @@ def step_row(
     c = gate_row(from_z[router_at:], from_h[router_at:], bias_z[router_at:], router_out, logit, forced_c, router)
     for j in range(2 * hidden):
         gates[j] = sigmoid(c * from_z[j] + bias_z[j] + (from_h[j] + bias_h[j]))
-    for j in range(2 * hidden, 3 * hidden):
-        gates[j] = tanh(c * from_z[j] + bias_z[j] + (from_h[j] + bias_h[j]))
-    for j in range(3 * hidden, 4 * hidden):
-        gates[j] = sigmoid(c * from_z[j] + bias_z[j] + (from_h[j] + bias_h[j]))
+    for j in range(
+        hidden
+    ):  # from 0 on: where an index might be negative, numba's code for that keeps LLVM from vectors
+        new, out = 2 * hidden + j, 3 * hidden + j
+        gates[new] = tanh(c * from_z[new] + bias_z[new] + (from_h[new] + bias_h[new]))
+        gates[out] = sigmoid(c * from_z[out] + bias_z[out] + (from_h[out] + bias_h[out]))
+    # Where c is 0 the row stays what it is, bit by bit. Two loops: LLVM compares the places of few arrays only.
     for j in range(hidden):
         proposed = gates[hidden + j] * m_in[j] + gates[j] * gates[2 * hidden + j]
         memory[j] = tanh(proposed)
-        # Where c is 0 the row stays what it is, bit by bit.
         m[j] = m_in[j] + c * (proposed - m_in[j])
+    for j in range(hidden):
         h[j] = h_in[j] + c * (gates[3 * hidden + j] * memory[j] - h_in[j])
     return c
 

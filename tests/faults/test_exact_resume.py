@@ -9,6 +9,7 @@ import pytest
 from chaos import STEPS, TOY, Chaos
 from exact import killed_and_resumed, undisturbed
 from outcome import outcome
+from support import ARMS
 
 pytestmark = pytest.mark.processes
 TASKS = {
@@ -40,6 +41,15 @@ def test_a_run_that_was_killed_and_resumed_is_bitwise_the_undisturbed_one(
     )
     assert found == wanted, found.first_difference(wanted)
     assert report.exact, "run.json says so, too"
+
+
+@pytest.mark.parametrize("arm", ["lstm-td", "lstm-constant", "gru-prior"])
+def test_so_is_one_with_another_cell_and_gate(tmp_path: Path, arm: str) -> None:
+    settings = {**TOY, **SETTINGS, **ARMS[arm], "env_id": "popgym-RepeatPreviousEasy-v0", "total_timesteps": 60 * STEPS}
+    wanted = undisturbed(tmp_path / "undisturbed", settings)
+    found, report = killed_and_resumed(tmp_path / "killed", settings, kills=1, seed=f"exact:{arm}")
+    assert found == wanted, found.first_difference(wanted)
+    assert report.exact
 
 
 def test_a_run_that_is_resumed_with_other_numbers_of_actors_is_the_same_run(toy: Chaos, tmp_path: Path) -> None:

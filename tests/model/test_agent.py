@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
-from support import small_config
+from support import ARMS, small_config
 
 from gwt_ib.envs.action_codec import ActionCodec
-from gwt_ib.model.agent import Agent, FlatParameters
+from gwt_ib.model.agent import Agent, FlatParameters, initialise
 from gwt_ib.model.cell import TdScale
 
 T, B, O = 6, 3, 4  # noqa: E741 - the alphabet of the project
@@ -41,6 +41,26 @@ def test_every_weight_is_a_function_of_the_seed():
     first, same, other = make(), make(), make(seed=7)
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), same.parameters(), strict=True))
     assert not torch.equal(first.cell.gru.weight_hh, other.cell.gru.weight_hh)
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_every_cell_and_gate_starts_as_it_should(arm):
+    agent = make(**ARMS[arm])
+    with torch.no_grad():
+        for parameter in agent.parameters():
+            parameter.fill_(7.0)
+    initialise(agent, 1)
+    cell = agent.cell.lstm or agent.cell.gru
+    hidden = agent.hidden_size
+    for weight in (cell.weight_ih, cell.weight_hh):
+        for part in weight.split(hidden):
+            torch.testing.assert_close(part @ part.T, torch.eye(hidden), atol=1e-5, rtol=0)
+    forget = torch.zeros_like(cell.bias_ih)
+    forget[hidden : 2 * hidden] = 1.0 if agent.cell.lstm is not None else 0.0
+    assert torch.equal(cell.bias_ih, forget) and not cell.bias_hh.any()
+    assert agent.cell.router is None or not agent.cell.router.out.weight.any()
+    left = [name for name, parameter in agent.named_parameters() if (parameter == 7.0).any()]
+    assert left == ([] if agent.bias is None else ["bias"])
 
 
 def test_the_bootstrap_value_does_not_depend_on_the_td_error_that_it_defines():
