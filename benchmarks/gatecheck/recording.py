@@ -102,10 +102,9 @@ def _truth(training: Any) -> Any:
 
 def _truth_of_gates(training: Any) -> Record:
     """What the learned gate is really worth against each replacement, on such seeds: `[difference, its error]`."""
-    from gwt_ib.training.gate_budget import Look
-
     from gwt_ib.replacements import sensible
     from gwt_ib.training.evaluator import LocalEvaluator
+    from gwt_ib.training.gate_budget import Look
 
     evaluator, weights = LocalEvaluator(_other_seeds(training.config)), training.learner.weights()
     played = evaluator.evaluate(weights)
