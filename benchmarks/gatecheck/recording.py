@@ -94,7 +94,7 @@ def _truth(training: Any) -> Any:
 
     changes = {"seed": training.config.seed + TRUTH_SEED, "eval_episodes": TRUTH_EPISODES}
     evaluator = LocalEvaluator(training.config.model_copy(update=changes))
-    returns = np.array(evaluator.evaluate(training.learner.weights()), np.float64)
+    returns = np.array(evaluator.evaluate(training.learner.weights()).returns, np.float64)
     evaluator.close()
     return returns
 
