@@ -57,11 +57,46 @@ def living() -> Iterator[Plan]:
     yield from _plans("living", "learns", ("Late",), 6, {"seq_len": 2})
 
 
+PLAYED: dict[str, Any] = {"eval_gate_share": 1.0}
+"""In a run of seconds a fiftieth is a handful of episodes; here replaced gates may take as much as the run itself."""
+BUDGET: dict[str, Any] = {"lambda_c": 1.0, "target_c": 0.15}
+
+
+def gate_matters() -> Iterator[Plan]:
+    """Only a gate that opens at marked symbols, and hardly else, keeps to its budget and has what is asked for.
+
+    Each arm has so many updates that all of its seeds learn the task: before that no gate can matter.
+    """
+    for name, updates, settings in (
+        ("td", 80, {}),
+        ("a small budget", 80, BUDGET),
+        ("a small budget, 16 units", 160, {**BUDGET, "hidden_size": 16}),
+        ("LSTM, a small budget", 120, {**BUDGET, "cell": "lstm"}),
+        ("router, a small budget", 80, {**BUDGET, "gate": "router"}),
+    ):
+        yield from _plans(
+            "gate-matters", name, ("Marked",), 13, {**PLAYED, "total_timesteps": 512 * updates, **settings}
+        )
+
+
+def gate_idle() -> Iterator[Plan]:
+    """Gates that do not gate, or cannot matter: returns do not depend on what is done, or c enters nothing."""
+    yield from _plans("gate-idle", "gate = open", ("Marked", "Before"), 6, {**PLAYED, "gate": "open"})
+    yield from _plans("gate-idle", "gate = constant", ("Marked", "Before"), 6, {**PLAYED, "gate": "constant"})
+    yield from _plans("gate-idle", "gate shut", ("Before",), 6, {**PLAYED, "base_logit": -30.0, "td_scale": 0.0})
+    yield from _plans("gate-idle", "nothing to learn", ("Coin",), 14, PLAYED)
+    yield from _plans(
+        "gate-idle", "nothing to remember", ("First", "Before"), 6, {**PLAYED, "memory": False, "td_scale": 0.0}
+    )
+    yield from _plans("gate-idle", "rewards shuffled", ("ShuffledBefore", "ShuffledFirst"), 6, PLAYED)
+    yield from _plans("gate-idle", "bug 1", ("Before",), 6, PLAYED, "1")
+
+
 SPOILT: dict[str, tuple[str, dict[str, Any]]] = {
     "lr": ("Before", {"lr": 0.0}),
     "lr too small": ("Before", {"lr": 1e-8}),
     "lr too large": ("RepeatPreviousEasy", {"lr": 0.5}),
-    "gamma": ("Late", {"gamma": 0.0}),
+    "gamma": ("PositionOnlyCartPoleEasy", {"gamma": 0.0}),
     "clip_eps": ("Before", {"clip_eps": 1e-5}),
     "ent_coef": ("Before", {"ent_coef": 50.0}),
     "max_grad_norm": ("Before", {"max_grad_norm": 1e-9}),
@@ -91,4 +126,4 @@ def spoilt() -> Iterator[Plan]:
         yield from _plans("spoilt", cause, (task,), 1, settings)
 
 
-SETS = {"dead": dead, "living": living, "spoilt": spoilt}
+SETS = {"dead": dead, "living": living, "spoilt": spoilt, "gate-matters": gate_matters, "gate-idle": gate_idle}
