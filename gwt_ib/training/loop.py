@@ -116,7 +116,7 @@ class Training:
             started = time.monotonic()
             if not stopped:
                 self._publish(channel)
-        self.recorder.write_verdict()
+        self.recorder.write_verdict(ended=True)
         return not stopped
 
     def snapshot(self, request: str | None = None) -> Path:
