@@ -159,10 +159,10 @@ class Agent(nn.Module):
 def initialise(agent: Agent, seed: int) -> None:
     """Orthogonal weights and zero biases; small heads; the router's last layer is zero, so that c = prior at step 0.
 
-    An LSTM's forget gate starts open, with a bias of 1; with `chrono_steps` a cell's units begin with memories of
-    different lengths up to that (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?"). The critic starts small like the policy: a random one makes TD
-    errors many times the size of POPGym's rewards, and they drive the gate. One function sets every weight: a library's
-    later re-initialisation cannot undo a part of it.
+    An LSTM's forget gate starts open, with a bias of 1; with `chrono_steps` a cell's units begin with memories of different
+    lengths up to that (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?"). The critic starts small like
+    the policy: a random one makes TD errors many times the size of POPGym's rewards, and they drive the gate. One function
+    sets every weight: a library's later re-initialisation cannot undo a part of it.
     """
     generator = torch.Generator().manual_seed(seed)
     router, hidden = agent.cell.router, agent.hidden_size
