@@ -82,7 +82,7 @@ def both(
         {"hidden_size": 3, "seq_len": 1, "rollout_steps": 4},
         {"encoder_layers": 3, "head_layers": 2, "hidden_size": 19},
         {"encoder_layers": 2, "learner_threads": 4},
-        {"head_layers": 1, "cell": "lstm"},
+        {"head_layers": 1, "clip_eps": 1.5},
     ],
 )
 def test_every_weight_gets_autograds_gradient(kind: str, changes: dict[str, object]) -> None:
@@ -99,6 +99,10 @@ def test_every_weight_gets_autograds_gradient(kind: str, changes: dict[str, obje
         scale = np.abs(expected[name]).max()
         assert scale > 0 or (name in NOTHING_WITHOUT_MEMORY and not config.memory), name
         np.testing.assert_allclose(part.numpy(), expected[name], atol=3e-5 * scale, err_msg=name)
+
+
+def test_layers_behind_an_lstm_get_autograds_gradient_too() -> None:
+    test_every_weight_gets_autograds_gradient("discrete", {"encoder_layers": 2, "head_layers": 1, "cell": "lstm"})
 
 
 def test_what_does_not_fit_is_refused() -> None:
