@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE)]
 
 from recording import QUICK, full_row, read  # noqa: E402 - it lies beside this file
+from sets import AGAIN  # noqa: E402
 
 from gwt_ib.config import Config  # noqa: E402
 from gwt_ib.gatecheck.history import History  # noqa: E402
@@ -86,10 +87,11 @@ ERRORS = {
 """What is an error in each set: at no look or at any, and at the end."""
 
 
-def report(group: str, runs: list[Judged]) -> Iterable[str]:
+def report(name: str, runs: list[Judged]) -> Iterable[str]:
     """The table of one set, a line each."""
+    group = name.removesuffix(AGAIN)
     by_cause = {run.cause: [other for other in runs if other.cause == run.cause] for run in runs}
-    yield f"| {group} | runs | {ERRORS[group][0]} | {ERRORS[group][1]} | at the end |"
+    yield f"| {name} | runs | {ERRORS[group][0]} | {ERRORS[group][1]} | at the end |"
     yield "|---|---|---|---|---|"
     for cause, some in [*by_cause.items(), ("**all**", runs)]:
         any_look, end = (sum(wrong(run, group, at_end) for run in some) for at_end in (False, True))
@@ -113,7 +115,8 @@ def main() -> None:
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    names = given.sets or [name for name in ERRORS if (given.folder / f"{name}.jsonl.gz").exists()]
+    known = (*ERRORS, *(group + AGAIN for group in ERRORS))
+    names = given.sets or [name for name in known if (given.folder / f"{name}.jsonl.gz").exists()]
     for name in names:
         runs = [judged(recording) for recording in read(given.folder / f"{name}.jsonl.gz")]
         if given.json:
@@ -123,7 +126,7 @@ def main() -> None:
         sys.stdout.write("\n".join(report(name, runs)) + "\n\n")
         if given.list:
             for run in runs:
-                if wrong(run, name, at_end=True) or wrong(run, name, at_end=False):
+                if any(wrong(run, run.group, at_end=end) for end in (True, False)):
                     changes = [look for before, look in zip((None, *run.looks), run.looks, strict=False)
                                if before is None or before[1:] != look[1:]]  # fmt: skip
                     sys.stdout.write(f"{run.name}: {changes}\n")

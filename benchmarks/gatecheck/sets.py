@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
 from recording import Plan
+
+AGAIN = "-again"
+"""The ending of the name of a set that repeats another with other seeds."""
 
 OWN = ("Now", "Before", "First", "Marked", "Reach", "Coin", "Late", "Level")
 
@@ -124,4 +129,13 @@ def spoilt() -> Iterator[Plan]:
         yield from _plans("spoilt", cause, (task,), 1, settings)
 
 
-SETS = {"dead": dead, "living": living, "spoilt": spoilt, "gate-matters": gate_matters, "gate-idle": gate_idle}
+def again(plans: Callable[[], Iterator[Plan]]) -> Iterator[Plan]:
+    """The same with seeds that nobody has seen while rules were made."""
+    for plan in plans():
+        yield replace(plan, name=f"{plan.name}+100", settings={**plan.settings, "seed": plan.settings["seed"] + 100})
+
+
+SETS: dict[str, Callable[[], Iterator[Plan]]] = {
+    "dead": dead, "living": living, "spoilt": spoilt, "gate-matters": gate_matters, "gate-idle": gate_idle,
+}  # fmt: skip
+SETS |= {f"{name}{AGAIN}": partial(again, plans) for name, plans in SETS.items()}

@@ -45,7 +45,8 @@ def test_the_recorded_runs_are_judged_wrongly_in_one_of_twenty_at_most(load, gro
 
 def test_the_recordings_are_those_of_the_sets_and_of_these_settings(load):
     sets, recording = load("sets"), load("recording")
-    for group, plans in sets.SETS.items():
+    for group in FEWEST:
+        plans = sets.SETS[group]
         recorded = list(recording.read(HERE / "recordings" / f"{group}.jsonl.gz"))
         assert [each["name"] for each in recorded] == [plan.name for plan in plans()]
         for each, plan in zip(recorded, plans(), strict=True):
