@@ -38,6 +38,7 @@ def flop_per_sample(config: Config, observation_size: int, outputs: int) -> int:
     """
     hidden, router = config.hidden_size, router_width(config)
     inner = 2 * hidden * cell_gates(config) + 2 * hidden * router + hidden * (outputs + 1)
+    inner += (config.encoder_layers - 1 + 2 * config.head_layers) * hidden * hidden
     return 2 * (3 * inner + 2 * observation_size * hidden)
 
 
@@ -47,7 +48,11 @@ def learner_products(config: Config, observation_size: int, outputs: int) -> tup
     sequences = config.sequences // config.minibatches
     samples, gates, router = steps * sequences, cell_gates(config), router_width(config)
     recurrent = gates + router
+    layers = config.encoder_layers - 1 + 2 * config.head_layers
+    further = Product("further layers, forward and backward", samples, hidden, hidden, 2 * layers)
+    their_weights = Product("weights of the further layers", hidden, samples, hidden, layers)
     return (
+        *((further, their_weights) if layers else ()),
         Product("encoder", samples, observation_size, hidden),
         Product("cell of z", samples, hidden, gates),
         Product("router of z", samples, hidden, router),

@@ -15,8 +15,8 @@ from gwt_ib.kernels.lstm import step_row as lstm_step
 from gwt_ib.model.arrays import F32
 
 if TYPE_CHECKING:
-    from gwt_ib.kernels.forward_backward import Gradients, Inputs, States
     from gwt_ib.kernels.packed_weights import Packed
+    from gwt_ib.kernels.records import Gradients, Inputs, States
 
 
 @kernel

@@ -20,6 +20,7 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from gwt_ib.kernels.compiled import kernel
+from gwt_ib.kernels.elementwise import ZERO
 from gwt_ib.model.arrays import F32
 
 _declare: Any = cgutils.get_or_insert_function
@@ -201,3 +202,24 @@ def matmul(a: F32, b: F32, out: F32) -> None:
     """`out = a @ b` for a [m, k], b [k, n] and out [m, n], all contiguous; further columns of a are left out."""
     (m, row), (k, n) = a.shape, b.shape
     product(a.reshape(-1), 0, row, 1, b.reshape(-1), 0, n, out.reshape(-1), 0, n, m, k, n, False)
+
+
+@kernel
+def weight_gradient(d: F32, first: int, x: F32, out: F32) -> None:
+    """`out` [m, K] `= d[:, first : first + m].T @ x` for `d` [N, ...] and `x` [N, K]."""
+    (n, columns), k = d.shape, x.shape[1]
+    product(d.reshape(-1), first, 1, columns, x.reshape(-1), 0, k, out.reshape(-1), 0, k, out.shape[0], n, k, False)
+
+
+@kernel
+def sum_columns(rows: F32, first: int, out: F32) -> None:
+    """`out` = the sums of the columns of `rows` [N, ...] from column `first` on, as many as `out` has."""
+    out.fill(ZERO)
+    whole = rows.shape[0] - rows.shape[0] % 4
+    for i in range(0, whole, 4):  # four rows at once: a quarter of the loads and stores of `out`
+        for j in range(out.size):
+            k = first + j
+            out[j] += (rows[i, k] + rows[i + 1, k]) + (rows[i + 2, k] + rows[i + 3, k])
+    for i in range(whole, rows.shape[0]):
+        for j in range(out.size):
+            out[j] += rows[i, first + j]

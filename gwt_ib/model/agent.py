@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from math import prod
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from gwt_ib.envs.spec import ActionLayout
 from gwt_ib.model.cell import CellOutput, GatedCell, TdScale, prior_logit, td_norm
 from gwt_ib.model.distributions import LOG_STD_LIMIT, CategoricalHead, GaussianHead
 from gwt_ib.model.gate_kinds import has_bias, prior_line
+from gwt_ib.model.layers import Layers
 from gwt_ib.model.unroll import unroll
 from gwt_ib.model.weights import joined, state_size
 from gwt_ib.seeding import Stream, derived_seed
@@ -52,11 +54,14 @@ class Agent(nn.Module):
         self.actions = actions
         self._config = config
         self.encoder = nn.Linear(observation_size, hidden)
+        self.encoder_layers = Layers(config.encoder_layers - 1, hidden, normalise=True)
         self.cell = GatedCell(config)
         self.bias = nn.Parameter(torch.tensor(config.bias_init)) if has_bias(config) else None
         self.head: CategoricalHead | GaussianHead = (
             CategoricalHead(actions.sizes) if actions.kind == "discrete" else GaussianHead(actions.width)
         )
+        self.actor_layers = Layers(config.head_layers, hidden)
+        self.critic_layers = Layers(config.head_layers, hidden)
         self.actor = nn.Linear(hidden, self.head.outputs)
         self.critic = nn.Linear(hidden, 1)
         initialise(self, derived_seed(config.seed, Stream.WEIGHTS))
@@ -77,7 +82,7 @@ class Agent(nn.Module):
         """
         logit = self._prior_logit(td_prev, is_first, td)
         out = self.cell(self.encode(obs), h, logit, self._keep(is_first), forced_c)
-        policy = self.actor(self._h(out))
+        policy = self._policy(out)
         action = self.head.sample(policy, noise)
         log_prob = self.head.log_prob(policy, action)
         return ActOutput(action, log_prob, self._value(out), out.state, out.c, torch.sigmoid(logit))
@@ -97,7 +102,7 @@ class Agent(nn.Module):
     ) -> UnrollOutput:
         """Replay sequences: `obs` [T, B, O], `h0` [B, S], `td_prev` and `is_first` [T, B], `actions` [T, B, width]."""
         out = self.unroll_cell(obs, h0, td_prev, is_first, td)
-        log_prob, entropy = self.head.log_prob_and_entropy(self.actor(self._h(out)), actions)
+        log_prob, entropy = self.head.log_prob_and_entropy(self._policy(out), actions)
         return UnrollOutput(log_prob, entropy, self._value(out), out.c)
 
     def unroll_cell(self, obs: Tensor, h0: Tensor, td_prev: Tensor, is_first: Tensor, td: TdScale) -> CellOutput:
@@ -111,7 +116,9 @@ class Agent(nn.Module):
         The normalisation brings one-hot rows, whose projections are tiny, and unbounded numbers to the same scale: what
         the gate lets through is then large enough to be seen in h from the first update on.
         """
-        return torch.relu(layer_norm(self.encoder(obs), (self.hidden_size,)))
+        first = torch.relu(layer_norm(self.encoder(obs), (self.hidden_size,)))
+        z: Tensor = self.encoder_layers(first)
+        return z
 
     @torch.no_grad()
     def clamp_bias(self) -> None:
@@ -140,8 +147,12 @@ class Agent(nn.Module):
     def _h(self, out: CellOutput) -> Tensor:
         return out.state[..., : self.hidden_size]
 
+    def _policy(self, out: CellOutput) -> Tensor:
+        policy: Tensor = self.actor(self.actor_layers(self._h(out)))
+        return policy
+
     def _value(self, out: CellOutput) -> Tensor:
-        return torch.squeeze(self.critic(self._h(out)), -1)
+        return torch.squeeze(self.critic(self.critic_layers(self._h(out))), -1)
 
 
 def initialise(agent: Agent, seed: int) -> None:
@@ -172,6 +183,10 @@ def initialise(agent: Agent, seed: int) -> None:
             agent.cell.lstm.bias_ih[hidden : 2 * hidden] = 1.0
         nn.init.orthogonal_(agent.actor.weight, 0.01, generator=generator)
         nn.init.orthogonal_(agent.critic.weight, 0.01, generator=generator)
+        # Last, so that an agent's other weights do not depend on how many layers it has.
+        agent.encoder_layers.initialise(1.0, generator)
+        agent.actor_layers.initialise(math.sqrt(2), generator)
+        agent.critic_layers.initialise(math.sqrt(2), generator)
 
 
 class FlatParameters:

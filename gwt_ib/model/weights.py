@@ -40,21 +40,29 @@ def parameter_shapes(observation_size: int, actions: ActionLayout, config: Confi
         "cell.router.out.weight": (1, width),
         "cell.router.out.bias": (1,),
     }
+    further, layers = config.encoder_layers - 1, config.head_layers
     return {
         **({"bias": ()} if has_bias(config) else {}),
         "encoder.weight": (hidden, observation_size),
         "encoder.bias": (hidden,),
+        **_layer_shapes("encoder_layers", further, hidden),
         **(router if has_router(config) else {}),
         f"cell.{config.cell}.weight_ih": (gates, hidden),
         f"cell.{config.cell}.weight_hh": (gates, hidden),
         f"cell.{config.cell}.bias_ih": (gates,),
         f"cell.{config.cell}.bias_hh": (gates,),
         **({} if discrete else {"head.log_std": (actions.width,)}),
+        **_layer_shapes("actor_layers", layers, hidden),
+        **_layer_shapes("critic_layers", layers, hidden),
         "actor.weight": (outputs, hidden),
         "actor.bias": (outputs,),
         "critic.weight": (1, hidden),
         "critic.bias": (1,),
     }
+
+
+def _layer_shapes(name: str, count: int, hidden: int) -> Shapes:
+    return {f"{name}.weight": (count, hidden, hidden), f"{name}.bias": (count, hidden)} if count else {}
 
 
 def state_size(config: Config) -> int:

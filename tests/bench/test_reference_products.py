@@ -9,19 +9,25 @@ from gwt_ib.envs.make import check_environment
 from gwt_ib.model.agent import Agent
 
 
-def test_a_sample_costs_six_operations_a_weight_of_a_matrix_and_the_encoder_four():
-    config = small_config()
+@pytest.mark.parametrize("layers", [{}, {"encoder_layers": 3, "head_layers": 2}], ids=["one layer", "many"])
+def test_a_sample_costs_six_operations_a_weight_of_a_matrix_and_the_encoder_four(layers):
+    config = small_config(**layers)
     facts = check_environment(config)
     agent = Agent(facts.observation_size, facts.actions, config)
-    matrices = [weight for name, weight in agent.named_parameters() if weight.dim() == 2 and ".out." not in name]
+    matrices = [
+        weight
+        for name, weight in agent.named_parameters()
+        if name.endswith(("weight", "weight_ih", "weight_hh")) and ".out." not in name
+    ]
     weights = sum(matrix.numel() for matrix in matrices)
     # The gradient of the observations is what nobody asks for.
     expected = 6 * weights - 2 * agent.encoder.weight.numel()
     assert flop_per_sample(config, facts.observation_size, agent.head.outputs) == expected
 
 
-def test_the_products_of_a_minibatch_are_all_that_its_samples_need():
-    config = small_config(hidden_size=32)
+@pytest.mark.parametrize("layers", [{}, {"encoder_layers": 2, "head_layers": 3}], ids=["one layer", "many"])
+def test_the_products_of_a_minibatch_are_all_that_its_samples_need(layers):
+    config = small_config(hidden_size=32, **layers)
     samples = config.steps_per_update // config.minibatches
     assert sum(p.flop for p in learner_products(config, 8, 4)) == samples * flop_per_sample(config, 8, 4)
 

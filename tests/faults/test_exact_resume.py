@@ -21,7 +21,9 @@ TASKS = {
 }
 """And how often each is killed here; `benchmarks/exact_resume.py --kills 20` is the longer way."""
 UPDATES = 100
-SETTINGS = {"lr": 1e-3, "eval_every": 20, "eval_episodes": 2, "eval_max_steps": 60, "snapshot_every": 10}
+SETTINGS = {
+    "lr": 1e-3, "eval_every": 20, "eval_episodes": 2, "eval_max_steps": 20, "eval_gate_share": 1.0, "snapshot_every": 10,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("env_id", "kills"), TASKS.items(), ids=[name.split("-")[1] for name in TASKS])
@@ -34,6 +36,9 @@ def test_a_run_that_was_killed_and_resumed_is_bitwise_the_undisturbed_one(
     wanted = undisturbed(tmp_path / "undisturbed", settings)
     found, report = killed_and_resumed(tmp_path / "killed", settings, kills=kills, seed=f"exact:{env_id}")
     assert report.kills == kills
+    assert sum(row["eval_replaced"] is not None for row in wanted.rows) > 1, (
+        "the schedule of replaced gates is tried, too"
+    )
     assert found == wanted, found.first_difference(wanted)
     assert report.exact, "run.json says so, too"
 

@@ -109,6 +109,23 @@ def test_the_kernels_act_as_torch_does(space, memory, hidden, observation_size, 
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
+@pytest.mark.parametrize(
+    ("encoder_layers", "head_layers", "cell"), [(3, 2, "gru"), (1, 1, "gru"), (2, 0, "gru"), (2, 1, "lstm")]
+)
+def test_layers_of_encoder_and_heads_act_as_torchs(encoder_layers, head_layers, space, cell):
+    actions = ActionCodec(space)
+    config = small_config(hidden_size=21, encoder_layers=encoder_layers, head_layers=head_layers, cell=cell)
+    by_torch, kernels = make_pair(5, actions, config)
+    play = Play(12, 4, 5, actions)
+    expected, found = play.results(by_torch.stepper(4)), play.results(kernels.stepper(4))
+    for name in (*RESULTS, "action"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
+    alone = play.results(kernels.stepper(1), slice(2, 3))
+    for name, rows in found.items():
+        np.testing.assert_array_equal(alone[name], rows[:, 2:3], err_msg=name)
+
+
 @pytest.mark.parametrize("memory", [True, False])
 @pytest.mark.parametrize("arm", ARMS)
 def test_the_kernels_act_as_torch_does_with_every_cell_and_gate(arm, memory):

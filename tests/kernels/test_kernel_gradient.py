@@ -58,13 +58,15 @@ def made_up(config: Config, observation_size: int, actions: ActionCodec) -> Sequ
     return Sequences(*(tensor.numpy() for tensor in tensors))
 
 
-def both(kind: str, config: Config) -> tuple[FlatParameters, list[AutogradGradient | KernelGradient]]:
+def both(
+    kind: str, config: Config, away: float = 0.2
+) -> tuple[FlatParameters, list[AutogradGradient | KernelGradient]]:
     space, size = SPACES[kind]
     agent = Agent(size, ActionCodec(space), config)
     flat = FlatParameters(agent)
     torch.manual_seed(5)
     with torch.no_grad():
-        flat.vector.add_(0.2 * torch.randn_like(flat.vector))
+        flat.vector.add_(away * torch.randn_like(flat.vector))
     gradients = [AutogradGradient(agent, flat, Sections()), make_gradient(agent, flat, config, Sections())]
     sequences = made_up(config, size, agent.actions)
     for gradient in gradients:
@@ -80,11 +82,14 @@ def both(kind: str, config: Config) -> tuple[FlatParameters, list[AutogradGradie
         {"memory": False, "learner_threads": 1},
         {"hidden_size": 64, "clip_vf": 0.8},
         {"hidden_size": 3, "seq_len": 1, "rollout_steps": 4},
+        {"encoder_layers": 3, "head_layers": 2, "hidden_size": 19},
+        {"encoder_layers": 2, "learner_threads": 4},
+        {"head_layers": 1, "clip_eps": 1.5},
     ],
 )
 def test_every_weight_gets_autograds_gradient(kind: str, changes: dict[str, object]) -> None:
     config = configuration(**changes)
-    flat, gradients = both(kind, config)
+    flat, gradients = both(kind, config, 0.1 if config.head_layers else 0.2)
     which = np.array([5, 0, 17, 9, 2, 11])
     expected_metrics = gradients[0].minibatch(which)
     assert 0 < expected_metrics[LOSS_METRICS.index("clip_fraction")] < 1
@@ -102,6 +107,10 @@ def test_every_weight_gets_autograds_gradient(kind: str, changes: dict[str, obje
 @pytest.mark.parametrize("arm", ARMS)
 def test_every_weight_of_every_cell_and_gate_gets_autograds_gradient(arm: str, memory: bool) -> None:
     test_every_weight_gets_autograds_gradient("discrete", {**ARMS[arm], "memory": memory, "hidden_size": 21})
+
+
+def test_layers_behind_an_lstm_get_autograds_gradient_too() -> None:
+    test_every_weight_gets_autograds_gradient("discrete", {"encoder_layers": 2, "head_layers": 1, "cell": "lstm"})
 
 
 def test_what_does_not_fit_is_refused() -> None:

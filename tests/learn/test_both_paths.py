@@ -1,5 +1,7 @@
 """What holds of an update holds of it by kernels and by torch, and both make the same one."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from support import ARMS, small_config
@@ -39,6 +41,15 @@ def test_with_a_learning_rate_of_0_every_ratio_is_1(env_id: str, kernels: str) -
 
 
 @pytest.mark.parametrize("kernels", ["numba", "torch"])
+def test_with_further_layers_every_ratio_is_1_too(kernels: str) -> None:
+    layers = {"encoder_layers": 2, "head_layers": 2, "refresh_h0": True}
+    for env_id in ENVIRONMENTS[::2]:
+        rows, _ = train(small_config(env_id=env_id, lr=0.0, kernels=kernels, **layers), updates=2)
+        for row in rows:
+            assert abs(row["approx_kl"]) < 1e-9 and row["clip_fraction"] == 0
+
+
+@pytest.mark.parametrize("kernels", ["numba", "torch"])
 @pytest.mark.parametrize("arm", ARMS)
 def test_with_every_cell_and_gate_every_ratio_is_1(arm: str, kernels: str) -> None:
     rows, _ = train(small_config(**ARMS[arm], lr=0.0, kernels=kernels), updates=2)
@@ -66,10 +77,12 @@ def test_a_seed_repeats_itself_bit_by_bit(kernels: str) -> None:
 
 
 @pytest.mark.parametrize("env_id", ENVIRONMENTS)
-@pytest.mark.parametrize("memory", [True, False])
-def test_both_make_the_same_update(env_id: str, memory: bool) -> None:
+@pytest.mark.parametrize(
+    "changes", [{}, {"memory": False}, {"encoder_layers": 3, "head_layers": 2}], ids=["memory", "none", "layers"]
+)
+def test_both_make_the_same_update(env_id: str, changes: dict[str, Any]) -> None:
     results = [
-        train(small_config(env_id=env_id, memory=memory, kernels=kernels), updates=1) for kernels in ("numba", "torch")
+        train(small_config(env_id=env_id, kernels=kernels, **changes), updates=1) for kernels in ("numba", "torch")
     ]
     (rows, weights), (expected_rows, expected) = results
     for name, value in expected_rows[0].items():
