@@ -34,6 +34,14 @@ SMALL: dict[str, Any] = {
 }
 
 
+ARMS: dict[str, dict[str, Any]] = {
+    f"{cell}-{gate}": {"cell": cell, "gate": gate}
+    for cell in ("gru", "lstm")
+    for gate in ("td", "router", "prior", "open", "constant")
+}
+"""The settings of every cell behind every gate, by a name."""
+
+
 def small_config(**changes: Any) -> Config:
     """Four updates of a second in all; episodes of 51 steps end inside its sequences."""
     return Config(**{**SMALL, **changes})

@@ -108,6 +108,13 @@ def test_what_cannot_be_changed_live_is_refused_with_a_sentence(field, value, se
     assert caught.value.code == ExitCode.BAD_CONFIGURATION
 
 
+def test_the_constant_of_a_constant_gate_stays_what_it_was():
+    constant = small_config(gate="constant")
+    with pytest.raises(UserError, match="target_c is the gate itself: another one takes a new run"):
+        change_live(constant, "target_c", 0.5)
+    assert change_live(constant, "lr", 0.5).lr == 0.5
+
+
 def test_a_file_with_a_byte_order_mark_is_a_file(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_bytes("﻿# größe\r\nhidden_size = 64\r\n".encode())

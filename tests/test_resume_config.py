@@ -13,6 +13,7 @@ RECORDED = small_config().model_dump(mode="json")
 CLASSES: dict[str, set[str]] = {
     "fixed": {
         *("env_id", "num_envs", "seed", "prev_action", "rollout_steps", "bias_init", "hidden_size", "memory"),
+        *("cell", "gate"),
     },
     "override": {
         *("seq_len", "epochs", "minibatches", "gamma", "gae_lambda", "clip_eps", "vf_coef", "max_grad_norm"),
@@ -51,6 +52,13 @@ def another_value(field: str, value: Any) -> Any:
     if isinstance(value, bool):
         return not value
     return value + 1 if isinstance(value, int | float) else f"{value}x"
+
+
+def test_a_constant_gate_is_not_resumed_with_another_constant():
+    recorded = small_config(gate="constant").model_dump(mode="json")
+    with pytest.raises(UserError, match=r"change target_c from 0\.35 to 0\.5: that takes a new run"):
+        resume_config(recorded, recorded, ["target_c=0.5"])
+    assert resume_config(recorded, recorded, ["lr=0.5"])[0].target_c == 0.35
 
 
 def test_live_settings_are_free():

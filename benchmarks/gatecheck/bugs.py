@@ -44,7 +44,7 @@ RUNS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "7b": (("Coin", {}),),
     "8a": (("Before", {}), ("HigherLowerEasy", {})),
     "8b": (("Before", {}), ("Before", {"lr": 0.02})),
-    "8c": (("Before", {}), ("Before", {"lambda_c": 1.0, "target_c": 0.0, "lr": 0.02})),
+    "8c": (("Before", {}),),
 }
 
 

@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/gatecheck/judge.py [SET …] [--list] [--json]
 
-A *false pass* is a dead run with the verdict PASS, a *missed pass* a living run without it at its end. Intervals are exact
-(Clopper and Pearson 1934) at 95 %. `--list` names the runs that are judged wrongly.
+Errors: a dead run that passes, a living one that does not; a gate that matters and is not said to work, one that cannot
+matter and is. Intervals are exact (Clopper and Pearson 1934) at 95 %. `--list` names the runs that are judged wrongly.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE)]
 
 from recording import QUICK, full_row, read  # noqa: E402 - it lies beside this file
+from sets import AGAIN  # noqa: E402
 
 from gwt_ib.config import Config  # noqa: E402
 from gwt_ib.gatecheck.history import History  # noqa: E402
@@ -44,22 +45,19 @@ class Judged:
         """The two verdicts at the end."""
         return self.looks[-1][1:]
 
-    def ever(self, training: str = "", gate: str = "") -> bool:
-        """Whether it was said at some look."""
-        return any(training in ("", look[1]) and gate in ("", look[2]) for look in self.looks)
 
-
-def judged(recording: Record) -> Judged:
-    """Feed a recorded run to GateCheck row by row, as the run did, and note what it says after each."""
-    config = Config(**{**QUICK, **recording["settings"]})
-    history = History()
-    looks = []
-    verdict: Record = {}
-    for kept in recording["rows"]:
+def judged(recording: Record, *, every_look: bool = True) -> Judged:
+    """Feed a recorded run to GateCheck row by row, as the run did, and note what it says after each, or at the end."""
+    settings = {**QUICK, **recording["settings"]}
+    config = Config(**{name: value for name, value in settings.items() if name in Config.model_fields})
+    history, looks, verdict = History(), [], Record()
+    last = len(recording["rows"]) - 1
+    for i, kept in enumerate(recording["rows"]):
         history.add(full_row(kept))
-        found = with_since(judge_run(history, config), verdict)
-        verdict = found.as_dict()
-        looks.append((int(kept["update"]), found.status, found.gate.status))
+        if every_look or i == last:
+            found = with_since(judge_run(history, config), verdict)
+            verdict = found.as_dict()
+            looks.append((int(kept["update"]), found.status, found.gate.status))
     task = config.env_id.rpartition(":")[2].removeprefix("popgym-").removesuffix("-v0")
     return Judged(recording["name"], recording["group"], recording["cause"], task, tuple(looks))
 
@@ -80,29 +78,33 @@ def rate(count: int, total: int) -> str:
     return f"{count} of {total}: {count / total:.1%} [{low:.1%}, {high:.1%}]"
 
 
-def report(group: str, runs: list[Judged]) -> Iterable[str]:
+ERRORS = {
+    "dead": ("PASS at any look", "PASS at the end"),
+    "living": ("never PASS", "no PASS at the end"),
+    "gate-matters": ("never works", "not works at the end"),
+    "gate-idle": ("works at any look", "works at the end"),
+}
+"""What is an error in each set: at no look or at any, and at the end."""
+
+
+def report(name: str, runs: list[Judged]) -> Iterable[str]:
     """The table of one set, a line each."""
+    group = name.removesuffix(AGAIN)
     by_cause = {run.cause: [other for other in runs if other.cause == run.cause] for run in runs}
-    columns = {
-        "dead": ("PASS at any look", "PASS at the end"),
-        "living": ("never PASS", "no PASS at the end"),
-    }.get(group, ("gate works at any look", "gate works at the end"))
-    yield f"| {group} | runs | {columns[0]} | {columns[1]} | verdicts at the end |"
+    yield f"| {name} | runs | {ERRORS[group][0]} | {ERRORS[group][1]} | at the end |"
     yield "|---|---|---|---|---|"
     for cause, some in [*by_cause.items(), ("**all**", runs)]:
         any_look, end = (sum(wrong(run, group, at_end) for run in some) for at_end in (False, True))
-        ends = Counter(run.ends[0 if group in ("dead", "living") else 1] for run in some)
+        ends = Counter(run.ends[group.startswith("gate")] for run in some)
         said = ", ".join(f"{word} {count}" for word, count in sorted(ends.items()))
         yield f"| {cause} | {len(some)} | {rate(any_look, len(some))} | {rate(end, len(some))} | {said} |"
 
 
 def wrong(run: Judged, group: str, at_end: bool) -> bool:
-    """Whether the set's error was made; of a set about the gate, whether *works* was said."""
-    if group == "dead":
-        return run.ends[0] == "pass" if at_end else run.ever(training="pass")
-    if group == "living":
-        return run.ends[0] != "pass" if at_end else not run.ever(training="pass")
-    return run.ends[1] == "works" if at_end else run.ever(gate="works")
+    """Whether the set's error was made."""
+    of_gate, word = group.startswith("gate"), "works" if group.startswith("gate") else "pass"
+    said = run.ends[of_gate] == word if at_end else any(look[1 + of_gate] == word for look in run.looks)
+    return said if group in ("dead", "gate-idle") else not said
 
 
 def main() -> None:
@@ -113,7 +115,8 @@ def main() -> None:
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    names = given.sets or sorted(path.name.removesuffix(".jsonl.gz") for path in given.folder.glob("*.jsonl.gz"))
+    known = (*ERRORS, *(group + AGAIN for group in ERRORS))
+    names = given.sets or [name for name in known if (given.folder / f"{name}.jsonl.gz").exists()]
     for name in names:
         runs = [judged(recording) for recording in read(given.folder / f"{name}.jsonl.gz")]
         if given.json:
@@ -123,7 +126,7 @@ def main() -> None:
         sys.stdout.write("\n".join(report(name, runs)) + "\n\n")
         if given.list:
             for run in runs:
-                if wrong(run, name, at_end=True) or wrong(run, name, at_end=False):
+                if any(wrong(run, run.group, at_end=end) for end in (True, False)):
                     changes = [look for before, look in zip((None, *run.looks), run.looks, strict=False)
                                if before is None or before[1:] != look[1:]]  # fmt: skip
                     sys.stdout.write(f"{run.name}: {changes}\n")

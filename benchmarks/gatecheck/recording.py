@@ -19,6 +19,7 @@ QUICK: dict[str, Any] = {
     "num_envs": 8, "num_actors": 1, "rollout_steps": 64, "seq_len": 32, "minibatches": 4, "epochs": 4, "hidden_size": 32,
     "lr": 2e-3, "total_timesteps": 8 * 64 * 60, "eval_every": 2, "eval_episodes": 20, "budget_warmup_updates": 10,
     "snapshot_every": 0, "snapshot_minutes": 0.0, "channel": "serial", "learner_threads": 1, "log_level": "error",
+    "eval_gate_share": 0.0,
 }  # fmt: skip
 """What the runs of the benchmark have in common: 60 updates of 512 steps, an evaluation every second one."""
 
@@ -76,6 +77,7 @@ def record(plan: Plan) -> Record:
         evaluator.close()
         training.recorder.close()
         after = _truth(training)
+        gates = _truth_of_gates(training) if config.eval_gate_share else {}
         rows = [_compact(row) for row in read_records(run.metrics)]
     difference = after - before
     truth = {
@@ -85,18 +87,40 @@ def record(plan: Plan) -> Record:
         "rise": _short(float(difference.mean())),
         "error": _short(float(difference.std(ddof=1) / np.sqrt(difference.size))),
     }
-    return {**vars(plan), "truth": truth, "rows": rows}
+    return {**vars(plan), "truth": truth, "gates": gates, "rows": rows}
 
 
 def _truth(training: Any) -> Any:
     """The returns of the present weights on seeds that the run's own evaluations never see."""
     from gwt_ib.training.evaluator import LocalEvaluator
 
-    changes = {"seed": training.config.seed + TRUTH_SEED, "eval_episodes": TRUTH_EPISODES}
-    evaluator = LocalEvaluator(training.config.model_copy(update=changes))
-    returns = np.array(evaluator.evaluate(training.learner.weights()), np.float64)
+    evaluator = LocalEvaluator(_other_seeds(training.config))
+    returns = np.array(evaluator.evaluate(training.learner.weights()).returns, np.float64)
     evaluator.close()
     return returns
+
+
+def _truth_of_gates(training: Any) -> Record:
+    """What the learned gate is really worth against each replacement, on such seeds: `[difference, its error]`."""
+    from gwt_ib.replacements import sensible
+    from gwt_ib.training.evaluator import LocalEvaluator
+    from gwt_ib.training.gate_budget import Look
+
+    evaluator, weights = LocalEvaluator(_other_seeds(training.config)), training.learner.weights()
+    played = evaluator.evaluate(weights)
+    look = Look(sensible(training.config.gate), tuple(range(TRUTH_EPISODES)), 10**9, played.longest)
+    replaced = evaluator.replaced(weights, look).returns
+    evaluator.close()
+    found: Record = {}
+    for word, returns in replaced.items():
+        worth = np.array(played.returns, np.float64) - np.array(returns, np.float64)
+        error = float(worth.std(ddof=1) / np.sqrt(worth.size))
+        found[word] = [_short(float(worth.mean())), _short(error)]
+    return found
+
+
+def _other_seeds(config: Config) -> Config:
+    return config.model_copy(update={"seed": config.seed + TRUTH_SEED, "eval_episodes": TRUTH_EPISODES})
 
 
 def _compact(row: Record) -> Record:
@@ -130,9 +154,17 @@ def full_row(kept: Record) -> Record:
 
 
 def write(path: Path, recordings: Iterable[Record]) -> None:
-    """Write recordings, a line each, compressed; the same recordings give the same bytes."""
-    lines = "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in recordings)
+    """Write recordings, a line each, compressed; the same recordings give the same bytes.
+
+    Curves are most of it: they are kept in every tenth row and in the last.
+    """
+    thinned = ({**each, "rows": [*map(_without_curve, each["rows"][:-1]), each["rows"][-1]]} for each in recordings)
+    lines = "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in thinned)
     path.write_bytes(gzip.compress(lines.encode(), 9, mtime=0))
+
+
+def _without_curve(row: Record) -> Record:
+    return row if row["update"] % 10 == 0 else {name: value for name, value in row.items() if name != "gate_curve"}
 
 
 def read(path: Path) -> Iterator[Record]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
 from recording import Plan
+
+AGAIN = "-again"
+"""The ending of the name of a set that repeats another with other seeds."""
 
 OWN = ("Now", "Before", "First", "Marked", "Reach", "Coin", "Late", "Level")
 
@@ -57,4 +62,82 @@ def living() -> Iterator[Plan]:
     yield from _plans("living", "learns", ("Late",), 6, {"seq_len": 2})
 
 
-SETS = {"dead": dead, "living": living}
+PLAYED: dict[str, Any] = {"eval_gate_share": 1.0}
+"""In a run of seconds a fiftieth is a handful of episodes; here replaced gates may take as much as the run itself."""
+BUDGET: dict[str, Any] = {"lambda_c": 1.0, "target_c": 0.15}
+
+
+def gate_matters() -> Iterator[Plan]:
+    """Only a gate that opens at marked symbols, and hardly else, keeps to its budget and has what is asked for.
+
+    Each arm has so many updates that all of its seeds learn the task: before that no gate can matter.
+    """
+    for name, updates, settings in (
+        ("td", 80, {}),
+        ("a small budget", 80, BUDGET),
+        ("a small budget, 16 units", 160, {**BUDGET, "hidden_size": 16}),
+        ("LSTM, a small budget", 120, {**BUDGET, "cell": "lstm"}),
+        ("router, a small budget", 80, {**BUDGET, "gate": "router"}),
+    ):
+        yield from _plans(
+            "gate-matters", name, ("Marked",), 13, {**PLAYED, "total_timesteps": 512 * updates, **settings}
+        )
+
+
+def gate_idle() -> Iterator[Plan]:
+    """Gates that do not gate, or cannot matter: returns do not depend on what is done, or c enters nothing."""
+    yield from _plans("gate-idle", "gate = open", ("Marked", "Before"), 6, {**PLAYED, "gate": "open"})
+    yield from _plans("gate-idle", "gate = constant", ("Marked", "Before"), 6, {**PLAYED, "gate": "constant"})
+    yield from _plans("gate-idle", "gate shut", ("Before",), 6, {**PLAYED, "base_logit": -30.0, "td_scale": 0.0})
+    yield from _plans("gate-idle", "nothing to learn", ("Coin",), 14, PLAYED)
+    yield from _plans(
+        "gate-idle", "nothing to remember", ("First", "Before"), 6, {**PLAYED, "memory": False, "td_scale": 0.0}
+    )
+    yield from _plans("gate-idle", "rewards shuffled", ("ShuffledBefore", "ShuffledFirst"), 6, PLAYED)
+    yield from _plans("gate-idle", "bug 1", ("Before",), 6, PLAYED, "1")
+
+
+SPOILT: dict[str, tuple[str, dict[str, Any]]] = {
+    "lr": ("Before", {"lr": 0.0}),
+    "lr too small": ("Before", {"lr": 1e-8}),
+    "lr too large": ("RepeatPreviousEasy", {"lr": 0.5}),
+    "gamma": ("PositionOnlyCartPoleEasy", {"gamma": 0.0}),
+    "clip_eps": ("Before", {"clip_eps": 1e-5}),
+    "ent_coef": ("Before", {"ent_coef": 50.0}),
+    "max_grad_norm": ("Before", {"max_grad_norm": 1e-9}),
+    "vf_coef": ("Before", {"vf_coef": 1e5}),
+    "td_std_min": ("Before", {"td_std_min": 1.0}),
+    "td_std_max": ("Before", {"td_std_max": 0.004}),
+    "base_logit": ("Before", {"base_logit": -200.0}),
+    "base_logit too large": ("Marked", {"base_logit": 200.0}),
+    "td_scale": ("First", {"td_scale": 0.0}),
+    "target_c": ("Marked", {"target_c": 1.0}),
+    "lambda_c": ("Before", {"lambda_c": 1e3}),
+    "memory": ("First", {"memory": False}),
+    "hidden_size": ("RepeatPreviousMedium", {"hidden_size": 1}),
+    "rollout_steps": ("RepeatPreviousEasy", {"rollout_steps": 2, "seq_len": 2, "total_timesteps": 960}),
+    "total_timesteps": ("Before", {"total_timesteps": 8 * 64 * 6}),
+    "eval_episodes": ("Before", {"eval_episodes": 2}),
+    "eval_every": ("Before", {"eval_every": 0}),
+    "eval_max_steps": ("Before", {"eval_max_steps": 1}),
+    "epochs": ("Before", {"epochs": 200}),
+}
+"""By the setting that spoils a run, and how: a task that is learnt without it, and the setting."""
+
+
+def spoilt() -> Iterator[Plan]:
+    """Runs that one setting spoils: GateCheck should name it first."""
+    for cause, (task, settings) in SPOILT.items():
+        yield from _plans("spoilt", cause, (task,), 1, settings)
+
+
+def again(plans: Callable[[], Iterator[Plan]]) -> Iterator[Plan]:
+    """The same with seeds that nobody has seen while rules were made."""
+    for plan in plans():
+        yield replace(plan, name=f"{plan.name}+100", settings={**plan.settings, "seed": plan.settings["seed"] + 100})
+
+
+SETS: dict[str, Callable[[], Iterator[Plan]]] = {
+    "dead": dead, "living": living, "spoilt": spoilt, "gate-matters": gate_matters, "gate-idle": gate_idle,
+}  # fmt: skip
+SETS |= {f"{name}{AGAIN}": partial(again, plans) for name, plans in SETS.items()}

@@ -23,6 +23,9 @@ GATE_VERDICTS = {
 """The verdicts on a gate, and what each says."""
 
 
+REQUIREMENTS = {"training": ("training",), "gate": ("gate",), "both": ("training", "gate")}
+"""What a run can be required to end with: training that passes, a gate that works, or both."""
+
 _NAMES = {"td_std": "td_std off its limits", "eval_improves": "evaluations improve"}
 
 
@@ -155,6 +158,12 @@ class Verdict:
     numbers: Mapping[str, Any] = field(default_factory=dict, hash=False)
     since: int | None = None
     gate: GateVerdict = GateVerdict()
+
+    def unmet(self, required: str) -> list[str]:
+        """What keeps a run from what is `required`, a key of `REQUIREMENTS`: `gate WAIT`. Empty where nothing does."""
+        statuses = {"training": (self.status, "pass"), "gate": (self.gate.status, "works")}
+        wanted = [statuses[name] + (name,) for name in REQUIREMENTS[required]]
+        return [f"{name} {status.upper()}" for status, good, name in wanted if status != good]
 
     @property
     def deciding(self) -> tuple[Finding, ...]:

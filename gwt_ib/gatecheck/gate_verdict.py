@@ -20,6 +20,7 @@ import math
 
 import numpy as np
 
+from gwt_ib.gatecheck.causes import first_cause
 from gwt_ib.gatecheck.effects import PairedTest, paired_tests
 from gwt_ib.gatecheck.findings import GateVerdict
 from gwt_ib.gatecheck.rule import SMOOTHING_ROWS, RuleContext
@@ -41,6 +42,8 @@ def judge_gate(context: RuleContext) -> GateVerdict:
         status, summary, next_step = _by_evaluations(context, tests)
     else:
         status, summary, next_step = still
+    if status != "works" and context.config.gate != status:
+        next_step = first_cause(context.config, "gate") or next_step
     return GateVerdict(status, summary, next_step, tuple(test.effect for test in tests.values()))
 
 
@@ -126,9 +129,11 @@ def _instead(better: PairedTest, context: RuleContext) -> str:
     """What to try where a replacement is better."""
     config, gate = context.config, better.effect.gate
     if gate == "open":
+        if config.lambda_c == 0.0:
+            return "A gate that is closed now and then costs return here: compare with gate = open."
         return (
-            f"The budget costs return: lower lambda_c = {config.lambda_c:g} or raise target_c = {config.target_c:g}, "
-            "and compare with gate = open."
+            f"The budget may cost it (CountRecallEasy: -0.53 with it, 0.13 without): lower lambda_c = {config.lambda_c:g} "
+            "or raise target_c."
         )
     if gate == "prior":
         return f"The router makes it worse than its prior ({_worth(better)}): compare with gate = prior."
@@ -150,9 +155,9 @@ def _what_matters(context: RuleContext) -> float:
 def _not_played(context: RuleContext, missing: list[str]) -> tuple[str, str]:
     words = " and ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
     summary = f"No evaluation with the gate {words} has been played on enough episodes, {context.progress}."
-    if context.config.eval_every == 0:
-        return summary, "Set eval_every to 1 or more: scheduled evaluations play replaced gates too."
-    return summary, "Wait for scheduled evaluations, or play them now: evaluate RUN --gate WORD."
+    if context.lives:
+        return summary, "Wait for scheduled evaluations; evaluate RUN --gate WORD plays one now, for you to see."
+    return summary, f"Raise eval_gate_share from {context.config.eval_gate_share:g}; see also evaluate RUN --gate WORD."
 
 
 def _more_episodes(context: RuleContext, test: PairedTest, matters: float) -> str:
@@ -162,7 +167,7 @@ def _more_episodes(context: RuleContext, test: PairedTest, matters: float) -> st
     half = test.most(test.level / len(DECISIVE)) - float(test.differences.mean())
     pairs = test.effect.episodes or 0
     if matters <= 0.0 or not math.isfinite(half):
-        return f"Raise eval_episodes from {context.config.eval_episodes}, so that a difference can be seen."
+        return f"Raise eval_gate_share from {context.config.eval_gate_share:g}, so that a difference can be seen."
     needed = math.ceil(pairs * (half / matters) ** 2)
     about = f"About {max(needed, 2 * pairs):,} pairs would tell"
-    return f"{about}; raise eval_episodes from {context.config.eval_episodes} or train longer."
+    return f"{about}, of {pairs:,}: raise eval_gate_share from {context.config.eval_gate_share:g}, or train longer."

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gwt_ib.gatecheck.findings import Verdict
+from gwt_ib.gatecheck.findings import Effect, GateVerdict, Verdict
 from gwt_ib.lenient import real, whole
 
 
 def gatecheck_block(verdict: Verdict) -> str:
-    """The GATECHECK block: four lines, without a newline at the end; a number that is not known is `nan`."""
+    """The GATECHECK block and the verdict on the gate: five lines, without a newline at the end.
+
+    The first four are the seed's, to the byte; a number that is not known is `nan`.
+    """
     n = verdict.numbers
     return "\n".join(
         (
@@ -21,12 +24,29 @@ def gatecheck_block(verdict: Verdict) -> str:
             f"eval_ok={n.get('eval_ok')} -> {verdict.status.upper()}",
             f"mean_c={_fixed(n, 'mean_c', '.4f')}  EV={_fixed(n, 'explained_variance', '.4f')}  "
             f"ep100={_fixed(n, 'ep100', '.2f')}",
+            gate_line(verdict.gate),
         )
     )
 
 
+def gate_line(gate: GateVerdict) -> str:
+    """The verdict on the gate with what it is worth against each replacement: `gate -> WORKS | open +0.5 (+0.4 to +0.6)`."""
+    return " | ".join([f"gate -> {gate.status.upper()}", *map(_worth, gate.effects)])
+
+
+def _worth(effect: Effect) -> str:
+    """As in `open +0.5 (+0.4 to +0.6)`: learned less replaced, and its 95 % interval."""
+    difference, low, high = (
+        "nan" if value is None else f"{value:+.3g}" for value in (effect.difference, effect.low, effect.high)
+    )
+    return f"{effect.gate} {difference} ({low} to {high})"
+
+
 def rules_lines(verdict: Verdict) -> list[str]:
-    """The verdict and every rule: its status, its number, what that is compared with, and since when; aligned."""
+    """The verdict on training, every rule, and the verdict on the gate.
+
+    Of a rule its status, its number, what that is compared with, and since when; aligned.
+    """
     since = "" if verdict.since is None else f" since update {verdict.since}"
     rows = [("rule", "status", "number", "threshold", "since update")]
     rows += [
@@ -40,22 +60,32 @@ def rules_lines(verdict: Verdict) -> list[str]:
         for finding in verdict.findings
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    since_gate = "" if verdict.gate.since is None else f" since update {verdict.gate.since}"
+    gate = f"gate: {verdict.gate.status.upper()}{since_gate}. {verdict.gate.summary}".rstrip()
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [f"{verdict.status.upper()}{since}; the rules marked * decide.", *lines]
+    return [f"training: {verdict.status.upper()}{since}; the rules marked * decide.", *lines, gate]
 
 
 def findings_lines(verdict: Verdict) -> list[str]:
-    """What keeps the verdict from *pass*, then the warnings; one line each: `WARN bias_inside_clamps: ... Next: ...`.
+    """What keeps training from *pass*, then the gate where it does not work, then the warnings; a line each.
 
-    A rule that only warns and still waits has no line: it asks for nothing, and early on there is a page of them.
+    Such as `WARN bias_inside_clamps: ... Next: ...`.
+
+    What still waits and decides nothing has no line: it asks for nothing, and early on there is a page of that.
     """
     unpassed = [finding for finding in verdict.deciding if finding.status != "pass"]
     warnings = [finding for finding in verdict.advice if finding.status == "warn"]
-    return [
-        f"{finding.status.upper()} {finding.kind}: {finding.summary}"
-        + (f" Next: {finding.next_step}" if finding.next_step else "")
-        for finding in unpassed + warnings
-    ]
+    gate = verdict.gate
+    of_gate = [] if gate.status in ("wait", "works") else [_line(gate.status, "gate", gate.summary, gate.next_step)]
+    unpassed_lines, warning_lines = (
+        [_line(finding.status, finding.kind, finding.summary, finding.next_step) for finding in findings]
+        for findings in (unpassed, warnings)
+    )
+    return [*unpassed_lines, *of_gate, *warning_lines]
+
+
+def _line(status: str, name: str, summary: str, next_step: str) -> str:
+    return f"{status.upper()} {name}: {summary}" + (f" Next: {next_step}" if next_step else "")
 
 
 def update_line(row: dict[str, Any], num_updates: int) -> str:

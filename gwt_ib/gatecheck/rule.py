@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from gwt_ib.config import Config
+from gwt_ib.gatecheck.causes import first_cause
 from gwt_ib.gatecheck.ceilings import known_ceiling
 from gwt_ib.gatecheck.findings import Evidence, Finding
 from gwt_ib.gatecheck.history import History
@@ -19,7 +20,6 @@ from gwt_ib.gatecheck.statistics import (
     Bins,
     Doubles,
     bins_of,
-    deepest_fall,
     episode_spread,
     seed_differences,
     sign_flip_p_value,
@@ -39,16 +39,17 @@ Measured = tuple[float | None, tuple[Evidence, ...]]
 
 @dataclass(frozen=True)
 class Improvement:
-    """The oldest third of the evaluations (`early`) against the newest (`late`), at the newest look.
+    """The oldest tenth of the evaluations, at least two, against the newest third, at the newest look.
 
-    `part` is how many evaluations each third holds, of the `kept` ones that the look is over; `early` and `late` are mean
-    returns, None where every return was null. The look's test has the level `level`. `least` is the rise that is needed
-    beside: the deepest fall of the mean return on the way, averaged over a sixth of the evaluations, or `LEAST_RISE` of
-    the spread of an evaluation's episodes. A policy that merely wanders takes all seeds with it, and no test over seeds
-    sees that.
+    Many tasks are learnt within the first few evaluations, so the early ones are few. `first` and `last` are how many
+    evaluations each part holds, of the `kept` ones that the look is over; `early` and `late` are mean returns, None where
+    every return was null. The look's test has the level `level`. `least` is the rise that is needed beside: `LEAST_RISE`
+    of the spread of an evaluation's episodes. A policy that merely wanders takes all seeds with it, which no test over
+    seeds tells from one that learns.
     """
 
-    part: int
+    first: int
+    last: int
     kept: int
     seeds: int
     early: float | None
@@ -65,23 +66,25 @@ class Improvement:
 
     @property
     def rises(self) -> bool:
-        """Whether returns rise, beyond chance and by more than they wander."""
+        """Whether returns rise, beyond chance and by enough to count."""
         return self.p_value <= self.level and (self.rise or 0.0) > self.least
 
 
 class RuleContext:
     """A run's history and configuration with what follows from them, worked out once.
 
-    `warned` says whether a rule that only warns does so; it is known to the rules that decide, which are judged last.
-    `is_late` says whether the agent counts as trained; until then the next step of a rule may be `judged_from`.
-    `has_had_its_time` says whether a run whose evaluations do not improve fails; until then it waits (`fails_from`).
-    `evaluated_to_the_end` says whether the last evaluation that is planned has had its turn. `curve`
-    are the bins of the newest gate curve, `ceiling` is the task's, `progress` a part of a sentence.
+    `lives` says whether the run goes on, so that its settings may be changed: its history does not tell whether it was
+    stopped (`ended`). `warned` says whether a rule that only warns does so; it is known to the rules that decide, which are
+    judged last. `is_late` says whether the agent counts as trained; until then the next step of a rule may be
+    `judged_from`. `has_had_its_time` says whether a run whose evaluations do not improve fails; until then it waits
+    (`fails_from`). `evaluated_to_the_end` says whether the last evaluation that is planned has had its turn. `curve` are
+    the bins of the newest gate curve, `ceiling` is the task's, `progress` a part of a sentence.
     """
 
-    def __init__(self, history: History, config: Config) -> None:
+    def __init__(self, history: History, config: Config, *, ended: bool = False) -> None:
         self.history = history
         self.config = config
+        self.lives = not ended and (history.update or 0) < config.num_updates
         self.warned = False
         self.ceiling = known_ceiling(config.env_id)
         self.curve = bins_of(history.latest.get("gate_curve"))
@@ -155,7 +158,12 @@ class Rule(ABC):
         next_step: str = "",
         threshold: Threshold | None = None,
     ) -> Finding:
-        """A finding of this rule; `threshold` where it follows from the run and not from the configuration alone."""
+        """A finding of this rule; `threshold` where it follows from the run and not from the configuration alone.
+
+        A setting that explains why it does not pass is named in place of any other next step.
+        """
+        if status in ("fail", "warn") or (self.decides and status == "wait"):
+            next_step = first_cause(context.config, self.kind) or next_step
         used = threshold or self.threshold(context.config)
         return Finding(self.kind, status, summary, next_step, evidence, str(used), used.limits, decides=self.decides)
 
@@ -201,18 +209,19 @@ def _improvement(history: History, *, ended: bool) -> Improvement | None:
     look = look_at(len(evaluations), FEWEST_EVALUATIONS, ended=ended)
     if look is None:
         return None
-    evaluations, part = evaluations[: look.count], look.count // 3
-    early, late = (np.stack([found.returns for found in third]) for third in (evaluations[:part], evaluations[-part:]))
+    evaluations, last = evaluations[: look.count], look.count // 3
+    first = min(last, max(2, look.count // 10))
+    table = np.stack([found.returns for found in evaluations])
+    early, late = table[:first], table[-last:]
     differences = seed_differences(early, late)
     p_value, means = sign_flip_p_value(differences), (_known_mean(early), _known_mean(late))
     evidence = (
-        Evidence("eval_return", means[0], evaluations[part - 1].env_steps),
+        Evidence("eval_return", means[0], evaluations[first - 1].env_steps),
         Evidence("eval_return", means[1], evaluations[-1].env_steps),
         Evidence("eval_p_value", p_value, evaluations[-1].env_steps),
     )
-    table = np.stack([found.returns for found in evaluations])
-    least = max(deepest_fall(table, look.count // 6), LEAST_RISE * episode_spread(table))
-    return Improvement(part, look.count, differences.size, *means, p_value, look.level, least, evidence)
+    least = LEAST_RISE * episode_spread(table)
+    return Improvement(first, last, look.count, differences.size, *means, p_value, look.level, least, evidence)
 
 
 def _known_mean(returns: Doubles) -> float | None:

@@ -193,28 +193,13 @@ def _sign_flip(differences_bytes: bytes) -> float:
     return (1 + _draws_not_above_zero(scaled)) / (1 + MONTE_CARLO_DRAWS)
 
 
-def deepest_fall(returns: Array, smoothing: int) -> float:
-    """The largest fall of the mean return over evaluations [K, E], from one mean of `smoothing` neighbours to a later one.
-
-    Seeds with a gap are left out; 0 where nothing falls.
-    """
-    table = _complete(returns, axis=0)
-    if not table.size:
-        return 0.0
-    means = (table / table.shape[1]).sum(axis=1)
-    width = max(1, min(smoothing, means.size))
-    smooth = np.convolve(means, np.full(width, 1.0 / width), "valid")
-    with np.errstate(over="ignore", invalid="ignore"):
-        fall = float((np.maximum.accumulate(smooth) - smooth).max(initial=0.0))
-    return fall if math.isfinite(fall) else 0.0
-
-
 def episode_spread(returns: Array) -> float:
     """Half of the width that the middle 68 % of an evaluation's returns take, averaged over evaluations [K, E].
 
     As their standard deviation, but outliers do not count. Evaluations with a gap are left out; 0 where none is left.
     """
-    known = _complete(returns, axis=1)
+    table = np.asarray(returns, dtype=np.float64)
+    known = table[np.isfinite(table).all(axis=1)]
     if not known.size:
         return 0.0
     low, high = np.quantile(known, (0.16, 0.84), axis=1)
@@ -287,13 +272,6 @@ def _draws_not_above_zero(values: Doubles) -> int:
 
 def _flat(values: Array) -> Doubles:
     return np.asarray(values, dtype=np.float64).ravel()
-
-
-def _complete(returns: Array, axis: int) -> Doubles:
-    """The columns (axis 0) or rows (axis 1) of a table in which no number is missing."""
-    table = np.asarray(returns, dtype=np.float64)
-    complete = np.isfinite(table).all(axis=axis)
-    return table[:, complete] if axis == 0 else table[complete]
 
 
 def _centred(values: Doubles) -> Doubles:

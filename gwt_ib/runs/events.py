@@ -151,7 +151,7 @@ def _of_setting(event: Event) -> Forms:
 def _of_verdict(event: Event) -> Forms:
     new, old = (event.words(name, 20).upper() for name in ("verdict", "previous"))
     words = f"{new or '?'}, was {old}" if old else new or "?"
-    return f"GateCheck {words}", words
+    return f"{'gate' if event.kind == 'gate_verdict' else 'GateCheck'} {words}", words
 
 
 def _of_replacement(event: Event) -> Forms:
@@ -245,7 +245,7 @@ KINDS: Mapping[str, EventKind] = {
         EventKind(
             "gate_evaluation", ("message", "eval_return", "episodes", "path"), forms=_of_gate_evaluation,
             notice=lambda event: f"gate evaluation{event.at}: {forms(event)[0]}",
-            marker="⊚", ascii="G", meaning="the gate was replaced, to see what it is worth",
+            marker="⊚", ascii="C", meaning="the gate was replaced, to see what it is worth",
         ),
         EventKind(
             "snapshot", ("path",), forms=_of_snapshot, printed=True,
@@ -264,7 +264,11 @@ KINDS: Mapping[str, EventKind] = {
         ),
         EventKind(
             "verdict", ("verdict", "previous"), "good", _of_verdict, lambda event: forms(event)[0] + event.at,
-            marker="◈", ascii="V", meaning="GateCheck's verdict changed",
+            marker="◈", ascii="V", meaning="GateCheck's verdict on training changed",
+        ),
+        EventKind(
+            "gate_verdict", ("verdict", "previous"), "good", _of_verdict, lambda event: forms(event)[0] + event.at,
+            marker="◇", ascii="W", meaning="GateCheck's verdict on the gate changed",
         ),
         EventKind(
             "actor_replaced", ("actor", "restarts"), "warn", _of_replacement, printed=True,

@@ -17,6 +17,7 @@ from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.statistics import gate_curve, gate_numbers
 from gwt_ib.learn.sequences import Rollout
+from gwt_ib.lenient import mapping
 from gwt_ib.log import LOGGER, RateLimit
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
@@ -61,11 +62,13 @@ class Recorder:
         self._history.add(clean)
         previous = self.verdict
         self.verdict = with_since(judge_run(self._history, self.config), previous).as_dict()
-        verdict, before = self.verdict["verdict"], previous.get("verdict", "wait")
-        if verdict != before:
-            LOGGER.info("GateCheck at update %s: %s, was %s", f"{row['update']:,}", verdict, before)
-            self.event(row["update"], "verdict", verdict=verdict, previous=before)
-        if verdict != before or time.monotonic() - self._verdict_written >= VERDICT_S:
+        changed = False
+        for kind, (now, before) in _verdicts(self.verdict, previous).items():
+            if now != before:
+                changed = True
+                LOGGER.info("GateCheck's %s at update %s: %s, was %s", kind, f"{row['update']:,}", now, before)
+                self.event(row["update"], kind, verdict=now, previous=before)
+        if changed or time.monotonic() - self._verdict_written >= VERDICT_S:
             self.write_verdict()
         level = self._progress.level("progress")
         if LOGGER.isEnabledFor(level):
@@ -73,11 +76,15 @@ class Recorder:
             metrics = [f"{name} {clean[name]:.4g}" for name in LOGGED if clean[name] is not None]
             LOGGER.log(level, ", ".join([far, f"{row['steps_per_s']:,.0f} steps/s", *metrics]))
 
-    def write_verdict(self) -> None:
+    def write_verdict(self, *, ended: bool = False) -> None:
         """Bring `gatecheck.json` up to the newest update; in between it is renewed a few times a second.
+
+        Of a run that has `ended` nothing is advised that only helps one that goes on.
 
         It is derived from the metrics: where it cannot be written nothing is lost.
         """
+        if self.verdict and ended:
+            self.verdict = with_since(judge_run(self._history, self.config, ended=True), self.verdict).as_dict()
         if self.verdict:
             self._verdict_problem = try_write_json(self._run.gatecheck, self.verdict)
         self._verdict_written = time.monotonic()
@@ -117,6 +124,12 @@ class Recorder:
         with suppress(OSError):  # said as trouble already
             self.metrics.sync()
         self.metrics.close()
+
+
+def _verdicts(now: Record, before: Record) -> dict[str, tuple[str, str]]:
+    """By the kind of event that tells of a change: the verdict on training and that on the gate, and what they were."""
+    of_gate = [mapping(record.get("gate")).get("verdict", "wait") for record in (now, before)]
+    return {"verdict": (now["verdict"], before.get("verdict", "wait")), "gate_verdict": (of_gate[0], of_gate[1])}
 
 
 def gate_metrics(rollout: Rollout) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A run without a dashboard: a line per update, the verdict at the end, an exit code. Never imports textual or torch."""
+"""A run without a dashboard: a line per update, the verdicts at the end, an exit code. Never imports textual or torch."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from gwt_ib.processes.trainer import Trainer
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import KINDS, Event, line
 from gwt_ib.runs.jsonl import RecordReader, read_records
+from gwt_ib.runs.record import ENDED, KILLED
 from gwt_ib.text import visible
 from gwt_ib_tui.commands.standing import next_step
 from gwt_ib_tui.terminal import json_line, write
@@ -73,7 +74,7 @@ class Printer:
         self._put(line, sys.stderr)
 
     def finish(self, verdict: Verdict, message: str, next_step: str = "") -> None:
-        """Print the verdict, what to do about it, and why the run ended where it did not simply finish."""
+        """Print both verdicts, what to do about them, and why the run ended where it did not simply finish."""
         if verdict.update is not None:  # a run that could not begin has nothing to be judged, only a reason
             self._put("\n" + gatecheck_block(verdict), sys.stderr if self._as_json else sys.stdout)
             for line in findings_lines(verdict):
@@ -113,7 +114,7 @@ class Printer:
 
 
 def run_headless(
-    run: RunDirectory, resumed_after: int | None = None, *, as_json: bool = False, require_gatecheck: bool = False
+    run: RunDirectory, resumed_after: int | None = None, *, as_json: bool = False, require_gatecheck: str | None = None
 ) -> ExitCode:
     """Train in this process, which is the run's trainer, and return the exit code. Raises `UserError` before it starts.
 
@@ -137,7 +138,7 @@ def run_headless(
             printer.stop()
     verdict = judge_recorded(run, run.read_config())  # a setting may have been changed since
     printer.finish(verdict, trainer.message, next_step(run))
-    if code == ExitCode.DONE and require_gatecheck and verdict.status != "pass":
+    if code == ExitCode.DONE and require_gatecheck and verdict.unmet(require_gatecheck):
         return ExitCode.GATECHECK_NOT_PASSED
     return code
 
@@ -145,4 +146,5 @@ def run_headless(
 def judge_recorded(run: RunDirectory, config: Config) -> Verdict:
     """GateCheck's verdict on what a run has recorded; since when it holds is known from the run's own verdict."""
     history = History.from_rows(read_records(run.metrics))
-    return with_since(judge_run(history, config), run.read_gatecheck())
+    ended = run.state() in (*ENDED, KILLED)
+    return with_since(judge_run(history, config, ended=ended), run.read_gatecheck())

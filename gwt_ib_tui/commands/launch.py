@@ -22,6 +22,7 @@ from gwt_ib_tui.commands.options import (
     EnvId,
     Preset,
     RequireGateCheck,
+    Requirement,
     Run,
     Seed,
     TotalTimesteps,
@@ -54,7 +55,7 @@ def launch(
     ] = None,
     headless: Headless = False,
     as_json: MetricsAsJson = False,
-    require_gatecheck: RequireGateCheck = False,
+    require_gatecheck: RequireGateCheck = None,
 ) -> None:
     """Start a run and open its dashboard (or headless)."""
     with no_garbage_collection():
@@ -87,7 +88,7 @@ def resume(
     ] = None,
     headless: Headless = False,
     as_json: MetricsAsJson = False,
-    require_gatecheck: RequireGateCheck = False,
+    require_gatecheck: RequireGateCheck = None,
     trust: Trust = False,
 ) -> None:
     """Go on from a run's newest good snapshot, or from another one."""
@@ -172,7 +173,12 @@ def refuse_what_cannot_run(config: Config, *, meanwhile: Callable[[], object] = 
 
 
 def _train(
-    run: RunDirectory, *, resumed_after: int | None = None, headless: bool, as_json: bool, require_gatecheck: bool
+    run: RunDirectory,
+    *,
+    resumed_after: int | None = None,
+    headless: bool,
+    as_json: bool,
+    require_gatecheck: Requirement | None,
 ) -> None:
     """Train headless in this process, or start a trainer of its own and open the dashboard on it."""
     reason = "" if headless or as_json else why_no_dashboard()
@@ -209,7 +215,7 @@ def _end_at_once(run: RunDirectory, trainer: int) -> None:
     print_line(f"The run is {run.state()}: {run.path}", err=True)
 
 
-def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck: bool = False) -> None:
+def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck: Requirement | None = None) -> None:
     """Show the dashboard; afterwards say in the shell how things stand."""
     _import_dashboard()
     from gwt_ib_tui.application.app import run_dashboard

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
     from gwt_ib.runs.directory import RunDirectory
@@ -22,7 +24,26 @@ TotalTimesteps = Annotated[
     int | None, typer.Option("--total-timesteps", metavar="N", help="Length of the run in steps.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on stdout.")]
-RequireGateCheck = Annotated[bool, typer.Option("--require-gatecheck", help="Exit with 3 unless GateCheck passes.")]
+Requirement = Literal["training", "gate", "both"]
+RequireGateCheck = Annotated[
+    Requirement | None,
+    typer.Option(
+        "--require-gatecheck",
+        metavar="[training|gate|both]",
+        help="Exit with 3 unless training passes, the gate works, or both; alone it means training.",
+    ),
+]
+
+
+class Command(TyperCommand):
+    """A command in which `--require-gatecheck` may stand alone."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give the option that stands alone its value; typer knows no optional ones."""
+        words, name = get_args(Requirement), "--require-gatecheck"
+        alone = [arg == name and following not in words for arg, following in pairwise((*args, ""))]
+        given = [f"{name}={words[0]}" if bare else arg for arg, bare in zip(args, alone, strict=True)]
+        return list(super().parse_args(ctx, given))
 
 
 def find_run(name: str) -> RunDirectory:

@@ -78,8 +78,8 @@ def status(run: Run, as_json: AsJson = False) -> None:
         print_result(update_line(row, found.read_config().num_updates))
 
 
-def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck = False) -> None:
-    """Judge a run by GateCheck's rules, with evidence."""
+def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck = None) -> None:
+    """Judge a run: its training by GateCheck's rules, and its gate; with evidence."""
     from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines
     from gwt_ib_tui.commands import headless
     from gwt_ib_tui.commands.standing import say_next_step
@@ -93,7 +93,7 @@ def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck
         for line in ("", *rules_lines(verdict), "", *findings_lines(verdict)):
             print_result(line)
     say_next_step(found)
-    if require_gatecheck and verdict.status != "pass":
+    if require_gatecheck and verdict.unmet(require_gatecheck):
         raise typer.Exit(ExitCode.GATECHECK_NOT_PASSED)
 
 

@@ -37,8 +37,8 @@ def runs(
 
         choose_and_show(RUNS)
         return
-    columns = ("run", "state", "env steps", "verdict", "ep100")
-    shown = ("run", "state", "progress", "verdict", "ep100")
+    columns = ("run", "state", "env steps", "training", "gate", "ep100")
+    shown = ("run", "state", "progress", "verdict", "gate_verdict", "ep100")
     summaries = [summarise(run) for run in found]
     print_table(columns, [[plain(row[name]) for name in shown] for row in summaries])
     for row in summaries:
@@ -119,10 +119,11 @@ def _print_comparison(found: dict[str, Any]) -> None:
                 number(None if delta is None else delta["delta"]),
                 *(number(row[name]) for name in ("eval_return", "mmer", "td_std", "mean_c", "explained_variance")),
                 plain(row["verdict"]),
+                plain(row["gate_verdict"]),
                 setting_words([(name, value) for name, value in row["differs"].items() if name != "env_id"]),
             )
         )
-    print_table(("run", "env", "seed", "state", *numbers, "verdict", "differs in"), rows, right=numbers)
+    print_table(("run", "env", "seed", "state", *numbers, "training", "gate", "differs in"), rows, right=numbers)
 
 
 def _print_groups(found: dict[str, Any]) -> None:

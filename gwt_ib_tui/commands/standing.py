@@ -10,6 +10,7 @@ from typing import Any
 
 from gwt_ib.durable import FULL, is_full
 from gwt_ib.errors import ExitCode
+from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.lenient import real
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import last_record, read_records
@@ -34,13 +35,15 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     """A run in a few words, with its `run.json` and newest metrics row beside them."""
     record, row = run.read_run(), last_record(run.metrics)
     state, ep100 = record.state_now(), real(row.get("ep100"))
+    judged = _judged(run)
     return {
         "run": run.name,
         "path": str(run.path),
         "state": state,
         "progress": f"{real(row.get('env_steps')) or 0:,.0f}/{record.total_timesteps or 0:,.0f}",
         "ep100": None if ep100 is None else round(ep100, 4),
-        "verdict": run.read_gatecheck().get("verdict", "wait"),
+        "verdict": judged.status,
+        "gate_verdict": judged.gate.status,
         "message": "run.json is missing or damaged"
         if state == UNKNOWN
         else record.message or _silence(run, state) or _trouble(record, state),
@@ -50,11 +53,11 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     }
 
 
-def closing(run: RunDirectory, *, require_gatecheck: bool = False) -> Closing:
+def closing(run: RunDirectory, *, require_gatecheck: str | None = None) -> Closing:
     """How `run` stands. A run that was killed or whose run.json is damaged ends with a code of its own.
 
-    Where nothing else is wrong and `require_gatecheck` is set, the code is 3 unless the newest verdict is to pass, also
-    of a run that still trains.
+    Where nothing else is wrong and `require_gatecheck` is set, the code is 3 unless the newest verdict meets it, also of
+    a run that still trains.
     """
     state, path = run.state(), run.path
     lines: list[str] = []
@@ -78,10 +81,10 @@ def closing(run: RunDirectory, *, require_gatecheck: bool = False) -> Closing:
     else:
         lines.append(f"The run goes on. Come back with: gwt-ib-tui attach {path}")
         errors.append(_trouble(run.read_run(), state))
-    verdict = _verdict(run)
-    if not code and require_gatecheck and verdict != "pass":
+    unmet = _judged(run).unmet(require_gatecheck) if require_gatecheck else []
+    if not code and unmet:
         if state not in ENDED:
-            errors.append(f"GateCheck has not passed yet: {verdict.upper()}")
+            errors.append(f"GateCheck has not passed yet: {plain(', '.join(unmet), 60)}")
         code = ExitCode.GATECHECK_NOT_PASSED
     return Closing(tuple(lines), tuple(filter(None, errors)), int(code))
 
@@ -139,13 +142,16 @@ def _silence(run: RunDirectory, state: str) -> str:
 
 
 def _outcome(run: RunDirectory) -> str:
-    """A line such as `GateCheck PASS  ep100 -0.8123  eval return -0.8011`."""
+    """A line such as `GateCheck PASS  gate WORKS  ep100 -0.8123  eval return -0.8011`."""
     evaluations = (real(event.get("eval_return")) for event in reversed(read_records(run.events)))
     newest = next((value for value in evaluations if value is not None), None)
     values = (real(last_record(run.metrics).get("ep100")), newest)
     ep100, eval_return = (ABSENT if value is None else f"{value:.4f}" for value in values)
-    return f"GateCheck {_verdict(run).upper()}  ep100 {ep100}  eval return {eval_return}"
+    judged = _judged(run)
+    training, gate = (plain(status, 20).upper() for status in (judged.status, judged.gate.status))
+    return f"GateCheck {training}  gate {gate}  ep100 {ep100}  eval return {eval_return}"
 
 
-def _verdict(run: RunDirectory) -> str:
-    return plain(run.read_gatecheck().get("verdict") or "wait", 20)
+def _judged(run: RunDirectory) -> Verdict:
+    """The newest verdict that the run has recorded; to wait, where there is none."""
+    return Verdict.from_dict(run.read_gatecheck()) or Verdict("wait")

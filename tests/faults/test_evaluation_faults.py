@@ -11,7 +11,7 @@ from outcome import Outcome, outcome
 from undisturbed import SETTINGS
 
 pytestmark = pytest.mark.processes
-EVALUATED = {**SETTINGS, "eval_every": 5, "eval_episodes": 4}
+EVALUATED = {**SETTINGS, "eval_every": 5, "eval_episodes": 4, "eval_gate_share": 1.0}
 
 
 @pytest.fixture(scope="module")

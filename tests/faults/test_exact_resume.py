@@ -9,6 +9,7 @@ import pytest
 from chaos import STEPS, TOY, Chaos
 from exact import killed_and_resumed, undisturbed
 from outcome import outcome
+from support import ARMS
 
 pytestmark = pytest.mark.processes
 TASKS = {
@@ -20,7 +21,9 @@ TASKS = {
 }
 """And how often each is killed here; `benchmarks/exact_resume.py --kills 20` is the longer way."""
 UPDATES = 100
-SETTINGS = {"lr": 1e-3, "eval_every": 20, "eval_episodes": 2, "eval_max_steps": 60, "snapshot_every": 10}
+SETTINGS = {
+    "lr": 1e-3, "eval_every": 20, "eval_episodes": 2, "eval_max_steps": 20, "eval_gate_share": 1.0, "snapshot_every": 10,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("env_id", "kills"), TASKS.items(), ids=[name.split("-")[1] for name in TASKS])
@@ -33,8 +36,20 @@ def test_a_run_that_was_killed_and_resumed_is_bitwise_the_undisturbed_one(
     wanted = undisturbed(tmp_path / "undisturbed", settings)
     found, report = killed_and_resumed(tmp_path / "killed", settings, kills=kills, seed=f"exact:{env_id}")
     assert report.kills == kills
+    assert sum(row["eval_replaced"] is not None for row in wanted.rows) > 1, (
+        "the schedule of replaced gates is tried, too"
+    )
     assert found == wanted, found.first_difference(wanted)
     assert report.exact, "run.json says so, too"
+
+
+@pytest.mark.parametrize("arm", ["lstm-td", "gru-open"])
+def test_so_is_one_with_another_cell_and_gate(tmp_path: Path, arm: str) -> None:
+    settings = {**TOY, **SETTINGS, **ARMS[arm], "env_id": "popgym-RepeatPreviousEasy-v0", "total_timesteps": 40 * STEPS}
+    wanted = undisturbed(tmp_path / "undisturbed", settings)
+    found, report = killed_and_resumed(tmp_path / "killed", settings, kills=1, seed=f"exact:{arm}")
+    assert found == wanted, found.first_difference(wanted)
+    assert report.exact
 
 
 def test_a_run_that_is_resumed_with_other_numbers_of_actors_is_the_same_run(toy: Chaos, tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from gate_rows import evaluations, healthy_run, row, verdict_of
 
+from gwt_ib.gatecheck.findings import REQUIREMENTS, Effect, GateVerdict, Verdict
 from gwt_ib.gatecheck.judge import with_since
 from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines, update_line
 from gwt_ib.runs.metrics import NAMES
@@ -64,7 +66,8 @@ def test_the_block_is_the_seeds():
         "GATECHECK\n"
         "rho(td,c)=0.512  rho_tail=0.300 | rho(td,Δc)=-0.042 rho_tailΔ=0.100\n"
         "td_std=0.014900 (std_ok=True) | eval_ok=True -> PASS\n"
-        "mean_c=0.3390  EV=0.6900  ep100=-0.91"
+        "mean_c=0.3390  EV=0.6900  ep100=-0.91\n"
+        "gate -> WAIT"
     )
 
 
@@ -86,7 +89,7 @@ def test_the_block_keeps_its_layout_in_every_state(rows, ending):
     )
     assert lines[2] == ending
     assert re.fullmatch(rf"mean_c={number}  EV={number}  ep100={number}", lines[3])
-    assert len(lines) == 4
+    assert lines[4:] == ["gate -> WAIT"]
 
 
 def test_what_holds_the_verdict_up_and_every_warning_has_a_line():
@@ -111,8 +114,9 @@ def test_a_rule_that_only_warns_has_no_line_while_it_waits():
 
 def test_every_rule_has_a_line_with_number_threshold_and_since():
     verdict = with_since(verdict_of(healthy_run(60, bias=-4.0)), {})
-    first, header, *lines = rules_lines(verdict)
-    assert first == "PASS since update 60; the rules marked * decide."
+    first, header, *lines, gate = rules_lines(verdict)
+    assert first == "training: PASS since update 60; the rules marked * decide."
+    assert gate.startswith("gate: WAIT since update 60. No evaluation with the gate open")
     assert header.split() == ["rule", "status", "number", "threshold", "since", "update"]
     assert [line.split()[0] for line in lines] == [found.kind for found in verdict.findings]
     assert lines[0].split() == ["td_std", "*", "PASS", "0.05", ">", "0.005,", "<", "49.5", "60"]
@@ -123,7 +127,37 @@ def test_every_rule_has_a_line_with_number_threshold_and_since():
         line[place:].startswith(str(found.threshold)) for found, line in zip(verdict.findings, lines, strict=True)
     )
     empty = rules_lines(verdict_of([]))
-    assert empty[0] == "WAIT; the rules marked * decide." and "nan" in empty[2]
+    assert empty[0] == "training: WAIT; the rules marked * decide." and "nan" in empty[2]
+
+
+def test_the_gate_has_a_line_of_its_own_with_what_it_is_worth():
+    works = GateVerdict("works", "It works.", effects=(Effect("open", 0.5, 0.4, 0.6, 20, 1), Effect("shut")))
+    assert gatecheck_block(replace(verdict_of(healthy_run()), gate=works)).split("\n")[4] == (
+        "gate -> WORKS | open +0.5 (+0.4 to +0.6) | shut nan (nan to nan)"
+    )
+    assert findings_lines(replace(verdict_of(healthy_run()), gate=works)) == []
+    harms = replace(verdict_of(healthy_run(bias=-4.0)), gate=GateVerdict("harmful", "Open is better.", "Open it."))
+    lines = findings_lines(harms)
+    assert lines[0] == "HARMFUL gate: Open is better. Next: Open it."
+    assert [line.split(":")[0] for line in lines] == ["HARMFUL gate", "WARN bias_inside_clamps"]
+
+
+@pytest.mark.parametrize(
+    ("training", "gate", "unmet"),
+    [
+        ("pass", "works", {"training": [], "gate": [], "both": []}),
+        ("pass", "open", {"training": [], "gate": ["gate OPEN"], "both": ["gate OPEN"]}),
+        ("fail", "works", {"training": ["training FAIL"], "gate": [], "both": ["training FAIL"]}),
+        (
+            "wait",
+            "wait",
+            {"training": ["training WAIT"], "gate": ["gate WAIT"], "both": ["training WAIT", "gate WAIT"]},
+        ),
+    ],
+)
+def test_what_is_required_is_training_the_gate_or_both(training, gate, unmet):
+    verdict = Verdict(training, gate=GateVerdict(gate))
+    assert {required: verdict.unmet(required) for required in REQUIREMENTS} == unmet
 
 
 def test_gatecheck_needs_neither_torch_nor_scipy_nor_textual():

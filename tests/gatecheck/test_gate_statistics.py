@@ -16,7 +16,6 @@ from gwt_ib.gatecheck import statistics
 from gwt_ib.gatecheck.statistics import (
     correlation,
     curve_edges,
-    deepest_fall,
     episode_spread,
     gate_curve,
     gate_numbers,
@@ -261,17 +260,6 @@ def test_a_true_improvement_is_found():
     runs = draw.normal(0, 0.5, (200, 6, 20))
     runs[:, 3:] += 0.3
     assert np.mean([improvement_p_value(run[:3], run[3:]) <= 0.05 for run in runs]) > 0.9
-
-
-def test_the_deepest_fall_is_from_a_smoothed_mean_to_a_later_one():
-    means = np.array([0.0, 1.0, 0.4, 0.8, 0.2, 0.9])
-    returns = means[:, np.newaxis] + np.array([-1.0, 0.0, 1.0])
-    assert deepest_fall(returns, 1) == pytest.approx(0.8)
-    assert deepest_fall(returns, 2) == pytest.approx(
-        0.2
-    )  # 0.7, 0.5: the means of two neighbours are 0.5 0.7 0.6 0.5 0.55
-    assert deepest_fall(np.arange(6.0)[:, np.newaxis], 1) == 0.0
-    assert deepest_fall(np.full((3, 2), np.nan), 1) == 0.0
 
 
 def test_the_spread_of_episodes_is_their_standard_deviation_whatever_the_outliers():

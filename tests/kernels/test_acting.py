@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
-from support import small_config
+from support import ARMS, small_config
 
 from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
@@ -126,10 +126,29 @@ def test_layers_of_encoder_and_heads_act_as_torchs(encoder_layers, head_layers, 
         np.testing.assert_array_equal(alone[name], rows[:, 2:3], err_msg=name)
 
 
+@pytest.mark.parametrize("memory", [True, False])
+@pytest.mark.parametrize("arm", ARMS)
+def test_the_kernels_act_as_torch_does_with_every_cell_and_gate(arm, memory):
+    config = small_config(**ARMS[arm], hidden_size=21, memory=memory)
+    by_torch, kernels = make_pair(5, ActionCodec(spaces.Discrete(4)), config)
+    play = Play(20, 3, 5, kernels.actions)
+    expected, found = play.results(by_torch.stepper(3)), play.results(kernels.stepper(3))
+    for name in (*RESULTS, "action"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
+    c, prior = found["c"], found["prior"]
+    assert (c.std() == 0) == (config.gate in ("open", "constant"))
+    assert (prior.std() == 0) == (config.gate not in ("td", "prior"))
+    assert np.array_equal(c, prior) == (config.gate not in ("td", "router"))
+    fixed = {"open": 1.0, "constant": config.target_c}.get(config.gate)
+    assert fixed is None or c.flat[0] == pytest.approx(fixed, abs=1e-7)
+    assert config.gate != "router" or set(prior.flat) == {0.5}
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("kind", [0, 1], ids=["torch", "kernels"])
-def test_a_forced_gate_is_the_gate_of_its_row_alone(kind):
+def test_a_forced_gate_is_the_gate_of_its_row_alone(kind, cell):
     actions = ActionCodec(spaces.Discrete(4))
-    policy = make_pair(5, actions, small_config(hidden_size=20))[kind]
+    policy = make_pair(5, actions, small_config(hidden_size=20, cell=cell))[kind]
     play = Play(12, 4, 5, actions)
     own, forced = policy.stepper(4), policy.stepper(4)
     assert forced.forced_c.tolist() == [-1.0] * 4
@@ -147,10 +166,11 @@ def test_a_forced_gate_is_the_gate_of_its_row_alone(kind):
         np.testing.assert_array_equal(again[name], before[name], err_msg=name)
 
 
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
-def test_a_row_does_not_depend_on_its_company(space):
+def test_a_row_does_not_depend_on_its_company(space, cell):
     actions = ActionCodec(space)
-    config = small_config(hidden_size=20)
+    config = small_config(hidden_size=20, cell=cell)
     _, kernels = make_pair(5, actions, config)
     play = Play(20, 19, 5, actions)
     together = play.results(kernels.stepper(19))
@@ -161,9 +181,10 @@ def test_a_row_does_not_depend_on_its_company(space):
 
 
 @pytest.mark.parametrize("memory", [True, False])
-def test_shared_products_are_those_that_would_be_computed_anew(memory):
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_shared_products_are_those_that_would_be_computed_anew(cell, memory):
     actions = ActionCodec(spaces.Discrete(4))
-    _, kernels = make_pair(5, actions, small_config(memory=memory))
+    _, kernels = make_pair(5, actions, small_config(cell=cell, memory=memory))
     play = Play(20, 6, 5, actions)
     shared, anew = play.results(kernels.stepper(6)), play.results(kernels.stepper(6), always_begin=True)
     for name, expected in anew.items():
@@ -219,8 +240,9 @@ def test_with_a_learning_rate_of_0_what_kernels_do_is_replayed():
 
 @pytest.mark.parametrize("env_id", ["popgym-RepeatPreviousEasy-v0", "sample_envs:Nested-v0", "sample_envs:Ends-v0"])
 @pytest.mark.parametrize("memory", [True, False])
-def test_the_learners_unroll_gives_back_what_the_kernels_did(env_id, memory):
-    config = small_config(env_id=env_id, memory=memory, num_actors=1)
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_the_learners_unroll_gives_back_what_the_kernels_did(env_id, cell, memory):
+    config = small_config(env_id=env_id, cell=cell, memory=memory, num_actors=1)
     facts = check_environment(config)
     by_torch, kernels = make_pair(facts.observation_size, facts.actions, config)
     agent = by_torch.agent

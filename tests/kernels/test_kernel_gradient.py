@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from support import ARMS
 
 from gwt_ib.config import Config
 from gwt_ib.envs.action_codec import ActionCodec
+from gwt_ib.kernels import lstm
 from gwt_ib.kernels.gradient import KernelGradient
 from gwt_ib.kernels.gru import unroll
 from gwt_ib.learn.gradient import AutogradGradient, make_gradient
@@ -21,7 +23,7 @@ from gwt_ib.sections import Sections
 
 T, ENVS = 7, 6  # with 4 rollouts of T steps a minibatch has 6 sequences
 
-NOTHING_WITHOUT_MEMORY = ("cell.gru.weight_hh", "cell.router.from_h.weight")
+NOTHING_WITHOUT_MEMORY = ("cell.gru.weight_hh", "cell.lstm.weight_hh", "cell.router.from_h.weight")
 SPACES = {
     "discrete": (spaces.Discrete(3), 8),
     "multi-discrete": (spaces.MultiDiscrete([3, 2, 4]), 5),
@@ -105,6 +107,12 @@ def test_layers_behind_an_lstm_get_autograds_gradient_too() -> None:
     test_every_weight_gets_autograds_gradient("discrete", {"encoder_layers": 2, "head_layers": 1, "cell": "lstm"})
 
 
+@pytest.mark.parametrize("memory", [True, False])
+@pytest.mark.parametrize("arm", ARMS)
+def test_every_weight_of_every_cell_and_gate_gets_autograds_gradient(arm: str, memory: bool) -> None:
+    test_every_weight_gets_autograds_gradient("discrete", {**ARMS[arm], "memory": memory, "hidden_size": 21})
+
+
 def test_what_does_not_fit_is_refused() -> None:
     """Kernels look at no bounds: a wrong number would read what lies beside an array."""
     config = configuration()
@@ -138,10 +146,12 @@ def test_a_gradient_repeats_itself_bit_by_bit() -> None:
     assert len(set(seen)) == 1
 
 
-def test_the_layout_is_that_of_the_agents_parameters() -> None:
+@pytest.mark.parametrize("arm", ARMS)
+def test_the_layout_is_that_of_the_agents_parameters(arm: str) -> None:
     for space, size in SPACES.values():
-        agent = Agent(size, ActionCodec(space), configuration())
-        shapes = layout.parameter_shapes(size, agent.actions, configuration())
+        config = configuration(**ARMS[arm])
+        agent = Agent(size, ActionCodec(space), config)
+        shapes = layout.parameter_shapes(size, agent.actions, config)
         assert list(shapes.items()) == [(name, tuple(p.shape)) for name, p in agent.named_parameters()]
         flat = FlatParameters(agent)
         for name, view in layout.views(flat.read(), shapes).items():
@@ -174,6 +184,22 @@ def test_a_closed_gate_freezes_h_bit_by_bit() -> None:
     )  # fmt: skip
     assert not c.any()
     assert np.array_equal(h, np.broadcast_to(h0, h.shape))
+
+
+def test_a_closed_gate_freezes_an_lstm_bit_by_bit() -> None:
+    hidden, rng = 20, np.random.default_rng(2)
+
+    def random(*shape: int) -> np.ndarray:
+        return rng.standard_normal(shape, dtype=np.float32)
+
+    gates, state0 = 4 * hidden, random(3, 2 * hidden)
+    closed, keep = np.full((T, 3), -np.inf, np.float32), np.ones((T, 3), np.float32)
+    h_in, m_in, memory, h, m = np.full((5, T, 3, hidden), np.nan, np.float32)
+    lstm.unroll(
+        random(T, 3, gates), state0, closed, keep, random(hidden, gates), random(gates), random(gates), random(0),
+        random(3, gates), h_in, m_in, random(T, 3, gates), memory, random(T, 3, 0), random(T, 3), h, m,
+    )  # fmt: skip
+    assert np.array_equal(np.concatenate((h, m), axis=2), np.broadcast_to(state0, (T, 3, 2 * hidden)))
 
 
 def test_every_thread_is_started_before_the_run_begins_or_refused_then(monkeypatch: pytest.MonkeyPatch) -> None:

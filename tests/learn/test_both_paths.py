@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import small_config
+from support import ARMS, small_config
 
 from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
@@ -47,6 +47,26 @@ def test_with_further_layers_every_ratio_is_1_too(kernels: str) -> None:
         rows, _ = train(small_config(env_id=env_id, lr=0.0, kernels=kernels, **layers), updates=2)
         for row in rows:
             assert abs(row["approx_kl"]) < 1e-9 and row["clip_fraction"] == 0
+
+
+@pytest.mark.parametrize("kernels", ["numba", "torch"])
+@pytest.mark.parametrize("arm", ARMS)
+def test_with_every_cell_and_gate_every_ratio_is_1(arm: str, kernels: str) -> None:
+    rows, _ = train(small_config(**ARMS[arm], lr=0.0, kernels=kernels), updates=2)
+    for row in rows:
+        assert abs(row["approx_kl"]) < 1e-9 and row["clip_fraction"] == 0
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_both_make_the_same_update_and_again_with_every_cell_and_gate(arm: str) -> None:
+    config = small_config(**ARMS[arm], lr=1e-3)
+    (rows, weights), (again, same) = train(config, updates=1), train(config, updates=1)
+    assert rows == again and np.array_equal(weights, same)
+    (expected_rows,), expected = train(config.model_copy(update={"kernels": "torch"}), updates=1)
+    for name, value in expected_rows.items():
+        assert rows[0][name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
+    np.testing.assert_allclose(weights, expected, atol=1e-4)
+    assert (rows[0]["bias"] == config.bias_init) == (config.gate not in ("td", "prior"))
 
 
 @pytest.mark.parametrize("kernels", ["numba", "torch"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
-from support import SMALL, assignments, small_config
+from support import ARMS, SMALL, assignments, small_config
 
 from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
@@ -103,11 +103,18 @@ def test_over_fixed_memory_the_gradient_is_autograds_bit_by_bit(kind: str, memor
     compare("cpu", kind, small_config(memory=memory))
 
 
-@pytest.mark.parametrize("kind", SPACES)
-def test_what_is_captured_never_waits_and_stays_on_its_device(kind: str) -> None:
+@pytest.mark.parametrize("arm", ARMS)
+def test_over_fixed_memory_so_is_that_of_every_cell_and_gate(arm: str) -> None:
+    compare("cpu", "discrete", small_config(**ARMS[arm]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "arm"), [*((kind, "gru-td") for kind in SPACES), *(("discrete", arm) for arm in ARMS)]
+)
+def test_what_is_captured_never_waits_and_stays_on_its_device(kind: str, arm: str) -> None:
     """Tensors without data refuse to be read, to decide anything, and to be mixed with those of the CPU."""
-    agent, flat = agent_on("meta", kind, small_config())
-    graph = GraphGradient(agent, flat, small_config(), Sections())
+    agent, flat = agent_on("meta", kind, small_config(**ARMS[arm]))
+    graph = GraphGradient(agent, flat, small_config(**ARMS[arm]), Sections())
     graph.compute()
     assert {parameter.grad.device.type for parameter in agent.parameters()} == {"meta"}
     with pytest.raises(RuntimeError, match="meta"):
@@ -202,10 +209,12 @@ def test_what_is_cut_is_contiguous_and_on_the_cpu_its_memory_is_shared() -> None
 
 
 @on_a_gpu
-@pytest.mark.parametrize("kind", SPACES)
-def test_the_captured_graph_agrees_with_autograd_on_the_gpu(kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "arm"), [*((kind, "gru-td") for kind in SPACES), *(("discrete", arm) for arm in ARMS)]
+)
+def test_the_captured_graph_agrees_with_autograd_on_the_gpu(kind: str, arm: str) -> None:
     # A product may be summed in another order: cuBLAS chooses by the workspace that it finds.
-    compare("cuda", kind, small_config(), rtol=1e-4, atol=1e-5)
+    compare("cuda", kind, small_config(**ARMS[arm]), rtol=1e-4, atol=1e-5)
 
 
 @on_a_gpu

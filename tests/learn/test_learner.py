@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from support import small_config
+from support import ARMS, small_config
 
 from gwt_ib.channel.serial import SerialChannel
 from gwt_ib.config import Config
@@ -58,8 +58,9 @@ def test_the_same_seed_gives_the_same_weights_bit_by_bit():
     assert np.array_equal(*results)
 
 
-def test_a_restored_learner_goes_on_bit_by_bit():
-    config = small_config()
+@pytest.mark.parametrize("arm", ["gru-td", "gru-router", "lstm-prior", "lstm-constant"])
+def test_a_restored_learner_goes_on_bit_by_bit(arm):
+    config = small_config(**ARMS[arm])
     learner, channel = make(config)
     train(learner, channel, 2)
     model, optimizer = learner.state_tensors()

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
-from support import small_config
+from support import ARMS, small_config
 
 from gwt_ib.envs.action_codec import ActionCodec
-from gwt_ib.model.agent import Agent, FlatParameters
+from gwt_ib.model.agent import Agent, FlatParameters, initialise
 from gwt_ib.model.cell import TdScale
 
 T, B, O = 6, 3, 4  # noqa: E741 - the alphabet of the project
@@ -43,6 +43,26 @@ def test_every_weight_is_a_function_of_the_seed():
     assert not torch.equal(first.cell.gru.weight_hh, other.cell.gru.weight_hh)
 
 
+@pytest.mark.parametrize("arm", ARMS)
+def test_every_cell_and_gate_starts_as_it_should(arm):
+    agent = make(**ARMS[arm])
+    with torch.no_grad():
+        for parameter in agent.parameters():
+            parameter.fill_(7.0)
+    initialise(agent, 1)
+    cell = agent.cell.lstm or agent.cell.gru
+    hidden = agent.hidden_size
+    for weight in (cell.weight_ih, cell.weight_hh):
+        for part in weight.split(hidden):
+            torch.testing.assert_close(part @ part.T, torch.eye(hidden), atol=1e-5, rtol=0)
+    forget = torch.zeros_like(cell.bias_ih)
+    forget[hidden : 2 * hidden] = 1.0 if agent.cell.lstm is not None else 0.0
+    assert torch.equal(cell.bias_ih, forget) and not cell.bias_hh.any()
+    assert agent.cell.router is None or not agent.cell.router.out.weight.any()
+    left = [name for name, parameter in agent.named_parameters() if (parameter == 7.0).any()]
+    assert left == ([] if agent.bias is None else ["bias"])
+
+
 def test_the_bootstrap_value_does_not_depend_on_the_td_error_that_it_defines():
     agent = make()
     torch.nn.init.normal_(agent.cell.router.out.weight)
@@ -73,6 +93,18 @@ def test_without_memory_h_starts_from_zero_at_every_step():
     h, _ = agent.unroll_cell(obs, torch.randn(B, agent.hidden_size), td_prev, torch.zeros(T, B), TD)
     alone, _ = agent.unroll_cell(obs[3:4], torch.zeros(B, agent.hidden_size), td_prev[3:4], torch.zeros(1, B), TD)
     torch.testing.assert_close(h[3:4], alone)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_units_begin_with_memories_of_different_lengths(cell):
+    agent, plain = make(cell=cell, hidden_size=64, chrono_steps=100), make(cell=cell, hidden_size=64)
+    recurrent = agent.cell.gru or agent.cell.lstm
+    keeps = torch.sigmoid(recurrent.bias_ih[64:128])
+    lengths = 1 / (1 - keeps)  # of an exponential memory, in steps
+    assert 1.5 < lengths.min() < 20 and 80 < lengths.max() <= 101
+    if cell == "lstm":
+        assert torch.equal(recurrent.bias_ih[:64], -recurrent.bias_ih[64:128])
+    assert torch.equal(recurrent.weight_hh, (plain.cell.gru or plain.cell.lstm).weight_hh)
 
 
 def test_the_bias_stays_between_its_clamps():

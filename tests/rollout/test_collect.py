@@ -38,9 +38,13 @@ def collect(config: Config, blocks: int = 1, actor: int = 0) -> tuple[Agent, lis
 
 
 @pytest.mark.parametrize("env_id", ["popgym-RepeatPreviousEasy-v0", "sample_envs:Nested-v0", "sample_envs:Ends-v0"])
-@pytest.mark.parametrize("memory", [True, False])
-def test_the_learners_unroll_gives_back_what_the_actor_did(env_id, memory):
-    config = small_config(env_id=env_id, memory=memory, num_actors=1)
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"memory": False}, {"cell": "lstm"}, {"cell": "lstm", "memory": False}, {"gate": "prior"}, {"gate": "open"}],
+    ids=["gru", "no memory", "lstm", "lstm, no memory", "prior", "open"],
+)
+def test_the_learners_unroll_gives_back_what_the_actor_did(env_id, changes):
+    config = small_config(env_id=env_id, **changes, num_actors=1)
     agent, blocks = collect(config, blocks=2)
     for block in blocks:
         assert block.is_first[1:].any(), "no reset inside a sequence: the test would show nothing"

@@ -30,11 +30,14 @@ def test_a_run_is_changed_while_it_trains_and_while_it_is_paused_and_is_resumed_
     assert updates(run)[-1] == paused
     assert done_at(command("set", "run", "target_c=0.5")) == paused
     now = command("evaluate", "run", "--now", "--json")
+    gate_now = json.loads(command("evaluate", "run", "--now", "--gate", "all", "--steps", "--json").stdout)
     assert done_at(command("snapshot", "run")) == paused == updates(run)[-1]
     assert json.loads(now.stdout)["update"] == paused
     # The snapshot has the weights of the same moment: evaluating it here gives what the run said of itself.
-    offline = json.loads(command("evaluate", "run", "--json").stdout)
-    assert json.loads(now.stdout)["eval_returns"] == offline["eval_returns"]
+    offline = json.loads(command("evaluate", "run", "--gate", "all", "--steps", "--json").stdout)
+    assert json.loads(now.stdout)["eval_returns"] == offline["returns"]["learned"]
+    assert {name: offline[name] for name in gate_now} == {**gate_now, "time": offline["time"]}
+    assert set(offline) - set(gate_now) == {"snapshot"}
     assert command("evaluate", "run", "--now").stdout.startswith(f"update {paused}: mean return ")
     assert done_at(command("unpause", "run")) == paused
     wait_until(lambda: updates(run)[-1] > paused, 20, "the run did not go on")

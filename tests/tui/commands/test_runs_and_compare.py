@@ -124,7 +124,7 @@ def test_too_many_runs_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 def test_runs_are_listed_without_a_terminal(command: Command, runs: list[RecordedRun]) -> None:
     for arguments in (("runs",), ("runs", "--list")):
         lines = command(*arguments).stdout.splitlines()
-        assert lines[0].split() == ["run", "state", "env", "steps", "verdict", "ep100"]
+        assert lines[0].split() == ["run", "state", "env", "steps", "training", "gate", "ep100"]
         assert [line.split()[:2] for line in lines[1:]] == [[run.directory.name, "finished"] for run in runs]
     assert [row["run"] for row in json.loads(command("runs", "--json").stdout)] == [run.directory.name for run in runs]
 

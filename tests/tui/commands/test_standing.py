@@ -27,7 +27,7 @@ def recorded(tmp_path: Path) -> RecordedRun:
 def test_a_run_that_was_killed_is_named_for_resume_and_ends_with_69(recorded: RecordedRun) -> None:
     recorded.save_snapshot()
     recorded.beat(heartbeat=1.0)
-    for required in (False, True):
+    for required in (None, "training"):
         told = closing(recorded.directory, require_gatecheck=required)
         assert told.code == 69
         assert told.errors[0].startswith("The run was killed")
@@ -51,16 +51,16 @@ def test_a_damaged_record_is_said_and_ends_with_65(recorded: RecordedRun, conten
 
 def test_a_finished_run_tells_verdict_and_newest_returns_in_one_line(recorded: RecordedRun) -> None:
     recorded.finish()
-    told = closing(recorded.directory, require_gatecheck=True)
+    told = closing(recorded.directory, require_gatecheck="training")
     assert told.code == 0 and told.errors == ()
     assert told.lines[0] == f"The run has finished: {recorded.directory.path}"
-    assert told.lines[1].startswith("GateCheck PASS  ep100 -0.")
+    assert told.lines[1].startswith("GateCheck PASS  gate WAIT  ep100 -0.")
     assert "eval return -0." in told.lines[1]
 
 
 def test_a_failed_run_keeps_its_code_and_its_reason(recorded: RecordedRun) -> None:
     recorded.finish("failed", "the disk is full")
-    told = closing(recorded.directory, require_gatecheck=True)
+    told = closing(recorded.directory, require_gatecheck="training")
     assert (told.code, told.errors) == (70, ("the disk is full", "It has no snapshot to go on from."))
 
 
@@ -139,9 +139,9 @@ def test_a_gatecheck_that_is_required_counts_however_the_run_stands(recorded: Re
         recorded.finish()
     recorded.report("fail")
     assert closing(recorded.directory).code == 0
-    assert closing(recorded.directory, require_gatecheck=True).code == 3
+    assert closing(recorded.directory, require_gatecheck="training").code == 3
     recorded.report("pass")
-    assert closing(recorded.directory, require_gatecheck=True).code == 0
+    assert closing(recorded.directory, require_gatecheck="training").code == 0
 
 
 def test_the_shell_hears_it_after_attach(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,16 @@ def test_each_kind_has_one_cell_and_an_ascii_letter() -> None:
         assert len(set(markers)) == len(MARKED), "different without colour"
     assert {kind.kind for kind in MARKED} == {
         *("snapshot", "paused", "unpaused", "actor_died", "actor_replaced"),
-        *("evaluation", "setting", "warning", "verdict", "resumed", "environment_failed", "learner_died"),
+        *(
+            "evaluation",
+            "setting",
+            "warning",
+            "verdict",
+            "gate_verdict",
+            "resumed",
+            "environment_failed",
+            "learner_died",
+        ),
     }
 
 
