@@ -115,14 +115,6 @@ class Config(BaseModel):
         "td: prior driven by the TD error, and router; router: no prior; prior: no router; open: 1; constant: target_c",
         resume="fixed",
     )
-    chrono_steps: int = setting(
-        0,
-        "longest memory, in steps, with which units of the cell begin, spread from 1 on; 0: as its biases of 0 make it",
-        "steps",
-        ge=0,
-        le=1_000_000,
-        resume="fixed",
-    )
     encoder_layers: int = setting(
         1, "layers of the encoder, hidden_size wide each", "layers", ge=1, le=8, resume="fixed"
     )

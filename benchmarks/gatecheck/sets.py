@@ -110,7 +110,6 @@ SPOILT: dict[str, tuple[str, dict[str, Any]]] = {
     "td_std_max": ("Before", {"td_std_max": 0.004}),
     "base_logit": ("Before", {"base_logit": -200.0}),
     "base_logit too large": ("Marked", {"base_logit": 200.0}),
-    "td_scale": ("First", {"td_scale": 0.0}),
     "target_c": ("Marked", {"target_c": 1.0}),
     "lambda_c": ("Before", {"lambda_c": 1e3}),
     "memory": ("First", {"memory": False}),
@@ -120,7 +119,6 @@ SPOILT: dict[str, tuple[str, dict[str, Any]]] = {
     "eval_episodes": ("Before", {"eval_episodes": 2}),
     "eval_every": ("Before", {"eval_every": 0}),
     "eval_max_steps": ("Before", {"eval_max_steps": 1}),
-    "epochs": ("Before", {"epochs": 200}),
 }
 """By the setting that spoils a run, and how: a task that is learnt without it, and the setting."""
 

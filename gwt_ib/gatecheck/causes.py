@@ -90,12 +90,8 @@ CAUSES: tuple[Cause, ...] = (
         "eval_max_steps", lambda config: config.eval_max_steps < 20, "evaluations are cut off before they can score",
         EVALUATIONS,
     ),
-    Cause(
-        "eval_gate_share", lambda config: config.eval_gate_share == 0.0, "no evaluation is played with the gate replaced",
-        frozenset({"gate"}),
-    ),
     # Far from the default.
-    Cause("gamma", lambda config: config.gamma < 0.5, "what comes later counts for next to nothing", LEARNING),
+    Cause("gamma", lambda config: config.gamma < 0.5, "what comes later counts for next to nothing", LEARNING | SCALE),
     Cause("ent_coef", lambda config: config.ent_coef > 1.0, "the entropy bonus drowns the returns", LEARNING),
     Cause("vf_coef", lambda config: config.vf_coef > 100.0, "the value loss drowns the policy's", LEARNING),
     Cause(

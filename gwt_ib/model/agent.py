@@ -52,7 +52,6 @@ class Agent(nn.Module):
         self.hidden_size = hidden
         self.state_size = state_size(config)
         self.actions = actions
-        self.chrono_steps = config.chrono_steps
         self._config = config
         self.encoder = nn.Linear(observation_size, hidden)
         self.encoder_layers = Layers(config.encoder_layers - 1, hidden, normalise=True)
@@ -159,10 +158,9 @@ class Agent(nn.Module):
 def initialise(agent: Agent, seed: int) -> None:
     """Orthogonal weights and zero biases; small heads; the router's last layer is zero, so that c = prior at step 0.
 
-    An LSTM's forget gate starts open, with a bias of 1; with `chrono_steps` a cell's units begin with memories of different
-    lengths up to that (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?"). The critic starts small like
-    the policy: a random one makes TD errors many times the size of POPGym's rewards, and they drive the gate. One function
-    sets every weight: a library's later re-initialisation cannot undo a part of it.
+    An LSTM's forget gate starts open, with a bias of 1. The critic starts small like the policy: a random one makes TD
+    errors many times the size of POPGym's rewards, and they drive the gate. One function sets every weight: a library's
+    later re-initialisation cannot undo a part of it.
     """
     generator = torch.Generator().manual_seed(seed)
     router, hidden = agent.cell.router, agent.hidden_size
@@ -183,12 +181,6 @@ def initialise(agent: Agent, seed: int) -> None:
             nn.init.orthogonal_(recurrent.weight_hh[rows], generator=generator)
         if agent.cell.lstm is not None:
             agent.cell.lstm.bias_ih[hidden : 2 * hidden] = 1.0
-        if longest := agent.chrono_steps:
-            # The second gate keeps what was there: a GRU's update gate as torch writes it, an LSTM's forget gate.
-            keep = torch.log(torch.empty(hidden).uniform_(1.0, longest, generator=generator))
-            recurrent.bias_ih[hidden : 2 * hidden] = keep
-            if agent.cell.lstm is not None:
-                recurrent.bias_ih[:hidden] = -keep
         nn.init.orthogonal_(agent.actor.weight, 0.01, generator=generator)
         nn.init.orthogonal_(agent.critic.weight, 0.01, generator=generator)
         # Last, so that an agent's other weights do not depend on how many layers it has.

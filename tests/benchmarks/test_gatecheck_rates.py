@@ -16,7 +16,7 @@ from injected_bugs import injected
 
 HERE = Path(__file__).parents[2] / "benchmarks" / "gatecheck"
 FEWEST = {"dead": 200, "living": 60, "gate-matters": 60, "gate-idle": 60}
-EVERY = 10  # of so many runs one is judged at every look
+EVERY = 20  # of so many runs one is judged at every look
 
 
 @pytest.fixture
@@ -59,7 +59,6 @@ def test_the_recordings_are_those_of_the_sets_and_of_these_settings(load):
 @pytest.mark.parametrize(
     ("group", "name", "said"),
     [
-        ("dead", "dead/lr-is-0/Now/1", "fail"),
         ("dead", "dead/bug-5/Late/1", "fail"),
         ("living", "living/learns/Level/1", "pass"),
         ("gate-matters", "gate-matters/td/Marked/1", "works"),

@@ -95,18 +95,6 @@ def test_without_memory_h_starts_from_zero_at_every_step():
     torch.testing.assert_close(h[3:4], alone)
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_units_begin_with_memories_of_different_lengths(cell):
-    agent, plain = make(cell=cell, hidden_size=64, chrono_steps=100), make(cell=cell, hidden_size=64)
-    recurrent = agent.cell.gru or agent.cell.lstm
-    keeps = torch.sigmoid(recurrent.bias_ih[64:128])
-    lengths = 1 / (1 - keeps)  # of an exponential memory, in steps
-    assert 1.5 < lengths.min() < 20 and 80 < lengths.max() <= 101
-    if cell == "lstm":
-        assert torch.equal(recurrent.bias_ih[:64], -recurrent.bias_ih[64:128])
-    assert torch.equal(recurrent.weight_hh, (plain.cell.gru or plain.cell.lstm).weight_hh)
-
-
 def test_the_bias_stays_between_its_clamps():
     agent = make(bias_clamp_min=-2.0, bias_clamp_max=-1.0)
     with torch.no_grad():
