@@ -89,7 +89,9 @@ def run_rows(wanted: list[str]) -> None:
     """What GateCheck says at the end of real runs with each bug, and what they have really come to."""
     for bug in wanted:
         for task, settings in RUNS[bug]:
-            plan = Plan(f"bug {bug}", "bugs", BUGS[bug][0], {"env_id": env_id(task), "seed": 1, **PLAYED, **settings}, bug)
+            plan = Plan(
+                f"bug {bug}", "bugs", BUGS[bug][0], {"env_id": env_id(task), "seed": 1, **PLAYED, **settings}, bug
+            )
             with injected(bug):
                 recording = record(plan)
                 said = judged(recording)
