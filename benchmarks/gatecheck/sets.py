@@ -97,6 +97,38 @@ def gate_idle() -> Iterator[Plan]:
     yield from _plans("gate-idle", "bug 1", ("Before",), 6, PLAYED, "1")
 
 
+SPOILT: dict[str, tuple[str, dict[str, Any]]] = {
+    "lr": ("Before", {"lr": 0.0}),
+    "lr too small": ("Before", {"lr": 1e-8}),
+    "lr too large": ("RepeatPreviousEasy", {"lr": 0.5}),
+    "gamma": ("PositionOnlyCartPoleEasy", {"gamma": 0.0}),
+    "clip_eps": ("Before", {"clip_eps": 1e-5}),
+    "ent_coef": ("Before", {"ent_coef": 50.0}),
+    "max_grad_norm": ("Before", {"max_grad_norm": 1e-9}),
+    "vf_coef": ("Before", {"vf_coef": 1e5}),
+    "td_std_min": ("Before", {"td_std_min": 1.0}),
+    "td_std_max": ("Before", {"td_std_max": 0.004}),
+    "base_logit": ("Before", {"base_logit": -200.0}),
+    "base_logit too large": ("Marked", {"base_logit": 200.0}),
+    "target_c": ("Marked", {"target_c": 1.0}),
+    "lambda_c": ("Before", {"lambda_c": 1e3}),
+    "memory": ("First", {"memory": False}),
+    "hidden_size": ("RepeatPreviousMedium", {"hidden_size": 1}),
+    "rollout_steps": ("RepeatPreviousEasy", {"rollout_steps": 2, "seq_len": 2, "total_timesteps": 960}),
+    "total_timesteps": ("Before", {"total_timesteps": 8 * 64 * 6}),
+    "eval_episodes": ("Before", {"eval_episodes": 2}),
+    "eval_every": ("Before", {"eval_every": 0}),
+    "eval_max_steps": ("Before", {"eval_max_steps": 1}),
+}
+"""By the setting that spoils a run, and how: a task that is learnt without it, and the setting."""
+
+
+def spoilt() -> Iterator[Plan]:
+    """Runs that one setting spoils: GateCheck should name it first."""
+    for cause, (task, settings) in SPOILT.items():
+        yield from _plans("spoilt", cause, (task,), 1, settings)
+
+
 def again(plans: Callable[[], Iterator[Plan]]) -> Iterator[Plan]:
     """The same with seeds that nobody has seen while rules were made."""
     for plan in plans():
@@ -104,6 +136,6 @@ def again(plans: Callable[[], Iterator[Plan]]) -> Iterator[Plan]:
 
 
 SETS: dict[str, Callable[[], Iterator[Plan]]] = {
-    "dead": dead, "living": living, "gate-matters": gate_matters, "gate-idle": gate_idle,
+    "dead": dead, "living": living, "spoilt": spoilt, "gate-matters": gate_matters, "gate-idle": gate_idle,
 }  # fmt: skip
 SETS |= {f"{name}{AGAIN}": partial(again, plans) for name, plans in SETS.items()}

@@ -35,9 +35,9 @@ class PairedTest:
     better: float
     worse: float
 
-    def most(self, level: float) -> float:
-        """What the gate is worth at most, with a probability of being wrong of `level`."""
-        return mean_interval(self.differences, 1.0 - 2.0 * level)[1]
+    def reach(self, level: float) -> tuple[float, float]:
+        """What the gate is worth at least and at most, each with a probability of being wrong of `level`."""
+        return mean_interval(self.differences, 1.0 - 2.0 * level)
 
 
 def paired_tests(history: History, *, ended: bool) -> dict[str, PairedTest]:

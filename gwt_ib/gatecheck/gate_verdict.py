@@ -6,9 +6,9 @@
 - *works*: learned is better than each of `open`, `constant` and `shuffled`, which are gates that do not gate. All three
   must be beyond chance, so each is tested at the look's whole level (an intersection-union test).
 - *harmful*: one of the replacements is better than learned; the smallest p-value counts times their number, as Holm's.
-- *decoration*: against one of the three the gate is worth less than would matter, by the upper end of an interval, in a
-  run that has had its time. What matters is `MATTERS` of what the run has gained since its early evaluations, or of the
-  spread of its episodes' returns where that is more.
+- *decoration*: against one of the three the gate is neither better nor worse by as much as would matter, by an interval
+  (two one-sided tests), in a run that is past its half. What matters is `MATTERS` of what the run has gained since its
+  early evaluations, or of the spread of its episodes' returns where that is more.
 - *wait*: none of these yet; the sentence says what is missing.
 
 The levels hold over all looks of a run (`looks`). The 95 % intervals that are shown are those of one look.
@@ -20,6 +20,7 @@ import math
 
 import numpy as np
 
+from gwt_ib.gatecheck.causes import first_cause
 from gwt_ib.gatecheck.effects import PairedTest, paired_tests
 from gwt_ib.gatecheck.findings import GateVerdict
 from gwt_ib.gatecheck.rule import SMOOTHING_ROWS, RuleContext
@@ -41,6 +42,8 @@ def judge_gate(context: RuleContext) -> GateVerdict:
         status, summary, next_step = _by_evaluations(context, tests)
     else:
         status, summary, next_step = still
+    if status != "works" and context.config.gate != status:
+        next_step = first_cause(context.config, "gate") or next_step
     return GateVerdict(status, summary, next_step, tuple(test.effect for test in tests.values()))
 
 
@@ -99,19 +102,22 @@ def _by_evaluations(context: RuleContext, tests: dict[str, PairedTest]) -> tuple
     matters = _what_matters(context)
     if missing:
         return "wait", *_not_played(context, missing)
-    least = min((tests[word] for word in DECISIVE), key=lambda test: test.most(test.level / len(DECISIVE)))
-    most = least.most(least.level / len(DECISIVE))
-    if context.is_late and most < matters:
+    idle = [tests[word] for word in DECISIVE if _is_idle(tests[word], matters)]
+    if idle and context.is_late:
+        least = min(idle, key=lambda test: abs(float(test.differences.mean())))
         summary = f"Replacing the gate changes nothing that matters ({matters:.3g} would): {_worth(least)}."
-        return (
-            "decoration",
-            summary,
-            "Compare with gate = open and gate = router; a task that needs memory for longer may need it.",
-        )
+        next_step = "Compare with gate = open and gate = router; a task that needs memory for longer may need it."
+        return "decoration", summary, next_step
     unclear = [tests[word] for word in DECISIVE if tests[word].better > tests[word].level]
     test = max(unclear, key=lambda test: test.better)
     summary = f"Not known yet: {_worth(test)}; {matters:.3g} would matter."
     return "wait", summary, _more_episodes(context, test, matters)
+
+
+def _is_idle(test: PairedTest, matters: float) -> bool:
+    """Whether the learned gate is neither better nor worse than a replacement by so much, at the look's level."""
+    low, high = test.reach(test.level / len(DECISIVE))
+    return -matters < low and high < matters
 
 
 def _worth(test: PairedTest) -> str:
@@ -126,9 +132,11 @@ def _instead(better: PairedTest, context: RuleContext) -> str:
     """What to try where a replacement is better."""
     config, gate = context.config, better.effect.gate
     if gate == "open":
+        if config.lambda_c == 0.0:
+            return "A gate that is closed now and then costs return here: compare with gate = open."
         return (
-            f"The budget costs return: lower lambda_c = {config.lambda_c:g} or raise target_c = {config.target_c:g}, "
-            "and compare with gate = open."
+            f"The budget may cost it (CountRecallEasy: -0.53 with it, 0.13 without): lower lambda_c = {config.lambda_c:g} "
+            "or raise target_c."
         )
     if gate == "prior":
         return f"The router makes it worse than its prior ({_worth(better)}): compare with gate = prior."
@@ -150,19 +158,21 @@ def _what_matters(context: RuleContext) -> float:
 def _not_played(context: RuleContext, missing: list[str]) -> tuple[str, str]:
     words = " and ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
     summary = f"No evaluation with the gate {words} has been played on enough episodes, {context.progress}."
-    if context.config.eval_every == 0:
-        return summary, "Set eval_every to 1 or more: scheduled evaluations play replaced gates too."
-    return summary, "Wait for scheduled evaluations, or play them now: evaluate RUN --gate WORD."
+    if context.config.eval_gate_share == 0.0:
+        return summary, "eval_gate_share = 0: none is ever played. The default is 0.02."
+    if context.lives:
+        return summary, "Wait for scheduled evaluations; evaluate RUN --gate WORD plays one now, for you to see."
+    return summary, f"Raise eval_gate_share from {context.config.eval_gate_share:g}; see also evaluate RUN --gate WORD."
 
 
 def _more_episodes(context: RuleContext, test: PairedTest, matters: float) -> str:
     """About how many pairs would tell."""
     if not context.is_late:
         return f"{context.judged_from} An effect is seen before if it is large."
-    half = test.most(test.level / len(DECISIVE)) - float(test.differences.mean())
+    half = test.reach(test.level / len(DECISIVE))[1] - float(test.differences.mean())
     pairs = test.effect.episodes or 0
     if matters <= 0.0 or not math.isfinite(half):
-        return f"Raise eval_episodes from {context.config.eval_episodes}, so that a difference can be seen."
+        return f"Raise eval_gate_share from {context.config.eval_gate_share:g}, so that a difference can be seen."
     needed = math.ceil(pairs * (half / matters) ** 2)
     about = f"About {max(needed, 2 * pairs):,} pairs would tell"
-    return f"{about}; raise eval_episodes from {context.config.eval_episodes} or train longer."
+    return f"{about}, of {pairs:,}: raise eval_gate_share from {context.config.eval_gate_share:g}, or train longer."

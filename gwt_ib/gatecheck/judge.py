@@ -19,9 +19,12 @@ from gwt_ib.gatecheck.rule import RuleContext
 from gwt_ib.gatecheck.rules import RULES
 
 
-def judge_run(history: History, config: Config) -> Verdict:
-    """Apply every rule to what was recorded so far. The verdict fails before it waits before it passes."""
-    context = RuleContext(history, config)
+def judge_run(history: History, config: Config, *, ended: bool = False) -> Verdict:
+    """Apply every rule to what was recorded so far. The verdict fails before it waits before it passes.
+
+    `ended` says that a run that has not come to its last update goes on no more; that only changes what is advised.
+    """
+    context = RuleContext(history, config, ended=ended)
     advice = [rule.judge(context) for rule in RULES if not rule.decides]
     context.warned = any(finding.status == "warn" for finding in advice)
     deciding = [rule.judge(context) for rule in RULES if rule.decides]

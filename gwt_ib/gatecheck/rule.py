@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from gwt_ib.config import Config
+from gwt_ib.gatecheck.causes import first_cause
 from gwt_ib.gatecheck.ceilings import known_ceiling
 from gwt_ib.gatecheck.findings import Evidence, Finding
 from gwt_ib.gatecheck.history import History
@@ -72,16 +73,18 @@ class Improvement:
 class RuleContext:
     """A run's history and configuration with what follows from them, worked out once.
 
-    `warned` says whether a rule that only warns does so; it is known to the rules that decide, which are judged last.
-    `is_late` says whether the agent counts as trained; until then the next step of a rule may be `judged_from`.
-    `has_had_its_time` says whether a run whose evaluations do not improve fails; until then it waits (`fails_from`).
-    `evaluated_to_the_end` says whether the last evaluation that is planned has had its turn. `curve`
-    are the bins of the newest gate curve, `ceiling` is the task's, `progress` a part of a sentence.
+    `lives` says whether the run goes on, so that its settings may be changed: its history does not tell whether it was
+    stopped (`ended`). `warned` says whether a rule that only warns does so; it is known to the rules that decide, which are
+    judged last. `is_late` says whether the agent counts as trained; until then the next step of a rule may be
+    `judged_from`. `has_had_its_time` says whether a run whose evaluations do not improve fails; until then it waits
+    (`fails_from`). `evaluated_to_the_end` says whether the last evaluation that is planned has had its turn. `curve` are
+    the bins of the newest gate curve, `ceiling` is the task's, `progress` a part of a sentence.
     """
 
-    def __init__(self, history: History, config: Config) -> None:
+    def __init__(self, history: History, config: Config, *, ended: bool = False) -> None:
         self.history = history
         self.config = config
+        self.lives = not ended and (history.update or 0) < config.num_updates
         self.warned = False
         self.ceiling = known_ceiling(config.env_id)
         self.curve = bins_of(history.latest.get("gate_curve"))
@@ -155,7 +158,12 @@ class Rule(ABC):
         next_step: str = "",
         threshold: Threshold | None = None,
     ) -> Finding:
-        """A finding of this rule; `threshold` where it follows from the run and not from the configuration alone."""
+        """A finding of this rule; `threshold` where it follows from the run and not from the configuration alone.
+
+        A setting that explains why it does not pass is named in place of any other next step.
+        """
+        if status in ("fail", "warn") or (self.decides and status == "wait"):
+            next_step = first_cause(context.config, self.kind) or next_step
         used = threshold or self.threshold(context.config)
         return Finding(self.kind, status, summary, next_step, evidence, str(used), used.limits, decides=self.decides)
 

@@ -19,9 +19,9 @@ from gwt_ib.kernels.compiled import compiling, kernel
 from gwt_ib.kernels.elementwise import HALF, ZERO, dot, exp, sigmoid
 from gwt_ib.kernels.encoder import encode_row
 from gwt_ib.kernels.gate import td_drive
-from gwt_ib.kernels.layers import encode_layers_in_place, heads_forward, hidden_layers
+from gwt_ib.kernels.layers import critic_values, encode_layers_in_place, heads_forward
 from gwt_ib.kernels.losses import HALF_LOG_2PI
-from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
+from gwt_ib.kernels.packed_weights import Packed, layered, layers_word, model_sizes, pack
 from gwt_ib.kernels.products import matmul
 from gwt_ib.model import arrays
 from gwt_ib.model import weights as layout
@@ -52,7 +52,7 @@ class KernelPolicy:
         """Compile the kernels, or load them from where they are kept."""
         stepper = self.stepper(1)
         obs, noise = np.zeros((1, self.observation_size), np.float32), np.zeros((1, self.actions.width), np.float32)
-        with compiling(f"acting, {self.config.cell}, {self.actions.kind}"):
+        with compiling(f"acting, {self.config.cell}{layers_word(self.config)}, {self.actions.kind}"):
             stepper.begin(0.0, 1.0)
             stepper.act(obs, np.zeros(1, np.float32), np.ones(1, np.bool_), noise)
             stepper.bootstrap(obs)
@@ -89,12 +89,15 @@ class KernelStepper:
         choices = self.action if actions.kind == "discrete" else np.zeros(empty, np.int32)
         numbers = self.action if actions.kind == "continuous" else zeros(*empty)
         packed = self._packed
+        layers = (
+            packed.encoder_layers, packed.encoder_layers_bias, packed.head_layers, packed.head_layers_bias,
+            zeros(2, config.head_layers, size, hidden),
+        )  # fmt: skip
         cell: tuple[Any, ...] = (
             packed.encoder, packed.encoder_bias, packed.from_z, packed.bias_z, packed.bias_h, packed.router_out,
             self._scalars, config.memory, self.forced_c, self.h, zeros(size, hidden), zeros(size, hidden),
             zeros(size, gates), zeros(size, gates), zeros(gates), zeros(max(state + gates + hidden, outputs)), self._results,
-            True if config.cell == "lstm" else None, packed.encoder_layers, packed.encoder_layers_bias,
-            packed.head_layers, packed.head_layers_bias, zeros(2, config.head_layers, size, hidden),
+            True if config.cell == "lstm" else None, *(layers if layered(config) else [None] * len(layers)),
         )  # fmt: skip
         self._bootstrap = (*cell, packed.heads_rows, packed.heads_bias)
         self._act = (
@@ -133,7 +136,7 @@ def act(
     obs: F32, td_prev: F32, is_first: Bool, noise: F32, have_z: bool, have_h: bool,
     encoder: F32, encoder_bias: F32, weights_z: F32, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32, memory: bool,
     forced_c: F32, h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32, has_m: Any,
-    further: F32, further_bias: F32, layers: F32, layers_bias: F32, kept: F32,
+    further: Any, further_bias: Any, layers: Any, layers_bias: Any, kept: Any,
     weights_h: F32, heads: F32, heads_bias: F32, log_std: F32, sizes: NDArray[np.int64], outputs: F32,
     choices: NDArray[np.int32], numbers: F32,
 ) -> None:  # fmt: skip
@@ -162,7 +165,10 @@ def act(
         for j in range(size):
             h[i, j] = scratch[j]
     matmul(h, weights_h, from_h)
-    heads_forward(h, layers, layers_bias, kept, heads, outputs)
+    if kept is None:
+        matmul(h, heads, outputs)
+    else:
+        heads_forward(h, layers, layers_bias, kept, heads, outputs)
     for i in range(h.shape[0]):
         output = outputs[i]
         for j in range(output.size):
@@ -179,12 +185,12 @@ def bootstrap(
     next_obs: F32,
     encoder: F32, encoder_bias: F32, weights_z: F32, bias_z: F32, bias_h: F32, router_out: F32, scalars: F32, memory: bool,
     forced_c: F32, h: F32, normal: F32, z: F32, from_z: F32, from_h: F32, zeros: F32, scratch: F32, results: F32, has_m: Any,
-    further: F32, further_bias: F32, layers: F32, layers_bias: F32, kept: F32,
+    further: Any, further_bias: Any, layers: Any, layers_bias: Any, kept: Any,
     heads_rows: F32, heads_bias: F32,
 ) -> None:  # fmt: skip
     """V0 of B environments; leaves `from_z` as the products of `next_obs`."""
     size, (outputs, hidden) = h.shape[1], heads_rows.shape
-    critic, count = outputs - 1, kept.shape[1]
+    critic = outputs - 1
     encode(next_obs, encoder, encoder_bias, further, further_bias, weights_z, normal, z, from_z)
     logit = prior_logit(ZERO, True, scalars)
     for i in range(h.shape[0]):
@@ -192,26 +198,27 @@ def bootstrap(
             from_z[i], from_h[i] if memory else zeros, h[i] if memory else zeros[:size], logit, forced_c[i], bias_z,
             bias_h, router_out, scalars, scratch, has_m,
         )  # fmt: skip
-        if count:
-            for j in range(hidden):
-                kept[0, 0, i, j] = scratch[j]
-        else:
+        if kept is None:
             results[NEXT_VALUE, i] = dot(scratch[:hidden], heads_rows[critic]) + heads_bias[critic]
-    if count:
-        hidden_layers(kept[0, 0], layers[1], layers_bias[1], kept[1])
-        for i in range(h.shape[0]):
-            results[NEXT_VALUE, i] = dot(kept[1, count - 1, i], heads_rows[critic]) + heads_bias[critic]
+        else:
+            for j in range(hidden):
+                normal[i, j] = scratch[j]
+    if kept is not None:
+        critic_values(
+            normal, layers[1], layers_bias[1], kept[1], heads_rows[critic], heads_bias[critic], results[NEXT_VALUE]
+        )
 
 
 @kernel
 def encode(
-    obs: F32, encoder: F32, bias: F32, further: F32, further_bias: F32, weights_z: F32, normal: F32, z: F32, from_z: F32
+    obs: F32, encoder: F32, bias: F32, further: Any, further_bias: Any, weights_z: F32, normal: F32, z: F32, from_z: F32
 ) -> None:
     """`z` [N, H] of observations [N, O], and its products with `weights_z` [H, G]."""
     matmul(obs, encoder, normal)
     for i in range(z.shape[0]):
         encode_row(bias, normal[i], z[i])
-    encode_layers_in_place(further, further_bias, normal, z)
+    if further is not None:
+        encode_layers_in_place(further, further_bias, normal, z)
     matmul(z, weights_z, from_z)
 
 

@@ -28,20 +28,21 @@ from gwt_ib.model.experience import Sequences
 @kernel
 def encode_inputs(
     sequences: Sequences[Any], which: NDArray[np.int64], mean: Any, std: Any, prior: tuple[Any, Any], memory: Any,
-    inputs: Inputs, states: States, packed: Packed,
+    inputs: Inputs, states: States, packed: Packed, layered: Any,
 ) -> None:  # fmt: skip
     """Gather the sequences `which`, encode their observations and multiply z by all that the cell needs of it.
 
     `mean` and `std` are those of the whole minibatch's advantages, `prior` the slope and the constant part of the prior's
-    logit, `memory` 0.0 where h is to start from zero at every step.
+    logit, `memory` 0.0 where h is to start from zero at every step. `layered` is None for an agent without further layers,
+    here and below, else True.
     """
     gather(sequences, which, mean, std, prior, packed.scalars, memory, inputs)
     rows = states.z.shape[0]
     matmul(inputs.observation.reshape(rows, packed.encoder.shape[0]), packed.encoder, states.normal)
-    first = states.layer_x[0] if states.layer_x.shape[0] else states.z
     for i in range(rows):
-        states.scale[i] = encode_row(packed.encoder_bias, states.normal[i], first[i])
-    encode_layers(states, packed)
+        states.scale[i] = encode_row(packed.encoder_bias, states.normal[i], states.z[i])
+    if layered is not None:
+        encode_layers(states, packed)
     matmul(states.z, packed.from_z, states.from_z.reshape(rows, packed.bias_z.size))
 
 
@@ -76,12 +77,12 @@ def gather(
 @kernel
 def heads_backward(
     states: States, gradients: Gradients, out: WeightGradients, packed: Packed, loss: LossCoefficients,
-    sums: NDArray[np.float64],
+    sums: NDArray[np.float64], layered: Any,
 ) -> None:  # fmt: skip
     """The bottleneck's loss, and the outputs' gradient, which the losses left in `states.outputs`, towards heads and h."""
     (rows, heads), hidden = states.outputs.shape, packed.heads_rows.shape[1]
     bottleneck_loss(states.c, gradients.d_c, loss, sums)
-    if states.head_layers.shape[1]:
+    if layered is not None:
         head_layers_backward(states, gradients, out, packed)
     else:
         matmul(states.outputs, packed.heads_rows, gradients.d_h.reshape(rows, hidden))
@@ -97,7 +98,7 @@ def heads_backward(
 
 @kernel
 def weights_backward(
-    inputs: Inputs, states: States, gradients: Gradients, out: WeightGradients, packed: Packed
+    inputs: Inputs, states: States, gradients: Gradients, out: WeightGradients, packed: Packed, layered: Any
 ) -> None:
     """From what the reverse scan left to the gradients of cell and encoder."""
     (rows, hidden), columns, width = states.z.shape, packed.bias_z.size, packed.router_out.size
@@ -120,7 +121,8 @@ def weights_backward(
     for j in range(new.size):
         out.cell_bias_ih[gates - new.size + j] = new[j]
     matmul(d_from_z, packed.from_z_rows, gradients.d_z)
-    encode_layers_backward(states, gradients, out, packed)
+    if layered is not None:
+        encode_layers_backward(states, gradients, out, packed)
     encode_backward(gradients.d_z, states.normal, states.scale)
     weight_gradient(gradients.d_z, 0, inputs.observation.reshape(rows, inputs.observation.shape[2]), out.encoder)
     sum_columns(gradients.d_z, 0, out.encoder_bias)

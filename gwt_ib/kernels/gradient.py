@@ -22,7 +22,8 @@ from gwt_ib.kernels.elementwise import ONE, ZERO, adam_step
 from gwt_ib.kernels.forward_backward import encode_inputs, heads_backward, weights_backward
 from gwt_ib.kernels.layers import heads_forward
 from gwt_ib.kernels.losses import SUMS, LossCoefficients, categorical_loss, coefficients_of, gaussian_loss
-from gwt_ib.kernels.packed_weights import Packed, model_sizes, pack
+from gwt_ib.kernels.packed_weights import Packed, layered, layers_word, model_sizes, pack
+from gwt_ib.kernels.products import matmul
 from gwt_ib.kernels.records import Gradients, Inputs, States, weight_gradients
 from gwt_ib.model import weights as layout
 from gwt_ib.model.arrays import F32, first_of, zeros
@@ -46,6 +47,7 @@ class Shard:
         self._d_log_std = named.pop("head.log_std", np.zeros(0, np.float32))
         self._weights = weight_gradients(named, config.cell, self._model_sizes)
         self._cell = config.cell
+        self._layered = layered(config)
         self._packed = packed
         self._memory = np.float32(1.0 if config.memory else 0.0)
         line = prior_line(config)
@@ -64,10 +66,12 @@ class Shard:
         inputs, states, gradients, packed = self._inputs, self._states, self._gradients, self._packed
         sums = np.zeros(SUMS)
         self._unroll(sequences, which, mean, std, inputs, states)
-        heads_forward(
-            states.h.reshape(-1, states.h.shape[2]), packed.head_layers, packed.head_layers_bias, states.head_layers,
-            packed.heads, states.outputs,
-        )  # fmt: skip
+        h = states.h.reshape(-1, states.h.shape[2])
+        if self._layered:
+            layers = (packed.head_layers, packed.head_layers_bias, states.head_layers)
+            heads_forward(h, *layers, packed.heads, states.outputs)
+        else:
+            matmul(h, packed.heads, states.outputs)
         sections.end("unroll forward")
         outputs = states.outputs
         decisions = (
@@ -79,10 +83,10 @@ class Shard:
         else:
             self._d_log_std.fill(0.0)
             gaussian_loss(outputs, packed.heads_bias, packed.log_std, self._d_log_std, *decisions)
-        heads_backward(states, gradients, self._weights, packed, loss, sums)
+        heads_backward(states, gradients, self._weights, packed, loss, sums, self._layered)
         sections.end("heads")
         unroll_backward(inputs, states, gradients, packed, self._cell)
-        weights_backward(inputs, states, gradients, self._weights, packed)
+        weights_backward(inputs, states, gradients, self._weights, packed, self._layered)
         sections.end("unroll backward")
         return sums
 
@@ -109,7 +113,7 @@ class Shard:
         inputs: Inputs, states: States,
     ) -> None:  # fmt: skip
         packed = self._packed
-        encode_inputs(sequences, which, mean, std, self._prior, self._memory, inputs, states, packed)
+        encode_inputs(sequences, which, mean, std, self._prior, self._memory, inputs, states, packed, self._layered)
         unroll(inputs, states, packed, self._cell)
 
 
@@ -147,7 +151,7 @@ class KernelGradient:
         Raises `RuntimeError` where the system refuses a thread: not only in the middle of a run.
         """
         self._start_threads()
-        with compiling(f"learning, {self._config.cell}, {self._actions.kind}"):
+        with compiling(f"learning, {self._config.cell}{layers_word(self._config)}, {self._actions.kind}"):
             self.begin(blank_minibatch(self._observation_size, self._actions, self._config), self._config, 0.0)
             self.minibatch(np.arange(self._batch))
             a, b, c, d = np.zeros((4, self._gradient.size), np.float32)

@@ -1,15 +1,15 @@
 """Further layers of encoder and heads, forward and backward; twin of `model.layers`.
 
-E further layers of the encoder, L hidden layers of each head, all H wide, for N rows. Where E or L is 0 there is nothing
-to do: the encoder's first layer and the last of the heads are all there is, and `forward_backward` and `act` have them.
+E further layers of the encoder, L hidden layers of each head, all H wide, for N rows; one of them may be 0. An agent with
+neither calls nothing of this: numba leaves out what a None decides, so that it compiles none of this either.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gwt_ib.kernels.compiled import kernel
-from gwt_ib.kernels.elementwise import ZERO
+from gwt_ib.kernels.elementwise import ZERO, dot
 from gwt_ib.kernels.encoder import encode_backward, encode_row
 from gwt_ib.kernels.products import matmul, product, sum_columns, weight_gradient
 from gwt_ib.model.arrays import F32
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 @kernel
 def encode_layers(states: States, packed: Packed) -> None:
-    """From what the encoder's first layer left in `layer_x[0]` to `z`."""
-    count, rows = states.layer_scale.shape
+    """`z` of what the encoder's first layer left there, in place; keeps what each layer was given."""
+    count, rows, hidden = states.layer_x.shape
     for k in range(count):
-        matmul(states.layer_x[k], packed.encoder_layers[k], states.layer_normal[k])
-        after = states.layer_x[k + 1] if k + 1 < count else states.z
         for i in range(rows):
-            states.layer_scale[k, i] = encode_row(packed.encoder_layers_bias[k], states.layer_normal[k, i], after[i])
+            for j in range(hidden):
+                states.layer_x[k, i, j] = states.z[i, j]
+        matmul(states.layer_x[k], packed.encoder_layers[k], states.layer_normal[k])
+        for i in range(rows):
+            states.layer_scale[k, i] = encode_row(packed.encoder_layers_bias[k], states.layer_normal[k, i], states.z[i])
 
 
 @kernel
@@ -87,8 +89,17 @@ def heads_forward(h: F32, weights: F32, bias: F32, kept: F32, heads: F32, output
 
 
 @kernel
+def critic_values(h: F32, weights: F32, bias: F32, kept: F32, last: F32, last_bias: Any, values: F32) -> None:
+    """The critic's `values` [N] of `h` [N, H] through its hidden layers; `last` [H] is its last one."""
+    count = kept.shape[0]
+    hidden_layers(h, weights, bias, kept)
+    for i in range(values.size):
+        values[i] = dot(kept[count - 1, i] if count else h[i], last) + last_bias
+
+
+@kernel
 def head_layers_backward(states: States, gradients: Gradients, out: WeightGradients, packed: Packed) -> None:
-    """From the outputs' gradient, which lies in `states.outputs`, to `d_h` and to the weights of the heads; L is not 0."""
+    """From the outputs' gradient, which lies in `states.outputs`, to `d_h` and to the weights of the heads."""
     (rows, columns), (_, count, _, hidden) = states.outputs.shape, states.head_layers.shape
     h, d_h = states.h.reshape(rows, hidden), gradients.d_h.reshape(rows, hidden)
     for head in range(2):
@@ -97,10 +108,12 @@ def head_layers_backward(states: States, gradients: Gradients, out: WeightGradie
         weights, bias = out.actor_layers, out.actor_layers_bias
         if head:
             weights, bias = out.critic_layers, out.critic_layers_bias
-        weight_gradient(states.outputs, first, states.head_layers[head, count - 1], out.critic if head else out.actor)
+        last = states.head_layers[head, count - 1] if count else h
+        weight_gradient(states.outputs, first, last, out.critic if head else out.actor)
+        before = d if count else d_h
         product(
             states.outputs.reshape(-1), first, columns, 1, packed.heads_rows.reshape(-1), first * hidden, hidden,
-            d.reshape(-1), 0, hidden, rows, width, hidden, False,
+            before.reshape(-1), 0, hidden, rows, width, hidden, head == 1 and count == 0,
         )  # fmt: skip
         for k in range(count - 1, -1, -1):
             after = states.head_layers[head, k]

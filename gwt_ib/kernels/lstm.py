@@ -33,9 +33,8 @@ def step_row(
     c = gate_row(from_z[router_at:], from_h[router_at:], bias_z[router_at:], router_out, logit, forced_c, router)
     for j in range(2 * hidden):
         gates[j] = sigmoid(c * from_z[j] + bias_z[j] + (from_h[j] + bias_h[j]))
-    for j in range(
-        hidden
-    ):  # from 0 on: where an index might be negative, numba's code for that keeps LLVM from vectors
+    # From 0 on: where an index might be negative, what numba does about that keeps LLVM from vectors.
+    for j in range(hidden):
         new, out = 2 * hidden + j, 3 * hidden + j
         gates[new] = tanh(c * from_z[new] + bias_z[new] + (from_h[new] + bias_h[new]))
         gates[out] = sigmoid(c * from_z[out] + bias_z[out] + (from_h[out] + bias_h[out]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from gwt_ib.config import Config
 from gwt_ib.envs.spec import ActionLayout
@@ -61,6 +61,16 @@ def model_sizes(observation_size: int, actions: ActionLayout, config: Config) ->
         "L": layers,
         "F": 2 if further or layers else 0,
     }
+
+
+def layered(config: Config) -> Literal[True] | None:
+    """For kernels: True for an agent with further layers, else None, by which numba leaves their branches out."""
+    return True if config.encoder_layers > 1 or config.head_layers else None
+
+
+def layers_word(config: Config) -> str:
+    """What the group of kernels of such an agent is called beside its cell."""
+    return ", layers" if layered(config) else ""
 
 
 def pack(weights: dict[str, F32], packed: Packed, config: Config) -> None:

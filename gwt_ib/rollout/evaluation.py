@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Protocol
 
@@ -21,7 +22,7 @@ from gwt_ib.seeding import Stream, generator
 
 NOISE_STEPS = 256  # steps of action noise that an evaluation draws at once
 STOP_STEPS = 16  # steps between two looks at whether it should stop
-OVERHEAD_ROWS = 4  # a step of all rows takes as long as if there were so many more: measured in docs/results.md
+OVERHEAD_ROWS = 4  # a step takes as long as if there were so many rows more: measured with 2 to 20 rows of a fast task
 
 Returns = list[float | None]
 """The return of each episode; None for one in which its environment failed."""
@@ -65,6 +66,7 @@ class Played:
 
     Each step costs something however few rows there are: `OVERHEAD_ROWS`.
     """
+    seconds: float
 
     @property
     def longest(self) -> int:
@@ -132,7 +134,8 @@ def play(
 
     Raises what `evaluate` does, and `TooLong` where it would cost more than `most_steps` computed steps.
     """
-    total, found = len(episodes), Played([], [], 0)
+    total, found = len(episodes), Played([], [], 0, 0.0)
+    started = time.monotonic()
     cost = total + OVERHEAD_ROWS
     for first in range(0, total, envs.made):
         wave = episodes[first : first + envs.made]
@@ -142,10 +145,10 @@ def play(
         loop.stepper.begin(*td)
         most = (most_steps - found.steps) / cost
         returns, lengths = _play(loop, wave, config, gate or _OwnGate(), should_stop, most)
-        found = Played(found.returns + returns, found.lengths + lengths, found.steps + cost * max(lengths))
+        found = Played(found.returns + returns, found.lengths + lengths, found.steps + cost * max(lengths), 0.0)
     if envs.last_failure is not None and not any(value is not None for value in found.returns):
         raise envs.last_failure
-    return found
+    return replace(found, seconds=time.monotonic() - started)
 
 
 def mean_return(returns: Sequence[float | None]) -> float:

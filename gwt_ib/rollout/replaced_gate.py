@@ -6,6 +6,7 @@ c, `shuffled` takes its c of other steps of the same episode.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
@@ -28,6 +29,8 @@ CHUNK = 64
 MOST_NOTED = 2**24
 """Gates that are noted of one wave; of longer episodes those of the first steps."""
 ROUTER = "cell.router."
+PRIOR = "prior"
+"""The one replacement that is made of other weights, so that no other can lie beside it."""
 
 ShouldStop = Callable[[], bool]
 
@@ -129,6 +132,30 @@ class WithoutTd(HeldGate):
         td_prev.fill(0.0)
 
 
+class SideBySide(HeldGate):
+    """Several gates, each in the rows of its own episodes: one step of all costs less than a step of each."""
+
+    def __init__(self, gates: Sequence[tuple[Gate, int]]) -> None:
+        """Each gate, and how many rows it has."""
+        ends = np.cumsum([size for _, size in gates]).tolist()
+        self._gates = [(gate, slice(end - size, end)) for (gate, size), end in zip(gates, ends, strict=True)]
+
+    def begin(self, episodes: Sequence[int]) -> None:
+        """Share the rows out."""
+        for gate, rows in self._gates:
+            gate.begin(episodes[rows])
+
+    def force(self, t: int, forced_c: F32) -> None:
+        """What each says."""
+        for gate, rows in self._gates:
+            gate.force(t, forced_c[rows])
+
+    def before(self, t: int, td_prev: F32) -> None:
+        """What each does."""
+        for gate, rows in self._gates:
+            gate.before(t, td_prev[rows])
+
+
 @dataclass(frozen=True)
 class Replaced:
     """What some episodes came to with their gate replaced, by the word of each replacement; nothing where given up."""
@@ -161,34 +188,42 @@ class GatePlayer:
 
         Raises `EpisodeError` and `EvaluationStopped`, as `evaluate`.
         """
-        found, steps, longest = dict[str, Returns](), 0, 0
-        for word in words:
+        found: dict[str, Returns] = {word: [None] * self._config.eval_episodes for word in words}
+        steps, longest = 0, 0
+        together = [(word, episode) for word in words if word != PRIOR for episode in episodes]
+        alone = [(word, episode) for word in words if word == PRIOR for episode in episodes]
+        for rows in (*_in_parts(together, self._envs.made), *_in_parts(alone, self._envs.made)):
             try:
-                played = self.play(word, episodes, most_steps - steps)
+                played = self._play_rows(rows, most_steps - steps)
             except TooLong:
                 return Replaced({}, int(most_steps))
             steps, longest = steps + played.steps, max(longest, played.longest)
-            returns: Returns = [None] * self._config.eval_episodes
-            for episode, value in zip(episodes, played.returns, strict=True):
-                returns[episode] = value
-            found[word] = returns
+            for (word, episode), value in zip(rows, played.returns, strict=True):
+                found[word][episode] = value
         return Replaced(found, steps, longest)
 
-    def play(self, word: str, episodes: Sequence[int], most_steps: float = inf) -> Played:
+    def play(self, word: str, episodes: Sequence[int]) -> Played:
         """Play some episodes with one replacement."""
-        vector = _without_router(self.weights.vector, self._envs, self._config) if word == "prior" else None
-        return self._play(episodes, self._gate(word), most_steps, vector)
+        return self._play_rows([(word, episode) for episode in episodes], inf)
 
     def within(self, c: float, start: int, end: int, episodes: Sequence[int]) -> Played:
         """Play some episodes whose gate is `c` from step `start` up to `end` alone."""
         return self._play(episodes, HeldGate(c, start, end))
+
+    def _play_rows(self, rows: Sequence[tuple[str, int]], most_steps: float) -> Played:
+        """Play episodes, each with its replacement; those of a word lie side by side, and `prior` is alone."""
+        counts = Counter(word for word, _ in rows)
+        gates = [(self._gate(word), count) for word, count in counts.items()]
+        gate = gates[0][0] if len(gates) == 1 else SideBySide(gates)
+        vector = _without_router(self.weights.vector, self._envs, self._config) if PRIOR in counts else None
+        return self._play([episode for _, episode in rows], gate, most_steps, vector)
 
     def _gate(self, word: str) -> Gate:
         if word == "shuffled":
             return ShuffledGate(self.gate, self._config.seed)
         if word == "no-td":
             return WithoutTd()
-        if word == "prior":
+        if word == PRIOR:
             return HeldGate(OWN)
         return HeldGate({"open": 1.0, "shut": 0.0, "constant": self.gate.mean_c}[word])
 
@@ -205,6 +240,11 @@ class GatePlayer:
             should_stop=self._should_stop,
             most_steps=most_steps,
         )
+
+
+def _in_parts(rows: Sequence[tuple[str, int]], size: int) -> list[Sequence[tuple[str, int]]]:
+    """Rows in parts of at most that many."""
+    return [rows[first : first + size] for first in range(0, len(rows), size)]
 
 
 def _without_router(vector: F32, envs: EnvBatch, config: Config) -> F32:

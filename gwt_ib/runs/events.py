@@ -245,7 +245,7 @@ KINDS: Mapping[str, EventKind] = {
         EventKind(
             "gate_evaluation", ("message", "eval_return", "episodes", "path"), forms=_of_gate_evaluation,
             notice=lambda event: f"gate evaluation{event.at}: {forms(event)[0]}",
-            marker="⊚", ascii="G", meaning="the gate was replaced, to see what it is worth",
+            marker="⊚", ascii="C", meaning="the gate was replaced, to see what it is worth",
         ),
         EventKind(
             "snapshot", ("path",), forms=_of_snapshot, printed=True,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gwt_ib.config import Config
-from gwt_ib.config_sources import build, parse_toml, read_text
+from gwt_ib.config_sources import build, load_preset, parse_toml, read_text
 from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib.sweeps.lines import Lines
 from gwt_ib.sweeps.names import LONGEST_NAME, arm_label, member_name, value_words
@@ -53,11 +53,12 @@ class Definition:
 
 @dataclass(frozen=True)
 class _Arm:
-    """One `[[arm]]`: its place in the file, its name and its settings."""
+    """One `[[arm]]`: its place in the file, its name, its settings, and those of its preset, which all others go before."""
 
     place: int
     name: str
     settings: Mapping[str, Any]
+    preset: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_definition(path: Path) -> Definition:
@@ -106,7 +107,7 @@ class _Reader:
         places |= {name: self._lines.place("grid", name) for name in point}
         places |= {name: f"{self._lines.place('arm', name, arm.place)}, arm {arm.name!r}" for name in arm.settings}
         try:
-            config = build({**base, **point, **arm.settings}, places)
+            config = build({**arm.preset, **base, **point, **arm.settings}, places)
         except UserError as error:
             if "(" + self._lines.name in error.message:  # it says by itself where the value stands
                 raise
@@ -117,7 +118,7 @@ class _Reader:
         return Member(member_name(config, arm.name, axes), arm_label(arm.name, axes), config)
 
     def _base(self) -> Mapping[str, Any]:
-        base = self._table("base")
+        base = {name: value for name, value in self._table("base").items() if name != "preset"}
         for name, value in base.items():
             self._known(name, "base")
             if isinstance(value, list):
@@ -143,6 +144,7 @@ class _Reader:
         found = self._found.get("arm", [])
         if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
             raise self._error("arm", "", "an arm is written as [[arm]], with two brackets, and a name below it")
+        preset = self._preset(self._table("base"), "base")
         arms: list[_Arm] = []
         for place, each in enumerate(found):
             name = each.get("name")
@@ -151,14 +153,24 @@ class _Reader:
                 raise self._error("arm", "name", words, place)
             if any(arm.name == name for arm in arms):
                 raise self._error("arm", "name", f"two arms are called {name!r}", place)
-            settings = {key: value for key, value in each.items() if key != "name"}
+            settings = {key: value for key, value in each.items() if key not in ("name", "preset")}
             for key in settings:
                 self._known(key, "arm", place)
                 if key in OF_A_RUN:
                     words = f"{key} cannot differ between arms: it stands in [grid] or [base]"
                     raise self._error("arm", key, words, place)
-            arms.append(_Arm(place, name, settings))
-        return arms or [_Arm(0, "", {})]
+            arms.append(_Arm(place, name, settings, self._preset(each, "arm", place) or preset))
+        return arms or [_Arm(0, "", {}, preset)]
+
+    def _preset(self, table: Mapping[str, Any], name: str, place: int = 0) -> Mapping[str, Any]:
+        """The settings of the preset that a table names; none where it names none. Raises `UserError`."""
+        if "preset" not in table:
+            return {}
+        try:
+            return load_preset(str(table["preset"]))
+        except UserError as error:
+            where = self._lines.place(name, "preset", place)
+            raise UserError(f"{where}: {error.message}", error.code) from None
 
     def _table(self, name: str) -> Mapping[str, Any]:
         found = self._found.get(name, {})

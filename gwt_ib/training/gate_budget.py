@@ -1,20 +1,25 @@
 """When a run's scheduled evaluations also play replaced gates, and how many: as much as fits in a small part of the run.
 
 Counted in steps and not in seconds, so that a run that is resumed, or begun again with its seed, plays the same episodes.
-N actors make N steps at a time and the evaluator one, so a step of it counts as N of the run's.
+How many steps of training a computed step of an evaluation takes is measured once, before the first look, and rounded up to
+a power of two: 1 where learning takes its share, as with POPGym's tasks, 2 or more where nearly all time is the
+environment's and several actors share it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import ceil, log2
+from statistics import median
 from typing import Any
 
 from gwt_ib.config import Config
 from gwt_ib.lenient import whole
 from gwt_ib.replacements import DECISIVE, sensible
-from gwt_ib.rollout.evaluation import OVERHEAD_ROWS
-from gwt_ib.rollout.replaced_gate import Replaced
+from gwt_ib.rollout.evaluation import OVERHEAD_ROWS, Played
+from gwt_ib.rollout.replaced_gate import PRIOR, Replaced
 
 LEAST = 5
 """Episodes with each replacement that are worth a look."""
@@ -22,6 +27,8 @@ LEAST_LAST = 2
 """The same for the run's last look: there is no later one to save for."""
 SAVED = 2 / 3
 """Part of what is earned that is kept for the last look, which sees the final weights; never more than that needs."""
+MEASURED = 100
+"""Updates and evaluations that are looked back at to measure what a step costs."""
 OTHERS_EVERY = 6
 """Looks of which one is at the replacements that no verdict needs."""
 
@@ -48,27 +55,40 @@ class GateBudget:
     """The episode that is next in turn."""
     longest: int = 0
     """Steps of the longest episode of the newest look."""
+    weight: int = 0
+    """Steps of training that take as long as a computed step; 0 before the first look."""
 
-    def due(self, config: Config, update: int, longest: int) -> Look | None:
-        """The look of this update's evaluation, whose longest episode is given; None while too little is left for one."""
+    def __post_init__(self) -> None:
+        self._trained: deque[float] = deque(maxlen=MEASURED)
+        self._played: deque[float] = deque(maxlen=MEASURED)
+
+    def trained(self, seconds: float) -> None:
+        """An update, with its rollout, took so long."""
+        self._trained.append(seconds)
+
+    def due(self, config: Config, update: int, learned: Played) -> Look | None:
+        """The look of this update's evaluation, which is given; None while too little is left for one."""
         words = sensible(config.gate)
         deciding = tuple(word for word in DECISIVE if word in words)
-        if len(deciding) < len(DECISIVE) or longest < 1:
+        if learned.steps:
+            self._played.append(learned.seconds / learned.steps)
+        if len(deciding) < len(DECISIVE) or learned.longest < 1:
             return None
         last = update + config.eval_every > config.num_updates
-        earned = self._allowed(config, config.num_updates if last else update)
-        left = earned - self.spent
-        longest = max(longest, self.longest)
-        whole_set = longest * (config.eval_episodes + OVERHEAD_ROWS)
+        weight = self.weight or self._measured(config)
+        share = config.eval_gate_share * config.steps_per_update / weight
+        earned = share * (config.num_updates if last else update)
+        left, longest = earned - self.spent, max(learned.longest, self.longest)
         others = tuple(word for word in words if word not in deciding)
         if last:
-            words = deciding + others if left >= len(words) * whole_set else deciding
+            words = words if left >= _cost(words, config.eval_episodes, config, longest) else deciding
         else:
-            left -= min(SAVED * earned, len(words) * whole_set)
+            left -= min(SAVED * earned, _cost(words, config.eval_episodes, config, longest))
             words = others if others and self.looks % OTHERS_EVERY == OTHERS_EVERY - 1 else deciding
-        size = min(config.eval_episodes, int(left / (len(words) * longest)) - OVERHEAD_ROWS)
+        size = _most_episodes(words, config, longest, left)
         if size < min(config.eval_episodes, LEAST_LAST if last else LEAST):
             return None
+        self.weight = weight
         episodes = sorted((self.seed + i) % config.eval_episodes for i in range(size))
         return Look(words, tuple(episodes), int(left), longest)
 
@@ -84,14 +104,30 @@ class GateBudget:
 
     def state(self) -> dict[str, int]:
         """What a snapshot keeps."""
-        return dict(vars(self))
+        return asdict(self)
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot; one of a run that had no such looks knows nothing."""
-        for name in vars(self):
+        for name in asdict(self):
             setattr(self, name, max(0, whole(state.get(name)) or 0))
 
-    @staticmethod
-    def _allowed(config: Config, update: int) -> float:
-        """Computed steps that may have been spent by this update."""
-        return config.eval_gate_share * update * config.steps_per_update / config.num_actors
+    def _measured(self, config: Config) -> int:
+        """The weight by what was measured: the median update, and the evaluation that was disturbed the least."""
+        if not self._trained or not self._played:
+            return 1
+        ratio = min(self._played) / (median(self._trained) / config.steps_per_update)
+        return 1 << max(0, ceil(log2(max(ratio, 1e-9))))
+
+
+def _cost(words: Sequence[str], episodes: int, config: Config, longest: int) -> int:
+    """Computed steps of so many episodes with each of some replacements, which are played side by side but for `PRIOR`."""
+    alone = episodes if PRIOR in words else 0
+    together = len(words) * episodes - alone
+    parts = -(-together // config.eval_episodes) + -(-alone // config.eval_episodes)
+    return longest * (together + alone + OVERHEAD_ROWS * parts)
+
+
+def _most_episodes(words: Sequence[str], config: Config, longest: int, most_steps: float) -> int:
+    """How many can be played with each replacement for so many computed steps; 0 where not even one can."""
+    sizes = range(config.eval_episodes, 0, -1)
+    return next((size for size in sizes if _cost(words, size, config, longest) <= most_steps), 0)

@@ -116,7 +116,7 @@ class Training:
             started = time.monotonic()
             if not stopped:
                 self._publish(channel)
-        self.recorder.write_verdict()
+        self.recorder.write_verdict(ended=True)
         return not stopped
 
     def snapshot(self, request: str | None = None) -> Path:
@@ -245,6 +245,7 @@ class Training:
         self.window.add(rollout.block)
         self.open_episodes.add(rollout.block)
         self.sections.end("record")
+        self._gate_budget.trained(rollout_s + learn_s)
         returns, replaced = self._scheduled_evaluation() if self._due(self.config.eval_every) else (None, None)
         self.sections.end("evaluation")
         done = time.monotonic()
@@ -288,7 +289,7 @@ class Training:
         return played.returns, self._replaced_gates(played)
 
     def _replaced_gates(self, played: Played) -> dict[str, Returns] | None:
-        look = self._gate_budget.due(self.config, self.update, played.longest)
+        look = self._gate_budget.due(self.config, self.update, played)
         if look is None:
             return None
         started = time.monotonic()
@@ -299,8 +300,9 @@ class Training:
             return None
         self._gate_budget.took(look, found)
         LOGGER.debug(
-            "update %s: %s in place of the gate in %d episodes, %d steps in %.3f s",
-            self.update, ", ".join(look.words), len(look.episodes), found.steps, time.monotonic() - started,
+            "update %s: %s in place of the gate in %d episodes, %d steps of weight %d in %.3f s",
+            self.update, ", ".join(look.words), len(look.episodes), found.steps, self._gate_budget.weight,
+            time.monotonic() - started,
         )  # fmt: skip
         return found.returns or None
 

@@ -76,11 +76,15 @@ class Recorder:
             metrics = [f"{name} {clean[name]:.4g}" for name in LOGGED if clean[name] is not None]
             LOGGER.log(level, ", ".join([far, f"{row['steps_per_s']:,.0f} steps/s", *metrics]))
 
-    def write_verdict(self) -> None:
+    def write_verdict(self, *, ended: bool = False) -> None:
         """Bring `gatecheck.json` up to the newest update; in between it is renewed a few times a second.
+
+        Of a run that has `ended` nothing is advised that only helps one that goes on.
 
         It is derived from the metrics: where it cannot be written nothing is lost.
         """
+        if self.verdict and ended:
+            self.verdict = with_since(judge_run(self._history, self.config, ended=True), self.verdict).as_dict()
         if self.verdict:
             self._verdict_problem = try_write_json(self._run.gatecheck, self.verdict)
         self._verdict_written = time.monotonic()

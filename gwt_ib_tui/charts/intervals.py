@@ -140,5 +140,5 @@ def _numbers(each: Interval, digits: int) -> str:
 
 
 def _signed(value: float, digits: int) -> str:
-    """A number with its sign; what is rounded to zero is never below it."""
-    return f"{round(value, digits) + 0.0:+.{digits}f}"
+    """A number with its sign, which what is rounded to zero keeps; zero itself is not below zero."""
+    return f"{value + 0.0:+.{digits}f}"

@@ -24,6 +24,7 @@ from gwt_ib.processes.trainer import Trainer
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import KINDS, Event, line
 from gwt_ib.runs.jsonl import RecordReader, read_records
+from gwt_ib.runs.record import ENDED, KILLED
 from gwt_ib.text import visible
 from gwt_ib_tui.commands.standing import next_step
 from gwt_ib_tui.terminal import json_line, write
@@ -145,4 +146,5 @@ def run_headless(
 def judge_recorded(run: RunDirectory, config: Config) -> Verdict:
     """GateCheck's verdict on what a run has recorded; since when it holds is known from the run's own verdict."""
     history = History.from_rows(read_records(run.metrics))
-    return with_since(judge_run(history, config), run.read_gatecheck())
+    ended = run.state() in (*ENDED, KILLED)
+    return with_since(judge_run(history, config, ended=ended), run.read_gatecheck())

@@ -107,10 +107,10 @@ ACTIONS: tuple[Action, ...] = (
                "picture, the newest metrics, the verdict; its path is shown and copied", in_footer=True,
                needs="control"),
         Action("evaluate_now", ("e",), "Evaluate", "Evaluate the current weights; the mean return is shown when it "
-               "is done", in_footer=True, needs="control"),
+               "is done", footer_group="Evaluate", needs="control"),
         Action("evaluate_gate", ("E",), "Evaluate gate", "Play episodes with the gate replaced, and held in a part of "
                "their steps, to see what it is worth; of a run that has ended the command that does it is shown and "
-               "copied", in_footer=True, needs="control"),
+               "copied", footer_group="Evaluate", needs="control"),
         Action("change_setting", ("t",), "Change setting", "Change lr, ent_coef, lambda_c or target_c while the run "
                "trains", in_footer=True, needs="control"),
     ),

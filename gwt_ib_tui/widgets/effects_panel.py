@@ -17,9 +17,9 @@ from gwt_ib_tui.widgets.run_lists import age
 from gwt_ib_tui.widgets.verdict import cut_at, no_verdict
 
 TITLE, MEASURED = "gate as a cause", "return, learned less replaced, 95 %"
-NO_EFFECTS = "No evaluation with the gate replaced was played yet."
+NO_EFFECTS = "No evaluation with the gate replaced was played."
 NOTHING_TO_REPLACE = "No replacement was played: none makes sense of this gate, or only steps were asked for."
-NOT_ASKED = "Nobody has asked yet what the gate is worth; E does, of the newest weights."
+NOT_ASKED = "Nobody has asked what the gate is worth."
 
 
 class WorthPanel(Panel):
@@ -62,13 +62,14 @@ class AskedPanel(WorthPanel):
 
     def depends_on(self, run_view: RunView) -> Hashable:
         """Another evaluation, or its age."""
-        return id(run_view.gate_evaluation), asked_words(run_view)
+        return id(run_view.gate_evaluation), asked_words(run_view), how_to_ask(run_view)
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title, what was played, the differences."""
         palette, asked = self.palette, run_view.gate_evaluation
         if asked is None:
-            return [title_line(palette, TITLE), *indented(Text(NOT_ASKED, style=palette.dim), width)]
+            words = f"{NOT_ASKED} {how_to_ask(run_view)}"
+            return [title_line(palette, TITLE), *indented(Text(words, style=palette.dim), width)]
         title = title_line(
             palette, "gate replaced", Text(asked_words(run_view), style=f"bold {palette.text}"), MEASURED
         )
@@ -78,6 +79,13 @@ class AskedPanel(WorthPanel):
         rows = self.rows(asked.effects, width) or [Text(f" {NOTHING_TO_REPLACE}", style=palette.dim)]
         lines = [title, Text(played, style=palette.dim), *rows]
         return lines if len(lines) <= height else [title, *rows]
+
+
+def how_to_ask(run_view: RunView) -> str:
+    """What makes an evaluation with the gate replaced: a key while the run trains, and a command afterwards."""
+    if run_view.replay is not None or not run_view.ended:
+        return "E asks, while the run trains."
+    return "The command evaluate RUN --gate all --steps does, of a snapshot."
 
 
 def asked_words(run_view: RunView) -> str:

@@ -16,7 +16,6 @@ from gwt_ib_tui.charts.palette import palette_of
 ALWAYS_SHOWN = frozenset({"app.show_help", "app.ask_to_quit", "runs.show_help", "runs.leave"})
 FIRST_LEFT_OUT = (
     "app.change_setting",
-    "app.evaluate_gate",
     "app.evaluate_now",
     "app.freeze_display",
     "runs.compare_marked",

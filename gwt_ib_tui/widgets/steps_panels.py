@@ -18,10 +18,10 @@ from gwt_ib_tui.charts.lines import Curve, draw
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.history.series import Column
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.effects_panel import WorthPanel
+from gwt_ib_tui.widgets.effects_panel import WorthPanel, how_to_ask
 from gwt_ib_tui.widgets.panel import indented, title_line
 
-NO_STEPS = "No evaluation has held the gate in parts of an episode; E does, of a run that trains."
+NO_STEPS = "No evaluation has held the gate in parts of an episode."
 MEANING = {
     "shut": "shut in these steps alone; right of 0 they are needed",
     "open": "open in these steps alone; right of 0 they do harm",
@@ -36,8 +36,8 @@ class StepsPanel(WorthPanel):
         self._word = word
 
     def depends_on(self, run_view: RunView) -> Hashable:
-        """Another evaluation."""
-        return id(run_view.gate_evaluation)
+        """Another evaluation, or how to come to one."""
+        return id(run_view.gate_evaluation), how_to_ask(run_view)
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title, and a row for each window."""
@@ -45,7 +45,7 @@ class StepsPanel(WorthPanel):
         title = title_line(palette, f"memory by step, {self._word}", "return, learned less held, 95 %")
         effects = () if steps is None else steps.effects.get(self._word, ())
         if steps is None or not effects:
-            return [title, *indented(Text(NO_STEPS, style=palette.dim), width)]
+            return [title, *indented(Text(f"{NO_STEPS} {how_to_ask(run_view)}", style=palette.dim), width)]
         bars = GLYPHS[self.view.symbols].bars
         cells = len(str(steps.edges[-1]))
         rows = [

@@ -43,9 +43,9 @@ def test_a_run_that_was_killed_and_resumed_is_bitwise_the_undisturbed_one(
     assert report.exact, "run.json says so, too"
 
 
-@pytest.mark.parametrize("arm", ["lstm-td", "lstm-constant", "gru-prior"])
+@pytest.mark.parametrize("arm", ["lstm-td", "gru-open"])
 def test_so_is_one_with_another_cell_and_gate(tmp_path: Path, arm: str) -> None:
-    settings = {**TOY, **SETTINGS, **ARMS[arm], "env_id": "popgym-RepeatPreviousEasy-v0", "total_timesteps": 60 * STEPS}
+    settings = {**TOY, **SETTINGS, **ARMS[arm], "env_id": "popgym-RepeatPreviousEasy-v0", "total_timesteps": 40 * STEPS}
     wanted = undisturbed(tmp_path / "undisturbed", settings)
     found, report = killed_and_resumed(tmp_path / "killed", settings, kills=1, seed=f"exact:{arm}")
     assert found == wanted, found.first_difference(wanted)

@@ -16,7 +16,7 @@ HALF = UPDATES // 2
     ("update", "mean_c", "status", "next_step"),
     [
         (25, 0.9, "wait", "Judged after update 25."),
-        (26, 0.9, "warn", "lower bias_init from -1.5"),
+        (26, 0.9, "warn", "only if a closed gate is worth it: RepeatPreviousEasy returned 0.56"),
         (26, 0.449, "pass", ""),
         (26, 0.24, "warn", "raise bias_init from -1.5"),
         (1, None, "wait", "finite mean_c"),

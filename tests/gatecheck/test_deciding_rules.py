@@ -56,8 +56,8 @@ def test_limits_that_leave_no_room_are_named():
     [
         (0, Config(), "4 missing, at update 1 of 122", "Wait: an evaluation runs every 10 updates."),
         (3, Config(), "1 missing, at update 30 of 122", "Wait: an evaluation runs every 10 updates."),
-        (0, Config(eval_every=0), "Evaluation is off", "Set eval_every"),
-        (0, Config(eval_every=50), "4 missing", "lower eval_every or raise total_timesteps"),
+        (0, Config(eval_every=0), "Evaluation is off", "eval_every = 0: no evaluation ever runs. The default is 10."),
+        (0, Config(eval_every=50), "4 missing", "eval_every = 50: too few evaluations to compare"),
     ],
 )
 def test_it_waits_for_four_evaluations_and_says_what_they_take(count, config, summary, next_step):
@@ -124,7 +124,7 @@ def test_fewer_than_seven_episodes_tell_nothing_from_chance(episodes, status):
     rows = evaluations([[0.05 * i - 1.0] * episodes for i in range(12)])
     found = finding("eval_improves", rows, Config(eval_episodes=episodes))
     assert found.status == status
-    assert ("Set eval_episodes" in found.next_step) == (status == "wait")
+    assert (f"eval_episodes = {episodes}: too few" in found.next_step) == (status == "wait")
 
 
 def test_a_null_return_takes_only_its_seed_out():

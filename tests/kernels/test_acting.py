@@ -109,9 +109,10 @@ def test_the_kernels_act_as_torch_does(space, memory, hidden, observation_size, 
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
-@pytest.mark.parametrize(("encoder_layers", "head_layers"), [(3, 2), (1, 1), (2, 0)])
+@pytest.mark.parametrize(
+    ("encoder_layers", "head_layers", "cell"), [(3, 2, "gru"), (1, 1, "gru"), (2, 0, "gru"), (2, 1, "lstm")]
+)
 def test_layers_of_encoder_and_heads_act_as_torchs(encoder_layers, head_layers, space, cell):
     actions = ActionCodec(space)
     config = small_config(hidden_size=21, encoder_layers=encoder_layers, head_layers=head_layers, cell=cell)

@@ -84,7 +84,7 @@ def both(
         {"hidden_size": 3, "seq_len": 1, "rollout_steps": 4},
         {"encoder_layers": 3, "head_layers": 2, "hidden_size": 19},
         {"encoder_layers": 2, "learner_threads": 4},
-        {"head_layers": 1, "cell": "lstm"},
+        {"head_layers": 1, "clip_eps": 1.5},
     ],
 )
 def test_every_weight_gets_autograds_gradient(kind: str, changes: dict[str, object]) -> None:
@@ -107,6 +107,10 @@ def test_every_weight_gets_autograds_gradient(kind: str, changes: dict[str, obje
 @pytest.mark.parametrize("arm", ARMS)
 def test_every_weight_of_every_cell_and_gate_gets_autograds_gradient(arm: str, memory: bool) -> None:
     test_every_weight_gets_autograds_gradient("discrete", {**ARMS[arm], "memory": memory, "hidden_size": 21})
+
+
+def test_layers_behind_an_lstm_get_autograds_gradient_too() -> None:
+    test_every_weight_gets_autograds_gradient("discrete", {"encoder_layers": 2, "head_layers": 1, "cell": "lstm"})
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -124,7 +124,10 @@ def test_some_of_the_episodes_are_played_as_all_of_them_are(player, acting):
     for word, returns in some.returns.items():
         assert returns[0] is None and returns[2] is None and len(returns) == SIZE
         assert [returns[1], returns[3]] == pytest.approx([every.returns[word][1], every.returns[word][3]])
-    assert some.steps / (2 + OVERHEAD_ROWS) == every.steps / (SIZE + OVERHEAD_ROWS) and some.longest == every.longest
+    longest = player.learned.longest
+    assert every.longest == some.longest == longest
+    assert every.steps == longest * (6 * SIZE + 6 * OVERHEAD_ROWS)
+    assert some.steps == longest * (6 * 2 + 4 * OVERHEAD_ROWS), "five words in parts of four rows, and prior"
 
 
 def test_what_would_cost_too_much_is_given_up_and_counted(player):

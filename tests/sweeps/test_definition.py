@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gwt_ib.config import Config
+from gwt_ib.config_sources import load_preset
 from gwt_ib.errors import UserError
 from gwt_ib.sweeps.definition import parse_definition, read_definition
 from gwt_ib.sweeps.names import LONGEST, arm_label, member_name
@@ -40,6 +41,18 @@ def test_the_example_makes_a_run_of_every_task_seed_and_arm() -> None:
     assert {member.arm for member in members} == {"budget", "free"}
     assert {member.config.total_timesteps for member in members} == {500_000}
     assert {(member.arm, member.config.lambda_c) for member in members} == {("budget", 0.05), ("free", 0.0)}
+
+
+def test_a_preset_fills_what_the_file_does_not_say_and_an_arm_may_have_another() -> None:
+    text = (
+        '[base]\npreset = "smoke"\nepochs = 7\n[[arm]]\nname = "a"\n[[arm]]\nname = "b"\npreset = "memory"\nlr = 0.5\n'
+    )
+    a, b = (member.config for member in parse_definition(text, "f.toml").members)
+    smoke, memory = load_preset("smoke"), load_preset("memory")
+    assert (a.epochs, a.hidden_size, a.total_timesteps) == (7, smoke["hidden_size"], smoke["total_timesteps"])
+    assert (b.epochs, b.env_id, b.lr, b.hidden_size) == (7, memory["env_id"], 0.5, Config().hidden_size)
+    with pytest.raises(UserError, match=r"f\.toml, line 2: There is no preset 'smok'.*smoke"):
+        parse_definition(text.replace("smoke", "smok"), "f.toml")
 
 
 def test_other_fields_of_the_grid_are_part_of_the_arm() -> None:

@@ -1,12 +1,13 @@
 """When replaced gates are played: within the budget, decisive ones first, and most of what is left at the end."""
 
 from dataclasses import replace
+from math import ceil
 
 import pytest
 from support import small_config
 
 from gwt_ib.replacements import DECISIVE, REPLACEMENTS
-from gwt_ib.rollout.evaluation import OVERHEAD_ROWS
+from gwt_ib.rollout.evaluation import OVERHEAD_ROWS, Played
 from gwt_ib.rollout.replaced_gate import Replaced
 from gwt_ib.training.gate_budget import LEAST, OTHERS_EVERY, GateBudget
 
@@ -19,35 +20,48 @@ def settings(updates=400, **changes):
     return small_config(**{**fixed, "total_timesteps": updates * 1024, **changes})
 
 
-def played(budget, config, last=None, length=EPISODE):
+def evaluated(length=EPISODE, seconds=0.0):
+    """An evaluation, in which every episode is that long, and which took so long for each computed step."""
+    steps = (20 + OVERHEAD_ROWS) * length
+    return Played([0.0] * 20, [length] * 20, steps, seconds * steps)
+
+
+def cost(look, config, length=EPISODE):
+    """What the look costs as `GatePlayer.replaced` plays it."""
+    apart = [look.words] if "prior" not in look.words else [[word for word in look.words if word != "prior"], ["prior"]]
+    rows = [len(words) * len(look.episodes) for words in apart]
+    return length * sum(count + OVERHEAD_ROWS * ceil(count / config.eval_episodes) for count in rows)
+
+
+def played(budget, config, first=0, last=None, length=EPISODE):
     """Every look of a run, each with its update."""
     found = []
-    for update in range(config.eval_every, (last or config.num_updates) + 1, config.eval_every):
-        look = budget.due(config, update, length)
+    for update in range(first + config.eval_every, (last or config.num_updates) + 1, config.eval_every):
+        look = budget.due(config, update, evaluated(length))
         if look is not None:
-            steps = len(look.words) * (len(look.episodes) + OVERHEAD_ROWS) * length
+            steps = cost(look, config, length)
             assert steps <= look.most_steps
             budget.took(look, Replaced({word: [] for word in look.words}, steps, length))
             found.append((update, look))
             earned = config.num_updates if update + config.eval_every > config.num_updates else update
-            assert budget.spent <= config.eval_gate_share * earned * 1024 / config.num_actors
+            assert budget.spent <= config.eval_gate_share * earned * 1024
     return found
 
 
-@pytest.mark.parametrize(("actors", "episodes"), [(1, 20), (2, 20), (1, 3), (4, 100)])
-def test_no_look_costs_more_than_the_run_has_earned_and_the_last_uses_what_is_left(actors, episodes):
-    config = settings(num_actors=actors, eval_episodes=episodes)
+@pytest.mark.parametrize(("updates", "episodes"), [(400, 20), (200, 20), (400, 3), (400, 100), (2000, 7)])
+def test_no_look_costs_more_than_the_run_has_earned_and_the_last_uses_what_is_left(updates, episodes):
+    config = settings(updates, eval_episodes=episodes)
     budget = GateBudget()
     looks = played(budget, config)
-    total = 0.02 * 400 * 1024 / actors
+    total = 0.02 * updates * 1024
     assert 0.5 * total < budget.spent <= total or episodes == 3
-    assert looks[-1][0] == 400 and set(looks[-1][1].words) >= set(DECISIVE)
+    assert looks[-1][0] == updates and set(looks[-1][1].words) >= set(DECISIVE)
     assert all(len(look.episodes) >= min(episodes, LEAST) for _, look in looks)
 
 
 def test_the_last_look_has_all_episodes_where_the_run_was_long_enough_for_them():
     assert played(GateBudget(), settings())[-1][1].episodes == tuple(range(20))
-    assert played(GateBudget(), settings(20_000))[-1][1].words == tuple((*DECISIVE, "shut", "prior", "no-td"))
+    assert played(GateBudget(), settings(4000))[-1][1].words == tuple(REPLACEMENTS)
 
 
 def test_the_last_look_is_the_last_scheduled_evaluation_also_where_the_run_ends_after_it():
@@ -77,10 +91,15 @@ def test_of_other_arms_what_makes_sense_is_played(gate):
 
 def test_a_look_that_took_too_long_is_counted_and_comes_again_with_more():
     config, budget = settings(4000), GateBudget()
-    first = next(look for update in range(10, 4000, 10) if (look := budget.due(config, update, EPISODE)) is not None)
+
+    def next_look():
+        looks = (budget.due(config, update, evaluated()) for update in range(10, 4000, 10))
+        return next(look for look in looks if look is not None)
+
+    first = next_look()
     budget.took(first, Replaced({}, first.most_steps))
     assert (budget.spent, budget.looks, budget.seed) == (first.most_steps, 0, 0)
-    again = next(look for update in range(10, 4000, 10) if (look := budget.due(config, update, EPISODE)) is not None)
+    again = next_look()
     assert again.episodes == first.episodes and again.longest == 2 * first.longest
 
 
@@ -90,15 +109,30 @@ def test_a_resumed_run_goes_on_with_the_looks_of_the_uninterrupted_one():
     begun, resumed = GateBudget(), GateBudget()
     found = played(begun, config, last=200)
     resumed.restore(begun.state())
-    for update in range(210, 401, 10):
-        if (look := resumed.due(config, update, EPISODE)) is not None:
-            steps = len(look.words) * (len(look.episodes) + OVERHEAD_ROWS) * EPISODE
-            resumed.took(look, Replaced({word: [] for word in look.words}, steps, EPISODE))
-            found.append((update, look))
-    assert found == wanted and resumed == whole
+    assert found + played(resumed, config, first=200) == wanted and resumed == whole
+    assert 0 < len(found) < len(wanted)
+
+
+@pytest.mark.parametrize(("ratio", "weight"), [(0.1, 1), (0.99, 1), (1.5, 2), (2.5, 4)])
+def test_what_a_step_costs_is_measured_once_and_rounded_up_so_that_it_repeats(ratio, weight):
+    config, budget = settings(4000), GateBudget()
+    for update in range(10, 801, 10):
+        budget.trained(1024 * 50e-6)
+        budget.trained(900.0) if update == 10 else None  # a machine that slept
+        disturbed = 3.0 if update % 20 else 1.0
+        look = budget.due(config, update, evaluated(seconds=ratio * disturbed * 50e-6))
+        if look is not None:
+            budget.took(look, Replaced({word: [] for word in look.words}, cost(look, config), EPISODE))
+            assert budget.spent * weight <= 0.02 * update * 1024
+    assert budget.weight == weight
+    resumed = GateBudget()
+    resumed.restore(budget.state())
+    resumed.trained(1.0)
+    resumed.due(config, 3990, evaluated(seconds=1.0))
+    assert resumed.weight == weight
 
 
 def test_a_snapshot_that_knows_nothing_of_looks_begins_with_none():
-    budget = GateBudget(5, 5, 5, 5)
+    budget = GateBudget(5, 5, 5, 5, 5)
     budget.restore({"spent": "x", "looks": -3, "longest": 1e400})
     assert budget == GateBudget() == replace(budget)

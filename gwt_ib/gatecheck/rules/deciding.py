@@ -73,8 +73,6 @@ class EvalImproves(Rule):
         if test.seeds < FEWEST_EPISODES:
             summary = f"Too few complete episodes ({test.seeds}) for a test: {means}, {context.progress}."
             next_step = "Returns are missing: look for warnings about numbers that are not finite."
-            if context.config.eval_episodes < FEWEST_EPISODES:
-                next_step = f"Set eval_episodes to {FEWEST_EPISODES} or more; 20 make a good test."
             return self.finding(context, "wait", summary, test.evidence, next_step)
         level = Threshold(high=test.level, name="p")
         how = f"{means}, p = {test.p_value:.2g} (level {test.level:.2g} of {LEVEL:g}, {test.seeds} seeds)"
@@ -98,6 +96,7 @@ def _meanwhile(context: RuleContext) -> str:
 
 def _what_to_try(context: RuleContext) -> str:
     then = "Act on the warnings first. Then try" if context.warned else "Try"
+    then += "" if context.lives else " in new runs"
     return (
         f"{then} half and double lr = {context.config.lr:g}, more rollout_steps, a longer run (total_timesteps), and "
         "memory = false."
@@ -105,18 +104,16 @@ def _what_to_try(context: RuleContext) -> str:
 
 
 def _too_few(context: RuleContext) -> tuple[str, tuple[()], str]:
-    """Summary, no evidence and next step, where there are too few evaluations for a test."""
+    """Summary, no evidence and next step, where there are too few evaluations for a test.
+
+    Settings that lead to that are among `causes`.
+    """
     config, found = context.config, len(context.history.evaluations())
     needed = f"of the {FEWEST_EVALUATIONS} evaluations needed"
     if config.eval_every == 0:
-        summary = f"Evaluation is off (eval_every = 0), with {found} {needed}."
-        return summary, (), "Set eval_every to 1 or more: without evaluations nothing is decided."
+        return f"Evaluation is off (eval_every = 0), with {found} {needed}.", (), ""
     summary = f"{found} {needed}: {FEWEST_EVALUATIONS - found} missing, {context.progress}."
-    next_step = f"Wait: an evaluation runs every {config.eval_every} updates."
-    if config.num_updates // config.eval_every < FEWEST_EVALUATIONS:
-        few = f"{config.num_updates} updates with eval_every = {config.eval_every} are too few"
-        next_step = f"{few}: lower eval_every or raise total_timesteps."
-    return summary, (), next_step
+    return summary, (), f"Wait: an evaluation runs every {config.eval_every} updates."
 
 
 def _shown(value: float | None) -> str:

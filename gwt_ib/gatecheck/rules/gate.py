@@ -11,6 +11,9 @@ SPREAD_OF_C, DISTANCE_FROM_PRIOR = "spread of c", "c from its prior"
 
 SATURATION = 0.02
 
+BUDGET_PRICE = "RepeatPreviousEasy returned 0.56, 0.39, 0.00 at 0.05, 0.1, 0.8"
+"""What the budget was measured to cost: 400,000 steps, target_c 0.35, by lambda_c."""
+
 
 class MeanCNearTarget(NumberRule):
     kind = "mean_c_near_target"
@@ -28,10 +31,12 @@ class MeanCNearTarget(NumberRule):
         summary = f"mean_c = {value:.3f} with target_c = {config.target_c:g}"
         if threshold.contains(value):
             return "pass", f"{summary}: within {BUDGET_TOLERANCE:g}.", ""
-        next_step = (
-            f"Double lambda_c to {2 * config.lambda_c:g} (it can be set live) to weigh the budget more; "
-            f"in a new run also {'lower' if off > 0 else 'raise'} bias_init from {config.bias_init:g}."
-        )
+        double = f"{'Double' if context.lives else 'In a new run double'} lambda_c to {2 * config.lambda_c:g}"
+        live = " (live)" if context.lives else ""
+        if off < 0:
+            next_step = f"{double}{live} to weigh the budget more, or raise bias_init from {config.bias_init:g}."
+        else:
+            next_step = f"{double}{live} only if a closed gate is worth it: {BUDGET_PRICE}. Or raise target_c."
         return "warn", f"{summary}: off by {off:+.3f}.", next_step
 
 
@@ -72,7 +77,13 @@ class GatePartlyOpen(NumberRule):
             next_step = "Raise bias_init or base_logit, or raise lambda_c so that the budget opens the gate."
             return "warn", summary, next_step
         summary = f"The gate is wide open: mean_c = {value:.4f}, so every step overwrites memory."
-        return "warn", summary, "Lower bias_init or td_scale, or raise lambda_c so that the budget closes the gate."
+        config = context.config
+        if config.gate == "open":
+            return "warn", summary, "It is so by gate = open."
+        if config.lambda_c == 0.0:
+            return "warn", summary, "lambda_c = 0: nothing asks it to close. Where every step matters that is right."
+        next_step = f"Lower bias_init or td_scale, or weigh the budget more: {BUDGET_PRICE} of lambda_c."
+        return "warn", summary, next_step
 
 
 class GateMoves(NumberRule):

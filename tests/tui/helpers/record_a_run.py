@@ -22,7 +22,7 @@ NAME = "popgym-RepeatPreviousEasy-v0__s42__20261123-031500-5eed"
 UPDATES = 60
 LAUNCH = [
     *("launch", "popgym-RepeatPreviousEasy-v0", "--headless", "--seed", "42", "--set", "lr=1e-3"),
-    *("--set", "eval_every=5", "--total-timesteps", str(UPDATES * 4096)),
+    *("--set", "eval_every=5", "--set", "eval_gate_share=0.2", "--total-timesteps", str(UPDATES * 4096)),
 ]
 
 

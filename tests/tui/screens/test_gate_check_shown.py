@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from driving import SIZES, dashboard, screen_text
+from driving import SIZES, dashboard, screen_text, until
 from judged_run import HEALTHY, PINNED, checked, opened, row_of, run_of, seen
 from recorded_run import RecordedRun
 
@@ -98,7 +98,8 @@ async def test_resizing_never_breaks_it(recorded: RecordedRun) -> None:
             screen.turn(1)
             await pilot.press("down")
             await pilot.resize_terminal(*size)
-            assert screen.has_class("-tiny") == (size[0] < 60 or size[1] < 16)
+            tiny = size[0] < 60 or size[1] < 16
+            await until(pilot, lambda tiny=tiny: screen.has_class("-tiny") == tiny)  # type: ignore[misc]
         assert app.is_running
 
 

@@ -74,7 +74,7 @@ async def test_with_room_every_key_that_steers_is_shown_and_these_go_first(recor
     async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         bar = screen_text(app).splitlines()[-1]
-        for words in (" d Freeze display ", " space Pause ", " s Snapshot ", " e Evaluate ", " t Change setting"):
+        for words in (" d Freeze display ", " space Pause ", " s Snapshot ", " eE Evaluate ", " t Change setting"):
             assert words in bar, bar
         await pilot.resize_terminal(80, 24)
         await pilot.pause()

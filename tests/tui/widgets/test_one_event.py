@@ -23,6 +23,7 @@ VALUES: dict[str, Any] = {
     "path": "runs/a/snapshots/000000106496", "message": "was killed by SIGKILL: block 0", "actor": 1, "restarts": 2,
     "eval_return": 0.4083, "eval_returns": [0.4083] * 20, "field": "lr", "old": 0.001, "value": 0.00025,
     "verdict": "pass", "previous": "fail", "request_kind": "set", "result": "refused", "exit_code": 70, "node": "worker-1",
+    "episodes": 20,
 }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ def test_each_kind_has_one_cell_and_an_ascii_letter() -> None:
         *("snapshot", "paused", "unpaused", "actor_died", "actor_replaced"),
         *(
             "evaluation",
+            "gate_evaluation",
             "setting",
             "warning",
             "verdict",
