@@ -103,17 +103,26 @@ def kernel(function: F) -> F:
     return _compile(function, {"contract"})
 
 
+def inlined(function: F) -> F:
+    """As `kernel`, for what several kernels call: a part of each of them, never a function of its own.
+
+    LLVM optimises a function's copy in a kernel once more than the function itself, and which of them a call reaches
+    depends on what was loaded first. So a process that compiles would round otherwise than one that finds the code.
+    """
+    return _compile(function, {"contract"}, forceinline=True)
+
+
 def reduction(function: F) -> F:
     """The same for a sum whose order may be changed: without that LLVM adds one number after the other."""
     return _compile(function, {"contract", "reassoc", "nsz"})
 
 
-def _compile(function: F, freedoms: set[str]) -> F:
+def _compile(function: F, freedoms: set[str], **further: Any) -> F:
     """numba decides here where it keeps the machine code; the setting belongs to the whole process, so it is put back."""
     before = numba_settings.CACHE_DIR
     numba_settings.CACHE_DIR = before if CACHE is None else str(CACHE)
     try:
-        compiled: F = njit(**OPTIONS, fastmath=freedoms)(function)
+        compiled: F = njit(**OPTIONS, **further, fastmath=freedoms)(function)
     finally:
         numba_settings.CACHE_DIR = before
     return compiled

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from gwt_ib.kernels.compiled import kernel
+from gwt_ib.kernels.compiled import inlined, kernel
 from gwt_ib.kernels.elementwise import ONE, ZERO, dot, total
 from gwt_ib.model.arrays import F32
 
 EPSILON = np.float32(1e-5)  # torch's default in layer_norm
 
 
-@kernel
+@inlined
 def encode_row(bias: F32, normal: F32, z: F32) -> Any:
     """`z = relu(layer_norm(normal + bias))` for one row, `normal` in place; returns 1 / its standard deviation."""
     hidden = normal.size

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gwt_ib.kernels.compiled import kernel
+from gwt_ib.kernels.compiled import inlined, kernel
 from gwt_ib.kernels.elementwise import ONE, ZERO, dot, sigmoid, tanh
 from gwt_ib.model.arrays import F32
 
@@ -17,7 +17,7 @@ def td_drive(td_prev: Any, is_first: Any, mean: Any, std: Any) -> Any:
     return abs(((ZERO if is_first else td_prev) - mean) / std)
 
 
-@kernel
+@inlined
 def gate_row(
     from_z: F32, from_h: F32, bias_z: F32, router_out: F32, logit: np.float32, forced_c: np.float32, router: F32
 ) -> Any:
@@ -31,7 +31,7 @@ def gate_row(
     return sigmoid(logit + dot(router, router_out)) if forced_c < ZERO else forced_c
 
 
-@kernel
+@inlined
 def gate_row_backward(
     d_c: np.float32, c: np.float32, router_out: F32, router: F32, d_from_z: F32, d_from_h: F32
 ) -> Any:

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from gwt_ib.kernels.compiled import kernel, reduction
+from gwt_ib.kernels.compiled import inlined, kernel, reduction
 from gwt_ib.kernels.elementwise import ONE, ZERO, dot, sigmoid, tanh
 from gwt_ib.kernels.gate import gate_row, gate_row_backward
 from gwt_ib.kernels.products import product
 from gwt_ib.model.arrays import F32
 
 
-@kernel
+@inlined
 def step_row(
     from_z: F32, from_h: F32, bias_z: F32, bias_h: F32, router_out: F32, logit: np.float32, forced_c: np.float32,
     h_in: F32, m_in: F32, gates: F32, memory: F32, router: F32, h: F32, m: F32,
@@ -107,7 +107,7 @@ def unroll_backward(
                 carry_m[b, j] *= keep[t, b]
 
 
-@kernel
+@inlined
 def _step_row_backward(
     d_h: F32, d_c: np.float32, from_z: F32, router_out: F32, h_in: F32, m_in: F32, gates: F32, memory: F32, router: F32,
     c: np.float32, carry: F32, carry_m: F32, d_from_z: F32, d_from_h: F32,
