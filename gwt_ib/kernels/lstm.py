@@ -63,9 +63,12 @@ def unroll(
     weights, sums, starts = weight_h.reshape(-1), from_h.reshape(-1), h_in.reshape(-1)
     for t in range(steps):
         for b in range(batch):
+            state = state0[b]
+            h_before, m_before = (state[:hidden], state[hidden:]) if t == 0 else (h[t - 1, b], m[t - 1, b])
             for j in range(hidden):
-                h_in[t, b, j] = (state0[b, j] if t == 0 else h[t - 1, b, j]) * keep[t, b]
-                m_in[t, b, j] = (state0[b, hidden + j] if t == 0 else m[t - 1, b, j]) * keep[t, b]
+                h_in[t, b, j] = h_before[j] * keep[t, b]
+            for j in range(hidden):
+                m_in[t, b, j] = m_before[j] * keep[t, b]
         at = t * batch * hidden
         product(starts, at, hidden, 1, weights, 0, columns, sums, 0, columns, batch, hidden, columns, False)
         for b in range(batch):
@@ -100,6 +103,7 @@ def unroll_backward(
         for b in range(batch):
             for j in range(hidden):
                 carry[b, j] *= keep[t, b]
+            for j in range(hidden):
                 carry_m[b, j] *= keep[t, b]
 
 

@@ -103,14 +103,14 @@ def test_every_weight_gets_autograds_gradient(kind: str, changes: dict[str, obje
         np.testing.assert_allclose(part.numpy(), expected[name], atol=3e-5 * scale, err_msg=name)
 
 
+def test_layers_behind_an_lstm_get_autograds_gradient_too() -> None:
+    test_every_weight_gets_autograds_gradient("discrete", {"encoder_layers": 2, "head_layers": 1, "cell": "lstm"})
+
+
 @pytest.mark.parametrize("memory", [True, False])
 @pytest.mark.parametrize("arm", ARMS)
 def test_every_weight_of_every_cell_and_gate_gets_autograds_gradient(arm: str, memory: bool) -> None:
     test_every_weight_gets_autograds_gradient("discrete", {**ARMS[arm], "memory": memory, "hidden_size": 21})
-
-
-def test_layers_behind_an_lstm_get_autograds_gradient_too() -> None:
-    test_every_weight_gets_autograds_gradient("discrete", {"encoder_layers": 2, "head_layers": 1, "cell": "lstm"})
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -103,7 +103,7 @@ def test_without_a_terminal_a_run_is_headless_and_says_so(command):
     lines = result.stdout.splitlines()
     assert lines[0].startswith("upd    1/8 | td_mean ")
     assert lines[7].split(" | ")[-1].startswith("eval ")
-    assert [line.split("=")[0] for line in lines[-4:]] == ["GATECHECK", "rho(td,c)", "td_std", "mean_c"]
+    assert [line.split("=")[0] for line in lines[-5:]] == ["GATECHECK", "rho(td,c)", "td_std", "mean_c", "gate -> WAIT"]
     assert "\x1b" not in result.stdout + result.stderr
     assert command("launch", "--preset", "smoke", CI="true").stderr.startswith("Running headless: CI is set.")
 
@@ -122,7 +122,9 @@ def test_a_gatecheck_that_is_required_decides_the_exit_code(command):
     assert json.loads(command("check", "latest", "--json").stdout)["verdict"] == "wait"
     shown = command("check", "latest").stdout
     assert shown.startswith(result.stdout[result.stdout.index("GATECHECK") :]), "the block is the same, byte for byte"
-    assert "WAIT since update 1; the rules marked * decide." in shown and "p <= 0.05" in shown
+    assert "training: WAIT since update 1; the rules marked * decide." in shown and "p <= 0.01" in shown
+    assert "\ngate: WAIT since update 1. No evaluation with the gate open" in shown
+    assert command("check", "latest", "--require-gatecheck", "gate").returncode == 3
 
 
 def test_a_reader_that_goes_away_ends_the_run(command, start, tmp_path):
