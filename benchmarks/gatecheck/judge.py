@@ -98,6 +98,9 @@ def report(name: str, runs: list[Judged]) -> Iterable[str]:
         ends = Counter(run.ends[group.startswith("gate")] for run in some)
         said = ", ".join(f"{word} {count}" for word, count in sorted(ends.items()))
         yield f"| {cause} | {len(some)} | {rate(any_look, len(some))} | {rate(end, len(some))} | {said} |"
+    if group == "gate-idle":
+        harmful = sum(any(look[2] == "harmful" for look in run.looks) for run in runs)
+        yield f"\nSaid to be harmful at any look: {rate(harmful, len(runs))}."
 
 
 def wrong(run: Judged, group: str, at_end: bool) -> bool:

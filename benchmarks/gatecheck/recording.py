@@ -29,6 +29,7 @@ KEPT = (
     "update", "env_steps", "policy_lag_max", "td_std", "mean_c", "bias", "entropy", "explained_variance", "rho_tail",
     "approx_kl", "ep100", "ep_return", "eval_return", "eval_returns", "eval_replaced",
 )  # fmt: skip
+DECIDING = ("update", "env_steps", "td_std", "mean_c")
 CURVE = ("c", "c_std", "prior", "count")
 DIGITS = 4
 
@@ -156,15 +157,21 @@ def full_row(kept: Record) -> Record:
 def write(path: Path, recordings: Iterable[Record]) -> None:
     """Write recordings, a line each, compressed; the same recordings give the same bytes.
 
-    Curves are most of it: they are kept in every tenth row and in the last.
+    Most of it would be curves and what only warns: kept are curves in every tenth row and the last, of sets that are not
+    about the gate in the last alone, and of rows without an evaluation what the two verdicts go by.
     """
-    thinned = ({**each, "rows": [*map(_without_curve, each["rows"][:-1]), each["rows"][-1]]} for each in recordings)
-    lines = "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in thinned)
+    lines = "".join(json.dumps(_thinned(each), separators=(",", ":")) + "\n" for each in recordings)
     path.write_bytes(gzip.compress(lines.encode(), 9, mtime=0))
 
 
-def _without_curve(row: Record) -> Record:
-    return row if row["update"] % 10 == 0 else {name: value for name, value in row.items() if name != "gate_curve"}
+def _thinned(recording: Record) -> Record:
+    rows, of_gate = [], recording["group"].startswith("gate")
+    for row in recording["rows"][:-1]:
+        without = set() if of_gate and row["update"] % 10 == 0 else {"gate_curve"}
+        if "eval_returns" not in row:
+            without |= set(row) - set(DECIDING)
+        rows.append({name: value for name, value in row.items() if name not in without})
+    return {**recording, "rows": [*rows, recording["rows"][-1]]}
 
 
 def read(path: Path) -> Iterator[Record]:
