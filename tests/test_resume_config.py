@@ -13,10 +13,11 @@ RECORDED = small_config().model_dump(mode="json")
 CLASSES: dict[str, set[str]] = {
     "fixed": {
         *("env_id", "num_envs", "seed", "prev_action", "rollout_steps", "bias_init", "hidden_size", "memory"),
-        *("cell", "gate"),
+        *("cell", "gate", "encoder_layers", "head_layers"),
     },
     "override": {
         *("seq_len", "epochs", "minibatches", "gamma", "gae_lambda", "clip_eps", "vf_coef", "max_grad_norm"),
+        *("lr_final_fraction", "ent_final_fraction", "target_kl", "clip_vf", "norm_value_loss", "refresh_h0"),
         *("td_scale", "base_logit", "bias_clamp_min", "bias_clamp_max", "budget_warmup_updates"),
         *("td_ema", "td_scale_ema2", "td_quantile", "td_std_min", "td_std_max", "td_buffer"),
         *("max_policy_lag", "kernels", "learner_threads", "device"),
