@@ -7,6 +7,7 @@ many rows there are nor on what was shared.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -48,11 +49,11 @@ class KernelPolicy:
         """Replace the weights by a flat vector [N]; steppers in use have to `begin` again."""
         self.vector[:] = weights
 
-    def prepare(self) -> None:
+    def prepare(self, beat: Callable[[], None] = lambda: None) -> None:
         """Compile the kernels, or load them from where they are kept."""
         stepper = self.stepper(1)
         obs, noise = np.zeros((1, self.observation_size), np.float32), np.zeros((1, self.actions.width), np.float32)
-        with compiling(f"acting, {self.config.cell}{layers_word(self.config)}, {self.actions.kind}"):
+        with compiling(f"acting, {self.config.cell}{layers_word(self.config)}, {self.actions.kind}", beat):
             stepper.begin(0.0, 1.0)
             stepper.act(obs, np.zeros(1, np.float32), np.ones(1, np.bool_), noise)
             stepper.bootstrap(obs)

@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ import llvmlite.binding as llvm
 import numba
 from filelock import FileLock, Timeout
 from numba import njit
+from numba.core import event as numba_events
 
 from gwt_ib.clock import utc_now
 from gwt_ib.log import LOGGER
@@ -28,6 +30,7 @@ from gwt_ib.model import experience
 numba_settings: Any = numba.config
 LEAST_FREE_BYTES = 1 << 26  # a disk that is nearly full must not end a run by what is only kept for the next one
 WAIT_S = 120.0
+LOCK_BEAT_S = 1.0
 KEPT_S = 60 * 86400.0
 
 
@@ -67,11 +70,25 @@ OPTIONS: dict[str, Any] = {"nogil": True, "cache": CACHE is not None, "error_mod
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class _Progress(numba_events.Listener):
+    """Calls `beat` whenever the compiler begins or has done with a function."""
+
+    def __init__(self, beat: Callable[[], None]) -> None:
+        self._beat = beat
+
+    def on_start(self, event: Any) -> None:
+        self._beat()
+
+    def on_end(self, event: Any) -> None:
+        self._beat()
+
+
 @contextmanager
-def compiling(what: str) -> Iterator[None]:
+def compiling(what: str, beat: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Let one process at a time compile a group of kernels; those that waited find them in the folder.
 
-    One lock for all groups, as they share functions: numba's index of a function is not made for two writers.
+    One lock for all groups, as they share functions: numba's index of a function is not made for two writers. `beat` is
+    called all along: on a busy machine this takes minutes, and a process that compiles is not one that hangs.
     """
     if CACHE is not None and (CACHE / f"{what}.done").exists() and _is_whole(CACHE):
         yield
@@ -79,13 +96,25 @@ def compiling(what: str) -> Iterator[None]:
     LOGGER.info("compiles the kernels of %s for this processor, some seconds%s", what, ", once" if CACHE else "")
     with ExitStack() as stack:
         if CACHE is not None:
-            # Without the lock it goes too: its holder may have been stopped, and not every file system has locks.
-            with suppress(Timeout, OSError, NotImplementedError):
-                stack.enter_context(FileLock(CACHE / "lock").acquire(timeout=WAIT_S))
+            _wait_for_lock(CACHE / "lock", stack, beat)
+        stack.enter_context(numba_events.install_listener("numba:compile", _Progress(beat)))
         yield
         if CACHE is not None:
             with suppress(OSError):
                 (CACHE / f"{what}.done").touch()
+
+
+def _wait_for_lock(path: Path, stack: ExitStack, beat: Callable[[], None]) -> None:
+    """Without the lock it goes too: its holder may have been stopped, and not every file system has locks."""
+    given_up = time.monotonic() + WAIT_S
+    while time.monotonic() < given_up:
+        try:
+            stack.enter_context(FileLock(path).acquire(timeout=LOCK_BEAT_S))
+            return
+        except Timeout:
+            beat()
+        except (OSError, NotImplementedError):
+            return
 
 
 def _is_whole(folder: Path) -> bool:

@@ -145,13 +145,13 @@ class KernelGradient:
         ]
         self._others = ThreadPoolExecutor(count - 1, thread_name_prefix="learner") if count > 1 else None
 
-    def prepare(self) -> None:
+    def prepare(self, beat: Callable[[], None] = lambda: None) -> None:
         """Compile the kernels, or load them from where they are kept, by a minibatch of zeros.
 
         Raises `RuntimeError` where the system refuses a thread: not only in the middle of a run.
         """
         self._start_threads()
-        with compiling(f"learning, {self._config.cell}{layers_word(self._config)}, {self._actions.kind}"):
+        with compiling(f"learning, {self._config.cell}{layers_word(self._config)}, {self._actions.kind}", beat):
             self.begin(blank_minibatch(self._observation_size, self._actions, self._config), self._config, 0.0)
             self.minibatch(np.arange(self._batch))
             a, b, c, d = np.zeros((4, self._gradient.size), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,8 +24,8 @@ WARM_UP = 3  # passes before the capture of a graph, which must find libraries l
 class Gradient(Protocol):
     """Gradients of one minibatch after another, at the weights as they are at each call."""
 
-    def prepare(self) -> None:
-        """Do in advance what would make the first minibatch slow."""
+    def prepare(self, beat: Callable[[], None] = lambda: None) -> None:
+        """Do in advance what would make the first minibatch slow; `beat` is called all along."""
 
     def begin(self, sequences: Sequences[NDArray[Any]], config: Config, lambda_c: float) -> None:
         """Take the sequences of a rollout; `config` has the live settings of this update."""
@@ -44,7 +45,7 @@ class AutogradGradient:
         self._flat = flat
         self._sections = sections
 
-    def prepare(self) -> None:
+    def prepare(self, beat: Callable[[], None] = lambda: None) -> None:
         """Nothing is compiled here."""
 
     def refresh_h0(self) -> None:
@@ -92,7 +93,7 @@ class GraphGradient:
         self._metrics = torch.zeros(len(LOSS_METRICS), device=self._device)
         self._graph: torch.cuda.CUDAGraph | None = None
 
-    def prepare(self) -> None:
+    def prepare(self, beat: Callable[[], None] = lambda: None) -> None:
         """Capture the graph; weights stay, the gradient is that of a blank minibatch."""
         if self._device.type == "cuda" and self._graph is None:
             self._graph = self._capture()

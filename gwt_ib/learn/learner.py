@@ -56,7 +56,7 @@ class Learner:
 
     def prepare(self) -> None:
         """Do in advance what would make the first update slow; weights and statistics stay."""
-        self._gradient.prepare()
+        self._gradient.prepare(self._beat)
 
     def reconfigure(self, config: Config) -> None:
         """Learn by `config` from the next update on; it differs from the present one in live settings alone."""

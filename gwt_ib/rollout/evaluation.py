@@ -202,8 +202,8 @@ class _InItsPlace:
     def write(self, weights: F32) -> None:
         self._policy.write(weights)
 
-    def prepare(self) -> None:
-        self._policy.prepare()
+    def prepare(self, beat: Callable[[], None] = lambda: None) -> None:
+        self._policy.prepare(beat)
 
     def stepper(self, size: int) -> Stepper:
         return _StepperInItsPlace(self._policy.stepper(self._size), self._size, self._rows)

@@ -6,6 +6,7 @@ compiled. This module is free of torch, and so is everything that an actor loads
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -51,8 +52,8 @@ class Policy(Protocol):
     def write(self, weights: F32) -> None:
         """Replace the weights by a flat vector [N]; steppers in use have to `begin` again."""
 
-    def prepare(self) -> None:
-        """Do in advance what would make the first step slow."""
+    def prepare(self, beat: Callable[[], None] = lambda: None) -> None:
+        """Do in advance what would make the first step slow; `beat` is called all along."""
 
     def stepper(self, size: int) -> Stepper:
         """A stepper of `size` environments, at the start of their episodes."""

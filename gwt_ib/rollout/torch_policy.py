@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -24,7 +26,7 @@ class TorchPolicy:
         """Replace the weights by a flat vector [N]."""
         self._flat.write(weights)
 
-    def prepare(self) -> None:
+    def prepare(self, beat: Callable[[], None] = lambda: None) -> None:
         """Nothing is slow at first."""
 
     def stepper(self, size: int) -> TorchStepper:

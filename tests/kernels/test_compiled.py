@@ -63,6 +63,48 @@ def test_where_nothing_can_be_kept_every_process_compiles(tmp_path: Path) -> Non
     assert run(NUMBA_CACHE_DIR=str(tmp_path / "file" / "folder")) == "3.0 None"
 
 
+BEATS = """
+import sys, numpy as np
+from gwt_ib.kernels import compiled
+from gwt_ib.kernels.elementwise import dot
+beats = []
+with compiled.compiling("sums", lambda: beats.append(None)):
+    dot(np.ones(3, np.float32), np.ones(3, np.float32))
+print(len(beats))
+"""
+
+
+def test_a_process_that_compiles_gives_signs_of_life_and_one_that_finds_the_code_needs_none(tmp_path: Path) -> None:
+    def beats() -> int:
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+        return int(
+            subprocess.run([sys.executable, "-c", BEATS], env=environment, capture_output=True, check=True).stdout
+        )
+
+    assert beats() >= 2
+    assert beats() == 0
+
+
+GRADIENT = """
+import sys, hashlib
+sys.path.insert(0, {tests!r})
+from support import small_config
+from learn.test_both_paths import train
+_, weights = train(small_config(cell="lstm", encoder_layers=2, head_layers=1), updates=1)
+print(hashlib.sha256(weights.tobytes()).hexdigest())
+"""
+
+
+def test_a_process_that_compiles_learns_the_same_as_one_that_finds_the_code(tmp_path: Path) -> None:
+    code = GRADIENT.format(tests=str(Path(__file__).parent.parent))
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    compiles, finds = (
+        subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True).stdout
+        for _ in range(2)
+    )
+    assert compiles == finds
+
+
 def test_a_lock_that_is_not_given_back_holds_nobody_up_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,7 @@ def make_channel(side: LearnerSide) -> SerialChannel:
         training.recorder.event(training.update, "environment_failed", message=str(error), path=str(path or ""))
 
     policy = make_policy(side.spec.observation_size, side.spec.actions, config)
+    policy.prepare(training.beat)
     channel = SerialChannel(
         config, policy, training.open_episodes, training.update, report_failure, side.counters.learner_word
     )
