@@ -16,6 +16,7 @@ from gwt_ib.errors import UserError
 from gwt_ib.sweeps.definition import parse_definition, read_definition
 from gwt_ib.sweeps.names import LONGEST, arm_label, member_name
 
+SWEEPS = Path(__file__).parent.parent.parent / "benchmarks" / "sweeps"
 EXAMPLE = """
 [base]
 total_timesteps = 500_000
@@ -53,6 +54,11 @@ def test_a_preset_fills_what_the_file_does_not_say_and_an_arm_may_have_another()
     assert (b.epochs, b.env_id, b.lr, b.hidden_size) == (7, memory["env_id"], 0.5, Config().hidden_size)
     with pytest.raises(UserError, match=r"f\.toml, line 2: There is no preset 'smok'.*smoke"):
         parse_definition(text.replace("smoke", "smok"), "f.toml")
+
+
+@pytest.mark.parametrize("path", sorted(SWEEPS.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_sweeps_of_the_documentation_are_possible(path: Path) -> None:
+    assert read_definition(path).members
 
 
 def test_other_fields_of_the_grid_are_part_of_the_arm() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import both_sizes, dashboard, message, ready, screen_text, until
+from driving import SIZES, both_sizes, dashboard, message, ready, screen_text, until
 from recorded_run import RecordedRun
 
 from gwt_ib_tui.application.app import Dashboard
@@ -185,7 +185,7 @@ async def test_other_screens_look_in_the_same_way_without_the_cursor(
 ) -> None:
     async with dashboard(recorded).run_test(size=size) as pilot:
         app = await ready(pilot)
-        await pilot.press("x", "plus", "m", "left", "2", "n")
+        await pilot.press("x", "plus", "m", "left", "2", *["n"] * (size == SIZES[0]))  # there on a page of their own
         await pilot.pause()
         gate = app.screen
         assert isinstance(gate, GateScreen)

@@ -33,17 +33,17 @@ async def test_a_reduced_window_still_tells_each_rule_and_what_to_do(tmp_path: P
             await pilot.pause()
             assert "✗ FAIL" in seen(screen, VerdictPanel)
             line = row_of(screen, found["kind"])
-            assert line in screen_text(app) and found["threshold"] in line
+            assert line in screen_text(app)
             await pilot.press("enter")
             await pilot.pause()
             shown = seen(screen, RulePanel)
-            assert found["summary"] in shown and found["next_step"] in shown
+            assert found["summary"] in shown and found["next_step"] in shown and found["threshold"] in shown
             assert f"since update {count(found['since'])}" in shown
 
 
 async def test_a_file_of_an_older_version_is_shown_without_what_it_lacks(recorded: RecordedRun) -> None:
     record = recorded.directory.read_gatecheck()
-    del record["since"]
+    del record["since"], record["gate"]
     for found in record["findings"]:
         for name in ("since", "threshold", "limits", "decides"):
             del found[name]
