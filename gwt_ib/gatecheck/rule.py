@@ -173,9 +173,14 @@ class NumberRule(Rule):
 
     metric: ClassVar[str] = ""
     """The metric that its number is worked out from, where that is not the one that it follows."""
+    gates: ClassVar[tuple[str, ...]] = ()
+    """The kinds of gates that it can be asked of; none: all. Of another kind the answer is known beforehand."""
 
     def judge(self, context: RuleContext) -> Finding:
         """Wait for the number, then compare it."""
+        if self.gates and context.config.gate not in self.gates:
+            summary = f"Not asked of gate = {context.config.gate}, only of {' and '.join(self.gates)}."
+            return self.finding(context, "pass", summary, ())
         value, evidence = self.measure(context)
         if value is None:
             metric = self.metric or self.follows

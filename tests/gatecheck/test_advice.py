@@ -51,6 +51,17 @@ def test_a_budget_or_a_bias_that_is_off_on_purpose_is_no_warning():
     assert finding("bias_inside_clamps", [row(1, bias=-1.0)], held).status == "pass"
 
 
+@pytest.mark.parametrize("gate", ["open", "constant", "router", "prior"])
+def test_what_an_arm_does_not_have_is_not_asked_of_it(gate):
+    config = Config(gate=gate, bias_clamp_min=-1.5)  # a bias that nothing moves lies at its clamp
+    rows = [row(UPDATES, mean_c=1.0, bias=-1.5, rho_tail=-0.5, gate_curve=curve(1.0, 1.0, 0.0))]
+    learnt = {"mean_c_near_target", "gate_partly_open", "gate_moves"}
+    kinds = {*learnt, "bias_inside_clamps", "router_adds_to_prior", "surprise_opens_gate"}
+    asked = {kind for kind in kinds if "Not asked" not in finding(kind, rows, config).summary}
+    expected = {"router": learnt, "prior": {*learnt, "bias_inside_clamps", "surprise_opens_gate"}}
+    assert asked == expected.get(gate, set())
+
+
 @pytest.mark.parametrize(
     ("mean_c", "status"), [(0.02, "pass"), (0.98, "pass"), (0.0199, "warn"), (0.981, "warn"), (None, "wait")]
 )

@@ -9,6 +9,10 @@ from gwt_ib.runs.metrics import BUDGET_TOLERANCE, Threshold
 SPREAD_OF_C, DISTANCE_FROM_PRIOR = "spread of c", "c from its prior"
 """Numbers of the gate curve, which two rules follow in place of a metric."""
 
+LEARNT = ("td", "router", "prior")
+DRIVEN = ("td", "prior")
+"""Gates that learn, and those of them that have a prior driven by the TD error, whose bias is learnt."""
+
 SATURATION = 0.02
 
 BUDGET_PRICE = "RepeatPreviousEasy returned 0.56, 0.39, 0.00 at 0.05, 0.1, 0.8"
@@ -17,6 +21,7 @@ BUDGET_PRICE = "RepeatPreviousEasy returned 0.56, 0.39, 0.00 at 0.05, 0.1, 0.8"
 
 class MeanCNearTarget(NumberRule):
     kind = "mean_c_near_target"
+    gates = LEARNT
     follows = "mean_c"
     asks = "Is the mean gate near its budget once lambda_c is warmed up?"
 
@@ -42,6 +47,7 @@ class MeanCNearTarget(NumberRule):
 
 class BiasInsideClamps(NumberRule):
     kind = "bias_inside_clamps"
+    gates = DRIVEN
     follows = "bias"
     asks = "Is the learnt bias free to move? At a clamp it cannot bring the prior to the budget."
 
@@ -64,6 +70,7 @@ class BiasInsideClamps(NumberRule):
 
 class GatePartlyOpen(NumberRule):
     kind = "gate_partly_open"
+    gates = LEARNT
     follows = "mean_c"
     asks = "Is the gate neither shut, when nothing is written, nor wide open, when every step overwrites?"
     remedy = "raise (shut) or lower (open) bias_init or base_logit, or raise lambda_c"
@@ -88,6 +95,7 @@ class GatePartlyOpen(NumberRule):
 
 class GateMoves(NumberRule):
     kind = "gate_moves"
+    gates = LEARNT
     follows = SPREAD_OF_C
     metric = "gate_curve"
     asks = "Does c differ from step to step?"
@@ -110,6 +118,7 @@ class GateMoves(NumberRule):
 
 class RouterAddsToPrior(NumberRule):
     kind = "router_adds_to_prior"
+    gates = ("td",)
     follows = DISTANCE_FROM_PRIOR
     metric = "gate_curve"
     asks = "Has the router learnt something beside the prior?"
@@ -138,6 +147,7 @@ class RouterAddsToPrior(NumberRule):
 
 class SurpriseOpensGate(NumberRule):
     kind = "surprise_opens_gate"
+    gates = DRIVEN
     follows = "rho_tail"
     asks = "Does the gate open, not close, with the largest surprises?"
     mean_of = SMOOTHING_ROWS
