@@ -121,7 +121,11 @@ class Config(BaseModel):
     head_layers: int = setting(
         0, "hidden layers of actor and critic each, hidden_size wide", "layers", ge=0, le=8, resume="fixed"
     )
-    memory: bool = setting(True, "false forces h to zero before every step: the memoryless baseline, together with td_scale = 0", resume="fixed")
+    memory: bool = setting(
+        True,
+        "false forces h to zero before every step: the memoryless baseline, together with td_scale = 0",
+        resume="fixed",
+    )
 
     # Evaluation and snapshots
     eval_every: int = setting(10, "updates between evaluations; 0 switches them off", "updates", ge=0, resume="free")
