@@ -186,19 +186,18 @@ async def test_other_screens_look_in_the_same_way_without_the_cursor(
     async with dashboard(recorded).run_test(size=size) as pilot:
         app = await ready(pilot)
         await pilot.press("x", "plus", "m", "left", "2", *["n"] * (size == SIZES[0]))  # there on a page of their own
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, GateScreen) and "x updates" in screen_text(app))
         gate = app.screen
         assert isinstance(gate, GateScreen)
         assert app.view.cursor == 31.0 and gate.view == app.view.without_cursor()
         assert "x updates" in screen_text(app) and "cursor" not in screen_text(app).lower()
-        assert "20" in gate.query(LineChart)[0].render().plain.splitlines()[-1]
+        await until(pilot, lambda: "20" in "".join(gate.query(LineChart)[0].render().plain.splitlines()[-1:]))
         whole = gate.query_one(RhoChart).render().plain
         await pilot.press("left", "1", "left", "2")
-        await pilot.pause()
+        await until(pilot, lambda: app.screen is gate)
         assert app.view.cursor == 30.0, "on Gate the same key is another action"
         await pilot.press("1", "0", "2")
-        await pilot.pause()
-        assert gate.query_one(RhoChart).render().plain != whole
+        await until(pilot, lambda: gate.query_one(RhoChart).render().plain != whole)
 
 
 async def test_events_are_marked_on_every_axis(recorded: RecordedRun) -> None:
