@@ -7,9 +7,10 @@ def main() -> None:
     """Entry of both: Ctrl-C while it comes up is quiet, too."""
     try:
         from gwt_ib_tui.cli import main as run
-    except KeyboardInterrupt:
+
+        run()
+    except KeyboardInterrupt:  # before the command line has its own way to end, or after it
         raise SystemExit(130) from None
-    run()
 
 
 if __name__ == "__main__":

@@ -41,11 +41,12 @@ def test_a_headless_launch_ends_in_order_at_any_moment(number: signal.Signals, a
         process.wait(after_s)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
-    # Before Python has come to our first line, it ends by the signal itself, in its own words.
-    early = after_s < 0.2 and process.returncode in (-number, 1, 130)
+    run = RunDirectory(tmp_path / "run")
+    # On a busy machine Python may not have come to our first line by then: it ends by the signal itself, in its own words.
+    early = process.returncode in (-number, 1) and "gwt_ib_tui" not in err and not run.path.exists()
     assert process.returncode == 128 + number or early, err
     assert "Traceback" not in err or early
-    assert is_tidy(RunDirectory(tmp_path / "run"))
+    assert is_tidy(run)
 
 
 def test_a_job_in_the_background_of_a_script_obeys_an_int_from_its_first_moment_on(tmp_path: Path) -> None:
@@ -54,9 +55,11 @@ def test_a_job_in_the_background_of_a_script_obeys_an_int_from_its_first_moment_
         ["sh", "-c", f"trap '' INT; exec {launch}"],
         cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(1.0)
-    process.send_signal(signal.SIGINT)
+    for _ in range(60):  # the first ones may come before our first line, and are ignored there
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1.0)
+            break
+        process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=60) and process.returncode == 130
 
 
