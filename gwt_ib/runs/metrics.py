@@ -198,6 +198,8 @@ METRICS: tuple[Metric, ...] = (
 
 BY_NAME: dict[str, Metric] = {metric.name: metric for metric in METRICS}
 NAMES: tuple[str, ...] = tuple(BY_NAME)
+NUMBERS: tuple[str, ...] = tuple(name for name in NAMES if name not in ("eval_returns", "eval_replaced", "gate_curve"))
+"""The metrics that are one number a row; the others are lists or tables."""
 SPARSE: frozenset[str] = frozenset(metric.name for metric in METRICS if metric.sparse)
 
 

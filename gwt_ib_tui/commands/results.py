@@ -117,7 +117,7 @@ def _loose_runs(runs: Sequence[RunDirectory]) -> tuple[list[PlannedRun], list[st
     """Runs that are in no sweep; the arm of each is what its settings differ in, but for task and seed."""
     from gwt_ib.config import Config
     from gwt_ib.results.run_scores import PlannedRun, status_of
-    from gwt_ib_tui.state.compare.settings import RUN_LOCAL, differing, setting_words
+    from gwt_ib.runs.settings import RUN_LOCAL, differing, setting_words
 
     configs: list[tuple[RunDirectory, Config]] = []
     notes = []

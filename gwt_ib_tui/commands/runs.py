@@ -101,8 +101,8 @@ def select_runs(names: Sequence[str]) -> list[RunDirectory]:
 
 def _print_comparison(found: dict[str, Any]) -> None:
     """A line a run; the delta is that of ep100 at the env steps that the run and the first have both come to."""
+    from gwt_ib.runs.settings import setting_words
     from gwt_ib.text import count, number, plain
-    from gwt_ib_tui.state.compare.settings import setting_words
 
     numbers = ("env steps", "ep100", "delta", "eval_return", "mmer", "td_std", "mean_c", "EV")
     rows = []
@@ -128,9 +128,9 @@ def _print_comparison(found: dict[str, Any]) -> None:
 
 def _print_groups(found: dict[str, Any]) -> None:
     """A line a setting: mean and standard deviation over its seeds, of their newest values."""
+    from gwt_ib.runs.settings import setting_words
     from gwt_ib.text import number, plain
     from gwt_ib_tui.state.compare.comparison import REPORTED
-    from gwt_ib_tui.state.compare.settings import setting_words
 
     rows = []
     for group in found["groups"]:

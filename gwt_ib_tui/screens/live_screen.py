@@ -9,10 +9,10 @@ from textual.containers import Container
 from textual.reactive import reactive
 from textual.widgets import Input
 
+from gwt_ib.runs.metrics import NUMBERS
 from gwt_ib_tui.charts.selection import Selection, matching
 from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.history.metric_feed import COLUMNS
 from gwt_ib_tui.widgets.chart_panel import ViewBar
 from gwt_ib_tui.widgets.events_panel import EventsPanel
 from gwt_ib_tui.widgets.filter_line import FilterInput, FilterLine
@@ -146,5 +146,5 @@ class LiveScreen(ChartScreen):
         """The charts that a filter brings up, and that in words."""
         if not text.split():
             return OVERVIEW_TITLES, "the overview"
-        names = matching(text, COLUMNS)
-        return names, f"{len(names)} of {len(COLUMNS)}" if names else "no match"
+        names = matching(text, NUMBERS)
+        return names, f"{len(names)} of {len(NUMBERS)}" if names else "no match"

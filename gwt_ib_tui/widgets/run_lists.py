@@ -8,13 +8,14 @@ from typing import Any
 from rich.text import Text
 from textual.reactive import reactive
 
+from gwt_ib.runs.settings import setting_words
 from gwt_ib.text import ABSENT, count, cut_at_end, number, plain, shortened
 from gwt_ib_tui.charts.compared import group_letters, run_color
 from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.state.compare.comparison import Comparison, newest_of
 from gwt_ib_tui.state.compare.run_set import RunEntry
 from gwt_ib_tui.state.compare.run_summaries import RunSummaries, RunSummary
-from gwt_ib_tui.state.compare.settings import fitting_settings, setting_words, short_env_ids
+from gwt_ib_tui.state.compare.settings import fitting_settings, short_env_ids
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.compared_chart import choices_of
 from gwt_ib_tui.widgets.list_rows import ListRows, gate_cell, seed_cell, verdict_cell

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gwt_ib.runs.settings import RUN_LOCAL
 from gwt_ib_tui.state.compare.run_set import RunEntry, RunSetView
-from gwt_ib_tui.state.compare.settings import RUN_LOCAL
 from gwt_ib_tui.state.history.series import Column, Doubles
 
 COMPARED = ("ep100", "eval_return", "td_std", "mean_c", "explained_variance", "steps_per_s")

@@ -13,7 +13,7 @@ from typing import Any
 
 from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.runs.directory import RunDirectory, list_runs
-from gwt_ib_tui.state.compare.settings import differing, groups_of
+from gwt_ib.runs.settings import differing, groups_of
 from gwt_ib_tui.state.run.feed import Feed, Limits
 from gwt_ib_tui.state.run.follower import Follower
 from gwt_ib_tui.state.run.run_view import RunView

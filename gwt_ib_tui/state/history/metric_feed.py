@@ -22,7 +22,7 @@ from gwt_ib.clock import utc_now
 from gwt_ib.files import opened
 from gwt_ib.lenient import real
 from gwt_ib.runs.jsonl import Record, RecordReader, last_record, parse_record, parse_records
-from gwt_ib.runs.metrics import NAMES
+from gwt_ib.runs.metrics import NUMBERS
 from gwt_ib_tui.state.history.gate_history import GateHistory, GateStore
 from gwt_ib_tui.state.history.series import Doubles, SeriesStore, SeriesView
 
@@ -32,9 +32,8 @@ TURN_S = 0.05  # reading between two looks at everything else
 LONG_BYTES = 16 << 20  # a file that takes a noticeable time to read
 SPOTS = 400  # of a long file, which represent the whole
 SPOT_BYTES = 16 << 10  # more than any line of ours
-COLUMNS = tuple(name for name in NAMES if name not in ("eval_returns", "eval_replaced", "gate_curve"))
 _CURVE = b',"gate_curve":{'
-_values_of = itemgetter(*COLUMNS)
+_values_of = itemgetter(*NUMBERS)
 _NUMBERS = frozenset({int, float, type(None)})
 
 View = tuple[SeriesView, GateHistory]
@@ -48,7 +47,7 @@ class Rows:
     before its curve, which is parsed only where the whole record is wanted.
     """
 
-    values: Doubles  # [rows, COLUMNS], NaN where a row has no number
+    values: Doubles  # [rows, NUMBERS], NaN where a row has no number
     curves: list[bool]  # which rows have a gate curve
     _lines: list[bytes]
     _heads: list[Record]
@@ -71,7 +70,7 @@ class Rows:
 
     def after(self, update: float) -> npt.NDArray[np.int64]:
         """The places of the rows whose update is larger than `update` and than that of every row before them."""
-        updates = self.values[:, COLUMNS.index("update")]
+        updates = self.values[:, NUMBERS.index("update")]
         known = np.where(np.isfinite(updates), updates, -np.inf)
         before = np.maximum.accumulate(np.concatenate([[update], known[:-1]]))
         return np.flatnonzero(known > before)
@@ -89,12 +88,12 @@ def _numbers(records: list[Record]) -> Doubles:
     try:
         values: list[tuple[Any, ...]] = list(map(_values_of, records))
         if _NUMBERS.issuperset(map(type, chain.from_iterable(values))):
-            numbers = np.array(values, dtype=np.float64).reshape(len(records), len(COLUMNS))
+            numbers = np.array(values, dtype=np.float64).reshape(len(records), len(NUMBERS))
             numbers[~np.isfinite(numbers)] = np.nan
             return numbers
     except (KeyError, OverflowError):
         pass  # some line is damaged: a field is missing, or too large a number
-    return np.array([[real(record.get(name)) for name in COLUMNS] for record in records], dtype=np.float64)
+    return np.array([[real(record.get(name)) for name in NUMBERS] for record in records], dtype=np.float64)
 
 
 class RowListener(Protocol):
@@ -164,7 +163,7 @@ class MetricFeed:
 
     def _forget(self) -> None:
         rows, buckets, moments = self._sizes
-        self._store, self._gate = SeriesStore(COLUMNS, rows, buckets), GateStore(moments)
+        self._store, self._gate = SeriesStore(NUMBERS, rows, buckets), GateStore(moments)
         self._preview = None
         if self._listener is not None:
             self._listener.forget()
@@ -203,7 +202,7 @@ class MetricFeed:
         places = rows.after(0.0)
         if not len(places):
             return None
-        store, gate = SeriesStore(COLUMNS), GateStore()
+        store, gate = SeriesStore(NUMBERS), GateStore()
         fold(rows, places.tolist(), store, gate)
         return store.view(), gate.view()
 

@@ -14,7 +14,7 @@ from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.charts.selection import matching
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.live_screen import LiveScreen
-from gwt_ib_tui.state.history.metric_feed import COLUMNS
+from gwt_ib_tui.state.history.metric_feed import NUMBERS
 from gwt_ib_tui.widgets.filter_line import FilterInput
 from gwt_ib_tui.widgets.line_chart import LineChart
 
@@ -50,19 +50,19 @@ def recorded(tmp_path: Path) -> RecordedRun:
     ],
 )
 def test_words_find_metrics(text: str, found: tuple[str, ...]) -> None:
-    assert matching(text, COLUMNS) == found
+    assert matching(text, NUMBERS) == found
 
 
 def test_names_come_before_meanings() -> None:
-    found = matching("loss", COLUMNS)
+    found = matching("loss", NUMBERS)
     assert found[:3] == ("policy_loss", "value_loss", "ib_loss")
     assert "lambda_c" in found[3:], "the weight of the bottleneck loss"
 
 
 def test_what_is_no_number_is_no_chart() -> None:
-    assert matching("eval gate", COLUMNS) == ()
-    assert not {"eval_returns", "eval_replaced", "gate_curve"} & set(matching("*", COLUMNS))
-    assert len(matching("*", COLUMNS)) == len(COLUMNS)
+    assert matching("eval gate", NUMBERS) == ()
+    assert not {"eval_returns", "eval_replaced", "gate_curve"} & set(matching("*", NUMBERS))
+    assert len(matching("*", NUMBERS)) == len(NUMBERS)
 
 
 def on_show(app: Dashboard) -> tuple[str, ...]:

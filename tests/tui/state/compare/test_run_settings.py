@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from gwt_ib.config import Config
-from gwt_ib_tui.state.compare.settings import (
-    RUN_LOCAL,
-    differing,
-    fitting_settings,
-    groups_of,
-    setting_words,
-    short_env_ids,
-)
+from gwt_ib.runs.settings import RUN_LOCAL, differing, groups_of, setting_words
+from gwt_ib_tui.state.compare.settings import fitting_settings, short_env_ids
 
 
 def test_runs_that_differ_in_nothing_but_the_seed_are_one_group() -> None:

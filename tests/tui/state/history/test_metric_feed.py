@@ -8,7 +8,7 @@ from recorded_run import RecordedRun, long_metrics
 
 from gwt_ib_tui.state.history import metric_feed
 from gwt_ib_tui.state.history.gate_history import GateStore
-from gwt_ib_tui.state.history.metric_feed import COLUMNS, MetricFeed, Rows, spaced_lines
+from gwt_ib_tui.state.history.metric_feed import NUMBERS, MetricFeed, Rows, spaced_lines
 from gwt_ib_tui.state.history.series import SeriesStore
 
 
@@ -65,13 +65,13 @@ def test_spaced_lines_are_complete_and_in_order(tmp_path: Path) -> None:
 
 
 def test_many_rows_at_once_fill_the_store_as_one_by_one() -> None:
-    values = np.arange(300.0 * len(COLUMNS)).reshape(300, len(COLUMNS))
+    values = np.arange(300.0 * len(NUMBERS)).reshape(300, len(NUMBERS))
     values[::7, 3] = np.inf
-    at_once, one_by_one = (SeriesStore(COLUMNS, raw=16, buckets=8) for _ in range(2))
+    at_once, one_by_one = (SeriesStore(NUMBERS, raw=16, buckets=8) for _ in range(2))
     at_once.extend(values)
     for row in values:
         one_by_one.append(row.tolist())
-    for name in COLUMNS[:5]:
+    for name in NUMBERS[:5]:
         first, second = (store.view().column(name) for store in (at_once, one_by_one))
         np.testing.assert_array_equal(first.low, second.low)
         np.testing.assert_array_equal(first.mean, second.mean)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gwt_ib.lenient import real
 from gwt_ib.runs.jsonl import parse_record
-from gwt_ib_tui.state.history.metric_feed import COLUMNS, Rows
+from gwt_ib_tui.state.history.metric_feed import NUMBERS, Rows
 
 CURVE = {"td": [0.0, 1.0, 2.0], "c": [0.5, None], "c_std": [0.1, None], "prior": [0.4, None], "count": [5, 0]}
 
@@ -21,12 +21,12 @@ def line(update: object, **fields: object) -> bytes:
 
 def slowly(lines: list[bytes]) -> list[dict[str, float | None]]:
     records = [record for record in map(parse_record, lines) if record is not None]
-    return [{name: real(record.get(name)) for name in COLUMNS} for record in records]
+    return [{name: real(record.get(name)) for name in NUMBERS} for record in records]
 
 
 def quickly(lines: list[bytes]) -> list[dict[str, float | None]]:
     values = Rows.of(lines).values.tolist()
-    return [{name: None if math.isnan(v) else v for name, v in zip(COLUMNS, row, strict=True)} for row in values]
+    return [{name: None if math.isnan(v) else v for name, v in zip(NUMBERS, row, strict=True)} for row in values]
 
 
 LINES = st.sampled_from(
@@ -37,7 +37,7 @@ LINES = st.sampled_from(
         line(4, gate_curve=CURVE, td_std=0.25),
         line(5, td_std="x", bias=True),
         line(6, ep100=10**400),
-        line(7, **{**dict.fromkeys(COLUMNS[1:], 0), "lr": 1e-3, "eval_return": None}),
+        line(7, **{**dict.fromkeys(NUMBERS[1:], 0), "lr": 1e-3, "eval_return": None}),
         line(8, message=',"gate_curve":{}}'),
         line(9, outer={"x": 1, "gate_curve": {}}),
         b'{"update":10,"td_std":1e999,"mean_c":NaN}',
