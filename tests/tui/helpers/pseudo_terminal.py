@@ -26,7 +26,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.environ.update(TERM="xterm-256color", NUMBERS="80", LINES="24")
+            os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24")
             os.execv(command[0], command)
         self.resize(80, 24)
 

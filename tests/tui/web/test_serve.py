@@ -320,7 +320,7 @@ def test_the_terminal_of_the_server_is_not_that_of_a_page(monkeypatch: pytest.Mo
         monkeypatch.setenv(name, "1")
     environment = dashboard_environment(100, 30)
     assert not {"CI", "NO_COLOR", "LINES"} & set(environment)
-    assert (environment["TERM"], environment["NUMBERS"], environment["ROWS"]) == ("xterm-256color", "100", "30")
+    assert (environment["TERM"], environment["COLUMNS"], environment["ROWS"]) == ("xterm-256color", "100", "30")
 
 
 def test_a_dashboard_is_never_started_by_another_process(recorded: RecordedRun) -> None:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from recorded_run import RecordedRun, long_metrics
 
+from gwt_ib.runs.metrics import NUMBERS
 from gwt_ib_tui.state.history import metric_feed
 from gwt_ib_tui.state.history.gate_history import GateStore
-from gwt_ib_tui.state.history.metric_feed import NUMBERS, MetricFeed, Rows, spaced_lines
+from gwt_ib_tui.state.history.metric_feed import MetricFeed, Rows, spaced_lines
 from gwt_ib_tui.state.history.series import SeriesStore
 
 

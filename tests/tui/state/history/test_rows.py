@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gwt_ib.lenient import real
 from gwt_ib.runs.jsonl import parse_record
-from gwt_ib_tui.state.history.metric_feed import NUMBERS, Rows
+from gwt_ib.runs.metrics import NUMBERS
+from gwt_ib_tui.state.history.metric_feed import Rows
 
 CURVE = {"td": [0.0, 1.0, 2.0], "c": [0.5, None], "c_std": [0.1, None], "prior": [0.4, None], "count": [5, 0]}
 
