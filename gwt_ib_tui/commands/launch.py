@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -20,6 +20,8 @@ from gwt_ib_tui.commands.options import (
     Assignments,
     ConfigFile,
     EnvId,
+    Fps,
+    OnEvent,
     Preset,
     RequireGateCheck,
     Requirement,
@@ -38,6 +40,15 @@ if TYPE_CHECKING:
     from gwt_ib.runs.directory import RunDirectory
 
 Headless = Annotated[bool, typer.Option("--headless", help="No dashboard: a line per update.")]
+
+
+class Shown(TypedDict):
+    """How a dashboard shows a run: see `run_dashboard`."""
+
+    fps: float | None
+    on_event: str | None
+
+
 END_S = 20.0
 """How long a run that is not wanted after all may take to end."""
 MetricsAsJson = Annotated[bool, typer.Option("--json", help="Headless, one metrics object a line on stdout.")]
@@ -56,6 +67,8 @@ def launch(
     headless: Headless = False,
     as_json: MetricsAsJson = False,
     require_gatecheck: RequireGateCheck = None,
+    fps: Fps = None,
+    on_event: OnEvent = None,
 ) -> None:
     """Start a run and open its dashboard (or headless)."""
     with no_garbage_collection():
@@ -69,7 +82,8 @@ def launch(
     existed = run_dir is not None and run_dir.exists()
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]], spec)
     try:
-        _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
+        shown = Shown(fps=fps, on_event=on_event)
+        _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck, shown=shown)
     except (KeyboardInterrupt, SystemExit):
         if run.read_run().started is None:  # no trainer has begun it, so there is nothing in it
             take_back(run, keep_directory=existed)
@@ -90,6 +104,8 @@ def resume(
     as_json: MetricsAsJson = False,
     require_gatecheck: RequireGateCheck = None,
     trust: Trust = False,
+    fps: Fps = None,
+    on_event: OnEvent = None,
 ) -> None:
     """Go on from a run's newest good snapshot, or from another one."""
     from gwt_ib_tui.commands.resuming import Wish, prepare_to_resume
@@ -103,27 +119,32 @@ def resume(
         return refuse_what_cannot_run(config, meanwhile=meanwhile)
 
     update = prepare_to_resume(run, wish, check)
-    _train(run, resumed_after=update, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
+    shown = Shown(fps=fps, on_event=on_event)
+    _train(
+        run, resumed_after=update, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck, shown=shown
+    )
 
 
 def attach(
     run_name: Run = "latest",
     read_only: Annotated[bool, typer.Option("--read-only", help="Look only: send no requests.")] = False,
+    fps: Fps = None,
+    on_event: OnEvent = None,
 ) -> None:
     """Open the dashboard on a run, live or ended."""
     run = find_run(run_name)
     need_terminal(run.path)
-    _dashboard(run, read_only=read_only)
+    _dashboard(run, read_only=read_only, shown=Shown(fps=fps, on_event=on_event))
 
 
-def replay(run_name: Run = "latest") -> None:
+def replay(run_name: Run = "latest", fps: Fps = None) -> None:
     """Play a recorded run again, with the same screens."""
     run = find_run(run_name)
     need_terminal(run.path)
     from gwt_ib_tui.application.app import run_dashboard
     from gwt_ib_tui.state.replay.replay import Replay
 
-    run_dashboard(run, read_only=True, interval=0.1, source=Replay(run))
+    run_dashboard(run, read_only=True, interval=0.1, source=Replay(run), fps=fps)
 
 
 def serve(
@@ -179,6 +200,7 @@ def _train(
     headless: bool,
     as_json: bool,
     require_gatecheck: Requirement | None,
+    shown: Shown,
 ) -> None:
     """Train headless in this process, or start a trainer of its own and open the dashboard on it."""
     reason = "" if headless or as_json else why_no_dashboard()
@@ -188,7 +210,9 @@ def _train(
         from gwt_ib_tui.commands.headless import run_headless
 
         leave_if_asked()
-        code = run_headless(run, resumed_after, as_json=as_json, require_gatecheck=require_gatecheck)
+        code = run_headless(
+            run, resumed_after, as_json=as_json, require_gatecheck=require_gatecheck, on_event=shown["on_event"]
+        )
         raise typer.Exit(int(code))
     from gwt_ib.processes.children import recorded_signals, start_trainer
 
@@ -200,7 +224,7 @@ def _train(
     if signals:
         _end_at_once(run, trainer)
         raise typer.Exit(128 + signals[0])
-    _dashboard(run, require_gatecheck=require_gatecheck)
+    _dashboard(run, require_gatecheck=require_gatecheck, shown=shown)
 
 
 def _end_at_once(run: RunDirectory, trainer: int) -> None:
@@ -215,14 +239,19 @@ def _end_at_once(run: RunDirectory, trainer: int) -> None:
     print_line(f"The run is {run.state()}: {run.path}", err=True)
 
 
-def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck: Requirement | None = None) -> None:
+def _dashboard(
+    run: RunDirectory, *, read_only: bool = False, require_gatecheck: Requirement | None = None, shown: Shown
+) -> None:
     """Show the dashboard; afterwards say in the shell how things stand."""
     _import_dashboard()
-    from gwt_ib_tui.application.app import run_dashboard
+    from gwt_ib_tui.application.app import LIST, run_dashboard
     from gwt_ib_tui.commands.standing import closing
 
     with suppress(KeyboardInterrupt):  # before the dashboard takes it as a key
-        run_dashboard(run, read_only=read_only)
+        if run_dashboard(run, read_only=read_only, **shown) == LIST:
+            from gwt_ib_tui.application.run_list_app import choose_and_show
+
+            choose_and_show(run.path.parent)
     words = closing(run, require_gatecheck=require_gatecheck)
     for line in words.lines:
         print_line(line)

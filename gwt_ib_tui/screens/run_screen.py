@@ -123,6 +123,10 @@ class RunScreen(LeastSize, Screen[None]):
         width, height = self.size
         return width < WIDE or height < TALL
 
+    def reset_layout(self) -> None:
+        """What was chosen of this screen's layout is as in the beginning."""
+        self.page = self.PAGES[0]
+
     def turn(self, by: int) -> None:
         """Go some pages on, where there are some."""
         if self.paged:
