@@ -12,6 +12,7 @@ from gwt_ib import __version__
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui.commands import (
     bench,
+    comparing,
     evaluating,
     exporting,
     incident,
@@ -63,6 +64,7 @@ GROUPS = (
     incident,
     bench,
     info,
+    comparing,
 )
 for command in (command for group in GROUPS for command in group.COMMANDS):
     name = command.__name__.rstrip("_")
