@@ -71,7 +71,9 @@ def parts_of(space: spaces.Space[Any], *, prev_action: bool = False) -> tuple[Pa
     parts = [part for part in _parts(space, "") if part.size]
     if prev_action and isinstance(space, spaces.Tuple) and len(parts) > 2:
         for place, name in zip((-2, -1), ADDED, strict=True):
-            parts[place] = Part(name, *(getattr(parts[place], field) for field in ("kind", "shape", "choices", "first")))
+            parts[place] = Part(
+                name, *(getattr(parts[place], field) for field in ("kind", "shape", "choices", "first"))
+            )
         if len(parts) == 3:
             own = parts[0]
             parts[0] = Part("observation", own.kind, own.shape, own.choices, own.first)

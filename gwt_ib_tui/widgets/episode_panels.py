@@ -50,7 +50,9 @@ class EpisodePanel(Painted):
     @property
     def colours(self) -> bool:
         """Whether the terminal has enough of them for a picture."""
-        return self.symbols != "ascii" and not self.app.no_color and self.app.console.color_system in ("truecolor", "256")
+        return (
+            self.symbols != "ascii" and not self.app.no_color and self.app.console.color_system in ("truecolor", "256")
+        )
 
 
 class EpisodeBar(EpisodePanel):
@@ -142,7 +144,9 @@ class SeenPanel(EpisodePanel):
         lines = [Text(), Text(f" {'step':>6}  {'reward':>8}  {'c':>5}  {'action':>8}  saw", style=palette.dim, end="")]
         for t in range(max(first, last - height + 3), last + 1):
             seen = short_words(own, recorded.observation[t, : sum(part.size for part in own)])
-            did = ",".join(number(float(value)) if not recorded.choices else f"{value}" for value in recorded.action[t][:3])
+            did = ",".join(
+                number(float(value)) if not recorded.choices else f"{value}" for value in recorded.action[t][:3]
+            )
             style = f"bold {palette.text}" if t == step else palette.dim
             words = f" {t:>6,}  {_signed(recorded.reward[t]):>8}  {recorded.c[t]:5.2f}  {did:>8}  {seen}"
             lines.append(Text(words, style=style, no_wrap=True, end=""))
@@ -189,7 +193,9 @@ class StepPanel(EpisodePanel):
         words = ", ".join(map(str, chosen.tolist()))
         likely = float(np.exp(np.float64(recorded.log_prob[t])))
         lines = [self._line("action", words, palette.text, f"p {number(likely)}")]
-        shares = np.split(recorded.probability[t], np.cumsum(recorded.choices)[:-1]) if len(recorded.probability[t]) else []
+        shares = (
+            np.split(recorded.probability[t], np.cumsum(recorded.choices)[:-1]) if len(recorded.probability[t]) else []
+        )
         room = (height - 1) // max(len(shares), 1)
         for component, (share, choice) in enumerate(zip(shares, chosen.tolist(), strict=False)):
             order = range(len(share)) if len(share) <= room else _most_likely(share, choice, room)
@@ -237,7 +243,11 @@ class StepsPanel(EpisodePanel):
             Strip("value", [Layer(recorded.value, palette.line)]),
             Strip("TD error", [Layer(recorded.td, palette.second, bars=True)]),
             Strip("reward", [Layer(recorded.reward, palette.good, bars=True)]),
-            Strip("gate c", [Layer(recorded.prior, palette.prior, loose=True), Layer(recorded.c, palette.target)], (0.0, 1.0)),
+            Strip(
+                "gate c",
+                [Layer(recorded.prior, palette.prior, loose=True), Layer(recorded.c, palette.target)],
+                (0.0, 1.0),
+            ),
         ]
         titled = height > 2 * len(strips)
         rows, more = divmod(height - titled, len(strips))
