@@ -22,7 +22,7 @@ from gwt_ib.envs import folders
 from gwt_ib.envs.check import Stage, check, no_stage
 from gwt_ib.envs.refusal import failed_call, is_ctrl_c, refusal
 from gwt_ib.envs.spec import EnvironmentSpec
-from gwt_ib.errors import ExitCode, UserError, error_text, nearest
+from gwt_ib.errors import ExitCode, UserError, error_text, near_words
 
 Env = gymnasium.Env[Any, Any]
 
@@ -148,8 +148,13 @@ def _nearest_ids(name: str) -> str:
     bare, ids = _bare(name), sorted(gymnasium.registry)
     same = sorted((known for known in ids if _bare(known) == bare), key=newest_first)
     if not same and len(bare) >= 3:
-        same = sorted((known for known in ids if bare in _bare(known)), key=len)
-    return f" Did you mean {' or '.join(same[:3])}?" if same else nearest(name, ids)
+        same = sorted(
+            (known for known in ids if bare in _bare(known)), key=lambda known: (len(known), *newest_first(known))
+        )
+    if not same:  # what all ids have in common makes none of them near
+        by_bare = {_bare(known): known for known in sorted(ids, key=newest_first, reverse=True)}
+        same = [by_bare[near] for near in near_words(bare, by_bare)]
+    return f" Did you mean {' or '.join(same[:3])}?" if same else ""
 
 
 def _bare(name: str) -> str:
