@@ -9,6 +9,7 @@ from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.results.notes import short
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.labels import read_labels
 from gwt_ib.runs.settings import differing, groups_of, setting_words
 from gwt_ib.text import plain
 
@@ -26,6 +27,8 @@ class Group:
 def grouped(runs: Sequence[RunDirectory], *, single: bool = False, labels: Sequence[str] = ()) -> list[Group]:
     """The groups by first appearance, or each run as its own with `single`. `labels` are given in the groups' place.
 
+    Without them a group is called by the name that the user has given to all of its runs, else by its settings.
+
     Raises `UserError` (2) where there are not as many labels as groups.
     """
     configs = [_config_of(run) for run in runs]
@@ -33,9 +36,12 @@ def grouped(runs: Sequence[RunDirectory], *, single: bool = False, labels: Seque
     if labels and len(labels) != len(places):
         raise UserError(f"There are {len(places)} lines and {len(labels)} labels: give one for each.", ExitCode.USAGE)
     first = [configs[members[0]] for members in places]
+    names = [{read_labels(runs[place]).name for place in members} for members in places]
     own = list(labels) or [
-        _label(runs[members[0]], config, _words(values), len(places))
-        for members, config, values in zip(places, first, differing(first, local=False), strict=True)
+        next(iter(called))
+        if len(called) == 1 and "" not in called
+        else _label(runs[members[0]], config, _words(values), len(places))
+        for members, config, values, called in zip(places, first, differing(first, local=False), names, strict=True)
     ]
     if single and not labels:
         own = _told_apart(own, [runs[members[0]] for members in places], first)

@@ -59,12 +59,6 @@ def plot(
     """Draw a figure for a paper, with its data beside it as CSV.
 
     Runs that differ in their seed alone are one line: mean, and a pointwise 95 % interval of Student's t.
-
-    gwt-ib-tui plot sweeps/gates --metric ep100 --metric mean_c --style print --out fig.pdf
-
-    gwt-ib-tui plot latest --kind gate --at 0.1M,0.5M,end --out gate.svg
-
-    gwt-ib-tui plot sweeps/gates --kind bars --metric evaluation --out bars.png
     """
     from dataclasses import replace
 

@@ -9,6 +9,7 @@ from figure_runs import write_run
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.figures.groups import grouped
+from gwt_ib.runs.labels import Labels, write_labels
 
 
 def test_seeds_of_one_setting_are_a_group_under_the_words_in_which_it_differs(tmp_path: Path) -> None:
@@ -50,3 +51,16 @@ def test_a_run_whose_settings_cannot_be_read_is_alone_under_its_name(tmp_path: P
     run = write_run(tmp_path / "broken", [0.0])
     run.config.write_text("{")
     assert [group.label for group in grouped([run])] == ["broken"]
+
+
+def test_runs_that_were_given_a_name_are_called_by_it(tmp_path: Path) -> None:
+    runs = [
+        write_run(tmp_path / name, [0.0], seed=seed, lr=lr)
+        for name, seed, lr in (("a", 1, 0.1), ("b", 2, 0.1), ("c", 1, 0.2))
+    ]
+    for run in runs[:2]:
+        write_labels(run, Labels("warm"))
+    assert [group.label for group in grouped(runs)] == ["warm", "lr=0.2"]
+    write_labels(runs[1], Labels("cold"))
+    assert [group.label for group in grouped(runs)] == ["lr=0.1", "lr=0.2"]
+    assert [group.label for group in grouped(runs[:2], single=True)] == ["warm", "cold"]
