@@ -34,11 +34,10 @@ def load(
 ) -> Policy:
     """The policy of a run's newest good snapshot, or of a snapshot.
 
-    Args:
-        run: a run, the name of one under `runs/`, `latest`, its directory, or the directory of a snapshot in it.
-        best: the snapshot with the best evaluation in place of the newest.
-        env: an environment like the run's, of which only the spaces are read: for a run that has not recorded its own.
-        seed: of the noise by which actions are sampled; the run's own seed where none is given.
+    - `run`: a run, the name of one under `runs/`, `latest`, its directory, or the directory of a snapshot in it.
+    - `best`: the snapshot with the best evaluation in place of the newest.
+    - `env`: an environment like the run's, of which only the spaces are read: for a run that has not recorded its own.
+    - `seed`: of the noise by which actions are sampled; the run's own seed where none is given.
 
     Raises `UserError` where there is no such run, no good snapshot, or one that does not fit its settings.
     """

@@ -100,15 +100,14 @@ class Policy:
     ) -> tuple[Any, PolicyState, float]:
         """Decide for one observation: the action as the environment takes it, the next state, and the gate c.
 
-        Args:
-            observation: what the environment's `reset` or `step` has returned, as it is.
-            state: what the decision before returned; `None` at the start of an episode.
-            reward: what the step between the two has paid. With the critic it makes the TD error that drives the gate.
-            deterministic: the likeliest action in place of a sampled one.
-            seed: at the start of an episode, of the noise by which its actions are sampled. Without it each episode has
-                noise of its own, by `load`'s seed.
-            evaluation: at the start of an episode, the number of the evaluation episode that is played: the noise is
-                that of the run's own evaluations. `evaluation_seed` is for the environment.
+        - `observation`: what the environment's `reset` or `step` has returned, as it is.
+        - `state`: what the decision before returned; `None` at the start of an episode.
+        - `reward`: what the step between the two has paid. With the critic it makes the TD error that drives the gate.
+        - `deterministic`: the likeliest action in place of a sampled one.
+        - `seed`: at the start of an episode, of the noise by which its actions are sampled. Without it each episode has
+          noise of its own, by `load`'s seed.
+        - `evaluation`: at the start of an episode, the number of the evaluation episode that is played: the noise is that
+          of the run's own evaluations. `evaluation_seed` is for the environment.
 
         Raises `ValueError` for an observation, a reward or a state that is not of this policy's kind.
         """

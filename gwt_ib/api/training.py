@@ -58,12 +58,11 @@ def train(
     Ctrl-C ends the run after its present update with a last snapshot, as does an exception in `progress` or the end of
     the calling process; then it is raised again.
 
-    Args:
-        config: the settings; the default configuration where none is given.
-        run_dir: the run's own directory, new or empty; a new one under `runs/` where none is given.
-        name: a name for the run, by which `Run` and every command find it.
-        tags: words by which it can be filtered in lists of runs.
-        progress: whether stderr shows how far it is; or what is called with each row of metrics, once an update.
+    - `config`: the settings; the default configuration where none is given.
+    - `run_dir`: the run's own directory, new or empty; a new one under `runs/` where none is given.
+    - `name`: a name for the run, by which `Run` and every command find it.
+    - `tags`: words by which it can be filtered in lists of runs.
+    - `progress`: whether stderr shows how far it is; or what is called with each row of metrics, once an update.
 
     Raises `UserError` with a sentence where it cannot begin, and `RunFailed`, one of those, where it fails.
     """

@@ -25,7 +25,7 @@ from gwt_ib.envs.check import Stage, check, no_stage
 from gwt_ib.envs.refusal import failed_call, is_ctrl_c, refusal
 from gwt_ib.envs.space_record import space_record
 from gwt_ib.envs.spec import SPACES, EnvironmentSpec
-from gwt_ib.errors import ExitCode, UserError, error_text, nearest
+from gwt_ib.errors import ExitCode, UserError, error_text, near_words
 
 Env = gymnasium.Env[Any, Any]
 
@@ -35,13 +35,13 @@ def popgym_ids() -> list[str]:
     return sorted(env_id for env_id in gymnasium.registry if env_id.startswith("popgym-"))
 
 
-def make_env(config: Config, stage: Stage = no_stage) -> Env:
+def make_env(config: Config, stage: Stage = no_stage, render_mode: str | None = None) -> Env:
     """Make a run's environment with its time limit, if it has one. `module:env-id` imports the module first.
 
-    It is wrapped as the configuration says (`WRAPPERS`). Raises `UserError` when there is no such environment or it cannot
-    be made.
+    It is wrapped as the configuration says (`WRAPPERS`). With a `render_mode` it can be drawn (`pictures`). Raises
+    `UserError` when there is no such environment or it cannot be made.
     """
-    return wrapped(_make_raw(config.env_id, stage), config)
+    return wrapped(_make_raw(config.env_id, stage, render_mode), config)
 
 
 def check_environment(config: Config, stage: Stage = no_stage) -> EnvironmentSpec:
@@ -75,13 +75,14 @@ def wrapped(env: Env, config: Config) -> Env:
         return env
 
 
-def _make_raw(env_id: str, stage: Stage) -> Env:
+def _make_raw(env_id: str, stage: Stage, render_mode: str | None = None) -> Env:
     with warnings.catch_warnings(action="ignore"):  # of old versions and replaced ids
         stage("the import of its module")
         name = registered_name(env_id)
         stage("its constructor")
         try:
-            env: Env = gymnasium.make(name, disable_env_checker=True)
+            drawn: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}  # not every constructor knows the word
+            env: Env = gymnasium.make(name, disable_env_checker=True, **drawn)
         except BaseException as error:
             if is_ctrl_c(error):
                 raise
@@ -169,8 +170,13 @@ def _nearest_ids(name: str) -> str:
     bare, ids = _bare(name), sorted(gymnasium.registry)
     same = sorted((known for known in ids if _bare(known) == bare), key=newest_first)
     if not same and len(bare) >= 3:
-        same = sorted((known for known in ids if bare in _bare(known)), key=len)
-    return f" Did you mean {' or '.join(same[:3])}?" if same else nearest(name, ids)
+        same = sorted(
+            (known for known in ids if bare in _bare(known)), key=lambda known: (len(known), *newest_first(known))
+        )
+    if not same:  # what all ids have in common makes none of them near
+        by_bare = {_bare(known): known for known in sorted(ids, key=newest_first, reverse=True)}
+        same = [by_bare[near] for near in near_words(bare, by_bare)]
+    return f" Did you mean {' or '.join(same[:3])}?" if same else ""
 
 
 def _bare(name: str) -> str:

@@ -68,6 +68,7 @@ class RunDirectory:
     gate_evaluation = _Inside("gate_evaluation.json")  # the newest episodes with a replaced gate; often absent
     snapshots = _Inside("snapshots")  # one directory per snapshot, named by its environment steps
     reports = _Inside("reports")  # what a dashboard kept of the snapshots that were asked for there; often absent
+    exports = _Inside("exports")  # its metrics in another tool's format, where the setting asks for it; often absent
     control = _Inside("control")  # the inbox for requests
     logs = _Inside("logs")  # what the trainer, the learner and the actors log and print
     labels = _Inside("labels.json")  # its name, tags and notes, by the user; often absent

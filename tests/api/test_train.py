@@ -56,7 +56,8 @@ def test_a_script_without_a_guard_trains_and_its_run_ends_with_it(tmp_path, noth
         shown += script.communicate()[1].splitlines()
     wait_until(lambda: run.state() == "stopped", 30, "the run goes on")
     assert "the program that started it is gone" in run.read_run().message and list(run.snapshots.iterdir())
-    assert shown[0] == "run run\n" and shown[1].startswith("upd    1/") and not any("Traceback" in line for line in shown)
+    assert shown[0] == "run run\n" and shown[1].split()[:2] == ["upd", f"1/{LONG.num_updates}"]
+    assert not any("Traceback" in line for line in shown)
 
 
 # Without processes
