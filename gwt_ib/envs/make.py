@@ -81,7 +81,8 @@ def _make_raw(env_id: str, stage: Stage, render_mode: str | None = None) -> Env:
         name = registered_name(env_id)
         stage("its constructor")
         try:
-            drawn: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}  # not every constructor knows the word
+            # Not every constructor knows the word.
+            drawn: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
             env: Env = gymnasium.make(name, disable_env_checker=True, **drawn)
         except BaseException as error:
             if is_ctrl_c(error):
