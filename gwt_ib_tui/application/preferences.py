@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,6 +20,9 @@ from gwt_ib_tui.terminal import draws_unicode
 MOST_LAYOUTS = 200
 LONGEST_FILTER = 200  # characters
 NO_HOME = "theme and layout are not kept: this user has no home folder (HOME or XDG_STATE_HOME names one)"
+Ending = Literal["svg", "pdf", "png"]
+OF_USER = {"theme", "figure"}
+"""What is the same for all runs."""
 OF_VIEW = {"x_axis", "log_y", "smoothing", "clip", "symbols"}
 
 
@@ -34,6 +37,8 @@ class Preferences(BaseModel):
     smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     clip: bool = False
     symbols: Symbols = "braille"
+    figure: Ending = "svg"
+    """As what a chart is written by its key; chosen by hand in the file."""
     metric_filter: Annotated[str, Field(max_length=LONGEST_FILTER)] = ""
 
     @property
@@ -42,10 +47,10 @@ class Preferences(BaseModel):
         return ChartView(**self.model_dump(include=OF_VIEW))
 
     @classmethod
-    def of(cls, theme: str, view: ChartView, metric_filter: str) -> Preferences:
+    def of(cls, theme: str, view: ChartView, metric_filter: str, figure: Ending = "svg") -> Preferences:
         """What is chosen now."""
         kept = {field: getattr(view, field) for field in OF_VIEW}
-        return cls(theme=theme, metric_filter=metric_filter[:LONGEST_FILTER], **kept)
+        return cls(theme=theme, figure=figure, metric_filter=metric_filter[:LONGEST_FILTER], **kept)
 
 
 class RunLayout(Preferences):
@@ -74,21 +79,20 @@ def run_layout_path(run: Path) -> Path | None:
 
 def read_run_layout(path: Path | None, theirs: Preferences) -> Preferences:
     """What was chosen in a run's dashboard under the user's theme; `theirs` where nothing was, or it cannot be read."""
+    if path is None:
+        return theirs
     try:
-        return (
-            RunLayout.model_validate_json(path.read_bytes()).model_copy(update={"theme": theirs.theme})
-            if path
-            else theirs
-        )
+        read = RunLayout.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return theirs
+    return read.model_copy(update=theirs.model_dump(include=OF_USER))
 
 
 def save_run_layout(path: Path | None, layout: RunLayout, before: Preferences) -> None:
     """Keep it where it was changed; of many runs the newest layouts stay. A look at a run never fails for it."""
     if layout.symbols == for_this_terminal(before).symbols:  # what only suits this terminal is not kept
         layout = layout.model_copy(update={"symbols": before.symbols})
-    values = (each.model_dump(exclude={"theme"}) for each in (layout, RunLayout(**before.model_dump())))
+    values = (each.model_dump(exclude=OF_USER) for each in (layout, RunLayout(**before.model_dump())))
     if path is None or next(values) == next(values):
         return
     with suppress(OSError):
