@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.actions import parse
 from textual.app import SystemCommand
+from textual.events import Event, InputEvent
 from textual.pilot import Pilot
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -42,6 +44,7 @@ from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.garbage import leave_out_what_exists
 from gwt_ib_tui.keys.actions import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
+from gwt_ib_tui.priority import give_way
 from gwt_ib_tui.screens.compare_screen import CompareScreen
 from gwt_ib_tui.screens.dialogs import QuitDialog
 from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
@@ -60,6 +63,8 @@ if TYPE_CHECKING:
     from gwt_ib.figures.plot import Plot
 
 INTERVAL_S = 0.5  # between two pictures: each of them takes time from a training that uses every core
+CALM_AFTER_S = 10.0  # without a key or a click; nobody looks closely then
+CALM_INTERVAL_S = 2.0
 READABLE = 2  # new rows in a picture; with more, every second one is left out
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
 SIGNAL, ANOTHER, LIST = "signal", "another", "list"
@@ -92,15 +97,19 @@ class Dashboard(RunApp):
         compared: Sequence[RunDirectory] = (),
         first_screen: str = "",
         notifier: Notifier | None = None,
+        calms_down: bool = True,
     ) -> None:
         """Show `run` as `source` publishes it: by default its directory is followed.
 
         It is compared with `compared`, by default others in its folder; `first_screen` is in front at first. Without
-        `following` nothing is read, and the caller sets `run_view`.
+        `following` nothing is read, and the caller sets `run_view`. Where nobody presses a key for a while, less is read and
+        painted; not so without `calms_down`.
         """
         # What is new is read within half an interval and then shown at the next picture.
         super().__init__(run, source or Feed(run, interval / 2), read_only, notifier)
         self._interval = interval
+        self._calms_down = calms_down
+        self._touched_at = self._shown_at = time.monotonic()
         self._following = following
         self._events_taken = 0
         self._problem = ""
@@ -144,8 +153,25 @@ class Dashboard(RunApp):
             self._tick()
             self.set_interval(self._interval, self._tick)
 
+    async def on_event(self, event: Event) -> None:
+        """A key or the mouse ends the calm."""
+        if isinstance(event, InputEvent):
+            self._touched_at = time.monotonic()
+            if self.calm:
+                self._set_calm(False)
+        await super().on_event(event)
+
+    def _set_calm(self, calm: bool) -> None:
+        """Read and paint more seldom, and give way to the training; or as usual again."""
+        self.calm = self.source.calm = calm
+        give_way(calm)
+        if not calm:
+            self.source.wake()
+
     def on_unmount(self) -> None:
         """The reading threads end with the app."""
+        if self.calm:
+            give_way(False)
         self.source.stop()
         self.run_set.stop()
 
@@ -302,8 +328,19 @@ class Dashboard(RunApp):
 
     def _tick(self) -> None:
         """Show the newest view of the run, if there is a newer one."""
-        newest, shown = self.source.run_view, self.run_view
+        newest, shown, now = self.source.run_view, self.run_view, time.monotonic()
+        idle = self._calms_down and self.source.live and now - self._touched_at >= CALM_AFTER_S
+        if idle and not self.calm:
+            self._set_calm(True)
+        if (
+            self.calm
+            and shown is not None
+            and now - self._shown_at < CALM_INTERVAL_S
+            and newest.only_adds_rows_to(shown)
+        ):
+            return
         if newest is not shown and newest.version and not self._too_many_rows(newest, shown):
+            self._shown_at = now
             with self.batch_update():
                 self.run_view = newest
         if self.requests.expire():
@@ -380,7 +417,7 @@ def run_dashboard(
     layout = for_this_terminal(read) if keeps_preferences else read
     with Notifier(alerts) as notifier:  # before the application: inside it no process can be started safely
         make = partial(Dashboard, read_only=read_only, interval=interval, compared=compared, notifier=notifier)
-        make = partial(make, keymap=replace(keymap, problems=problems))
+        make = partial(make, keymap=replace(keymap, problems=problems), calms_down=fps is None)
         shown, how = run, ANOTHER
         while how == ANOTHER:
             kept = run_layout_path(shown.path) if keeps_preferences else None

@@ -54,6 +54,8 @@ class RunApp(App[str]):
         self._read_only = read_only
         self._began = utc_now()
         self._frozen: RunView | None = None
+        self.calm = False
+        """Whether nobody has pressed a key for a while: what is expensive is painted more seldom."""
         self._announcer = Announcer()
 
     @property

@@ -31,6 +31,7 @@ from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.state.run.usage import Usage, UsageReader
 
 EVENTS_KEPT = 500
+CALM_POLL_S = 1.0
 REPUBLISH_S = 1.0  # ages are shown, so the view of a live run is renewed also when no file changed
 BAD_CONFIG = "config.json is missing, damaged or of another version"
 BAD_METRICS = "metrics.jsonl has damaged lines; they are left out"
@@ -65,7 +66,7 @@ class Feed(Source):
         listener: RowListener | None = None,
     ) -> None:
         # A short rest between slices leaves the interpreter to the event loop while a long file is loaded.
-        super().__init__("feed", lambda: 0.005 if self.poll() else interval)
+        super().__init__("feed", lambda: 0.005 if self.poll() else CALM_POLL_S if self.calm else interval)
         self._directory = run
         self._limits = limits
         self._signatures: dict[Path, Signature | None] = {}
