@@ -80,6 +80,7 @@ FALLBACKS: Mapping[str, str] = {
     "░": ":",
     "▒": "%",
     "⠀": " ",
+    "🔎": "/ ",  # of the command palette, two cells
 }
 KEY_WORDS: Mapping[str, str] = {
     "⏎": "enter",

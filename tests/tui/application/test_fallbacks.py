@@ -12,6 +12,7 @@ import pytest
 from driving import both_sizes, dashboard, ready, screen_text
 from pseudo_terminal import Terminal
 from recorded_run import RecordedRun
+from rich.cells import cell_len
 
 import gwt_ib
 import gwt_ib_tui
@@ -62,7 +63,9 @@ def test_every_character_that_is_written_in_the_code_has_a_fallback() -> None:
 
 
 def test_a_fallback_is_as_wide_as_what_it_stands_for() -> None:
-    assert {letter for letter, other in FALLBACKS.items() if len(other) != 1 or not other.isascii()} == set()
+    assert {
+        letter for letter, other in FALLBACKS.items() if len(other) != cell_len(letter) or not other.isascii()
+    } == set()
     assert all(len(as_ascii(chr(code))) == 1 for code in range(0x2800, 0x2900)), "braille, by how many of the dots"
     assert in_ascii("● é 你 ✓") == "* e ?? +"
     assert keys_in_words("⇧← ⏎ y") == "shift+left enter y"
