@@ -81,7 +81,8 @@ def _resized(frame: Pixels, rows: int, columns: int) -> Pixels:
 
 
 def _coarse(pixels: Pixels) -> Pixels:
-    return pixels // COLOUR_STEP * COLOUR_STEP
+    found: Pixels = pixels // COLOUR_STEP * COLOUR_STEP
+    return found
 
 
 def _style(cell: tuple[list[int], list[int]]) -> str:

@@ -126,9 +126,7 @@ def _grid(part: Part, values: Values, before: Values, look: Look) -> list[Text]:
     return lines
 
 
-def _numbers(
-    part: Part, values: Values, before: Values, limits: tuple[Values, Values], look: Look
-) -> list[Text]:
+def _numbers(part: Part, values: Values, before: Values, limits: tuple[Values, Values], look: Look) -> list[Text]:
     """A line each: the value, and where it lies between the least and the largest of the episode."""
     glyphs, palette = GLYPHS[look.symbols], look.palette
     lines = []

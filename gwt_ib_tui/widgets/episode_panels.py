@@ -50,7 +50,7 @@ class EpisodePanel(Painted):
     @property
     def colours(self) -> bool:
         """Whether the terminal has enough of them for a picture."""
-        return self.symbols != "ascii" and not self.app.no_color and self.app.console.color_system in ("truecolor", "256")
+        return self.symbols != "ascii" and not self.app.no_color and getattr(self.app, "many_colours", False)
 
 
 class EpisodeBar(EpisodePanel):
@@ -69,7 +69,7 @@ class EpisodeBar(EpisodePanel):
         """Chip, origin and return; then where it is."""
         palette, playback, recorded = self.palette, episode.playback, episode.recorded
         icon = "▶" if playback.playing else "■" if playback.at_end else "‖"
-        chip = f" {icon} WATCH {playback.speed:g} steps/s "
+        chip = f" {icon} WATCH {playback.speed:g}/s "
         line = Text(no_wrap=True, end="").append(chip, f"bold {palette.on_chip} on {palette.second}")
         origin = recorded.origin
         gate = "" if origin.gate == LEARNED else f"gate {origin.gate}"
@@ -142,7 +142,9 @@ class SeenPanel(EpisodePanel):
         lines = [Text(), Text(f" {'step':>6}  {'reward':>8}  {'c':>5}  {'action':>8}  saw", style=palette.dim, end="")]
         for t in range(max(first, last - height + 3), last + 1):
             seen = short_words(own, recorded.observation[t, : sum(part.size for part in own)])
-            did = ",".join(number(float(value)) if not recorded.choices else f"{value}" for value in recorded.action[t][:3])
+            did = ",".join(
+                number(float(value)) if not recorded.choices else f"{value}" for value in recorded.action[t][:3]
+            )
             style = f"bold {palette.text}" if t == step else palette.dim
             words = f" {t:>6,}  {_signed(recorded.reward[t]):>8}  {recorded.c[t]:5.2f}  {did:>8}  {seen}"
             lines.append(Text(words, style=style, no_wrap=True, end=""))
@@ -189,7 +191,9 @@ class StepPanel(EpisodePanel):
         words = ", ".join(map(str, chosen.tolist()))
         likely = float(np.exp(np.float64(recorded.log_prob[t])))
         lines = [self._line("action", words, palette.text, f"p {number(likely)}")]
-        shares = np.split(recorded.probability[t], np.cumsum(recorded.choices)[:-1]) if len(recorded.probability[t]) else []
+        shares = (
+            np.split(recorded.probability[t], np.cumsum(recorded.choices)[:-1]) if len(recorded.probability[t]) else []
+        )
         room = (height - 1) // max(len(shares), 1)
         for component, (share, choice) in enumerate(zip(shares, chosen.tolist(), strict=False)):
             order = range(len(share)) if len(share) <= room else _most_likely(share, choice, room)
@@ -237,14 +241,20 @@ class StepsPanel(EpisodePanel):
             Strip("value", [Layer(recorded.value, palette.line)]),
             Strip("TD error", [Layer(recorded.td, palette.second, bars=True)]),
             Strip("reward", [Layer(recorded.reward, palette.good, bars=True)]),
-            Strip("gate c", [Layer(recorded.prior, palette.prior, loose=True), Layer(recorded.c, palette.target)], (0.0, 1.0)),
+            Strip(
+                "gate c",
+                [Layer(recorded.prior, palette.prior, loose=True), Layer(recorded.c, palette.target)],
+                (0.0, 1.0),
+            ),
         ]
         titled = height > 2 * len(strips)
         rows, more = divmod(height - titled, len(strips))
         lines = []
         if titled:
             legend = Text.assemble(("gate c", palette.target), (" over its ", palette.dim), ("prior", palette.prior))
-            lines.append(title_line(palette, f"{recorded.steps:,} steps", legend))
+            word = recorded.origin.gate
+            replaced = Text(f"the gate is replaced: {gate_words(word)}" if word != LEARNED else "", style=palette.warn)
+            lines.append(title_line(palette, f"{recorded.steps:,} steps", legend, replaced))
         for place, strip in enumerate(strips):
             tall = rows + (place >= len(strips) - more)
             lines += strip_lines(strip, episode.step, width, tall, palette, self.symbols)
