@@ -45,6 +45,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "sweep": ("sweep study.toml --dry-run", "sweep study.toml --headless", "sweep study.toml --retry-failed"),
     "results": ("results sweeps/study", "results sweeps/study --markdown", "results sweeps/study --csv"),
+    "export": (
+        "export latest --to tensorboard --out tb --follow",
+        "export runs/first runs/second --to parquet --out both.parquet",
+        "export latest --to wandb --out offline --names cleanrl",
+    ),
     "incident": (
         "incident runs/first/incidents/FILE.json",
         "incident runs/first/incidents/FILE.json --json",
