@@ -77,7 +77,8 @@ def _resized(frame: Pixels, rows: int, columns: int) -> Pixels:
             found = np.add.reduceat(found, edges, axis=axis) / counts.reshape(shape)
         else:
             found = np.take(found, edges, axis=axis)
-    return np.rint(found).astype(np.uint8)
+    pixels: Pixels = np.rint(found).astype(np.uint8)
+    return pixels
 
 
 def _coarse(pixels: Pixels) -> Pixels:
