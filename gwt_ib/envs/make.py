@@ -32,10 +32,10 @@ def popgym_ids() -> list[str]:
     return sorted(env_id for env_id in gymnasium.registry if env_id.startswith("popgym-"))
 
 
-def make_env(config: Config, stage: Stage = no_stage) -> Env:
+def make_env(config: Config, stage: Stage = no_stage, render_mode: str | None = None) -> Env:
     """Make a run's environment with its time limit, if it has one. `module:env-id` imports the module first.
 
-    It is wrapped as the configuration says (`WRAPPERS`). Raises `UserError` when there is no such environment or it cannot
+    It is wrapped as the configuration says (`WRAPPERS`). With a `render_mode` it can be drawn (`pictures`). Raises `UserError` when there is no such environment or it cannot
     be made.
     """
     env_id = config.env_id
@@ -44,7 +44,8 @@ def make_env(config: Config, stage: Stage = no_stage) -> Env:
         name = registered_name(env_id)
         stage("its constructor")
         try:
-            env: Env = gymnasium.make(name, disable_env_checker=True)
+            drawn = {} if render_mode is None else {"render_mode": render_mode}  # not every constructor knows the word
+            env: Env = gymnasium.make(name, disable_env_checker=True, **drawn)
         except BaseException as error:
             if is_ctrl_c(error):
                 raise

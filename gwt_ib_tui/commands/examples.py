@@ -47,7 +47,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "export": (
         "export latest --to tensorboard --out tb --follow",
         "export runs/first runs/second --to parquet --out both.parquet",
-        "export latest --to wandb --out . --names sb3",
+        "export latest --to wandb --out offline --names cleanrl",
     ),
     "incident": (
         "incident runs/first/incidents/FILE.json",

@@ -67,7 +67,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "replay": [["replay", "RUN"]],
     "serve": [["serve", NAME + "x"]],
     "runs": [["runs"], ["runs", "--json"], ["runs", "--list"]],
-    "compare": [["compare", "RUN"], ["compare", "RUN", "--json"]],
+    "compare": [["compare", "RUN"], ["compare", "RUN", "--json"], ["compare", "RUN", "--csv", "--baseline", NAME]],
     "sweep": [["sweep", "sweep.toml", "--dry-run"], ["sweep", f"{NAME}.toml"], ["sweep", "evil.toml", "--headless"]],
     "results": [["results", "RUN", "--no-evaluate", *form] for form in ([], ["--json"], ["--csv"], ["--markdown"])],
     "export": [
