@@ -68,7 +68,9 @@ class WandbWriter(Writer):
         run = wandb.init(
             project=self.options.project,
             id=known,
-            name=source.name,
+            name=source.labels.name or source.name,
+            tags=source.labels.tags,
+            notes=source.labels.notes,
             dir=str(self.out.resolve()),
             config=config,
             mode="online" if self.options.online else "offline",

@@ -21,6 +21,7 @@ from gwt_ib.exports.names import Naming, Style
 from gwt_ib.exports.source import sources_of
 from gwt_ib.exports.writer import Options, Writer
 from gwt_ib.runs.jsonl import read_records
+from gwt_ib.runs.labels import Labels, write_labels
 
 PLACES = {"csv": "all/metrics.csv", "parquet": "all/metrics.parquet"}
 TABLES = ("csv", "parquet")
@@ -189,6 +190,7 @@ def test_wandb_is_offline_whatever_the_environment_says_and_collects_nothing_els
     monkeypatch.setenv("WANDB_MODE", "online")
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
     run = recorded(tmp_path / "run", 3)
+    write_labels(run.directory, Labels("mine", ("gru", "late"), "why"))
     writer = export([run], "wandb", tmp_path / "w", project="mine")
     (folder,) = (tmp_path / "w" / "wandb").glob("offline-run-*")
     assert "wandb sync" in writer.next_steps()[0] and str(folder) in writer.next_steps()[0]
@@ -196,6 +198,7 @@ def test_wandb_is_offline_whatever_the_environment_says_and_collects_nothing_els
     records = list(wandb_records(file))
     (started,) = (record.run for record in records if record.HasField("run"))
     config = {item.key: json.loads(item.value_json) for item in started.config.update}
+    assert (started.display_name, list(started.tags), started.notes) == ("mine", ["gru", "late"], "why")
     assert started.project == "mine" and config["lr"] == run.config.lr and "git_commit" in config["made_with"]
     assert started.host == "-" and not started.git.remote_url, "no name of this machine or of a repository"
     assert not [each for each in records if each.HasField("stats") or each.HasField("output_raw")]
@@ -271,23 +274,14 @@ def test_nothing_that_a_damaged_run_holds_ends_an_export(name: str, tmp_path: Pa
     }
     run.directory.config.write_text(json.dumps(settings))
     (row,) = read_records(run.directory.metrics)
-    hostile = (
-        1e300,
-        10**25,
-        10**400,
-        True,
-        "x",
-        [1, "y", 10**30],
-        {"td": 3, "count": [10**30, "z"]},
-        {"shut": "w"},
-        None,
-    )
+    curves = [{"td": td, "count": [10**300]} for td in ([1, 0], [0, 1e308], [0], [0, 1], "x")]
+    hostile = (1e300, 10**25, 10**400, True, "x", [1, "y", 10**30], {"shut": "w"}, None, *curves)
     for update, value in enumerate(hostile, start=2):
         damaged = dict.fromkeys(row, value) | {"update": update, "env_steps": 4096 * update}
         run.directory.metrics.open("a").write(json.dumps(damaged) + "\n")
-    for update, env_steps in ((2.5, 1), (10**30, 10**30), (99, -1), (99, 10**30), (0, 0), (None, 1), (11, 11 * 4096)):
+    for update, env_steps in ((2.5, 1), (10**30, 10**30), (99, -1), (99, 10**30), (0, 0), (None, 1), (14, 14 * 4096)):
         run.directory.metrics.open("a").write(json.dumps({**row, "update": update, "env_steps": env_steps}) + "\n")
-    run.update = 11
+    run.update = 14
     export([run], name, place(name))
     steps = READERS[name](place(name))["damaged"]["update" if name in TABLES else "gwt_ib/update"]
-    assert list(steps.values()) == list(range(1, 12)) and list(steps) == [4096 * update for update in range(1, 12)]
+    assert list(steps.values()) == list(range(1, 15)) and list(steps) == [4096 * update for update in range(1, 15)]
