@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -250,6 +251,26 @@ def test_a_destination_that_cannot_be_is_a_sentence(tmp_path: Path) -> None:
     for name in ("csv", "tensorboard", "wandb"):
         with pytest.raises(UserError, match="cannot be written"):
             make_writer(name, tmp_path / "file" / "below", Options())
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet", "tensorboard"])
+def test_a_disk_that_refuses_is_an_error_and_no_wait(name: str, tmp_path: Path, place: Any) -> None:
+    run = recorded(tmp_path / "run", 30)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):  # as it is with a full disk
+            export([run], name, place(name))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_project_that_no_tool_takes_is_a_sentence(tmp_path: Path, trackio_folder: Path) -> None:
+    with pytest.raises(UserError, match="A project cannot be called 'a b'"):
+        make_writer("wandb", tmp_path / "w", Options(project="a b"))
+    sources = sources_of([recorded(tmp_path / "run", 1).directory])
+    with pytest.raises(UserError, match=r"trackio cannot begin the run: .*reserved"):
+        make_writer("trackio", trackio_folder, Options(project="registry-x")).begin(sources[0])
 
 
 def test_runs_of_one_name_are_told_apart_and_one_that_is_named_twice_comes_once(tmp_path: Path) -> None:
