@@ -97,6 +97,9 @@ ACTIONS: tuple[Action, ...] = (
     *_section("View", "app",
         Action("freeze_display", ("d",), "Freeze display", "Freeze the display while training goes on; press again "
                "to show the newest", call="freeze_display", in_footer=True, needs="news"),
+        Action("write_figure", ("P",), "Figure", "Write the chosen chart, of none chosen all on show, as a figure for a "
+               "paper into plots/ of the run, with its data as CSV; axis, window and smoothing are those of the charts; "
+               "its path is shown and copied"),
         Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", in_footer=True),
         Action("ask_to_quit", ("q", "ctrl+c"), "Quit", "Leave: detach from the run, stop it, or cancel; leaves at "
                "once when the run has ended", in_footer=True),
