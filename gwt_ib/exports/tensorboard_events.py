@@ -46,9 +46,8 @@ class TensorBoardWriter(Writer):
             with suppress(FileNotFoundError):
                 old.unlink()
         self._open(source, 0)
-        settings = {plain(name): value for name, value in source.settings.items() if _is_simple(value)}
-        settings = {name: plain(value) if isinstance(value, str) else value for name, value in settings.items()}
-        experiment, start, _ = hparams(settings, dict.fromkeys(map(self.naming.name, SCORES), 0.0))
+        scores = dict.fromkeys(map(self.naming.name, SCORES), 0.0)
+        experiment, start, _ = hparams(dict(source.settings), scores)
         for summary in (experiment, start):
             self._files[source.name].file_writer.add_summary(summary, 0, source.time_of({}))
         self._files[source.name].add_text("settings", _as_markdown(source), 0, source.time_of({}))
@@ -99,10 +98,6 @@ class TensorBoardWriter(Writer):
     def _end(self, source: Source) -> None:
         if source.name in self._files:
             self._files.pop(source.name).close()
-
-
-def _is_simple(value: object) -> bool:
-    return isinstance(value, bool | int | float | str)
 
 
 def _as_markdown(source: Source) -> str:

@@ -204,7 +204,7 @@ def take_back(run: RunDirectory, *, keep_directory: bool) -> None:
     """Remove a run of ours that never began: what `create_run` made, and nothing that somebody else has put there."""
     for folder in (run.snapshots, run.control, run.logs, run.incidents):
         shutil.rmtree(folder, ignore_errors=True)
-    _take_back([*([] if keep_directory else [run.path]), run.lock, run.config, run.environment, run.run])
+    _take_back([*([] if keep_directory else [run.path]), run.lock, run.labels, run.config, run.environment, run.run])
 
 
 def _claim(run: RunDirectory, made: list[Path]) -> None:

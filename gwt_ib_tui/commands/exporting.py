@@ -39,7 +39,7 @@ def export(
     project: Annotated[str, typer.Option("--project", metavar="NAME", help="For wandb and trackio.")] = "gwt-ib",
     online: Annotated[bool, typer.Option("--online", help="For wandb: send it. Without this nothing is sent.")] = False,
 ) -> None:
-    """Write a run's metrics for other tools: CSV, Parquet, TensorBoard, W&B, Trackio."""
+    """Write metrics for other tools: CSV, Parquet, TensorBoard, W&B (offline), Trackio."""
     if online and to != "wandb":
         raise UserError("--online is for --to wandb; every other format stays on this machine.", ExitCode.USAGE)
     runs = [find_run(name) for name in run_names]

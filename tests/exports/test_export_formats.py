@@ -255,3 +255,39 @@ def test_runs_of_one_name_are_told_apart_and_one_that_is_named_twice_comes_once(
     assert [each.name for each in sources_of([*directories, directories[0]])] == ["run", "run-2"]
     export(runs, "csv", tmp_path / "m.csv")
     assert set(READERS["csv"](tmp_path / "m.csv")) == {"run", "run-2"}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_nothing_that_a_damaged_run_holds_ends_an_export(name: str, tmp_path: Path, place: Any) -> None:
+    run = recorded(tmp_path / "damaged", 1)
+    settings = {
+        "_wandb": {},
+        "a b": 1,
+        "lr": 10**400,
+        "td_ema": 1e308,
+        "seed": 10**30,
+        "epochs": [1],
+        "device": "\x1b\ud800|",
+    }
+    run.directory.config.write_text(json.dumps(settings))
+    (row,) = read_records(run.directory.metrics)
+    hostile = (
+        1e300,
+        10**25,
+        10**400,
+        True,
+        "x",
+        [1, "y", 10**30],
+        {"td": 3, "count": [10**30, "z"]},
+        {"shut": "w"},
+        None,
+    )
+    for update, value in enumerate(hostile, start=2):
+        damaged = dict.fromkeys(row, value) | {"update": update, "env_steps": 4096 * update}
+        run.directory.metrics.open("a").write(json.dumps(damaged) + "\n")
+    for update, env_steps in ((2.5, 1), (10**30, 10**30), (99, -1), (99, 10**30), (0, 0), (None, 1), (11, 11 * 4096)):
+        run.directory.metrics.open("a").write(json.dumps({**row, "update": update, "env_steps": env_steps}) + "\n")
+    run.update = 11
+    export([run], name, place(name))
+    steps = READERS[name](place(name))["damaged"]["update" if name in TABLES else "gwt_ib/update"]
+    assert list(steps.values()) == list(range(1, 12)) and list(steps) == [4096 * update for update in range(1, 12)]
