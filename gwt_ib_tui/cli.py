@@ -24,6 +24,7 @@ from gwt_ib_tui.commands import (
     runs,
     sweep,
     verify,
+    watching,
 )
 from gwt_ib_tui.commands.examples import example_lines
 from gwt_ib_tui.commands.options import Command
@@ -56,6 +57,7 @@ def gwt_ib_tui(
 GROUPS = (
     launch,
     run,
+    watching,
     evaluating,
     verify,
     runs,

@@ -24,6 +24,7 @@ from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
 from gwt_ib_tui.screens.run_list_screen import RunListScreen
 from gwt_ib_tui.screens.sweep_screen import SweepScreen
+from gwt_ib_tui.screens.watch_screen import WatchScreen
 from gwt_ib_tui.state.replay.replay import Replay
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.playback import Playback
@@ -39,6 +40,7 @@ KEYED = (
     CompareScreen,
     RunListScreen,
     SweepScreen,
+    WatchScreen,
     QuitDialog,
     SweepQuitDialog,
     HelpScreen,
