@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib_tui.commands.labels import Name, Note, Tags, asked_labels, keep_labels
 from gwt_ib_tui.commands.options import (
     Assignments,
     ConfigFile,
@@ -53,6 +54,9 @@ def launch(
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", metavar="DIR", help="The run's own directory; new or empty.")
     ] = None,
+    name: Name = None,
+    tags: Tags = None,
+    note: Note = None,
     headless: Headless = False,
     as_json: MetricsAsJson = False,
     require_gatecheck: RequireGateCheck = None,
@@ -64,11 +68,13 @@ def launch(
 
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
+    labels = asked_labels(name, tags, note)
     spec = refuse_what_cannot_run(config, meanwhile=_none if headless or as_json else _import_what_is_shown)
     leave_if_asked()
     existed = run_dir is not None and run_dir.exists()
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]], spec)
     try:
+        keep_labels(run, labels)
         _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
     except (KeyboardInterrupt, SystemExit):
         if run.read_run().started is None:  # no trainer has begun it, so there is nothing in it

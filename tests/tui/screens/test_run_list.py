@@ -10,12 +10,12 @@ from recorded_run import RecordedRun
 from textual.pilot import Pilot
 
 from gwt_ib.clock import utc_now
+from gwt_ib.text import age
 from gwt_ib_tui.application.run_list_app import RunList
 from gwt_ib_tui.charts.palette import DEFAULT_THEME
 from gwt_ib_tui.keys.keymap import read_keymap
 from gwt_ib_tui.screens.list_screen import Choice, Place
 from gwt_ib_tui.state.compare.run_summaries import RunLister
-from gwt_ib_tui.widgets.run_lists import age
 from gwt_ib_tui.widgets.table import first_in_sight
 
 REPEAT = "popgym-RepeatPreviousEasy-v0"
@@ -31,8 +31,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def listing(folder: Path, *place: Place) -> RunList:
-    return RunList(folder, *place, interval=0.1)
+NEWEST_FIRST = Place(order="age")
+
+
+def listing(folder: Path, place: Place = NEWEST_FIRST) -> RunList:
+    return RunList(folder, place, interval=0.1)
 
 
 async def ready(pilot: Pilot[Choice], count: int = 3) -> RunList:
@@ -65,7 +68,8 @@ def test_a_summary_is_read_again_only_when_a_file_has_changed(folder: Path, monk
     assert {run.state for run in lister.summaries.runs} == {"running"}
     read: list[str] = []
     monkeypatch.setattr(
-        "gwt_ib_tui.state.compare.run_summaries.last_record", lambda path: read.append(path.parent.name) or {}
+        "gwt_ib_tui.state.compare.run_summaries.newest_values",
+        lambda path: (read.append(path.parent.name) or {}, None),
     )
     opened: list[Path] = []
     with monkeypatch.context() as patched:
@@ -112,7 +116,8 @@ async def test_every_run_is_shown_and_stays_up_to_date(folder: Path, size: tuple
     async with listing(folder).run_test(size=size) as pilot:
         app = await ready(pilot)
         line = line_of(app, 0)
-        for words in ("● RUNNING", "16%", "s0", "✓ PASS", "3 h"):
+        state = "● RUN 16%" if size[0] < 100 else "● RUNNING  ━━"
+        for words in (state, "16%", "first", "s0", "PASS", "WAIT", "3 h"):
             assert words in line, words
         assert [chosen(app), shown(app)[-3].strip()[:5]] == ["third", "third"]
         late = RecordedRun(folder / "fourth", env_id=REPEAT, seed=3)
@@ -148,7 +153,7 @@ async def test_enter_opens_the_chosen_run(folder: Path, size: tuple[int, int]) -
         await pilot.pause()
     choice = app.return_value
     assert choice is not None and choice.what == "open" and [run.name for run in choice.runs] == ["second"]
-    assert choice.place == Place("second")
+    assert choice.place == Place("second", order="age")
 
 
 @both_sizes
@@ -216,7 +221,7 @@ async def test_a_dead_reader_is_said(folder: Path, monkeypatch: pytest.MonkeyPat
 async def test_the_users_own_keys_and_theme(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "keys.toml"
     path.write_text('[keys.runs]\nrun_down = "z"\n')
-    app = RunList(folder, interval=0.1, keymap=read_keymap(path), theme="gwt-light")
+    app = RunList(folder, NEWEST_FIRST, interval=0.1, keymap=read_keymap(path), theme="gwt-light")
     async with app.run_test() as pilot:
         await ready(pilot)
         await pilot.press("j")
