@@ -118,7 +118,7 @@ def _must_be_deletable(run: RunDirectory) -> None:
     if status.st_uid != os.geteuid() and os.geteuid():
         raise UserError(f"{path} belongs to another user.", ExitCode.USAGE)
     if words := _busy(run):
-        raise UserError(f"{path} is {words}: it cannot be deleted before it has ended.", ExitCode.LOCKED)
+        raise UserError(f"It is {words}, and cannot be deleted before it has ended: {path}", ExitCode.LOCKED)
 
 
 def _busy(run: RunDirectory) -> str:
@@ -150,7 +150,7 @@ def _locked(run: RunDirectory) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise UserError(f"{run.path} is being trained by another process.", ExitCode.LOCKED) from None
+        raise UserError(f"It is being trained by another process: {run.path}", ExitCode.LOCKED) from None
     try:
         yield
     finally:

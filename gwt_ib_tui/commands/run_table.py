@@ -13,6 +13,7 @@ from gwt_ib.runs.settings import setting_words
 from gwt_ib.text import ABSENT, age, number, plain
 from gwt_ib_tui.commands.standing import next_step, summarise
 from gwt_ib_tui.state.compare.run_summaries import RunSummary
+from gwt_ib_tui.state.compare.settings import fitting_settings
 from gwt_ib_tui.terminal import print_line, print_table
 
 TITLES = (
@@ -31,6 +32,7 @@ TITLES = (
     "age",
 )
 MOST_SAID = 5
+MOST_SETTINGS = 48  # cells; CSV and JSON have all of them
 OFTEN_EMPTY = ("name", "settings", "tags")
 NUMBERS = ("done", "seed", "ep100", "eval", "age")
 CSV_COLUMNS = (
@@ -71,7 +73,7 @@ def as_csv(runs: Sequence[RunSummary]) -> str:
             **fields,
             "run": run.name,
             "state": run.state,
-            "settings": setting_words(run.settings),
+            "settings": setting_words(run.differs),
             "tags": " ".join(run.labels.tags),
             "ep100": run.ep100,
             "verdict": run.verdict,
@@ -85,7 +87,7 @@ def as_csv(runs: Sequence[RunSummary]) -> str:
 
 def as_json(run: RunSummary) -> dict[str, Any]:
     """All that `status` says of a run, and what the list has beside it; what is not known is null."""
-    fields = {**_fields(run), "settings": dict(run.settings), "tags": list(run.labels.tags)}
+    fields = {**_fields(run), "settings": dict(run.differs), "tags": list(run.labels.tags)}
     return {**summarise(run.directory), **fields}
 
 
@@ -111,7 +113,7 @@ def _words(run: RunSummary, now: float) -> tuple[str, ...]:
         plain(run.state),
         ABSENT if run.progress is None else f"{run.progress:.0%}",
         run.task,
-        run.settings_words,
+        fitting_settings(run.settings, MOST_SETTINGS),
         "" if run.info.seed is None else f"{run.info.seed}",
         number(run.ep100),
         number(run.evaluation),

@@ -17,16 +17,17 @@ from gwt_ib_tui.state.compare.run_summaries import RunSummaries, RunSummary
 from gwt_ib_tui.state.compare.settings import fitting_settings
 from gwt_ib_tui.widgets.list_rows import ListRows, gate_cell, seed_cell, verdict_cell
 from gwt_ib_tui.widgets.panel import title_line
-from gwt_ib_tui.widgets.status_bar import STARTING, STATES, progress_bar, share_words, state_chip
+from gwt_ib_tui.widgets.status_bar import STARTING, STATES, progress_bar, share_words
 from gwt_ib_tui.widgets.table import Cell, Table, TableColumn, first_in_sight
 from gwt_ib_tui.widgets.verdict import GATE_CELLS, STATUS_CELLS
 
-ROOMY_FROM = 100  # a list this wide has icons beside the verdicts, and the state as a chip
+ROOMY_FROM = 100  # a list this wide has icons beside the verdicts, and the share done in a column of its own
 HEAD = 2  # lines of title and header
 ICON = 2
 MOST_WORDS = 40
+LEAST_BOTH_ENDS = 14
 LEAST_BAR, MOST_BAR = 7, 17
-LEAST = {"name": 5, "task": 8, "settings": 8, "tags": 5}
+LEAST = {"name": 7, "task": 8, "settings": 11, "tags": 5}
 """Cells of the columns of words, the most important first; with less room such a column is left out."""
 
 
@@ -60,11 +61,17 @@ class RunRows(ListRows[RunSummary]):
         """All runs of the folder."""
         return self.summaries.runs
 
-    def watch_summaries(self) -> None:
-        """The choice stays where it is when runs come before it; marks of runs that are gone are gone."""
+    def watch_summaries(self, old: RunSummaries, new: RunSummaries) -> None:
+        """The choice stays where it is when runs come before it; of runs that are gone, marks and choice go, too."""
+        names = {run.name for run in new.runs}
+        if new.version:
+            self.marked = self.marked & names
+        if self.chosen and self.chosen not in names and any(run.name == self.chosen for run in old.runs):
+            before = ordered(old.matching(self.words), self.order)
+            runs = self.runs
+            if runs:  # the one that stands where it stood
+                self.chosen = runs[min(self.place_in(before), len(runs) - 1)].name
         self.keep_chosen()
-        if self.marked and self.summaries.version:
-            self.marked = self.marked & {run.name for run in self.summaries.runs}
 
     @property
     def rows_shown(self) -> int:
@@ -82,11 +89,12 @@ class RunRows(ListRows[RunSummary]):
         lines += table.around(runs, self.place_in(runs), self.rows_shown, bold=True)
         below = self._in_full(chosen)
         lines += [Text()] * (height - len(below) - len(lines))
-        styles = [f"bold {palette.text}", palette.bad if chosen.info.message else palette.dim, palette.text]
-        return lines + [
-            Text(f" {cut_at_end(words, width - 2) if place else shortened(words, width - 2)}", style=styles[place])
-            for place, words in enumerate(below)
-        ]
+        lines.append(Text(f" {shortened(below[0], width - 2)}", style=f"bold {palette.text}"))
+        said = plain(chosen.info.message)
+        for words in below[1:]:
+            style = palette.bad if words == said else palette.dim
+            lines.append(Text(f" {cut_at_end(words, width - 2)}", style=style))
+        return lines
 
     def on_click(self, event: events.Click) -> None:
         """A title orders by its column, or turns its order round; a line chooses its run."""
@@ -116,7 +124,7 @@ class RunRows(ListRows[RunSummary]):
         return title_line(palette, "runs", *parts, by)
 
     def _in_full(self, run: RunSummary | None) -> list[str]:
-        """Its names; how far it is, or why it ended, and its settings; its tags and notes where it has any."""
+        """Its names, the settings in which it differs, how far it is or why it ended, its tags and notes: a line each."""
         if run is None:
             return []
         label = f"  {run.labels.name}" if run.labels.name else ""
@@ -125,30 +133,29 @@ class RunRows(ListRows[RunSummary]):
             facts.append(f"evaluation {number(run.evaluation)}")
         if run.normalised is not None:
             facts.append(f"ep100 is {run.normalised:.2f} of floor to ceiling")
-        if run.settings:
-            facts.append(run.settings_words)
-        lines = [plain(run.name, 300) + label, plain(run.info.message) or " · ".join(facts)]
         words = " ".join((*(f"#{tag}" for tag in run.labels.tags), run.labels.notes))
-        return [*lines, words] if words.strip() else lines
+        lines = (run.settings_words, plain(run.info.message) or " · ".join(facts), words.strip())
+        return [plain(run.name, 300) + label, *filter(None, lines)]
 
     def _columns(self, chosen: RunSummary | None, width: int, palette: Palette) -> Table[RunSummary]:
         """Numbers and verdicts first; what is left is shared out among the columns of words."""
         roomy, marked, text, now = width >= ROOMY_FROM, self.marked, palette.text, self.summaries.now
         icon = 0 if roomy else ICON
+        status = STATUS_CELLS - icon
         front: list[TableColumn[RunSummary]] = [
             TableColumn("", 1, lambda run, _: ("›" if run is chosen else "", f"bold {palette.line}"), gap=0),
             TableColumn("", 1, lambda run, _: ("✓" if run.name in marked else "", f"bold {palette.target}"), gap=0),
         ]
         if roomy:
-            front.append(TableColumn("state", 12, lambda run, _: state_chip(run.state, palette), gap=0))
-            front.append(TableColumn("done", 5, lambda run, _: (share_words(run.progress), text), gap=0, right=True))
-        else:
             front.append(TableColumn("state", 10, lambda run, cells: _state(run, cells, palette), gap=0))
+            front.append(TableColumn("done", 4, lambda run, _: (share_words(run.progress), text), right=True))
+        else:
+            front.append(TableColumn("state", 10, lambda run, cells: _state(run, cells, palette, True), gap=0))
         back: list[TableColumn[RunSummary]] = [
             TableColumn("seed", 5 if roomy else 4, lambda run, cells: seed_cell(run.info.seed, palette, cells)),
             TableColumn("ep100", 7, lambda run, _: (number(run.ep100), f"bold {text}"), right=True),
             TableColumn("eval", 7, lambda run, _: (number(run.evaluation), text), right=True),
-            TableColumn("train", STATUS_CELLS - icon, lambda run, cells: verdict_cell(run.verdict, palette, cells)),
+            TableColumn("train", max(status, 5), lambda run, _: verdict_cell(run.verdict, palette, status)),
             TableColumn("gate", GATE_CELLS - icon, lambda run, cells: gate_cell(run.gate, palette, cells)),
             TableColumn("age", 6, lambda run, _: (age(run.info.created, now), palette.dim), right=True),
         ]
@@ -160,11 +167,11 @@ class RunRows(ListRows[RunSummary]):
         first = [column for column in words if column.title != "tags"]
         tags = [column for column in words if column.title == "tags"]
         columns = [*front, *first, *back[:-1], *tags, back[-1]]
-        bar = min(width - _width(columns), MOST_BAR)
+        bar = min(width - _width(columns) - 1, MOST_BAR)
         if roomy and bar >= LEAST_BAR:
             columns.insert(
-                3,
-                TableColumn("", bar, lambda run, cells: progress_bar(run.progress or 0.0, cells - 1, palette), gap=0),
+                4,
+                TableColumn("", bar, lambda run, cells: progress_bar(run.progress or 0.0, cells - 1, palette)),
             )
         return Table(list(map(self._titled, columns)), width, palette)
 
@@ -190,7 +197,7 @@ class RunRows(ListRows[RunSummary]):
         """Those of these columns that there is room for."""
         cells: dict[str, Callable[[RunSummary, int], Cell]] = {
             "name": lambda run, cells: (shortened(run.title, cells), palette.text),
-            "task": lambda run, cells: (shortened(run.task, cells), palette.text),
+            "task": lambda run, cells: (_task(run, cells), palette.text),
             "settings": lambda run, cells: (fitting_settings(run.settings, cells), palette.text),
             "tags": lambda run, cells: (cut_at_end(" ".join(run.labels.tags), cells), palette.dim),
         }
@@ -230,8 +237,16 @@ def _width(columns: Sequence[TableColumn[RunSummary]]) -> int:
     return sum(column.gap + column.width for column in columns)
 
 
-def _state(run: RunSummary, cells: int, palette: Palette) -> tuple[str, str]:
-    """The state as an icon and a word; of one that is trained also how far it is."""
+def _task(run: RunSummary, cells: int) -> str:
+    """The task; in a few cells its beginning, as most end alike."""
+    return (shortened if cells >= LEAST_BOTH_ENDS else cut_at_end)(run.task, cells)
+
+
+def _state(run: RunSummary, cells: int, palette: Palette, with_share: bool = False) -> tuple[str, str]:
+    """The state as an icon and a word; with the share done of one that is trained. That a run is finished is no verdict."""
     icon, status = STATES.get(run.state, STARTING)
-    words = f"RUN {share_words(run.progress)}" if run.state == "running" else plain(run.state, 12).upper()
-    return cut_at_end(f"{icon} {words}", cells), f"bold {palette.of_status(status)}"
+    words = plain(run.state, 12).upper()
+    if with_share and run.state == "running":
+        words = f"RUN {share_words(run.progress)}"
+    color = palette.dim if run.state == "finished" else palette.of_status(status)
+    return cut_at_end(f"{icon} {words}", cells), f"bold {color}"

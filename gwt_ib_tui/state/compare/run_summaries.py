@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,7 +22,7 @@ from gwt_ib.runs.directory import RunDirectory, run_files
 from gwt_ib.runs.labels import Labels, read_labels
 from gwt_ib.runs.newest import newest_values
 from gwt_ib.runs.record import ENDED, KILLED, Pulse, RunRecord
-from gwt_ib.runs.settings import differing, setting_words
+from gwt_ib.runs.settings import RUN_LOCAL, differing, setting_words
 from gwt_ib.text import plain
 from gwt_ib_tui.state.run.follower import Follower
 
@@ -52,7 +53,9 @@ class RunSummary:
     labels: Labels = NO_LABELS
     config: Config | None = None
     differs: Pairs = ()
-    """Its values of the settings in which the runs of the list differ, but for task and seed."""
+    """Its values of the settings in which the runs of the list differ, but for task and seed, the most important first."""
+    settings: Pairs = ()
+    """The same, those first that the fewest of the runs have: what is peculiar to this one."""
 
     @property
     def progress(self) -> float | None:
@@ -61,9 +64,10 @@ class RunSummary:
 
     @cached_property
     def title(self) -> str:
-        """What it is called: by its label, by a directory that a user has named, or by the end of a name of ours."""
+        """What it is called: by its label, or by its directory, without what stands in other columns: task, seed, date."""
         found = _GIVEN_BY_US.fullmatch(self.name)
-        return plain(self.labels.name or (self.name if found is None else found[1]), 300)
+        name = self.name.removeprefix(f"{self.info.env_id}__").removesuffix(f"__s{self.info.seed}")
+        return plain(self.labels.name or (name if found is None else found[1]), 300)
 
     @cached_property
     def task(self) -> str:
@@ -72,14 +76,8 @@ class RunSummary:
         return name.removeprefix(POPGYM).removesuffix("-v0") if name.startswith(POPGYM) else name
 
     @cached_property
-    def settings(self) -> Pairs:
-        """What it differs in, the settings first that are not the default ones."""
-        fields = Config.model_fields
-        return tuple(sorted(self.differs, key=lambda pair: pair[1] == fields[pair[0]].default))
-
-    @cached_property
     def settings_words(self) -> str:
-        """The same in words."""
+        """What is peculiar to it, in words."""
         return setting_words(self.settings)
 
     @cached_property
@@ -95,17 +93,20 @@ class RunSummary:
         return " ".join((*parts, self.labels.name, *tags)).lower()
 
     def has(self, word: str) -> bool:
-        """Whether a word of a filter, in small letters, is found: `lr=0.001` by the setting, others as part of the words."""
+        """Whether a word of a filter, in small letters, is found: `lr=0.001` by the setting, others as part of the words.
+
+        A number has to be the whole one, of a text its beginning is enough.
+        """
         field, equals, wanted = word.partition("=")
         if not equals or field not in Config.model_fields:
             return word in self.words
         if self.config is None:
             return False
         value = getattr(self.config, field)
-        if setting_words([(field, value)]).lower() == word:
-            return True
+        if isinstance(value, bool) or not isinstance(value, int | float):  # as it is typed
+            return setting_words([(field, value)]).lower().startswith(word)
         with suppress(ValueError):
-            return isinstance(value, int | float) and not isinstance(value, bool) and float(wanted) == value
+            return float(wanted) == value
         return False
 
 
@@ -137,7 +138,7 @@ class RunLister(Follower):
         self._interval = interval
         self._known: dict[Path, tuple[Signature, RunSummary, Pulse]] = {}
         self._configs: tuple[Config | None, ...] = ()
-        self._differs: dict[Path, Pairs] = {}
+        self._differs: dict[Path, tuple[Pairs, Pairs]] = {}
         self.summaries = RunSummaries()
 
     def poll(self) -> None:
@@ -169,17 +170,26 @@ class RunLister(Follower):
             one is not other for one, other in zip(configs, self._configs, strict=True)
         ):
             found = [tuple(pair for pair in pairs if pair[0] != "env_id") for pairs in differing(configs)]
-            self._configs, self._differs = configs, dict(zip(known, found, strict=True))
-        changed = {path: entry for path, entry in known.items() if entry[1].differs != self._differs[path]}
-        return dict(known) | {
-            path: (signature, replace(summary, differs=self._differs[path]), pulse)
-            for path, (signature, summary, pulse) in changed.items()
-        }
+            self._configs = configs
+            self._differs = dict(zip(known, zip(found, rarest_first(found), strict=True), strict=True))
+        told = {}
+        for path, (signature, summary, pulse) in known.items():
+            differs, settings = self._differs[path]
+            if (summary.differs, summary.settings) != (differs, settings):
+                summary = replace(summary, differs=differs, settings=settings)
+            told[path] = signature, summary, pulse
+        return told
 
     def _follow(self) -> float:
         with suppress(OSError):  # a folder that cannot be read just now is looked at again
             self.poll()
         return self._interval
+
+
+def rarest_first(found: Sequence[Pairs]) -> list[Pairs]:
+    """Each run's settings, those first that the fewest runs have; what is not learnt from stays at the end."""
+    counts = Counter(pair for pairs in found for pair in pairs)
+    return [tuple(sorted(pairs, key=lambda pair: (pair[0] in RUN_LOCAL, counts[pair]))) for pairs in found]
 
 
 def summary_of(run: RunDirectory, config: Config | None) -> RunSummary:
