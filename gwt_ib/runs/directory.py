@@ -70,6 +70,8 @@ class RunDirectory:
     gate_evaluation = _Inside("gate_evaluation.json")  # the newest episodes with a replaced gate; often absent
     snapshots = _Inside("snapshots")  # one directory per snapshot, named by its environment steps
     reports = _Inside("reports")  # what a dashboard kept of the snapshots that were asked for there; often absent
+    plots = _Inside("plots")  # figures that were drawn in a dashboard, with their data; often absent
+    exports = _Inside("exports")  # its metrics in another tool's format, where the setting asks for it; often absent
     control = _Inside("control")  # the inbox for requests
     logs = _Inside("logs")  # what the trainer, the learner and the actors log and print
     labels = _Inside("labels.json")  # its name, tags and notes, by the user; often absent
@@ -213,7 +215,7 @@ def take_back(run: RunDirectory, *, keep_directory: bool) -> None:
     """Remove a run of ours that never began: what `create_run` made, and nothing that somebody else has put there."""
     for folder in (run.snapshots, run.control, run.logs, run.incidents):
         shutil.rmtree(folder, ignore_errors=True)
-    _take_back([*([] if keep_directory else [run.path]), run.lock, run.config, run.environment, run.run, run.labels])
+    _take_back([*([] if keep_directory else [run.path]), run.lock, run.labels, run.config, run.environment, run.run])
 
 
 def _claim(run: RunDirectory, made: list[Path]) -> None:

@@ -33,14 +33,7 @@ def label(
     note: Note = None,
     as_json: AsJson = False,
 ) -> None:
-    """Name, tag and annotate runs, or show what they are called.
-
-    gwt-ib-tui label latest --name wide-gate --note "lambda_c as in the paper"
-
-    gwt-ib-tui label wide-gate other-run --tag paper --untag draft
-
-    gwt-ib-tui label wide-gate
-    """
+    """Name, tag and annotate runs, or show what they are called."""
     from gwt_ib.runs.labels import read_labels, write_labels
 
     runs = each_once(names)
@@ -77,14 +70,7 @@ def delete(
     names: Runs,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete runs for good, after a question that says what is lost.
-
-    gwt-ib-tui delete wide-gate
-
-    gwt-ib-tui delete first-try second-try
-
-    gwt-ib-tui delete runs/smoke-test --yes
-    """
+    """Delete runs for good, after a question that says what is lost."""
     import sys
 
     from gwt_ib.runs.delete import delete_run, loss_of

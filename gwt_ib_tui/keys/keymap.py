@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 else:
     Node = object  # Textual takes styles from the first base that is a node, which is then the screen's own
 
-DIALOGS = frozenset({"runs", "folder", "sweep", "quit", "sweep_quit", "help", "setting", "filter", "label", "delete"})
+DIALOGS = frozenset(
+    {"runs", "folder", "sweep", "quit", "sweep_quit", "help", "setting", "filter", "watch", "label", "delete"}
+)
 LISTS = (frozenset({"runs", "sweep"}), frozenset({"runs", "folder"}))
 WITH_CHARTS = frozenset({"live", "compare"})
 NAMED_KEYS = frozenset(key.value for key in Keys if key.value[0] != "<") | frozenset(KEY_NAME_REPLACEMENTS.values())

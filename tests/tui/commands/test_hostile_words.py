@@ -71,9 +71,14 @@ COMMANDS: dict[str, list[list[str]]] = {
     "runs": [["runs"], ["runs", "--json"], ["runs", "--list"], ["runs", "--csv"], ["runs", "--sort", EVIL[:-1]]],
     "label": [["label", "RUN"], ["label", "RUN", "--json"], ["label", "RUN", "--name", EVIL[:-1], "--tag", EVIL[:-1]]],
     "delete": [["delete", NAME + "x"], ["delete", "RUN"]],
-    "compare": [["compare", "RUN"], ["compare", "RUN", "--json"]],
+    "compare": [["compare", "RUN"], ["compare", "RUN", "--json"], ["compare", "RUN", "--csv", "--baseline", NAME]],
     "sweep": [["sweep", "sweep.toml", "--dry-run"], ["sweep", f"{NAME}.toml"], ["sweep", "evil.toml", "--headless"]],
     "results": [["results", "RUN", "--no-evaluate", *form] for form in ([], ["--json"], ["--csv"], ["--markdown"])],
+    "plot": [["plot", "RUN", "--out", f"{NAME}.svg"], ["plot", "RUN", "--metric", NAME, "--out", "fig.svg"]],
+    "export": [
+        ["export", "RUN", "--to", "csv", "--out", f"{NAME}.csv"],
+        ["export", "RUN", "--to", "tensorboard", "--out", NAME],
+    ],
     "status": [["status", "RUN"], ["status", "RUN", "--json"]],
     "check": [["check", "RUN"], ["check", "RUN", "--json"]],
     "evaluate": [
