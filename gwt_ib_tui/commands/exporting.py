@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib_tui.commands.completion import complete_run
 from gwt_ib_tui.commands.options import find_run
 from gwt_ib_tui.terminal import print_line, print_result
 
@@ -25,7 +26,12 @@ POLL_S = 0.5
 def export(
     run_names: Annotated[
         list[str],
-        typer.Argument(metavar="RUN...", help="Directories, names under runs/, or latest.", show_default=False),
+        typer.Argument(
+            metavar="RUN...",
+            help="Directories, names under runs/, or latest.",
+            show_default=False,
+            autocompletion=complete_run,
+        ),
     ],
     to: Annotated[
         Literal["csv", "parquet", "tensorboard", "wandb", "trackio"],
