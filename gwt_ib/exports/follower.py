@@ -8,6 +8,9 @@ from pathlib import Path
 from gwt_ib.lenient import whole
 from gwt_ib.runs.jsonl import Record, RecordReader, parse_record
 
+MOST = 2**62
+"""A step beyond this is damage, and no format has room for it."""
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -89,4 +92,6 @@ class RowFollower:
 
 def _place(row: Record) -> Kept | None:
     update, env_steps = whole(row.get("update")), whole(row.get("env_steps"))
-    return None if update is None or env_steps is None else Kept(update, env_steps)
+    if update is None or env_steps is None or not (0 < update < MOST and 0 <= env_steps < MOST):
+        return None
+    return Kept(update, env_steps)

@@ -77,7 +77,7 @@ class Naming:
         value, factor = row.get(metric), self._alias(metric).factor
         if real(value) is None:
             return None
-        number: int | float = value  # type: ignore[assignment]  # `real` takes nothing else
+        number = sized(value)  # type: ignore[arg-type]  # `real` takes nothing else
         return number if factor == 1 else factor * number
 
     def numbers(self, row: Mapping[str, Any]) -> dict[str, int | float]:
@@ -87,6 +87,11 @@ class Naming:
 
     def _alias(self, metric: str) -> Alias:
         return self._aliases.get(metric) or Alias(self._group + metric)
+
+
+def sized(number: int | float) -> int | float:
+    """The same number; one that needs more than 64 bits is no count of ours, and a float for tools that know none such."""
+    return number if isinstance(number, float) or abs(number) < 2**63 else float(number)
 
 
 def names_table() -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gwt_ib.durable import write_atomically
+from gwt_ib.exports.follower import MOST
 from gwt_ib.exports.table import RUN, TableWriter
 from gwt_ib.exports.writer import Options
 from gwt_ib.lenient import mapping, real, text, whole
@@ -60,15 +61,19 @@ class ParquetWriter(TableWriter):
         columns = [pa.array((name for name, _ in rows), pa.string())]
         for metric in NUMBERS:
             kind = pa.int64() if metric in WHOLE else pa.float64()
-            cast = int if metric in WHOLE else float
-            numbers = (self.naming.number(metric, row) for _, row in rows)
-            columns.append(pa.array((None if number is None else cast(number) for number in numbers), kind))
+            cast = _whole if metric in WHOLE else real
+            columns.append(pa.array((cast(self.naming.number(metric, row)) for _, row in rows), kind))
         columns += [pa.array((_READERS[metric](row.get(metric)) for _, row in rows), kinds[metric]) for metric in LISTS]
         names = [RUN, *map(self.naming.name, (*NUMBERS, *LISTS))]
         table = pa.table(columns, names=names).replace_schema_metadata({"gwt_ib": json.dumps(self.about())})
         data = io.BytesIO()
         pq.write_table(table, data)
         write_atomically(self.out, data.getvalue(), durable=False)
+
+
+def _whole(value: object) -> int | None:
+    number = whole(value)
+    return number if number is not None and abs(number) < MOST else None
 
 
 def _numbers(value: object) -> list[float | None] | None:
@@ -84,7 +89,7 @@ def _curve(value: object) -> Mapping[str, Any] | None:
     counts = curve.get("count")
     if not isinstance(counts, list):
         return None
-    return {**{name: _numbers(curve.get(name)) for name in CURVE}, "count": [whole(each) for each in counts]}
+    return {**{name: _numbers(curve.get(name)) for name in CURVE}, "count": [_whole(each) for each in counts]}
 
 
 _READERS = {"eval_returns": _numbers, "eval_replaced": _replaced, "gate_curve": _curve}

@@ -140,7 +140,7 @@ class Trainer:
                 self._heartbeat()
                 if words := self._export.tend():
                     self._append(event("warning", message=words))
-                for name in self._workers.logs:
+                for name in (*self._workers.logs, "exporter"):
                     cap_log(self._run.logs / f"{name}.log")
             on_tick()
 

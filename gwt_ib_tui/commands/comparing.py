@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gwt_ib.errors import ExitCode, UserError, nearest
+from gwt_ib_tui.commands.completion import complete_run
 from gwt_ib_tui.commands.options import AsJson, find_run
 from gwt_ib_tui.terminal import print_json, print_line, print_result, print_table, why_no_dashboard
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 def compare(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="RUN...", help="Directories, names under runs/, patterns of these, or latest."),
+        typer.Argument(
+            metavar="RUN...",
+            help="Directories, names under runs/, patterns of these, names given by label, or latest.",
+            autocompletion=complete_run,
+        ),
     ],
     baseline: Annotated[
         str | None,
@@ -158,43 +163,48 @@ def _print_runs(found: dict[str, Any]) -> None:
 
 
 def _print_groups(found: dict[str, Any]) -> None:
-    """Above, what is measured where; then for each return a line a setting."""
-    from gwt_ib.runs.settings import setting_words
-    from gwt_ib.text import ABSENT, count, plain
+    """For each return what is measured where, and a line a setting, task by task."""
+    from gwt_ib.text import ABSENT, count
 
-    baseline = found["groups"][found["baseline_group"]]
-    # Task by task: returns of different tasks are no numbers of one column.
-    order = list(dict.fromkeys([baseline["env_id"], *(group["env_id"] for group in found["groups"])]))
-    groups = sorted(found["groups"], key=lambda group: order.index(group["env_id"]))
-    settings = [pair for pair in baseline["settings"].items() if pair[0] != "env_id"]
-    of_baseline = setting_words(settings) or plain(baseline["runs"][0])
-    titles = {"ep100": "ep100 at equal env steps", "eval_return": "last evaluation"}
-    for metric, title in titles.items():
-        print_result(f"{title}: mean over runs with its 95 % interval, IQM, and P(better than a run of {of_baseline})")
+    groups, baseline = found["groups"], found["groups"][found["baseline_group"]]
+    order = list(dict.fromkeys([baseline["env_id"], *(group["env_id"] for group in groups)]))
+    shown = sorted(groups, key=lambda group: order.index(group["env_id"]))
+    several = len(groups) > 1
+    for metric, title in (("ep100", "ep100 at equal env steps"), ("eval_return", "last evaluation")):
+        better = f", and P(better than a run of {_setting_of(baseline)})" if several else ""
+        print_result(f"{title}: mean over runs with its 95 % interval, IQM{better}")
         rows = []
-        for group in groups:
+        for group in shown:
             score = group["scores"][metric]
-            rows.append(
-                (
-                    *([plain(group["env_id"]).removeprefix("popgym-")] if len(order) > 1 else []),
-                    setting_words([pair for pair in group["settings"].items() if pair[0] != "env_id"])
-                    or plain(group["runs"][0]),
-                    f"{score['n']} of {len(group['runs'])}",
-                    _few([plain(seed) for seed in group["seeds"]]),
-                    *([count(score["env_steps"])] if metric == "ep100" else []),
-                    estimate_words(score["mean"]),
-                    ABSENT if score["delta"] is None else f"{score['delta']:+.3f}",
-                    estimate_words(score["iqm"]),
-                    "baseline"
-                    if found["groups"].index(group) == group["against"]
-                    else estimate_words(score["probability_of_improvement"], 2),
-                )
-            )
-        at = ("env steps",) if metric == "ep100" else ()
-        env = ("env",) if len(order) > 1 else ()
-        columns = (*env, "setting", "runs", "seeds", *at, "mean", "delta", "IQM", "P(better)")
-        print_table(columns, rows, right=columns[columns.index("seeds") + 1 :])
+            row = {"env": _task_of(group)} if len(order) > 1 else {}
+            row["setting"] = _setting_of(group)
+            row["runs"] = f"{score['n']} of {len(group['runs'])}"
+            row["seeds"] = _some([str(seed) for seed in group["seeds"]], 8)
+            if metric == "ep100":
+                row["env steps"] = count(score["env_steps"])
+            row["mean"], row["IQM"] = estimate_words(score["mean"]), estimate_words(score["iqm"])
+            if several:
+                row["delta"] = ABSENT if score["delta"] is None else f"{score['delta'] + 0.0:.3f}"
+                row["P(better)"] = estimate_words(score["probability_of_improvement"], 2)
+            if several and groups.index(group) == group["against"]:
+                row["P(better)"] = "baseline"
+            rows.append(row)
+        columns = list(rows[0])
+        print_table(columns, [list(row.values()) for row in rows], right=columns[columns.index("seeds") + 1 :])
         print_result()
+
+
+def _setting_of(group: dict[str, Any]) -> str:
+    """In what a setting differs from the others; its task where it is the only one."""
+    from gwt_ib.runs.settings import setting_words
+
+    return setting_words([pair for pair in group["settings"].items() if pair[0] != "env_id"]) or _task_of(group)
+
+
+def _task_of(group: dict[str, Any]) -> str:
+    from gwt_ib.text import plain
+
+    return plain(group["env_id"]).removeprefix("popgym-")
 
 
 def estimate_words(found: dict[str, Any] | None, digits: int = 3) -> str:
@@ -207,10 +217,6 @@ def estimate_words(found: dict[str, Any] | None, digits: int = 3) -> str:
         None if found[end] is None else f"{found[end] + 0.0:.{digits}f}" for end in ("value", "low", "high")
     )
     return str(value) if low is None or high is None else f"{value} [{low}, {high}]"
-
-
-def _few(words: Sequence[str], most: int = 8) -> str:
-    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
 COMMANDS = (compare,)

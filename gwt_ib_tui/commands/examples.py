@@ -7,13 +7,13 @@ from collections.abc import Mapping
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "launch": (
         "launch popgym-RepeatPreviousEasy-v0 --set lr=1e-3 --seed 1",
-        "launch --preset popgym --total-timesteps 2000000 --headless",
+        "launch --preset popgym --seeds 1-4 --detach",
         "launch mypackage:MyEnv-v0 --config mine.toml --run-dir runs/first",
     ),
     "resume": (
         "resume latest --total-timesteps 2000000",
-        "resume latest --set lr=1e-4 --headless",
-        "resume latest --from 204800",
+        "resume latest --from 204800 --set lr=1e-4 --headless",
+        "resume latest --from best --branch --set seed=7 --set ent_coef=0.02",
     ),
     "attach": ("attach", "attach latest --read-only", "attach runs/first"),
     "replay": ("replay", "replay latest", "replay runs/first"),
@@ -32,23 +32,34 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "watch": ("watch latest", "watch latest --episode 3 --gate shut", "watch latest --json"),
     "evaluate": (
-        "evaluate latest",
         "evaluate latest --now",
+        "evaluate latest --snapshot best --episodes 100",
         "evaluate latest --gate all --steps",
     ),
     "verify": ("verify latest", "verify latest --json", "verify runs/first"),
-    "runs": ("runs", "runs --list", "runs --json"),
+    "runs": ("runs", "runs --list --sort eval --filter '#paper lr=0.001'", "runs --csv --sort -age"),
+    "label": (
+        "label latest --name wide-gate --note 'lambda_c as in the paper'",
+        "label wide-gate runs/second --tag paper --untag draft",
+        "label wide-gate",
+    ),
+    "delete": ("delete runs/first", "delete runs/first runs/second", "delete runs/first --yes"),
     "compare": (
         "compare 'popgym-RepeatPrevious*'",
-        "compare runs/first runs/second",
-        "compare latest runs/first --json",
+        "compare runs/first runs/second --list",
+        "compare 'popgym-*' --baseline gate=open --csv",
     ),
     "sweep": ("sweep study.toml --dry-run", "sweep study.toml --headless", "sweep study.toml --retry-failed"),
     "results": ("results sweeps/study", "results sweeps/study --markdown", "results sweeps/study --csv"),
+    "plot": (
+        "plot sweeps/study --metric ep100,mean_c --style print --out fig.pdf",
+        "plot latest --kind gate --at 0.1M,0.5M,end --out gate.svg",
+        "plot sweeps/study --kind bars --metric evaluation --out bars.png",
+    ),
     "export": (
         "export latest --to tensorboard --out tb --follow",
         "export runs/first runs/second --to parquet --out both.parquet",
-        "export latest --to wandb --out offline --names cleanrl",
+        "export latest --to wandb --out . --names sb3",
     ),
     "incident": (
         "incident runs/first/incidents/FILE.json",

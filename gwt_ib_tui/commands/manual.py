@@ -120,8 +120,13 @@ PANELS: dict[str, dict[str, str]] = {
         "steps": "Value, TD error, reward, and the gate c over its prior, at all steps; what is still to come is pale.",
     },
     "List of runs": {
-        "runs": "Every run under runs/, the newest first: state, progress, task, seed, ep100, both verdicts, age; ✓ marks "
-        "it.",
+        "runs": (
+            "Every run under runs/, the best on top: state, progress, name, task, the settings that differ, seed, ep100, "
+            "evaluation, both verdicts, tags, age, as far as there is room; ✓ marks it. An arrow in the header shows by "
+            "which column they are ordered, ↓ where the highest comes first. Of several tasks returns are compared by "
+            "their share of the way from the task's floor to its ceiling, where both are known."
+        ),
+        "chosen run": "Its directory and name, how far it is or why it ended, all settings that differ, tags and notes.",
     },
 }
 """What each panel shows, by screen: in a sentence or two."""

@@ -39,7 +39,7 @@ def results(
     from gwt_ib.results.run_scores import read_scores
     from gwt_ib.results.table import make_table
 
-    planned, notes = _planned(names)
+    planned, notes = planned_runs(names)
     if evaluate:
         _evaluate(planned, trust)
     scores, doubles = without_doubles([read_scores(each) for each in planned])
@@ -62,12 +62,12 @@ def results(
             print_result(note)
 
 
-def _planned(names: Sequence[str]) -> tuple[list[PlannedRun], list[str]]:
+def planned_runs(names: Sequence[str]) -> tuple[list[PlannedRun], list[str]]:
     """The runs that are named, each once, and what is to be said of them. Raises `UserError` where there are none."""
     found: list[PlannedRun] = []
     loose: list[RunDirectory] = []
     for name in names:
-        sweep = _sweep_runs(name)
+        sweep = sweep_runs(name)
         found += sweep or []
         loose += _runs_of(name) if sweep is None else []
     alone, notes = _loose_runs(loose)
@@ -77,7 +77,7 @@ def _planned(names: Sequence[str]) -> tuple[list[PlannedRun], list[str]]:
     return list(by_path.values()), notes
 
 
-def _sweep_runs(name: str) -> list[PlannedRun] | None:
+def sweep_runs(name: str) -> list[PlannedRun] | None:
     """The runs of a sweep that is named by its directory, its name or the file that it was started with; else None."""
     from gwt_ib.results.run_scores import PlannedRun
     from gwt_ib.runs.directory import RunDirectory

@@ -22,6 +22,9 @@ Scope = Literal[
     "setting",
     "filter",
     "runs",
+    "folder",
+    "label",
+    "delete",
     "sweep",
     "sweep_quit",
     "watch",
@@ -97,6 +100,9 @@ ACTIONS: tuple[Action, ...] = (
     *_section("View", "app",
         Action("freeze_display", ("d",), "Freeze display", "Freeze the display while training goes on; press again "
                "to show the newest", call="freeze_display", in_footer=True, needs="news"),
+        Action("write_figure", ("P",), "Figure", "Write the chosen chart, of none chosen all on show, as a figure for a "
+               "paper into plots/ of the run, with its data as CSV; axis, window and smoothing are those of the charts; "
+               "its path is shown and copied"),
         Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", in_footer=True),
         Action("ask_to_quit", ("q", "ctrl+c"), "Quit", "Leave: detach from the run, stop it, or cancel; leaves at "
                "once when the run has ended", in_footer=True),
@@ -239,20 +245,43 @@ ACTIONS: tuple[Action, ...] = (
         Action("run_up", ("up", "k"), "Previous run", "Choose the previous run", call="move_run(-1)"),
         Action("page_down", ("pagedown",), "Page down", "Go down a page of runs", call="move_run(1, 'page')"),
         Action("page_up", ("pageup",), "Page up", "Go up a page of runs", call="move_run(-1, 'page')"),
-        Action("newest_run", ("home",), "First", "Choose the first run: the newest one, where it is not the list of a "
-               "sweep", call="move_run(-1, 'list')"),
+        Action("newest_run", ("home",), "First", "Choose the first run of the list", call="move_run(-1, 'list')"),
         Action("oldest_run", ("end",), "Last", "Choose the last run", call="move_run(1, 'list')"),
         Action("open_run", ("enter",), "Open", "Open the dashboard on the chosen run; leaving it returns here",
                in_footer=True),
         Action("mark_run", ("space",), "Mark", "Mark the run for a comparison, or remove its mark", in_footer=True),
         Action("compare_marked", ("c",), "Compare", "Compare the marked runs; with none marked, the chosen one and "
                "its neighbours", in_footer=True),
-        Action("filter_runs", ("slash",), "Filter", "Show only runs that match the words you type: name, task, "
-               "state, verdict, or a seed such as s1", in_footer=True),
+        Action("filter_runs", ("slash",), "Filter", "Show only runs that match all the words you type: name, task, "
+               "state, verdict, a seed such as s1; in the list of all runs also a tag, #tag, or a setting, lr=0.001",
+               in_footer=True),
         Action("drop_words", ("escape",), "All runs", "Remove the filter", call="filter_by('')"),
         Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", in_footer=True),
         Action("leave", ("q", "ctrl+c"), "Leave", "Leave the list; of a sweep that runs it is asked whether it goes on",
                in_footer=True),
+    ),
+    *_section("In the list of all runs", "folder",
+        Action("next_order", ("o",), "Order", "Order the runs by the next column, the best first; a click on a column's "
+               "title orders by it", in_footer=True),
+        Action("reverse_order", ("O",), "Reverse order", "Turn the order round; runs without a value stay last"),
+        Action("name_run", ("n",), "Name", "Give the chosen run a name, by which every command finds it",
+               call="label_run('name')", footer_group="Label"),
+        Action("tag_run", ("T",), "Tags", "Change the tags of the chosen run, words with blanks between them",
+               call="label_run('tags')", footer_group="Label"),
+        Action("note_run", ("N",), "Notes", "Write a note on the chosen run", call="label_run('notes')",
+               footer_group="Label"),
+        Action("delete_run", ("D",), "Delete", "Delete the chosen run, after a question that says what is lost",
+               in_footer=True),
+    ),
+    *_section("In the line for a label", "label",
+        Action("keep_label", ("enter",), "Keep", "Keep what is typed", call="leave_label(True)", in_footer=True,
+               priority=True),
+        Action("drop_label", ("escape",), "Cancel", "Leave the label as it was", call="leave_label(False)",
+               in_footer=True, priority=True),
+    ),
+    *_section("In the question before a run is deleted", "delete",
+        Action("keep", ("escape", "n", "q", "ctrl+c"), "Keep", "Keep the run", call="dismiss('keep')"),
+        Action("delete", ("y",), "Delete", "Delete the run and everything in its directory", call="dismiss('delete')"),
     ),
     *_section("In the list of a sweep", "sweep",
         Action("next_order", ("o",), "Order", "Order the runs as in the sweep's file, by how they stand, the failed "

@@ -86,14 +86,14 @@ def common_steps(entries: Sequence[RunEntry], metric: str, env_id: str) -> float
     return min(last, default=None)
 
 
-def shortest(view: RunSetView, metric: str) -> list[tuple[RunEntry, float]]:
-    """The run of each task at which the others are cut off, and its env steps, where it is much shorter than another."""
+def shortest(view: RunSetView, metric: str) -> list[tuple[list[RunEntry], float]]:
+    """The runs of each task at which the others are cut off, and their env steps, where another is much longer."""
     found = []
     for env_id in dict.fromkeys(entry.env_id for entry in view.entries):
-        ends = [(steps, place) for place, entry in enumerate(view.entries)
-                if entry.env_id == env_id and (steps := _last_steps(entry, metric)) is not None]  # fmt: skip
-        if ends and min(ends)[0] < SHORT * max(ends)[0]:
-            found.append((view.entries[min(ends)[1]], min(ends)[0]))
+        entries = [entry for entry in view.entries if entry.env_id == env_id]
+        ends = {entry.key: steps for entry in entries if (steps := _last_steps(entry, metric)) is not None}
+        if ends and (least := min(ends.values())) < SHORT * max(ends.values()):
+            found.append(([entry for entry in entries if ends.get(entry.key) == least], least))
     return found
 
 

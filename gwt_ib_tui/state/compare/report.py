@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from gwt_ib.lenient import real, text
 from gwt_ib.results import intervals
 from gwt_ib.runs.settings import RUN_LOCAL, setting_words
 from gwt_ib.text import count, plain
@@ -14,6 +15,8 @@ from gwt_ib_tui.state.compare.comparison import REPORTED, difference_of, mean_an
 from gwt_ib_tui.state.compare.group_scores import SCORED, GroupScore, baselines, group_scores, shortest
 from gwt_ib_tui.state.compare.run_set import RunEntry, RunSetView
 
+FEW = 5
+"""Runs of a setting below which its interval is too narrow."""
 INTERVAL: Mapping[str, Any] = {
     "method": "stratified percentile bootstrap over runs",
     "confidence": intervals.CONFIDENCE,
@@ -65,8 +68,8 @@ CSV_COLUMNS = (
 
 def report_csv(found: Mapping[str, Any]) -> str:
     """What `report` found as a row for each setting; what is not there is empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
+    written = io.StringIO()
+    writer = csv.DictWriter(written, CSV_COLUMNS, lineterminator="\n")
     writer.writeheader()
     for number, group in enumerate(found["groups"]):
         row: dict[str, Any] = {
@@ -84,22 +87,46 @@ def report_csv(found: Mapping[str, Any]) -> str:
                 row[f"{metric}_{name}"] = estimate.get("value")
                 row |= {f"{metric}_{name}_{end}": estimate.get(end) for end in ("low", "high")}
         writer.writerow(row)
-    return text.getvalue()
+    return written.getvalue()
 
 
 def _notes(view: RunSetView) -> list[str]:
     """What has to be known beside the numbers, sentences."""
     found = [
-        f"{plain(entry.name)} has come to {count(steps)} env steps only, and so all of its task are compared there: "
-        f"leave it out to compare further."
-        for entry, steps in shortest(view, SCORED[0])
+        f"{_named(entries)} came to {count(steps)} env steps only, and so all of the task are compared there: without "
+        f"{'it' if len(entries) == 1 else 'these'} they are compared further on."
+        for entries, steps in shortest(view, SCORED[0])
     ]
+    few = min((len(places) for places in view.groups if len(places) > 1), default=FEW)
+    if few < FEW:
+        found.append(f"With {few} seeds a bootstrap's interval is narrower than it should be: read it as the least.")
+    found += _shared_pasts(view)
     if any(len(places) == 1 for places in view.groups) and any(len(places) > 1 for places in view.groups):
         found.append("A setting of one run has no interval: how it varies is not known.")
     if len({view.entries[places[0]].env_id for places in view.groups}) > 1:
         found.append(
             "Returns of different tasks are not compared: each setting is, with the baseline's on its own task."
         )
+    return found
+
+
+def _named(entries: list[RunEntry]) -> str:
+    return plain(entries[0].name) + (f" and {len(entries) - 1} more" if len(entries) > 1 else "")
+
+
+def _shared_pasts(view: RunSetView) -> list[str]:
+    """A branch that is counted as a seed beside the run that it comes from."""
+    names = {str(entry.directory.path.resolve()): entry for entry in view.entries}
+    found = []
+    for entry in view.entries:
+        origin = entry.run_view.run.branched_from
+        parent = names.get(text(origin.get("path")))
+        if parent is not None and parent.group == entry.group:
+            steps = count(real(origin.get("env_steps")))
+            found.append(
+                f"{plain(entry.name)} is a branch of {plain(parent.name)}: they share {steps} env steps, and are no two "
+                f"independent runs."
+            )
     return found
 
 

@@ -104,6 +104,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[list[dict[str,
 def test_a_run_on_ray_is_refused_inside_a_sweep_on_ray() -> None:
     with pytest.raises(UserError, match="local") as refused:
         refuse(small_config(channel="ray"))
+    with pytest.raises(UserError, match="takes the runs afterwards"):
+        refuse(small_config(export="csv"))
     assert refused.value.code == ExitCode.BAD_CONFIGURATION
 
 

@@ -52,6 +52,8 @@ def hostile(tmp_path: Path) -> RecordedRun:
         run.directory.metrics.read_text() + row[:-1] + "," + extra[1:] + "\n"  # a row more, with all of that in it
     )
     (run.directory.incidents / f"actor-0-{NAME}.json").write_text("{}")
+    run.directory.labels.write_text(json.dumps({"name": EVIL, "tags": [EVIL, EVIL], "notes": EVIL}))
+    (run.directory.path / NAME).write_text("none of the run's")
     config = json.loads(run.directory.config.read_text())
     run.directory.config.write_text(json.dumps(config | {"env_id": f"evil_env{EVIL}:Env-v0"}))
     return run
@@ -66,10 +68,13 @@ COMMANDS: dict[str, list[list[str]]] = {
     "attach": [["attach", "RUN"]],
     "replay": [["replay", "RUN"]],
     "serve": [["serve", NAME + "x"]],
-    "runs": [["runs"], ["runs", "--json"], ["runs", "--list"]],
+    "runs": [["runs"], ["runs", "--json"], ["runs", "--list"], ["runs", "--csv"], ["runs", "--sort", EVIL[:-1]]],
+    "label": [["label", "RUN"], ["label", "RUN", "--json"], ["label", "RUN", "--name", EVIL[:-1], "--tag", EVIL[:-1]]],
+    "delete": [["delete", NAME + "x"], ["delete", "RUN"]],
     "compare": [["compare", "RUN"], ["compare", "RUN", "--json"], ["compare", "RUN", "--csv", "--baseline", NAME]],
     "sweep": [["sweep", "sweep.toml", "--dry-run"], ["sweep", f"{NAME}.toml"], ["sweep", "evil.toml", "--headless"]],
     "results": [["results", "RUN", "--no-evaluate", *form] for form in ([], ["--json"], ["--csv"], ["--markdown"])],
+    "plot": [["plot", "RUN", "--out", f"{NAME}.svg"], ["plot", "RUN", "--metric", NAME, "--out", "fig.svg"]],
     "export": [
         ["export", "RUN", "--to", "csv", "--out", f"{NAME}.csv"],
         ["export", "RUN", "--to", "tensorboard", "--out", NAME],

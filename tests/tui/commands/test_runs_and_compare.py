@@ -14,7 +14,7 @@ import pytest
 from recorded_run import RecordedRun
 
 from gwt_ib.errors import UserError
-from gwt_ib_tui.commands.comparing import select_runs, with_baseline_first
+from gwt_ib_tui.commands.comparing import compare, select_runs, with_baseline_first
 from gwt_ib_tui.state.compare.run_set import MOST_RUNS
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -70,22 +70,26 @@ def test_the_table_has_a_line_a_run_and_a_line_a_setting(command: Command, runs:
     assert "RepeatPreviousEasy-v0" in lines[1] and "122,880" in lines[2] and lines[3].rstrip().endswith("lr=0.001")
     assert all("pass" in line and "finished" in line for line in lines[1:4])
     assert "P(better than a run of lr=0.00025)" in lines[5]
-    assert lines[6].split() == ["setting", "runs", "seeds", "env", "steps", "mean", "delta", "IQM", "P(better)"]
+    assert lines[6].split() == ["setting", "runs", "seeds", "env", "steps", "mean", "IQM", "delta", "P(better)"]
     assert lines[7].split()[:6] == ["lr=0.00025", "2", "of", "2", "1,", "2"] and "81,920" in lines[7]
     assert "[" in lines[7] and lines[7].split()[-1] == "baseline", "of two seeds there is an interval"
     assert lines[8].split()[0] == "lr=0.001" and "[" not in lines[8], "and of one there is none"
     assert lines[10].startswith("last evaluation: mean over runs with its 95 % interval")
 
 
-def test_csv_has_a_row_a_setting_with_the_baseline_that_is_asked_for(command: Command, runs: list[RecordedRun]) -> None:
-    result = command("compare", "repeat-*", "fast-s1-cc", "--csv", "--baseline", "lr=0.001")
-    first, second = csv.DictReader(io.StringIO(result.stdout))
+def test_csv_has_a_row_a_setting_with_the_baseline_that_is_asked_for(
+    runs: list[RecordedRun], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    compare(["repeat-*", "fast-s1-cc"], baseline="lr=0.001", as_csv=True)
+    printed = capsys.readouterr()
+    first, second = csv.DictReader(io.StringIO(printed.out))
     assert (first["setting"], first["runs"], first["baseline"]) == ("lr=0.001", "1", "1")
     assert (second["seeds"], second["names"]) == ("1 2", "repeat-s1-aa repeat-s2-bb")
     assert float(second["ep100_mean_low"]) <= float(second["ep100_mean"]) <= float(second["ep100_mean_high"])
     assert 0 <= float(second["eval_return_probability_of_improvement"]) <= 1
     assert first["ep100_mean_low"] == first["ep100_probability_of_improvement"] == ""
-    assert "A setting of one run has no interval" in result.stderr
+    assert "A setting of one run has no interval" in printed.err
 
 
 def test_a_baseline_is_a_run_or_a_setting_among_those_compared(
@@ -158,10 +162,23 @@ def test_too_many_runs_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def test_runs_are_listed_without_a_terminal(command: Command, runs: list[RecordedRun]) -> None:
-    for arguments in (("runs",), ("runs", "--list")):
+    for arguments in (("runs",), ("runs", "--list", "--sort=-age")):
         lines = command(*arguments).stdout.splitlines()
-        assert lines[0].split() == ["run", "state", "env", "steps", "training", "gate", "ep100"]
-        assert [line.split()[:2] for line in lines[1:]] == [[run.directory.name, "finished"] for run in runs]
+        assert lines[0].split() == [
+            "run",
+            "state",
+            "done",
+            "task",
+            "settings",
+            "seed",
+            "ep100",
+            "eval",
+            "training",
+            "gate",
+            "age",
+        ]
+        assert "None" not in "".join(lines) and "lr=0.001" in "".join(lines)
+    assert [line.split()[:2] for line in lines[1:]] == [[run.directory.name, "finished"] for run in runs]
     assert [row["run"] for row in json.loads(command("runs", "--json").stdout)] == [run.directory.name for run in runs]
 
 

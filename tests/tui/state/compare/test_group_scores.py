@@ -37,7 +37,7 @@ def test_a_setting_is_compared_with_the_baselines_at_the_steps_that_all_runs_hav
     assert other.better == intervals.probability_of_improvement([other.values], [based.values])
     assert other.delta == pytest.approx(np.mean(other.values) - np.mean(based.values))
     assert based.better is None and based.delta is None
-    assert shortest(view, "ep100") == [(view.entries[3], 12 * 4096)]
+    assert shortest(view, "ep100") == [([view.entries[3]], 12 * 4096)]
 
 
 def test_evaluations_are_the_last_of_each_run(tmp_path: Path) -> None:
