@@ -10,7 +10,21 @@ import typer
 
 from gwt_ib import __version__
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib_tui.commands import bench, comparing, evaluating, incident, info, launch, results, run, runs, sweep, verify
+from gwt_ib_tui.commands import (
+    bench,
+    comparing,
+    evaluating,
+    exporting,
+    incident,
+    info,
+    launch,
+    plotting,
+    results,
+    run,
+    runs,
+    sweep,
+    verify,
+)
 from gwt_ib_tui.commands.examples import example_lines
 from gwt_ib_tui.commands.options import Command
 from gwt_ib_tui.terminal import ended_by_signals, prepare_streams, print_line, print_result
@@ -39,7 +53,21 @@ def gwt_ib_tui(
     """Train a TD-gated memory agent on POPGym and watch, live, whether its gate works."""
 
 
-GROUPS = (launch, run, evaluating, verify, runs, comparing, sweep, results, incident, bench, info)
+GROUPS = (
+    launch,
+    run,
+    evaluating,
+    verify,
+    runs,
+    sweep,
+    results,
+    plotting,
+    exporting,
+    incident,
+    bench,
+    info,
+    comparing,
+)
 for command in (command for group in GROUPS for command in group.COMMANDS):
     name = command.__name__.rstrip("_")
     app.command(name, cls=Command, epilog=example_lines(name))(command)

@@ -44,6 +44,16 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "sweep": ("sweep study.toml --dry-run", "sweep study.toml --headless", "sweep study.toml --retry-failed"),
     "results": ("results sweeps/study", "results sweeps/study --markdown", "results sweeps/study --csv"),
+    "plot": (
+        "plot sweeps/study --metric ep100,mean_c --style print --out fig.pdf",
+        "plot latest --kind gate --at 0.1M,0.5M,end --out gate.svg",
+        "plot sweeps/study --kind bars --metric evaluation --out bars.png",
+    ),
+    "export": (
+        "export latest --to tensorboard --out tb --follow",
+        "export runs/first runs/second --to parquet --out both.parquet",
+        "export latest --to wandb --out . --names sb3",
+    ),
     "incident": (
         "incident runs/first/incidents/FILE.json",
         "incident runs/first/incidents/FILE.json --json",

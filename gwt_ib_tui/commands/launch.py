@@ -186,6 +186,7 @@ def refuse_what_cannot_run(config: Config, *, meanwhile: Callable[[], object] = 
     device, kernels or a number of open files that this machine does not have.
     """
     with no_garbage_collection():
+        from gwt_ib.exports.formats import check_installed
         from gwt_ib.processes.check import check_in_child
         from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit
 
@@ -194,6 +195,7 @@ def refuse_what_cannot_run(config: Config, *, meanwhile: Callable[[], object] = 
     except OSError:  # children could load next to nothing
         words = "The current directory has been removed: change into one that exists."
         raise UserError(words, ExitCode.USAGE) from None
+    check_installed(config.export)
     raise_descriptor_limit(descriptors_needed(config))
     beside = threading.Thread(target=meanwhile, daemon=True)
     beside.start()
