@@ -88,11 +88,14 @@ PANELS: dict[str, dict[str, str]] = {
     "Compare": {
         "charts": (
             "One metric of several runs, each with its own colour and a letter where its curve ends; the chosen run "
-            "is in front. As groups: mean over the seeds of one setting, with a band from the least to the largest."
+            "is in front. As groups: mean over the seeds of one setting, with its 95 % interval (a bootstrap over the runs) "
+            "as a band, or with one from the least to the largest. Apart: a chart for each setting, on the same axes."
         ),
         "table": (
             "Each run's newest value of the chosen chart's metric, its difference from the baseline (=) at equal env "
-            "steps, both verdicts, and in which settings the runs differ."
+            "steps, both verdicts, and in which settings the runs differ. As groups, a line a setting: how many runs have a "
+            "value, their mean at equal env steps (of evaluations: the last ones) with its 95 % interval, the difference "
+            "from the baseline's setting, how likely a run is better than one of that, and the IQM."
         ),
     },
     "Sweep": {

@@ -233,8 +233,10 @@ ACTIONS: tuple[Action, ...] = (
                footer_group="Run"),
         Action("open_run", ("enter",), "Open", "Open the dashboard of the chosen run", in_footer=True),
         Action("make_baseline", ("B",), "Baseline", "Compare the other runs with the chosen one"),
-        Action("toggle_groups", ("G",), "Groups", "Show runs that differ only in their seed as one mean with a band "
-               "from lowest to highest, or as single runs", in_footer=True),
+        Action("toggle_groups", ("G",), "Groups", "Show runs that differ only in their seed as one mean with its 95 % "
+               "interval, then with a band from lowest to highest, then as single runs", in_footer=True),
+        Action("toggle_apart", ("A",), "Apart", "A chart for each setting, by the chosen metric and on the same axes, or "
+               "a chart for each metric", in_footer=True),
         Action("next_metric", ("j",), "Next metric", "Choose the next chart; the table shows its metric",
                call="choose_chart(1)"),
         Action("previous_metric", ("k",), "Previous metric", "Choose the previous chart", call="choose_chart(-1)"),
