@@ -32,8 +32,8 @@ PANELS: dict[str, dict[str, str]] = {
         "charts": (
             "Metrics over env steps, updates or wall time. The title has the newest number, with the status of the "
             "GateCheck rules about it and the range in which they pass. A dotted line is a target, a floor or a clamp; "
-            f"markers on the axis are events: {MARKERS}. A gap is a value that is not a number. With a cursor the titles show "
-            "the values there, in full where there is room; ~ marks a smoothed value."
+            f"markers on the axis are events: {MARKERS}. A gap is a value that is not a number. With a cursor the titles "
+            "show the values there, in full where there is room; ~ marks a smoothed value."
         ),
         "TD→gate": (
             "Mean of c by |td_norm| on its spread, against the prior and the budget: whether surprise opens the gate."
