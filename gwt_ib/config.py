@@ -152,6 +152,14 @@ class Config(BaseModel):
     snapshot_minutes: float = setting(
         5.0, "minutes after which a snapshot is due too; 0 leaves it to updates", "minutes", ge=0.0, resume="free"
     )
+    export: Literal["", "csv", "parquet", "tensorboard", "wandb", "trackio"] = setting(
+        "",
+        "format in which the metrics are also written, to exports/ in the run's directory; wandb stays offline; empty: none",
+        resume="free",
+    )
+    export_names: Literal["ours", "cleanrl", "sb3"] = setting(
+        "ours", "whose names the metrics have there: see docs/exports.md", resume="free"
+    )
     rescue_dir: str = setting(
         "", "directory on another file system for the last snapshot where the run's own refuses it", resume="free"
     )

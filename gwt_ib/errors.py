@@ -52,10 +52,13 @@ def message_of(error: BaseException) -> str:
         return ""
 
 
+def near_words(word: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known words nearest to `word`, the nearest first; none where none is near."""
+    by_lower = {name.lower(): name for name in known}
+    return [by_lower[name] for name in difflib.get_close_matches(word.lower(), by_lower, n=count, cutoff=0.55)]
+
+
 def nearest(word: str, known: Iterable[str], count: int = 3) -> str:
     """A sentence that names the known words nearest to `word`, with a leading space; empty when none is near."""
-    by_lower = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), by_lower, n=count, cutoff=0.55)
-    if not close:
-        return ""
-    return " Did you mean " + " or ".join(by_lower[name] for name in close) + "?"
+    close = near_words(word, known, count)
+    return f" Did you mean {' or '.join(close)}?" if close else ""

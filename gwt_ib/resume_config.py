@@ -60,6 +60,45 @@ def resume_config(
     return config, changes
 
 
+BRANCHED = frozenset({"seed"})
+"""Fixed settings that a branch may have otherwise: from its start it draws other random numbers, and begins new episodes."""
+
+
+def branch_config(
+    recorded: Mapping[str, Any],
+    trained_with: Mapping[str, Any] | None,
+    assignments: Iterable[str] = (),
+    flags: Mapping[str, Any] | None = None,
+) -> tuple[Config, list[Change]]:
+    """The configuration of a new run that goes on from another's snapshot, and what of it is asked for.
+
+    It begins with what the snapshot was trained with, and with what `config.json` says by now of settings that change
+    nothing of what is learnt. Those that a resume takes by `--override` alone need no such word: no run is changed.
+    Raises `UserError` (78), with all fields at once that may not differ.
+    """
+    base = dict(recorded)
+    if trained_with:
+        of_no_weight = {name for name in Config.model_fields if resume_class(name) == "free"} - {*live_settings()}
+        base = {**trained_with, **{name: value for name, value in recorded.items() if name in of_no_weight}}
+    asked, places = _asked(assignments, flags or {})
+    config = build({**base, **asked}, dict.fromkeys(base, "the snapshot") | places)
+    changes = []
+    for field in asked:
+        old, new = base.get(field, Config.model_fields[field].default), getattr(config, field)
+        if not _same(old, new):
+            changes.append(Change(field, old, new))
+    fixed = [
+        str(change)
+        for change in changes
+        if change.field not in BRANCHED
+        and (resume_class(change.field) == "fixed" or is_gate_itself(config, change.field))
+    ]
+    if fixed:
+        sentence = f"A branch cannot change {'; '.join(fixed)}: that takes a run from its start."
+        raise UserError(sentence, ExitCode.BAD_CONFIGURATION)
+    return config, changes
+
+
 def needs_override(change: Change) -> bool:
     """Whether a resume takes a change only when it is told to."""
     return resume_class(change.field) == "override"

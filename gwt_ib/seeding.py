@@ -22,6 +22,7 @@ class Stream(IntEnum):
     EVALUATION_EPISODE = 5
     EVALUATION_NOISE = 6
     GATE_SHUFFLE = 7
+    ACTING = 8
 
 
 def generator(seed: int, stream: Stream, *indices: int) -> np.random.Generator:

@@ -10,7 +10,22 @@ import typer
 
 from gwt_ib import __version__
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib_tui.commands import bench, evaluating, incident, info, launch, results, run, runs, sweep, verify
+from gwt_ib_tui.commands import (
+    bench,
+    comparing,
+    evaluating,
+    exporting,
+    incident,
+    info,
+    launch,
+    plotting,
+    results,
+    run,
+    runs,
+    sweep,
+    verify,
+)
+from gwt_ib_tui.commands.examples import example_lines
 from gwt_ib_tui.commands.options import Command
 from gwt_ib_tui.terminal import ended_by_signals, prepare_streams, print_line, print_result
 
@@ -38,9 +53,24 @@ def gwt_ib_tui(
     """Train a TD-gated memory agent on POPGym and watch, live, whether its gate works."""
 
 
-GROUPS = (launch, run, evaluating, verify, runs, sweep, results, incident, bench, info)
+GROUPS = (
+    launch,
+    run,
+    evaluating,
+    verify,
+    runs,
+    sweep,
+    results,
+    plotting,
+    exporting,
+    incident,
+    bench,
+    info,
+    comparing,
+)
 for command in (command for group in GROUPS for command in group.COMMANDS):
-    app.command(command.__name__.rstrip("_"), cls=Command)(command)
+    name = command.__name__.rstrip("_")
+    app.command(name, cls=Command, epilog=example_lines(name))(command)
 
 
 def main() -> None:

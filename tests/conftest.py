@@ -14,8 +14,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from faults_support import FIGURES
 from support import SMALL, assignments, processes_of, shared_names, updates, wait_until
 
 from gwt_ib.runs import events
@@ -37,6 +39,22 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Of tests that are chosen by name all may have, or lack, a marker that `make test` asks for: that is no error."""
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.option.markexpr != MARKERS:
         session.exitstatus = pytest.ExitCode.OK
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["figures"] = dict(FIGURES)  # one of two processes that test side by side
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a process that tests beside others has measured."""
+    FIGURES.update(getattr(node, "workeroutput", {}).get("figures", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the fault tests have measured, for docs/reliability.md."""
+    if FIGURES:
+        terminalreporter.section("measured faults")
+    for name, value in FIGURES.items():
+        terminalreporter.write_line(f"{name}: {value}")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.envs.episode import MAX_ACTIONS, EpisodeError, OpenEpisode, observation_hash
 from gwt_ib.envs.instances import Instances, counter
 from gwt_ib.envs.limits import LIMIT_SQUARED, REWARD_LIMIT, wrong_reward
+from gwt_ib.envs.make import Env
 from gwt_ib.envs.refusal import is_ctrl_c
 from gwt_ib.envs.spaces import Row
 from gwt_ib.envs.spec import EnvironmentSpec
@@ -52,11 +53,13 @@ class EnvBatch:
         beat: memoryview | None = None,
         spec: EnvironmentSpec | None = None,
         fewer: bool = False,
+        make: Callable[[Config], Env] | None = None,
     ) -> None:
         """Raises `UserError` when the environments cannot be made, or differ in size, also from `spec`.
 
         `on_failure` is called for each failure that is not raised. `beat`, one int64, is counted up after every single
         call of an environment. With `fewer` it does with the environments that could be made, if there is one (`take`).
+        `make` makes an environment in place of `make_env`.
         """
         if len(env_numbers) == 0 or len(env_numbers) != len(first_episodes):
             raise ValueError("a batch needs at least one environment, and one first episode for each")
@@ -64,11 +67,12 @@ class EnvBatch:
         self._stream = stream
         self._on_failure = on_failure
         self._beat = counter() if beat is None else beat
-        self._instances = Instances(config, len(env_numbers), self._beat, spec, fewer)
+        self._instances = Instances(config, len(env_numbers), self._beat, spec, fewer, make)
         self.made = len(self._instances)
         """How many there are; fewer than asked for only with `fewer`."""
         self.actions: ActionCodec = self._instances.first.actions
         self.observation_size = self._instances.first.encoder.size
+        self.observation_space = self._instances.first.observations
         self.clipped = 0
         """Observations in which numbers were moved to the limit."""
         self.take(env_numbers[: self.made], first_episodes[: self.made])

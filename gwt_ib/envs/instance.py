@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from gymnasium import spaces
@@ -45,9 +46,9 @@ class Form:
 class Instance:
     """One environment of a run."""
 
-    def __init__(self, config: Config, like: Form | None) -> None:
-        """Make it. Raises `UserError` when it cannot be made or used."""
-        self.env: Env = make_env(config)
+    def __init__(self, config: Config, like: Form | None, make: Callable[[Config], Env] | None = None) -> None:
+        """Make it, by default by `make_env`. Raises `UserError` when it cannot be made or used."""
+        self.env: Env = (make or make_env)(config)
         self._closed = False
         try:
             self.form = Form(self.env.observation_space, self.env.action_space, like)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gwt_ib.config import Config
 from gwt_ib.envs.folders import Folders
 from gwt_ib.envs.instance import Form, Instance
-from gwt_ib.envs.make import registered_name
+from gwt_ib.envs.make import Env, registered_name
 from gwt_ib.envs.refusal import refusal
 from gwt_ib.envs.spaces import Row
 from gwt_ib.envs.spec import EnvironmentSpec
@@ -28,10 +28,19 @@ class Instances:
     to_envs: Callable[[NDArray[Any]], list[Any]]
     """What `ActionCodec.to_envs` gives for the row of each instance. Raises `ValueError`."""
 
-    def __init__(self, config: Config, count: int, beat: memoryview, spec: EnvironmentSpec | None, fewer: bool) -> None:
+    def __init__(
+        self,
+        config: Config,
+        count: int,
+        beat: memoryview,
+        spec: EnvironmentSpec | None,
+        fewer: bool,
+        make: Callable[[Config], Env] | None = None,
+    ) -> None:
         """Raises `UserError` when they cannot be made, with `fewer` only when not even one can; or differ in size."""
         self.beat = beat
         self._config = config
+        self._make_env = make
         registered_name(config.env_id)  # imports its module, which may go to another folder as well
         self._folders = Folders(count)
         self._made: list[Instance] = []
@@ -115,7 +124,7 @@ class Instances:
     def _make(self, i: int) -> Instance:
         self._folders.enter(i)
         try:
-            instance = Instance(self._config, self._first)
+            instance = Instance(self._config, self._first, self._make_env)
         finally:
             self._folders.leave(i)
             self.beat[0] += 1

@@ -8,6 +8,8 @@ import re
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -21,8 +23,9 @@ from gwt_ib.config import Config
 from gwt_ib.envs import folders
 from gwt_ib.envs.check import Stage, check, no_stage
 from gwt_ib.envs.refusal import failed_call, is_ctrl_c, refusal
-from gwt_ib.envs.spec import EnvironmentSpec
-from gwt_ib.errors import ExitCode, UserError, error_text, nearest
+from gwt_ib.envs.space_record import space_record
+from gwt_ib.envs.spec import SPACES, EnvironmentSpec
+from gwt_ib.errors import ExitCode, UserError, error_text, near_words
 
 Env = gymnasium.Env[Any, Any]
 
@@ -32,32 +35,13 @@ def popgym_ids() -> list[str]:
     return sorted(env_id for env_id in gymnasium.registry if env_id.startswith("popgym-"))
 
 
-def make_env(config: Config, stage: Stage = no_stage) -> Env:
+def make_env(config: Config, stage: Stage = no_stage, render_mode: str | None = None) -> Env:
     """Make a run's environment with its time limit, if it has one. `module:env-id` imports the module first.
 
-    It is wrapped as the configuration says (`WRAPPERS`). Raises `UserError` when there is no such environment or it cannot
-    be made.
+    It is wrapped as the configuration says (`WRAPPERS`). With a `render_mode` it can be drawn (`pictures`). Raises
+    `UserError` when there is no such environment or it cannot be made.
     """
-    env_id = config.env_id
-    with warnings.catch_warnings(action="ignore"):  # of old versions and replaced ids
-        stage("the import of its module")
-        name = registered_name(env_id)
-        stage("its constructor")
-        try:
-            env: Env = gymnasium.make(name, disable_env_checker=True)
-        except BaseException as error:
-            if is_ctrl_c(error):
-                raise
-            raise failed_call(env_id, "cannot be made", "its constructor", error) from error
-        for setting, wrap in WRAPPERS:
-            if not getattr(config, setting):
-                continue
-            try:
-                env = wrap(env)
-            except Exception as error:
-                env.close()
-                raise refusal(env_id, f"cannot be used with {setting}", error) from error
-        return env
+    return wrapped(_make_raw(config.env_id, stage, render_mode), config)
 
 
 def check_environment(config: Config, stage: Stage = no_stage) -> EnvironmentSpec:
@@ -65,7 +49,46 @@ def check_environment(config: Config, stage: Stage = no_stage) -> EnvironmentSpe
 
     In this process: the command has it done in a child (`processes.check`). `stage` is told what is called next.
     """
-    return check(config.env_id, lambda: make_env(config, stage), stage)
+    raw: list[Env] = []
+
+    def make() -> Env:
+        raw.append(_make_raw(config.env_id, stage))
+        return wrapped(raw[0], config)
+
+    spec = check(config.env_id, make, stage)
+    with suppress(Exception):  # whatever a space of its own raises; whoever acts later then brings the environment
+        return replace(spec, spaces={name: space_record(getattr(raw[0], f"{name}_space")) for name in SPACES})
+    return spec
+
+
+def wrapped(env: Env, config: Config) -> Env:
+    """An environment with the wrappers that the configuration says. Raises `UserError` where it cannot be used with one."""
+    with warnings.catch_warnings(action="ignore"):
+        for setting, wrap in WRAPPERS:
+            if not getattr(config, setting):
+                continue
+            try:
+                env = wrap(env)
+            except Exception as error:
+                env.close()
+                raise refusal(config.env_id, f"cannot be used with {setting}", error) from error
+        return env
+
+
+def _make_raw(env_id: str, stage: Stage, render_mode: str | None = None) -> Env:
+    with warnings.catch_warnings(action="ignore"):  # of old versions and replaced ids
+        stage("the import of its module")
+        name = registered_name(env_id)
+        stage("its constructor")
+        try:
+            # Not every constructor knows the word.
+            drawn: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
+            env: Env = gymnasium.make(name, disable_env_checker=True, **drawn)
+        except BaseException as error:
+            if is_ctrl_c(error):
+                raise
+            raise failed_call(env_id, "cannot be made", "its constructor", error) from error
+        return env
 
 
 class _AnyEnv(gymnasium.ObservationWrapper[Any, Any, Any], POPGymEnv):  # type: ignore[misc]  # POPGym has no types
@@ -148,8 +171,13 @@ def _nearest_ids(name: str) -> str:
     bare, ids = _bare(name), sorted(gymnasium.registry)
     same = sorted((known for known in ids if _bare(known) == bare), key=newest_first)
     if not same and len(bare) >= 3:
-        same = sorted((known for known in ids if bare in _bare(known)), key=len)
-    return f" Did you mean {' or '.join(same[:3])}?" if same else nearest(name, ids)
+        same = sorted(
+            (known for known in ids if bare in _bare(known)), key=lambda known: (len(known), *newest_first(known))
+        )
+    if not same:  # what all ids have in common makes none of them near
+        by_bare = {_bare(known): known for known in sorted(ids, key=newest_first, reverse=True)}
+        same = [by_bare[near] for near in near_words(bare, by_bare)]
+    return f" Did you mean {' or '.join(same[:3])}?" if same else ""
 
 
 def _bare(name: str) -> str:

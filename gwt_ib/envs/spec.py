@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+
+from gwt_ib.lenient import mapping
+
+SPACES = ("observation", "action")
+"""The spaces of an environment that are recorded as data."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class EnvironmentSpec:
     reset_s: float = 0.0
     step_s: float = 0.0
     notes: tuple[str, ...] = ()
+    spaces: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """The spaces of `SPACES` as `space_record` writes them, before the run's own wrappers; empty where they cannot be."""
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> EnvironmentSpec:
@@ -56,9 +63,10 @@ class EnvironmentSpec:
         ):
             raise ValueError(f"no description of an environment ({kind} actions {sizes}, {size} numbers)")
         observations, choices = (str(record.get(name, "")) for name in ("observation_space", "action_space"))
-        return cls(size, ActionLayout(kind, sizes, width), observations, choices, make_s, reset_s, step_s, notes)
+        layout, recorded = ActionLayout(kind, sizes, width), mapping(record.get("spaces"))
+        return cls(size, layout, observations, choices, make_s, reset_s, step_s, notes, recorded)
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
         actions = {"kind": self.actions.kind, "sizes": list(self.actions.sizes), "width": self.actions.width}
-        return {**vars(self), "actions": actions, "notes": list(self.notes)}
+        return {**vars(self), "actions": actions, "notes": list(self.notes), "spaces": dict(self.spaces)}

@@ -53,7 +53,9 @@ def prepare(run: RunDirectory, *, resume: bool) -> tuple[Config, FileLock]:
     known, now = run.read_run(), utc_now()
     kept = {
         name: getattr(known, name)
-        for name in ("command", "git_commit", "versions", "created", "origin", "ended", "exact_resume")
+        for name in (
+            *("command", "git_commit", "versions", "created", "origin", "ended", "exact_resume", "branched_from"),
+        )
     }
     run.write_run(replace(RunRecord.starting(known.name, config), **kept, started=now, heartbeat=now))
     return config, lock

@@ -193,15 +193,20 @@ def new_mark() -> str:
     return secrets.token_hex(8)
 
 
-def start_trainer(run: RunDirectory, *, resume: bool, meanwhile: Callable[[], object] = lambda: None) -> int:
+def start_trainer(
+    run: RunDirectory, *, resume: bool, meanwhile: Callable[[], object] = lambda: None, caller: int | None = None
+) -> int:
     """Start a trainer that outlives this process and return its pid once it holds the run's lock.
 
-    `meanwhile` is done while it comes up, which takes a while. Raises `UserError` with the trainer's own reason when it
+    `meanwhile` is done while it comes up, which takes a while. With `caller`, the reading end of a pipe, the run ends in
+    order once every writing end is closed. Raises `UserError` with the trainer's own reason when it
     could not start.
     """
     ready, ready_child = os.pipe()
     arguments = ["--ready", str(ready_child), *(["--resume"] if resume else [])]
-    child = start_child(run, "trainer", "gwt_ib.processes.detached", arguments, [ready_child])
+    arguments += [] if caller is None else ["--caller", str(caller)]
+    handed = [ready_child, *([] if caller is None else [caller])]
+    child = start_child(run, "trainer", "gwt_ib.processes.detached", arguments, handed)
     os.close(ready_child)
     meanwhile()
     with os.fdopen(ready, "rb") as answer:

@@ -7,10 +7,12 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gwt_ib.errors import UserError
+from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.polling import readable
 from gwt_ib.processes.beginning import prepare
 from gwt_ib.processes.children import ENDING_SIGNALS
 from gwt_ib.processes.trainer import Trainer
@@ -23,6 +25,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--ready", type=int, required=True)
+    parser.add_argument("--caller", type=int, help="a pipe: once its other end is closed, the run ends")
     given = parser.parse_args(arguments)
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)  # until they are recorded: none may end it without a word
     run = RunDirectory(given.run)
@@ -36,7 +39,25 @@ def main(arguments: list[str]) -> int:
     if answer["code"]:
         return int(answer["code"])
     with lock:
-        return int(Trainer(run, config, resume=given.resume).run())
+        trainer = Trainer(run, config, resume=given.resume)
+        return int(trainer.run(_nothing if given.caller is None else _while_there(given.caller, trainer)))
+
+
+def _while_there(caller: int, trainer: Trainer) -> Callable[[], None]:
+    """Ends the run, with a last snapshot, when nobody has the other end of a pipe open any more."""
+    gone = False
+
+    def look() -> None:
+        nonlocal gone
+        if not gone and caller in readable((caller,), 0.0):
+            gone = True
+            trainer.stop(ExitCode.ENDED_BY_HUP, "Ended as the program that started it is gone.")
+
+    return look
+
+
+def _nothing() -> None:
+    """Nobody has to be there."""
 
 
 if __name__ == "__main__":

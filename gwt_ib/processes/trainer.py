@@ -20,6 +20,7 @@ from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
 from gwt_ib.processes.beginning import log_beginning, refusal
 from gwt_ib.processes.children import recorded_signals
+from gwt_ib.processes.export_beside import ExportBeside
 from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit, start_error
 from gwt_ib.processes.link import Message
 from gwt_ib.processes.log_files import cap_log
@@ -52,6 +53,7 @@ class Trainer:
         self._record = run.read_run()
         self._events = RecordWriter(run.events)
         self._inbox = Inbox(run.control)
+        self._export = ExportBeside(run, config)
         self._budgets = Budgets.of(config)
         self._code = ExitCode.DONE
         self.message = ""  # why the run ended, where it did not simply finish; a sentence
@@ -78,6 +80,7 @@ class Trainer:
         log_beginning(self._run, self._config, resume=self._resume)
         try:
             raise_descriptor_limit(descriptors_needed(self._config))
+            self._export.start()
             self._train_once(on_tick)
             while not self._ended and self._code == ExitCode.DONE:  # else it was asked to end before it started again
                 self._train_again(on_tick)
@@ -92,6 +95,7 @@ class Trainer:
             raise
         finally:
             self._record_end()
+            self._export.end(self._signals)
 
     def _train_again(self, on_tick: Callable[[], None]) -> None:
         """Start the processes anew; where the system refuses that, it is tried again as after a death."""
@@ -134,7 +138,9 @@ class Trainer:
             if time.monotonic() >= next_heartbeat:
                 next_heartbeat = time.monotonic() + HEARTBEAT_S
                 self._heartbeat()
-                for name in self._workers.logs:
+                if words := self._export.tend():
+                    self._append(event("warning", message=words))
+                for name in (*self._workers.logs, "exporter"):
                     cap_log(self._run.logs / f"{name}.log")
             on_tick()
 

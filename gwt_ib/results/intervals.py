@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 CONFIDENCE = 0.95
 RESAMPLES = 10_000
 SEED = 0
+BAND_RESAMPLES = 1_000
+"""For a band along a curve: fewer, as there is one interval a point, and nobody reads digits off it."""
 CHUNK = 1_000
 """Resamples that are looked at at once: bounds the memory of a table of 48 tasks."""
 
@@ -58,6 +60,28 @@ def probability_of_improvement(first: Scores, second: Scores) -> Estimate | None
         return np.asarray(np.mean(of_tasks, axis=0))
 
     return _estimate(probability, [*first, *second])
+
+
+def mean_band(values: Array) -> tuple[Array, Array]:
+    """The interval of `mean` at each point of curves [runs, points]: its low and its high end.
+
+    NaN where a run has no value, and at points that fewer than two runs have, where there is no interval.
+    """
+    from scipy.stats import bootstrap
+
+    values = np.asarray(values, np.float64)
+    low, high = (np.full(values.shape[1], np.nan) for _ in range(2))
+    known = np.isfinite(values)
+    for pattern in np.unique(known, axis=1).T:  # few: runs begin and end at different points
+        if pattern.sum() < 2:
+            continue
+        at = np.flatnonzero((pattern == known.T).all(axis=1))
+        found = bootstrap(
+            [values[np.ix_(pattern, at)]], np.mean, axis=0, vectorized=True, method="percentile",
+            confidence_level=CONFIDENCE, n_resamples=BAND_RESAMPLES, rng=np.random.default_rng(SEED),
+        ).confidence_interval  # fmt: skip
+        low[at], high[at] = found.low, found.high
+    return low, high
 
 
 def _better(first: Array, second: Array) -> Array:

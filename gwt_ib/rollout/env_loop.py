@@ -40,7 +40,8 @@ class EnvLoop:
         self.obs = np.zeros((envs.size, envs.observation_size), np.float32)
         self.td_prev = np.zeros(envs.size, np.float32)
         self.is_first = np.ones(envs.size, np.bool_)
-        self._next_obs = np.zeros_like(self.obs)
+        self.next_obs = np.zeros_like(self.obs)
+        """What the newest step returned [B, O]: the final observation where an episode has ended."""
         self._gamma = gamma
         self.replayed: Bool = np.zeros(envs.size, np.bool_)
         """Which environments go on where they stopped; the others begin an episode."""
@@ -66,13 +67,13 @@ class EnvLoop:
         some_ended = self.envs.step(
             stepper.action,
             observations=self.obs,
-            next_observations=self._next_obs,
+            next_observations=self.next_obs,
             rewards=reward,
             terminated=terminated,
             truncated=truncated,
         )
         self.sections.end("environment")
-        stepper.bootstrap(self._next_obs)
+        stepper.bootstrap(self.next_obs)
         self.sections.end("inference")
         td_error(reward, stepper.value, stepper.next_value, terminated, self._gamma, out=self.td_prev)
         if some_ended:

@@ -140,7 +140,7 @@ def play(
     for first in range(0, total, envs.made):
         wave = episodes[first : first + envs.made]
         envs.take(wave, [0] * len(wave))
-        acting = policy if len(wave) == total else _InItsPlace(policy, total, slice(first, first + len(wave)))
+        acting = policy if len(wave) == total else InItsPlace(policy, total, slice(first, first + len(wave)))
         loop = EnvLoop(envs, acting, config.gamma)
         loop.stepper.begin(*td)
         most = (most_steps - found.steps) / cost
@@ -190,7 +190,7 @@ def _play(
     return found, lengths.tolist()
 
 
-class _InItsPlace:
+class InItsPlace:
     """A policy for some of `size` environments that computes for all of them, each in the row that it would have.
 
     A matrix product may round a row in another way in a smaller matrix, and one choice of an action makes another game.

@@ -215,7 +215,7 @@ class GatePlayer:
         counts = Counter(word for word, _ in rows)
         gates = [(self._gate(word), count) for word, count in counts.items()]
         gate = gates[0][0] if len(gates) == 1 else SideBySide(gates)
-        vector = _without_router(self.weights.vector, self._envs, self._config) if PRIOR in counts else None
+        vector = without_router(self.weights.vector, self._envs, self._config) if PRIOR in counts else None
         return self._play([episode for _, episode in rows], gate, most_steps, vector)
 
     def _gate(self, word: str) -> Gate:
@@ -247,7 +247,7 @@ def _in_parts(rows: Sequence[tuple[str, int]], size: int) -> list[Sequence[tuple
     return [rows[first : first + size] for first in range(0, len(rows), size)]
 
 
-def _without_router(vector: F32, envs: EnvBatch, config: Config) -> F32:
+def without_router(vector: F32, envs: EnvBatch, config: Config) -> F32:
     """The weights of the agent whose router adds nothing to the prior."""
     changed = vector.copy()
     shapes = layout.parameter_shapes(envs.observation_size, envs.actions, config)

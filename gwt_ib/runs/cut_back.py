@@ -68,6 +68,11 @@ def look_at_rows(path: Path, last_update: int) -> CutBack:
     return CutBack(cut, tuple(holes), kept and _ends_without_newline(path))
 
 
+def rows_up_to(path: Path, last_update: int) -> Iterator[bytes]:
+    """The rows that `cut_back` would keep, each a line without its end; none without a file. Raises `OSError`."""
+    return (line for line, kept in _sorted_lines(path, last_update) if kept)
+
+
 def _sorted_lines(path: Path, last_update: int) -> Iterator[tuple[bytes, bool]]:
     """Every line without its end, and whether it stays: rows in rising order up to an update. None without a file."""
     newest = 0

@@ -24,6 +24,7 @@ from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib.files import read_regular
 from gwt_ib.lenient import read_object
 from gwt_ib.machine import installed_versions
+from gwt_ib.runs.labels import LATEST, read_labels
 from gwt_ib.runs.origin import origin_of
 from gwt_ib.runs.record import RunRecord, is_trainer_alive
 
@@ -67,8 +68,11 @@ class RunDirectory:
     gate_evaluation = _Inside("gate_evaluation.json")  # the newest episodes with a replaced gate; often absent
     snapshots = _Inside("snapshots")  # one directory per snapshot, named by its environment steps
     reports = _Inside("reports")  # what a dashboard kept of the snapshots that were asked for there; often absent
+    plots = _Inside("plots")  # figures that were drawn in a dashboard, with their data; often absent
+    exports = _Inside("exports")  # its metrics in another tool's format, where the setting asks for it; often absent
     control = _Inside("control")  # the inbox for requests
     logs = _Inside("logs")  # what the trainer, the learner and the actors log and print
+    labels = _Inside("labels.json")  # its name, tags and notes, by the user; often absent
     incidents = _Inside("incidents")  # what is needed to reproduce a fault
     lock = _Inside("run.lock")  # locked by the trainer while it lives
 
@@ -162,12 +166,12 @@ def create_run(
 
 
 def find_run(name: str) -> RunDirectory:
-    """The run that `RUN` on the command line names: a directory, a name under `runs/`, or `latest`.
+    """The run that `RUN` on the command line names: a directory, a name under `runs/`, a label's name, or `latest`.
 
-    Raises `UserError` (2) that names the nearest runs.
+    A directory goes before a label. Raises `UserError` (2) that names the nearest runs, or all of a label's.
     """
     runs = list_runs()
-    if name == "latest":
+    if name == LATEST:
         if not runs:
             raise UserError("There is no run under runs/ yet; `gwt-ib-tui launch` starts one.", ExitCode.USAGE)
         return runs[-1]
@@ -177,7 +181,15 @@ def find_run(name: str) -> RunDirectory:
             return RunDirectory(path)
     if Path(name).is_dir():
         raise UserError(f"{name} is not a run directory: it has no run.json.", ExitCode.USAGE)
-    raise UserError(f"There is no run {name!r}.{nearest(name, [run.name for run in runs])}", ExitCode.USAGE)
+    labels = [read_labels(run).name for run in runs]
+    called = [run for run, label in zip(runs, labels, strict=True) if label == name]
+    if len(called) > 1:
+        names = ", ".join(run.name for run in reversed(called))
+        raise UserError(f"{len(called)} runs are called {name!r}: name one of {names}.", ExitCode.USAGE)
+    if called:
+        return called[0]
+    known = [*(run.name for run in runs), *filter(None, labels)]
+    raise UserError(f"There is no run {name!r}.{nearest(name, known)}", ExitCode.USAGE)
 
 
 def list_runs(folder: Path = RUNS) -> list[RunDirectory]:
@@ -192,7 +204,7 @@ def take_back(run: RunDirectory, *, keep_directory: bool) -> None:
     """Remove a run of ours that never began: what `create_run` made, and nothing that somebody else has put there."""
     for folder in (run.snapshots, run.control, run.logs, run.incidents):
         shutil.rmtree(folder, ignore_errors=True)
-    _take_back([*([] if keep_directory else [run.path]), run.lock, run.config, run.environment, run.run])
+    _take_back([*([] if keep_directory else [run.path]), run.lock, run.labels, run.config, run.environment, run.run])
 
 
 def _claim(run: RunDirectory, made: list[Path]) -> None:

@@ -259,6 +259,10 @@ KINDS: Mapping[str, EventKind] = {
             marker="↺", ascii="U", meaning="resumed from a snapshot",
         ),
         EventKind(
+            "branched", ("message", "path"), forms=lambda event: (event.words("message") or "branched", "branched"),
+            marker="⋔", ascii="Y", meaning="branched off from another run's snapshot",
+        ),
+        EventKind(
             "setting", ("field", "old", "value"), "good", _of_setting, lambda event: forms(event)[0] + event.at,
             marker="≈", ascii="=", meaning="a setting was changed",
         ),

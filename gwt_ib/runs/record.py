@@ -146,6 +146,8 @@ class RunRecord:
     """The mark of the user who made the run (`runs/origin.py`); empty for one without a home."""
     trouble: str = ""
     """What does not work at the moment though the run goes on, such as a full disk; a sentence."""
+    branched_from: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Of a branch: the `run` and its `path`, the `snapshot` and its `env_steps`; empty for a run from its start."""
     exact_resume: bool | None = None
     """Whether the last resume restored every environment; none before the first."""
 
@@ -185,6 +187,7 @@ class RunRecord:
             "versions": {key: text(value) or None for key, value in mapping(record.get("versions")).items()},
             "trainer": whole(pids.get("trainer")),
             "learner": whole(pids.get("learner")),
+            "branched_from": dict(mapping(record.get("branched_from"))),
             "actors": tuple(ActorRecord.from_dict(entry, place) for place, entry in enumerate(actors)),
         }
         return cls(**scalars(cls.__annotations__, record) | others)
@@ -194,6 +197,7 @@ class RunRecord:
         values = dict(vars(self))
         pids = {name: values.pop(name) for name in ("trainer", "learner")}
         times = {name: values.pop(name) for name in ("started", "heartbeat", "ended")}
+        branched_from = values.pop("branched_from")  # as most runs are none
         cluster: ClusterRecord | None = values.pop("cluster")  # like `node` of an actor, for those of other machines
         return {
             "format": FORMAT,
@@ -202,6 +206,7 @@ class RunRecord:
             "command": list(self.command),
             "pids": {name: pid for name, pid in pids.items() if pid is not None},
             "actors": [actor.as_dict() for actor in self.actors],
+            **({"branched_from": dict(branched_from)} if branched_from else {}),
             **({"cluster": cluster.as_dict()} if cluster else {}),
             **{name: time for name, time in times.items() if time is not None},
         }

@@ -15,6 +15,8 @@ RUN_LOCAL = frozenset(
         "eval_every",
         "snapshot_every",
         "snapshot_minutes",
+        "export",
+        "export_names",
         "rescue_dir",
         "num_actors",
         "channel",

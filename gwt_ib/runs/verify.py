@@ -93,6 +93,7 @@ def verify(run: RunDirectory) -> Report:
         _records(run.events, "events.jsonl"),
         _optional_json(run.gatecheck, run.gatecheck.name, bool(run.read_gatecheck())),
         _optional_json(run.final_evaluation, run.final_evaluation.name, bool(read_object(run.final_evaluation))),
+        _optional_json(run.labels, run.labels.name, bool(read_object(run.labels)), "the next label replaces it"),
     )
     aside, leftovers = _beside(run, folders)
     trained_with = verified[-1][1].state.get("config") if verified else None
@@ -203,11 +204,11 @@ def _records(path: Path, name: str) -> FileReport:
     return FileReport(name, f"{count(rows)} rows", "; ".join([*damage, *unfinished]))
 
 
-def _optional_json(path: Path, name: str, good: bool) -> FileReport:
-    """A derived file, which may be absent."""
+def _optional_json(path: Path, name: str, good: bool, remedy: str = "it is made anew") -> FileReport:
+    """A file that may be absent."""
     try:
         with opened(path):
-            return FileReport(name, "there" if good else "", "" if good else "damaged; it is made anew")
+            return FileReport(name, "there" if good else "", "" if good else f"damaged; {remedy}")
     except FileNotFoundError:
         return FileReport(name, "none yet")
     except OSError as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from gwt_ib.config import Config
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.exports.formats import check_installed
 from gwt_ib.kernels import use_kernels
 from gwt_ib.machine import usable_cores
 from gwt_ib.processes.check import check_in_child
@@ -51,6 +52,8 @@ def check_members(
     for config in {(each.config.device, each.config.kernels): each.config for each in members}.values():
         check_device(config.device)
         use_kernels(config)
+    for name in dict.fromkeys(each.config.export for each in members):
+        check_installed(name)
     distinct: dict[str, Config] = {}
     for member in members:
         known = distinct.setdefault(environment_key(member.config), member.config)

@@ -41,7 +41,7 @@ def refuse_changed(sweep: SweepDirectory, definition: Definition) -> None:
 def left_out(sweep: SweepDirectory, definition: Definition) -> list[str]:
     """The runs that are there already and not in the definition: they stay, and are no part of the sweep any more."""
     names = {member.name for member in definition.members}
-    if not sweep.runs.is_dir():
+    if sweep.runs.is_symlink() or not sweep.runs.is_dir():  # a link leads to all runs, see `seeds`
         return []
     return sorted(path.name for path in sweep.runs.iterdir() if (path / "run.json").exists() and path.name not in names)
 

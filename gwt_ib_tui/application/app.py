@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from operator import methodcaller
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.actions import parse
 from textual.app import SystemCommand
@@ -17,9 +18,11 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
 
+from gwt_ib.errors import UserError
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.record import ENDED, UNKNOWN
 from gwt_ib.text import plain
+from gwt_ib_tui.application.figure_writing import write_chart
 from gwt_ib_tui.application.preferences import (
     Preferences,
     for_this_terminal,
@@ -47,6 +50,9 @@ from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.follower import Source
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.terminal import leave_on_signals, prepare_screen, print_line
+
+if TYPE_CHECKING:
+    from gwt_ib.figures.plot import Plot
 
 INTERVAL_S = 0.5  # between two pictures: each of them takes time from a training that uses every core
 READABLE = 2  # new rows in a picture; with more, every second one is left out
@@ -182,6 +188,28 @@ class Dashboard(RunApp):
         """Play or pause a recorded run, seek by a share of the whole run, or play some speeds faster."""
         self.source.play(methodcaller(change, *by))
 
+    def action_write_figure(self) -> None:
+        """Write the chart that is looked at as a figure, in a thread: matplotlib needs a second to be there."""
+        plot = self.run_screens[-1].plotted()
+        if self.is_web:
+            self.say("refused", "a page in a browser writes no files")
+        elif plot is None:
+            self.say("refused", "there is no chart here to draw")
+        else:
+            self.say("notice", "the figure is being drawn")
+            self.run_worker(self._write_figure(plot), group="figures", exclusive=True, exit_on_error=False)
+
+    async def _write_figure(self, plot: Plot) -> None:
+        try:
+            path = await asyncio.to_thread(write_chart, self._directory, plot, self._preferences.figure)
+        except UserError as error:
+            self.say("refused", error.message)
+        except OSError as error:
+            self.say("failed", f"no figure in {self._directory.plots}: {error.strerror or error}")
+        else:
+            self.copy_to_clipboard(plain(path.resolve(), 4096))
+            self.say("done", f"figure and its data as CSV, path copied: {path}")
+
     async def open_run(self, run: RunDirectory) -> None:
         """Show this run: here where it is ours, else leave for it."""
         if run == self._directory:
@@ -215,7 +243,7 @@ class Dashboard(RunApp):
     @property
     def left_as(self) -> Preferences:
         """What the user has chosen by now, for the next time."""
-        return Preferences.of(self.theme, self.view, self.live.words)
+        return Preferences.of(self.theme, self.view, self.live.words, self._preferences.figure)
 
     def offered(self, identifier: str) -> bool:
         """Whether an action of the table has anything to do now. Where not, its key answers why and is not shown."""

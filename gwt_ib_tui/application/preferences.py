@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import locale
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,6 +15,7 @@ from gwt_ib_tui.charts.view import ChartView, Outliers, Symbols, XAxis
 
 LONGEST_FILTER = 200  # characters
 NO_HOME = "theme and layout are not kept: this user has no home folder (HOME or XDG_STATE_HOME names one)"
+Ending = Literal["svg", "pdf", "png"]
 OF_VIEW = {"x_axis", "log_x", "log_y", "smoothing", "outliers", "symbols"}
 
 
@@ -30,6 +31,8 @@ class Preferences(BaseModel):
     smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     outliers: Outliers = "early"
     symbols: Symbols = "braille"
+    figure: Ending = "svg"
+    """As what a chart is written by its key; chosen by hand in the file."""
     metric_filter: Annotated[str, Field(max_length=LONGEST_FILTER)] = ""
 
     @property
@@ -38,10 +41,10 @@ class Preferences(BaseModel):
         return ChartView(**self.model_dump(include=OF_VIEW))
 
     @classmethod
-    def of(cls, theme: str, view: ChartView, metric_filter: str) -> Preferences:
+    def of(cls, theme: str, view: ChartView, metric_filter: str, figure: Ending = "svg") -> Preferences:
         """What is chosen now."""
         kept = {field: getattr(view, field) for field in OF_VIEW}
-        return cls(theme=theme, metric_filter=metric_filter[:LONGEST_FILTER], **kept)
+        return cls(theme=theme, figure=figure, metric_filter=metric_filter[:LONGEST_FILTER], **kept)
 
 
 def preferences_path() -> Path | None:

@@ -17,8 +17,12 @@ from gwt_ib_tui.commands.trust import Trust, need_trust
 from gwt_ib_tui.terminal import print_json, print_line, print_result, print_table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gwt_ib.config import Config
     from gwt_ib.gatecheck.findings import Effect
     from gwt_ib.gatecheck.gate_evaluation import GateEvaluation, StepEffects
+    from gwt_ib.runs.directory import RunDirectory
 
 ALL = "all"
 GATES = (LEARNED, *REPLACEMENTS, ALL)
@@ -36,15 +40,21 @@ def evaluate(
     steps: Annotated[
         bool, typer.Option("--steps", help="Also with the gate shut or open in one window of steps.")
     ] = False,
+    snapshot: Annotated[
+        str | None,
+        typer.Option("--snapshot", metavar="SNAPSHOT", help="Env steps, best, newest, or a path; default: newest."),
+    ] = None,
     now: Annotated[bool, typer.Option("--now", help="What a living run has learnt by now.")] = False,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
-    """Evaluate a run's newest good snapshot, also with its gate replaced."""
+    """Evaluate a snapshot of a run, by default its newest good one, also with its gate replaced."""
+    if now and snapshot is not None:
+        raise UserError("--now evaluates the weights of a living run: leave --snapshot out.", ExitCode.USAGE)
     if now and episodes is not None:
         raise UserError("--now evaluates the run's own eval_episodes: leave --episodes out.", ExitCode.USAGE)
     if gate or steps:
-        _evaluate_gate(run, episodes, gate or [], steps, now, as_json, trust)
+        _evaluate_gate(run, episodes, gate or [], steps, now, as_json, trust, snapshot)
         return
     if now:
         events = ask(run, "evaluate", quiet=True)
@@ -61,7 +71,7 @@ def evaluate(
         if episodes is not None:
             config = config.model_copy(update={"eval_episodes": episodes})
         need_trust(directory, config.env_id, trust)
-        path, returns = evaluate_snapshot(directory, config)
+        path, returns = evaluate_snapshot(directory, config, _named(directory, config, snapshot))
         say_next_step(directory)
         found = {"snapshot": str(path), "eval_return": mean_return(returns), "eval_returns": returns}
         at = f"{path.name} env steps"
@@ -69,6 +79,13 @@ def evaluate(
         print_json(found)
     else:
         print_result(f"{at}: mean return {found['eval_return']:.4f} over {len(found['eval_returns'])} episodes")
+
+
+def _named(run: RunDirectory, config: Config, name: str | None) -> Path | None:
+    """The snapshot that is asked for. Raises `UserError` (2) with the nearest."""
+    from gwt_ib.runs.named_snapshot import named_snapshot
+
+    return None if name is None else named_snapshot(run, run.snapshot_folders(config.rescue_dir), name)
 
 
 def gate_words(given: Sequence[str], kind: str) -> tuple[str, ...]:
@@ -85,7 +102,14 @@ def gate_words(given: Sequence[str], kind: str) -> tuple[str, ...]:
 
 
 def _evaluate_gate(
-    run: str, episodes: int | None, given: Sequence[str], steps: bool, now: bool, as_json: bool, trust: bool
+    run: str,
+    episodes: int | None,
+    given: Sequence[str],
+    steps: bool,
+    now: bool,
+    as_json: bool,
+    trust: bool,
+    snapshot: str | None,
 ) -> None:
     from gwt_ib.gatecheck.gate_evaluation import read_gate_evaluation, write_gate_evaluation
     from gwt_ib_tui.commands.standing import say_next_step
@@ -105,13 +129,14 @@ def _evaluate_gate(
         if episodes is not None:
             config = config.model_copy(update={"eval_episodes": episodes})
         need_trust(directory, config.env_id, trust)
-        path, made = evaluate_gate(directory, config, words, steps=steps)
+        path, made = evaluate_gate(directory, config, words, steps=steps, snapshot=_named(directory, config, snapshot))
         say_next_step(directory)
         extra["snapshot"] = str(path)
-        try:
-            write_gate_evaluation(directory, made)
-        except OSError as error:
-            print_line(f"{directory.gate_evaluation} cannot be written: {error.strerror or error}.", err=True)
+        if snapshot is None:  # what is kept with the run is of its newest weights
+            try:
+                write_gate_evaluation(directory, made)
+            except OSError as error:
+                print_line(f"{directory.gate_evaluation} cannot be written: {error.strerror or error}.", err=True)
     if as_json:
         print_json(extra | made.as_dict())
         return

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib_tui.commands.detaching import Detach, refuse_with, say_run
 from gwt_ib_tui.commands.options import (
     Assignments,
     ConfigFile,
@@ -28,6 +30,7 @@ from gwt_ib_tui.commands.options import (
     TotalTimesteps,
     find_run,
 )
+from gwt_ib_tui.commands.seeds import Seeds, launch_seeds
 from gwt_ib_tui.commands.trust import Trust, need_trust
 from gwt_ib_tui.garbage import no_garbage_collection
 from gwt_ib_tui.terminal import leave_if_asked, need_terminal, print_line, why_no_dashboard
@@ -49,27 +52,36 @@ def launch(
     preset: Preset = None,
     assignments: Assignments = None,
     seed: Seed = None,
+    seeds: Seeds = None,
     total_timesteps: TotalTimesteps = None,
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", metavar="DIR", help="The run's own directory; new or empty.")
     ] = None,
     headless: Headless = False,
+    detach: Detach = False,
     as_json: MetricsAsJson = False,
     require_gatecheck: RequireGateCheck = None,
 ) -> None:
     """Start a run and open its dashboard (or headless)."""
+    if detach:
+        refuse_with("--detach", require_gatecheck=require_gatecheck)
     with no_garbage_collection():
         from gwt_ib.config_sources import resolve
         from gwt_ib.runs.directory import create_run, take_back
 
+    if seeds is not None:
+        refuse_with("--seeds", seed=seed, run_dir=run_dir, require_gatecheck=require_gatecheck)
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
-    spec = refuse_what_cannot_run(config, meanwhile=_none if headless or as_json else _import_what_is_shown)
+    if seeds is not None:
+        launch_seeds(config, seeds, headless=headless, as_json=as_json, detach=detach)
+        return
+    spec = refuse_what_cannot_run(config, meanwhile=_none if headless or as_json or detach else _import_what_is_shown)
     leave_if_asked()
     existed = run_dir is not None and run_dir.exists()
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]], spec)
     try:
-        _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
+        _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck, detach=detach)
     except (KeyboardInterrupt, SystemExit):
         if run.read_run().started is None:  # no trainer has begun it, so there is nothing in it
             take_back(run, keep_directory=existed)
@@ -84,26 +96,52 @@ def resume(
         bool, typer.Option("--override", help="Also change settings that alter what the run learns.")
     ] = False,
     from_snapshot: Annotated[
-        str | None, typer.Option("--from", metavar="SNAPSHOT", help="Go on from this one; newer ones are set aside.")
+        str | None,
+        typer.Option("--from", metavar="SNAPSHOT", help="Env steps, best, or a path; newer ones are set aside."),
+    ] = None,
+    branch: Annotated[
+        bool, typer.Option("--branch", help="Go on as a new run; this one stays as it is, and may be training.")
+    ] = False,
+    run_dir: Annotated[
+        Path | None, typer.Option("--run-dir", metavar="DIR", help="The branch's own directory; new or empty.")
     ] = None,
     headless: Headless = False,
+    detach: Detach = False,
     as_json: MetricsAsJson = False,
     require_gatecheck: RequireGateCheck = None,
     trust: Trust = False,
 ) -> None:
-    """Go on from a run's newest good snapshot, or from another one."""
+    """Go on from a run's newest good snapshot, or from another one; also as a new run, a branch.
+
+    A branch may have any setting otherwise but those that shape the agent and its environments, also the seed.
+    """
+    from gwt_ib_tui.commands.branching import make_branch, take_branch_back
     from gwt_ib_tui.commands.resuming import Wish, prepare_to_resume
 
+    if detach:
+        refuse_with("--detach", require_gatecheck=require_gatecheck)
+    if not branch and run_dir is not None:
+        raise UserError("--run-dir is the directory of a branch: it needs --branch.", ExitCode.USAGE)
     run = find_run(run_name)
-    meanwhile = _none if headless or as_json else _import_what_is_shown
+    meanwhile = _none if headless or as_json or detach else _import_what_is_shown
     wish = Wish(assignments or (), {"total_timesteps": total_timesteps}, override, from_snapshot)
 
     def check(config: Config) -> EnvironmentSpec:
         need_trust(run, config.env_id, trust)
         return refuse_what_cannot_run(config, meanwhile=meanwhile)
 
-    update = prepare_to_resume(run, wish, check)
-    _train(run, resumed_after=update, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck)
+    train = partial(_train, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck, detach=detach)
+    if not branch:
+        train(run, resumed_after=prepare_to_resume(run, wish, check))
+        return
+    existed = run_dir is not None and run_dir.exists()
+    made, update = make_branch(run, wish, run_dir, ["gwt-ib-tui", *sys.argv[1:]], check)
+    try:
+        train(made, resumed_after=update)
+    except (KeyboardInterrupt, SystemExit):
+        if made.read_run().started is None:
+            take_branch_back(made, keep_directory=existed)
+        raise
 
 
 def attach(
@@ -148,6 +186,7 @@ def refuse_what_cannot_run(config: Config, *, meanwhile: Callable[[], object] = 
     device, kernels or a number of open files that this machine does not have.
     """
     with no_garbage_collection():
+        from gwt_ib.exports.formats import check_installed
         from gwt_ib.processes.check import check_in_child
         from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit
 
@@ -156,6 +195,7 @@ def refuse_what_cannot_run(config: Config, *, meanwhile: Callable[[], object] = 
     except OSError:  # children could load next to nothing
         words = "The current directory has been removed: change into one that exists."
         raise UserError(words, ExitCode.USAGE) from None
+    check_installed(config.export)
     raise_descriptor_limit(descriptors_needed(config))
     beside = threading.Thread(target=meanwhile, daemon=True)
     beside.start()
@@ -179,12 +219,13 @@ def _train(
     headless: bool,
     as_json: bool,
     require_gatecheck: Requirement | None,
+    detach: bool = False,
 ) -> None:
-    """Train headless in this process, or start a trainer of its own and open the dashboard on it."""
-    reason = "" if headless or as_json else why_no_dashboard()
+    """Train headless in this process, or start a trainer of its own, and open the dashboard on it or leave it going."""
+    reason = "" if headless or as_json or detach else why_no_dashboard()
     if reason:
         print_line(f"Running headless: {reason}.", err=True)
-    if headless or as_json or reason:
+    if not detach and (headless or as_json or reason):
         from gwt_ib_tui.commands.headless import run_headless
 
         leave_if_asked()
@@ -196,10 +237,13 @@ def _train(
     # The trainer starts before the application: inside it, processes and shared memory cannot be made safely. It is in a
     # session of its own, so a Ctrl-C of this moment does not come to it.
     with recorded_signals() as signals:
-        trainer = start_trainer(run, resume=resumed_after is not None, meanwhile=_import_dashboard)
+        trainer = start_trainer(run, resume=resumed_after is not None, meanwhile=_none if detach else _import_dashboard)
     if signals:
         _end_at_once(run, trainer)
         raise typer.Exit(128 + signals[0])
+    if detach:
+        say_run(run, trainer, as_json=as_json)
+        return
     _dashboard(run, require_gatecheck=require_gatecheck)
 
 

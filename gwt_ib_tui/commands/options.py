@@ -12,10 +12,12 @@ from typer.core import TyperCommand
 if TYPE_CHECKING:
     from gwt_ib.runs.directory import RunDirectory
 
-EnvId = Annotated[str | None, typer.Argument(metavar="ENV_ID", help="Gymnasium id, or module:env-id.")]
+EnvId = Annotated[
+    str | None, typer.Argument(metavar="ENV_ID", help="Default {env_id}; any Gymnasium id, or module:env-id.")
+]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="Directory, name under runs/, or latest.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE.toml", help="TOML file of settings.")]
-Preset = Annotated[str | None, typer.Option("--preset", metavar="NAME", help="A named set of settings.")]
+Preset = Annotated[str | None, typer.Option("--preset", metavar="NAME", help="A named set of settings: {presets}.")]
 Assignments = Annotated[
     list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Any setting; see `gwt-ib-tui config`.")
 ]
@@ -36,7 +38,20 @@ RequireGateCheck = Annotated[
 
 
 class Command(TyperCommand):
-    """A command in which `--require-gatecheck` may stand alone."""
+    """A command in which `--require-gatecheck` may stand alone, and whose help names the task and the presets."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Put in what the configuration knows: only help needs it, so only help waits for it."""
+        from gwt_ib.config import Config
+        from gwt_ib.config_sources import preset_names
+
+        facts = {"{env_id}": Config.model_fields["env_id"].default, "{presets}": ", ".join(preset_names())}
+        for parameter in self.params:
+            words = getattr(parameter, "help", None) or ""
+            for name, fact in facts.items():
+                words = words.replace(name, fact)
+            parameter.help = words  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give the option that stands alone its value; typer knows no optional ones."""

@@ -39,7 +39,7 @@ def results(
     from gwt_ib.results.run_scores import read_scores
     from gwt_ib.results.table import make_table
 
-    planned, notes = _planned(names)
+    planned, notes = planned_runs(names)
     if evaluate:
         _evaluate(planned, trust)
     scores, doubles = without_doubles([read_scores(each) for each in planned])
@@ -62,7 +62,7 @@ def results(
             print_result(note)
 
 
-def _planned(names: Sequence[str]) -> tuple[list[PlannedRun], list[str]]:
+def planned_runs(names: Sequence[str]) -> tuple[list[PlannedRun], list[str]]:
     """The runs that are named, each once, and what is to be said of them. Raises `UserError` where there are none."""
     found: list[PlannedRun] = []
     loose: list[RunDirectory] = []

@@ -18,12 +18,11 @@ from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import RecordWriter
-from gwt_ib.runs.snapshot import BadSnapshotError, Snapshot, load_snapshot, save_snapshot, steps_of
+from gwt_ib.runs.named_snapshot import named_snapshot
+from gwt_ib.runs.snapshot import BadSnapshotError, Snapshot, load_snapshot, save_snapshot
 from gwt_ib.runs.snapshot_fit import fit_problem
 from gwt_ib.runs.snapshot_store import (
     clean_temporary,
-    list_aside,
-    list_snapshots,
     newest_good_snapshot,
     set_aside_newer,
 )
@@ -48,7 +47,7 @@ def prepare_to_resume(run: RunDirectory, wish: Wish, check: Callable[[Config], E
     try:
         settings = run.read_settings()
         folders = run.snapshot_folders(settings.get("rescue_dir"))
-        path, snapshot = _choose(run, folders, wish.from_snapshot)
+        path, snapshot = choose_snapshot(run, folders, wish.from_snapshot)
         refused: list[str] = []
         trained_with = snapshot.state.get("config")
         # A run whose config.json is gone goes on with what its snapshot says.
@@ -64,7 +63,7 @@ def prepare_to_resume(run: RunDirectory, wish: Wish, check: Callable[[Config], E
             path, snapshot, refused = newest_good_snapshot(folders, lambda found: fit_problem(found, config, spec))
         elif problem := fit_problem(snapshot, config, spec):
             raise UserError(f"{path} does not fit this run: {problem}.", ExitCode.BAD_DATA)
-        _must_have_more_to_do(run, config, snapshot)
+        must_have_more_to_do(run, config, snapshot)
         try:
             _make_newest(run, folders, path, snapshot)
             # Before the trainer starts: whoever follows the run would take rows of the other past for new ones.
@@ -83,8 +82,8 @@ def prepare_to_resume(run: RunDirectory, wish: Wish, check: Callable[[Config], E
         lock.release()
 
 
-def _choose(run: RunDirectory, folders: list[Path], name: str | None) -> tuple[Path, Snapshot]:
-    """The snapshot that is named, or the newest good one. Raises `UserError`."""
+def choose_snapshot(run: RunDirectory, folders: list[Path], name: str | None) -> tuple[Path, Snapshot]:
+    """The snapshot that is named (`named_snapshot`), or the newest good one. Raises `UserError`."""
     if name is None:
         path, snapshot, _ = newest_good_snapshot(folders)
         return path, snapshot
@@ -95,29 +94,8 @@ def _choose(run: RunDirectory, folders: list[Path], name: str | None) -> tuple[P
         raise UserError(f"It cannot be gone on from {error}.", ExitCode.BAD_DATA) from None
 
 
-def named_snapshot(run: RunDirectory, folders: list[Path], name: str) -> Path:
-    """The snapshot of a run that a path, a name or its env steps stand for, also one that was set aside.
-
-    Raises `UserError` (2) with those that there are.
-    """
-    known: list[Path] = []
-    for folder in folders:
-        with suppress(OSError):
-            known += [*list_snapshots(folder), *list_aside(folder)]
-    wanted = Path(name).resolve()
-    for path in known:
-        if path.resolve() == wanted:
-            return path
-    steps = steps_of(Path(name)) if len(Path(name).parts) == 1 else None
-    for path in known:
-        if path.parent in folders and steps is not None and steps_of(path) == steps:
-            return path
-    names = [str(path) if path.parent not in folders else path.name for path in known]
-    there_is = f"It has {', '.join(names)}" if names else "It has none"
-    raise UserError(f"{run.path} has no snapshot {name!r}. {there_is}.", ExitCode.USAGE)
-
-
-def _must_have_more_to_do(run: RunDirectory, config: Config, snapshot: Snapshot) -> None:
+def must_have_more_to_do(run: RunDirectory, config: Config, snapshot: Snapshot) -> None:
+    """Raises `UserError` (2) where a snapshot is of the end of the run."""
     if snapshot.state["update"] >= config.num_updates:
         raise UserError(
             f"{run.path} has made all of its {snapshot.state['env_steps']} env steps; go on with --total-timesteps and a "

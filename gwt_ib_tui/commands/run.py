@@ -61,21 +61,15 @@ def set_(
 
 def status(run: Run, as_json: AsJson = False) -> None:
     """Show state, progress, newest numbers and verdict."""
-    from gwt_ib.text import plain
-    from gwt_ib_tui.commands.standing import summarise
+    from gwt_ib_tui.commands.standing import status_lines, summarise
 
     found = find_run(run)
     summary = summarise(found)
     if as_json:
         print_json(summary)
         return
-    for name, value in summary.items():
-        if name not in ("run_json", "metrics") and value != "":
-            print_result(f"{name:15} {plain(value)}")
-    if row := summary["metrics"]:
-        from gwt_ib.gatecheck.report import update_line
-
-        print_result(update_line(row, found.read_config().num_updates))
+    for line in status_lines(found, summary):
+        print_result(line)
 
 
 def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck = None) -> None:

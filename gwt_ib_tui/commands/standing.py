@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gwt_ib.durable import FULL, is_full
-from gwt_ib.errors import ExitCode
+from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.lenient import real
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import last_record, read_records
 from gwt_ib.runs.record import ENDED, KILLED, STALLED, UNKNOWN, RunRecord
-from gwt_ib.text import ABSENT, plain
+from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.terminal import print_line
 
 BY_ENVIRONMENT = (ExitCode.BUG, ExitCode.RESOURCES_USED_UP, ExitCode.BAD_CONFIGURATION)
@@ -51,6 +52,39 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "run_json": {} if record.state == UNKNOWN else record.as_dict(),
         "metrics": row,
     }
+
+
+def status_lines(run: RunDirectory, summary: Mapping[str, Any]) -> list[str]:
+    """A run's summary for a reader: a name and a value a line, whether it starts, trains or has ended."""
+    row = summary["metrics"]
+    updates = total = ABSENT
+    with suppress(UserError):  # damaged settings, as `verify` says
+        config = run.read_config()
+        updates, total = count(config.num_updates), count(config.total_timesteps)
+
+    def of(name: str) -> str:
+        return number(real(row.get(name)), 4)
+
+    values = {
+        "run": summary["run"],
+        "path": summary["path"],
+        "state": summary["state"],
+        "update": f"{count(real(row.get('update')))} of {updates}",
+        "env steps": f"{count(real(row.get('env_steps')))} of {total}",
+        "speed": f"{count(real(row.get('steps_per_s')))} steps/s",
+        "ep100": of("ep100"),
+        "eval return": number(_newest_evaluation(run), 4),
+        "td_std": of("td_std"),
+        "mean_c": f"{of('mean_c')}, target {of('target_c')}",
+        "EV": of("explained_variance"),
+        "bias": of("bias"),
+        "training": str(summary["verdict"]).upper(),
+        "gate": str(summary["gate_verdict"]).upper(),
+        "message": summary["message"],
+        "next step": summary["next_step"],
+    }
+    width = max(map(len, values)) + 2
+    return [f"{name:{width}}{plain(value, 1000)}" for name, value in values.items() if value]
 
 
 def closing(run: RunDirectory, *, require_gatecheck: str | None = None) -> Closing:
@@ -143,13 +177,17 @@ def _silence(run: RunDirectory, state: str) -> str:
 
 def _outcome(run: RunDirectory) -> str:
     """A line such as `GateCheck PASS  gate WORKS  ep100 -0.8123  eval return -0.8011`."""
-    evaluations = (real(event.get("eval_return")) for event in reversed(read_records(run.events)))
-    newest = next((value for value in evaluations if value is not None), None)
-    values = (real(last_record(run.metrics).get("ep100")), newest)
+    values = (real(last_record(run.metrics).get("ep100")), _newest_evaluation(run))
     ep100, eval_return = (ABSENT if value is None else f"{value:.4f}" for value in values)
     judged = _judged(run)
     training, gate = (plain(status, 20).upper() for status in (judged.status, judged.gate.status))
     return f"GateCheck {training}  gate {gate}  ep100 {ep100}  eval return {eval_return}"
+
+
+def _newest_evaluation(run: RunDirectory) -> float | None:
+    """The mean return of the newest evaluation, on the schedule or asked for."""
+    evaluations = (real(event.get("eval_return")) for event in reversed(read_records(run.events)))
+    return next((value for value in evaluations if value is not None), None)
 
 
 def _judged(run: RunDirectory) -> Verdict:

@@ -68,29 +68,34 @@ def sweep(
         print_line(f"Running headless: {reason}.", err=True)
     shown = not (headless or as_json or dry_run or reason)
     if shown and is_running(found):
-        _show(found, definition)
+        show(found, definition)
         return
     if not dry_run and found.definition.exists():
         lock_sweep(found).release()  # who runs it already is said before anything is checked
     plan = _plan(found, definition, place, retry_failed)
-    _say(plan, as_json)
+    say(plan, as_json)
     if dry_run:
         return
     leave_if_asked()
     make_directory(found)
-    with lock_sweep(found):
-        from gwt_ib.sweeps.plan import write_plan
+    start(plan, alone=shown, as_json=as_json, retry_failed=retry_failed)
+    show(found, definition)
 
+
+def start(plan: Plan, *, alone: bool, as_json: bool, retry_failed: bool = False) -> int:
+    """Start a sweep whose directory is there: in this process, which it ends, or `alone`: then the pid of another one."""
+    from gwt_ib.sweeps.detached import start_detached
+    from gwt_ib.sweeps.directory import lock_sweep
+    from gwt_ib.sweeps.plan import write_plan
+
+    with lock_sweep(plan.sweep):
         write_plan(plan)
-        if not shown:
+        if not alone:
             from gwt_ib_tui.commands.sweep_headless import run_headless
 
             raise typer.Exit(int(run_headless(plan, as_json=as_json, retry_failed=retry_failed)))
-    from gwt_ib.sweeps.detached import start_detached
-
     # Inside the application processes cannot be started safely, so the sweep has one of its own, as a run has.
-    start_detached(found, place, retry_failed=retry_failed)
-    _show(found, definition)
+    return start_detached(plan.sweep, plan.place, retry_failed=retry_failed)
 
 
 def _need_trust(found: SweepDirectory, definition: Definition, trusted: bool) -> None:
@@ -122,7 +127,7 @@ def _plan(found: SweepDirectory, definition: Definition, place: Place, retry_fai
         return make_plan(found, definition, place, retry_failed=retry_failed, on_checked=on_checked)
 
 
-def _say(plan: Plan, as_json: bool) -> None:
+def say(plan: Plan, as_json: bool) -> None:
     """What it is and what it takes: asked for, so on stdout; beside JSON, an object of its own."""
     for note in dict.fromkeys(plan.found.notes):
         print_line(note, err=True)
@@ -133,8 +138,11 @@ def _say(plan: Plan, as_json: bool) -> None:
         print_result(line)
 
 
-def _show(found: SweepDirectory, definition: Definition) -> None:
-    """The screen of a sweep that is being run by another process; afterwards, in the shell, how it stands."""
+def show(found: SweepDirectory, definition: Definition, again: str = "") -> None:
+    """The screen of a sweep that is being run by another process; afterwards, in the shell, how it stands.
+
+    `again` is the command that goes on with it; by default this one.
+    """
     from gwt_ib.sweeps.directory import is_running
     from gwt_ib.sweeps.notices import progress_words
     from gwt_ib.sweeps.states import read_states
@@ -147,7 +155,7 @@ def _show(found: SweepDirectory, definition: Definition) -> None:
         run_sweep_dashboard(found)
     state = read_states(found)
     print_line(f"{found.path}: {progress_words(state)}")
-    again = shlex.join(["gwt-ib-tui", *sys.argv[1:]])
+    again = again or shlex.join(["gwt-ib-tui", *sys.argv[1:]])
     if is_running(found):
         print_line(f"The sweep goes on. Come back with: {again}")
     elif state.count("finished") < len(state.members):

@@ -25,6 +25,7 @@ Scope = Literal[
     "runs",
     "sweep",
     "sweep_quit",
+    "watch",
 ]
 Needs = Literal["", "control", "pages", "news"]
 """What an action can do nothing without: a run that can be asked, a window that has pages, a run that goes on."""
@@ -99,6 +100,9 @@ ACTIONS: tuple[Action, ...] = (
     *_section("View", "app",
         Action("freeze_display", ("d",), "Freeze display", "Freeze the display while training goes on; press again "
                "to show the newest", call="freeze_display", in_footer=True, needs="news"),
+        Action("write_figure", ("P",), "Figure", "Write the chosen chart, of none chosen all on show, as a figure for a "
+               "paper into plots/ of the run, with its data as CSV; axis, window and smoothing are those of the charts; "
+               "its path is shown and copied"),
         Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", in_footer=True),
         Action("ask_to_quit", ("q", "ctrl+c"), "Quit", "Leave: detach from the run, stop it, or cancel; leaves at "
                "once when the run has ended", in_footer=True),
@@ -114,6 +118,8 @@ ACTIONS: tuple[Action, ...] = (
         Action("evaluate_gate", ("E",), "Evaluate gate", "Play episodes with the gate replaced, and held in a part of "
                "their steps, to see what it is worth; of a run that has ended the command that does it is shown and "
                "copied", footer_group="Evaluate", needs="control"),
+        Action("watch", ("W",), "Watch", "Watch an episode that the newest snapshot plays, step by step; leaving it "
+               "returns here"),
         Action("change_setting", ("t",), "Change setting", "Change lr, ent_coef, lambda_c or target_c while the run "
                "trains", in_footer=True, needs="control"),
     ),
@@ -274,6 +280,34 @@ ACTIONS: tuple[Action, ...] = (
                "ones first, or by ep100", in_footer=True),
         Action("detach", ("d",), "Detach", "Leave at once; the sweep goes on", in_footer=True),
         Action("stop_sweep", ("s",), "Stop sweep", "End all runs of the sweep with a last snapshot, after a question",
+               in_footer=True),
+    ),
+    *_section("While an episode is watched", "watch",
+        Action("play_or_pause", ("space",), "Play", "Play the episode, or let it stand; from its end, play it from the "
+               "start", in_footer=True),
+        Action("step_back", ("left",), "Step back", "Go back by a step", call="move(-1)", footer_group="Step"),
+        Action("step_on", ("right",), "Step on", "Go on by a step", call="move(1)", footer_group="Step"),
+        Action("leap_back", ("shift+left",), "10 back", "Go back by ten steps", call="move(-10)"),
+        Action("leap_on", ("shift+right",), "10 on", "Go on by ten steps", call="move(10)"),
+        Action("to_start", ("home",), "Start", "Go to the first step", call="go('start')"),
+        Action("to_end", ("end",), "End", "Go to what was seen after the last step", call="go('end')"),
+        Action("slower", ("less_than_sign",), "Slower", "Play at the next lower speed", call="speed(-1)",
+               footer_group="Speed"),
+        Action("faster", ("greater_than_sign",), "Faster", "Play at the next higher speed", call="speed(1)",
+               footer_group="Speed"),
+        Action("next_episode", ("n",), "Next episode", "Play the evaluation episode of the next seed",
+               call="other_episode(1)", in_footer=True),
+        Action("previous_episode", ("N",), "Previous episode", "Play that of the seed before",
+               call="other_episode(-1)"),
+        Action("again", ("r",), "Newest snapshot", "Play the same episode again, with the newest snapshot that the run "
+               "has by now", call="other_episode(0)", in_footer=True),
+        Action("next_gate", ("g",), "Gate", "Play the same episode with the gate replaced by the next kind: open, shut, "
+               "constant, shuffled, the prior alone, without TD errors, and learned again", in_footer=True),
+        Action("seen", ("o",), "Observation", "Show the observation in place of the environment's picture, or the "
+               "picture again", in_footer=True),
+        Action("next_symbols", ("b",), "Symbols", "Draw with braille, blocks or ASCII"),
+        Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", in_footer=True),
+        Action("leave", ("q", "escape", "ctrl+c"), "Leave", "Leave the episode; from a dashboard, back to it",
                in_footer=True),
     ),
     *_section("In the filter", "filter",

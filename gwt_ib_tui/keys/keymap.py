@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     Node = object  # Textual takes styles from the first base that is a node, which is then the screen's own
 
-DIALOGS = frozenset({"runs", "sweep", "quit", "sweep_quit", "help", "setting", "filter"})
+DIALOGS = frozenset({"runs", "sweep", "quit", "sweep_quit", "help", "setting", "filter", "watch"})
 LISTS = frozenset({"runs", "sweep"})
 WITH_CHARTS = frozenset({"live", "compare"})
 NAMED_KEYS = frozenset(key.value for key in Keys if key.value[0] != "<") | frozenset(KEY_NAME_REPLACEMENTS.values())

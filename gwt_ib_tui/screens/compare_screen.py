@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import reactive
 
 from gwt_ib.runs.metrics import NAMES
+from gwt_ib_tui.charts.plotted import plot_of_runs
 from gwt_ib_tui.charts.selection import Selection
 from gwt_ib_tui.charts.view import X_AXES
 from gwt_ib_tui.screens.chart_screen import ChartScreen
@@ -19,6 +21,9 @@ from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.chart_panel import ViewBar
 from gwt_ib_tui.widgets.compared_chart import ComparedChart
 from gwt_ib_tui.widgets.run_lists import RunTable
+
+if TYPE_CHECKING:
+    from gwt_ib.figures.plot import Plot
 
 NO_CURVES = frozenset({*X_AXES, "eval_returns", "gate_curve"})
 CHARTED = (*COMPARED, *(name for name in NAMES if name not in NO_CURVES and name not in COMPARED))
@@ -82,6 +87,11 @@ class CompareScreen(ChartScreen):
         self.notes = (selection.words,) if selection.first or selection.alone else ()
         if selection.chosen is not None:
             self.comparison = replace(self.comparison, metric=selection.charts[selection.chosen])
+
+    def plotted(self) -> Plot | None:
+        """The chosen chart, with all runs."""
+        runs = self.charted_runs
+        return plot_of_runs(runs, self.comparison.metric, self.view, grouped=self.comparison.grouped) if runs else None
 
     def action_turn_charts(self, by: int) -> None:
         """The metrics after those on show; the first of them is then the table's."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import reactive
 
 from gwt_ib.gatecheck.rules import RULES
+from gwt_ib_tui.charts.plotted import plot_of_rule
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
 from gwt_ib_tui.widgets.effects_panel import EffectsPanel
-from gwt_ib_tui.widgets.verdict import stepped
+from gwt_ib_tui.widgets.verdict import chosen_of, stepped
+
+if TYPE_CHECKING:
+    from gwt_ib.figures.plot import Plot
 
 RULE_ROWS = len(RULES) + 1  # a row each, and the table's header
 LOW, TALL = 24, 34  # below LOW the verdicts are a line, and the rules have all the room
@@ -39,6 +45,12 @@ class GateCheckScreen(RunScreen):
             yield RulePanel(id="rule").data_bind(*follow).add_class("card", "rules", "rule")
             yield EffectsPanel(id="effects").data_bind(RunScreen.run_view, RunScreen.view).add_class("card", "cause")
             yield TrendPanel(id="trend").data_bind(*charts).add_class("card", "rule")
+
+    def plotted(self) -> Plot | None:
+        """The trend of the chosen rule."""
+        verdict = None if self.run_view is None else self.run_view.verdict
+        chosen = chosen_of(verdict, self.selected)
+        return None if self.run_view is None or chosen is None else plot_of_rule(self.run_view, chosen)
 
     def action_choose_rule(self, by: int) -> None:
         """Choose the rule some places below, or above."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import isfinite, nan
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from textual.app import ComposeResult
@@ -13,6 +13,7 @@ from textual.reactive import reactive
 
 from gwt_ib.gatecheck.gate_evaluation import HELD
 from gwt_ib_tui.charts import levels
+from gwt_ib_tui.charts.plotted import plot_of_moments
 from gwt_ib_tui.charts.view import ChartView, Scrub
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.series import Doubles
@@ -23,6 +24,9 @@ from gwt_ib_tui.widgets.line_chart import ChartSpec, LineChart
 from gwt_ib_tui.widgets.readings import row_near
 from gwt_ib_tui.widgets.rho import RhoChart, RhoWords
 from gwt_ib_tui.widgets.steps_panels import StepGatePanel, StepsPanel
+
+if TYPE_CHECKING:
+    from gwt_ib.figures.plot import Plot
 
 BUDGET = (
     ChartSpec("mean_c", ("mean_c",), min_span=0.1, levels=levels.target),
@@ -61,6 +65,14 @@ class GateScreen(RunScreen):
     def paged(self) -> bool:
         """There is always another page."""
         return True
+
+    def plotted(self) -> Plot | None:
+        """The curve of the moment on show, and its ghost's."""
+        if self.run_view is None or not len(self.run_view.gate):
+            return None
+        moments, updates = self.run_view.gate.moments, self._updates
+        places = self.scrub.ghost_place(updates), self.scrub.place(updates)
+        return plot_of_moments(self.run_view, [moments[place] for place in places])
 
     def turn(self, by: int) -> None:
         """Go some pages on; the first two are one in a large window."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -10,6 +10,7 @@ from textual.reactive import reactive
 from textual.widgets import Input
 
 from gwt_ib.runs.metrics import NUMBERS
+from gwt_ib_tui.charts.plotted import plot_of_charts
 from gwt_ib_tui.charts.selection import Selection, matching
 from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.run_screen import RunScreen
@@ -21,6 +22,9 @@ from gwt_ib_tui.widgets.gate_panels import GateCurvePanel
 from gwt_ib_tui.widgets.line_chart import OVERVIEW_TITLES, LineChart, spec_of
 from gwt_ib_tui.widgets.processes import ActorsPanel
 from gwt_ib_tui.widgets.settings_panels import SettingsStrip
+
+if TYPE_CHECKING:
+    from gwt_ib.figures.plot import Plot
 
 SLOTS = 5  # as many as the stylesheet has room for; more charts are on further pages
 
@@ -62,6 +66,14 @@ class LiveScreen(ChartScreen):
             self.words = " ".join(text.split())
             self.selection = self.selection.of(names)
         return bool(names)
+
+    def plotted(self) -> Plot | None:
+        """The chosen chart; with none chosen, all that are on show."""
+        if self.run_view is None:
+            return None
+        selection = self.selection
+        titles = selection.on_show if selection.chosen is None else (selection.charts[selection.chosen],)
+        return plot_of_charts(self.run_view, [spec_of(title).metrics for title in titles], self.view)
 
     def turn(self, by: int) -> None:
         """A chart that is alone joins the others first: it has no page of its own."""

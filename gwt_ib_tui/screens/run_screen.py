@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -23,6 +23,9 @@ from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.key_bar import KeyBar
 from gwt_ib_tui.widgets.message_bar import MessageBar
 from gwt_ib_tui.widgets.status_bar import StatusBar
+
+if TYPE_CHECKING:
+    from gwt_ib.figures.plot import Plot
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 WIDE, TALL = 104, 34  # from here on everything fits on one page
@@ -122,6 +125,10 @@ class RunScreen(LeastSize, Screen[None]):
         """Whether the window is too small to show everything at once."""
         width, height = self.size
         return width < WIDE or height < TALL
+
+    def plotted(self) -> Plot | None:
+        """The chart that is looked at, as a figure to be written; none where there is none."""
+        return None
 
     def turn(self, by: int) -> None:
         """Go some pages on, where there are some."""

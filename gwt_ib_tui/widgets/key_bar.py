@@ -13,13 +13,17 @@ from textual.widget import Widget
 
 from gwt_ib_tui.charts.palette import palette_of
 
-ALWAYS_SHOWN = frozenset({"app.show_help", "app.ask_to_quit", "runs.show_help", "runs.leave"})
+ALWAYS_SHOWN = frozenset(
+    {"app.show_help", "app.ask_to_quit", "runs.show_help", "runs.leave", "watch.show_help", "watch.leave"}
+)
 FIRST_LEFT_OUT = (
     "app.change_setting",
     "app.evaluate_now",
     "app.freeze_display",
     "runs.compare_marked",
     "runs.mark_run",
+    "watch.seen",
+    "watch.next_gate",
 )
 
 

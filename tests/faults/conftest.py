@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from chaos import Chaos, chaos
-from faults_support import FIGURES, SEED
+from faults_support import SEED
 from outcome import Outcome, outcome
 from undisturbed import SETTINGS
 
@@ -30,11 +30,3 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 def pytest_report_header() -> str:
     return f"faults: GWT_IB_FAULT_SEED={SEED}"
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What was measured, for docs/reliability.md."""
-    if FIGURES:
-        terminalreporter.section("measured faults")
-    for name, value in FIGURES.items():
-        terminalreporter.write_line(f"{name}: {value}")

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from numba.core.errors import TypingError
 
-from gwt_ib.kernels.products import NUMBERS, ROWS, WIDTH, matmul, product
+from gwt_ib.kernels.products import COLUMNS, ROWS, WIDTH, matmul, product
 
 SIZES = [
     (1, 1, 1),
     (3, 5, 7),
-    (ROWS, 4, NUMBERS * WIDTH),
-    (2 * ROWS + 3, 33, 3 * NUMBERS * WIDTH + WIDTH + 2),
+    (ROWS, 4, COLUMNS * WIDTH),
+    (2 * ROWS + 3, 33, 3 * COLUMNS * WIDTH + WIDTH + 2),
     (9, 0, 20),
     (64, 512, 18),
 ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
-from gwt_ib.results.intervals import Estimate, iqm, mean, probability_of_improvement
+from gwt_ib.results.intervals import Estimate, iqm, mean, mean_band, probability_of_improvement
 
 # Tasks of runs. What rliable 1.2.0 gives for these (arch 7.2.0; intervals of 50,000 and 5,000 resamples, np.random.seed(0)).
 FIRST = [[0.1, 0.4, 0.35, 0.2], [0.9, 0.9, 1.0, 0.7], [-0.3, 0.2, 0.0, 0.6]]
@@ -61,3 +61,17 @@ def test_without_scores_there_is_nothing_and_with_one_run_of_a_task_no_interval(
     assert mean([[1.0], [2.0, 4.0]]) == Estimate(2.0)
     with pytest.raises(ValueError, match="same tasks"):
         probability_of_improvement([[1.0]], [])
+
+
+def test_a_band_is_the_interval_of_the_mean_at_each_point() -> None:
+    curves = np.random.default_rng(5).normal(size=(4, 7))
+    curves[0, :2] = np.nan  # begins later
+    curves[1:, 6] = np.nan  # and goes on alone
+    low, high = mean_band(curves)
+    for point in range(6):
+        alone = mean([[value for value in curves[:, point] if np.isfinite(value)]])
+        assert alone is not None and alone.low is not None and alone.high is not None
+        spread = alone.high - alone.low
+        assert low[point] == pytest.approx(alone.low, abs=0.06 * spread), "with fewer draws, nearly the same"
+        assert high[point] == pytest.approx(alone.high, abs=0.06 * spread)
+    assert np.isnan([low[6], high[6]]).all(), "of one run nothing is known"

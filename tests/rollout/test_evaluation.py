@@ -12,7 +12,7 @@ from gwt_ib.envs.make import check_environment
 from gwt_ib.envs.spec import ActionLayout, EnvironmentSpec
 from gwt_ib.errors import UserError
 from gwt_ib.model.weights import parameter_shapes
-from gwt_ib.rollout.evaluation import EvaluationStopped, _InItsPlace, evaluate, evaluation_envs, mean_return
+from gwt_ib.rollout.evaluation import EvaluationStopped, InItsPlace, evaluate, evaluation_envs, mean_return
 from gwt_ib.rollout.policy import make_policy
 from gwt_ib.rollout.torch_policy import TorchPolicy
 
@@ -87,7 +87,7 @@ def test_with_fewer_environments_the_returns_are_the_same_to_the_last_bit(seats,
 
 def test_a_gate_is_forced_in_a_wave_as_in_its_place_among_all(policy):
     _, acting = policy
-    wave = _InItsPlace(acting, 7, slice(2, 5)).stepper(3)
+    wave = InItsPlace(acting, 7, slice(2, 5)).stepper(3)
     assert wave.forced_c.tolist() == [-1.0] * 3
     wave.forced_c[:] = 0.5, -1.0, 0.0
     wave.begin(0.0, 0.1)

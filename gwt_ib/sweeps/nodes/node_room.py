@@ -63,6 +63,11 @@ def refuse(config: Config) -> None:
             'channel = "ray" is not possible in a sweep on Ray, where each run is on one node: use channel = "local".',
             ExitCode.BAD_CONFIGURATION,
         )
+    if config.export:  # it would stay on the node
+        raise UserError(
+            f"export = {config.export!r} is not possible in a sweep on Ray: `gwt-ib-tui export` takes the runs afterwards.",
+            ExitCode.BAD_CONFIGURATION,
+        )
 
 
 def no_room(need: Need, largest: str) -> UserError:

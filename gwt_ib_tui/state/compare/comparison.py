@@ -7,23 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from gwt_ib.runs.settings import RUN_LOCAL
 from gwt_ib_tui.state.compare.run_set import RunEntry, RunSetView
 from gwt_ib_tui.state.history.series import Column, Doubles
 
 COMPARED = ("ep100", "eval_return", "td_std", "mean_c", "explained_variance", "steps_per_s")
 REPORTED = ("ep100", "eval_return", "mmer", "td_std", "mean_c", "explained_variance")
 GRID_POINTS = 400  # more than a chart has dot columns
+Spread = Literal["interval", "range"]
+"""What the band about a mean is: its 95 % interval, or from the least to the largest seed."""
 
 
 @dataclass(frozen=True, eq=False)
 class OverSeeds:
-    """One metric over the seeds of a setting: at each x the mean of those that have a value there, the least and the
-    largest of them, and how many they are. NaN where none has a value."""
+    """One metric over the seeds of a setting: at each x the mean of those that have a value there, the ends of the band
+    about it, and how many they are. NaN where none has a value; an interval needs two."""
 
     x: Doubles
     mean: Doubles
@@ -41,12 +42,14 @@ class Difference(NamedTuple):
     delta: float
 
 
-def over_seeds(runs: Sequence[tuple[Column, Column]], *, points: int = GRID_POINTS) -> OverSeeds | None:
+def over_seeds(
+    runs: Sequence[tuple[Column, Column]], *, points: int = GRID_POINTS, spread: Spread = "range"
+) -> OverSeeds | None:
     """Mean and band of `runs`, each an x column and a metric's, on a grid over all their ranges; none without a value.
 
     The values of a sparse metric are joined over the rows without one; elsewhere such rows are a gap.
     """
-    paths = [path for x, y in runs if len((path := _path(x, y))[0])]
+    paths = [path for x, y in runs if len((path := path_of(x, y))[0])]
     if not paths:
         return None
     first, last = min(x[0] for x, _ in paths), max(x[-1] for x, _ in paths)
@@ -56,12 +59,16 @@ def over_seeds(runs: Sequence[tuple[Column, Column]], *, points: int = GRID_POIN
     count = known.sum(axis=0).astype(np.float64)
     with np.errstate(invalid="ignore"):
         mean = np.where(known, values, 0.0).sum(axis=0) / np.where(count > 0, count, np.nan)
+    if spread == "interval":
+        from gwt_ib.results.intervals import mean_band
+
+        return OverSeeds(grid, mean, *mean_band(values), count)
     return OverSeeds(grid, mean, np.fmin.reduce(values), np.fmax.reduce(values), count)
 
 
 def difference(run: tuple[Column, Column], baseline: tuple[Column, Column]) -> Difference | None:
     """Run against baseline at the largest x that both have; none where their ranges have nothing in common."""
-    (x, y), (base_x, base_y) = _path(*run), _path(*baseline)
+    (x, y), (base_x, base_y) = path_of(*run), path_of(*baseline)
     if not len(x) or not len(base_x):
         return None
     at = float(min(x[-1], base_x[-1]))
@@ -82,7 +89,7 @@ def mean_and_std(values: Sequence[float]) -> tuple[float | None, float | None]:
     return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
-def _path(x: Column, y: Column) -> tuple[Doubles, Doubles]:
+def path_of(x: Column, y: Column) -> tuple[Doubles, Doubles]:
     """The rows that have an x, and a value; NaN are gaps inside the range of the values, and nothing beside it."""
     keep = np.isfinite(x.mean) & (np.isfinite(y.mean) if y.sparse else True)
     xs, ys = x.mean[keep], y.mean[keep]
@@ -97,13 +104,19 @@ def _path(x: Column, y: Column) -> tuple[Doubles, Doubles]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs side by side. `chosen` and `baseline` are keys of runs; one that is not there means the first."""
+    """Runs side by side. `chosen` and `baseline` are keys of runs; one that is not there means the first.
+
+    `grouped` shows the seeds of a setting as one, with `spread` as their band; `by` says what each chart is: a metric of
+    all runs, or the chosen metric of one setting.
+    """
 
     runs: RunSetView = field(default_factory=RunSetView)
     chosen: str = ""
     baseline: str = ""
     metric: str = COMPARED[0]
     grouped: bool = False
+    spread: Spread = "interval"
+    by: Literal["metric", "setting"] = "metric"
 
     @property
     def chosen_run(self) -> RunEntry | None:
@@ -115,12 +128,26 @@ class Comparison:
         """The run that the others are compared with."""
         return self._run(self.baseline)
 
+    @property
+    def groups(self) -> list[list[RunEntry]]:
+        """The runs of each setting."""
+        return [[self.runs.entries[place] for place in places] for places in self.runs.groups]
+
     def moved(self, offset: int) -> Comparison:
-        """The run `offset` places further down is the chosen one."""
+        """The run `offset` places further down is the chosen one; as groups, the first run of the setting there."""
         entries, chosen = self.runs.entries, self.chosen_run
         if chosen is None:
             return self
+        if self.grouped:
+            groups = self.groups
+            return replace(self, chosen=groups[(chosen.group + offset) % len(groups)][0].key)
         return replace(self, chosen=entries[(entries.index(chosen) + offset) % len(entries)].key)
+
+    def regrouped(self) -> Comparison:
+        """The next of three: single runs, settings with the interval of their mean, settings with their range."""
+        if not self.grouped:
+            return replace(self, grouped=True, spread="interval")
+        return replace(self, spread="range") if self.spread == "interval" else replace(self, grouped=False)
 
     def difference(self, entry: RunEntry) -> Difference | None:
         """A run against the baseline by the metric, at the env steps that both have reached."""
@@ -145,47 +172,3 @@ def difference_of(entry: RunEntry, baseline: RunEntry, metric: str) -> Differenc
     """Two runs by one metric, at the env steps that both have reached."""
     series = (one.run_view.series for one in (entry, baseline))
     return difference(*((one.column("env_steps"), one.column(metric)) for one in series))
-
-
-def report(view: RunSetView) -> dict[str, Any]:
-    """The comparison as JSON has it: each run, its differences from the first at equal env steps, and each setting."""
-    baseline = view.entries[0] if view.entries else None
-    return {
-        "baseline": None if baseline is None else baseline.name,
-        "runs": [_run_record(entry, baseline) for entry in view.entries if baseline is not None],
-        "groups": [_group_record([view.entries[place] for place in places]) for places in view.groups],
-    }
-
-
-def _run_record(entry: RunEntry, baseline: RunEntry) -> dict[str, Any]:
-    run_view = entry.run_view
-    differences = {metric: difference_of(entry, baseline, metric) for metric in REPORTED}
-    return {
-        "run": entry.name,
-        "path": str(entry.directory.path),
-        "env_id": entry.env_id,
-        "seed": entry.seed,
-        "state": run_view.state,
-        "env_steps": run_view.metric("env_steps"),
-        "total_timesteps": run_view.run.total_timesteps,
-        **{metric: newest_of(entry, metric) for metric in REPORTED},
-        "verdict": entry.verdict,
-        "gate_verdict": entry.gate,
-        "group": entry.group,
-        "differs": dict(entry.differs),
-        "delta": {metric: found and found._asdict() for metric, found in differences.items()},
-    }
-
-
-def _group_record(entries: list[RunEntry]) -> dict[str, Any]:
-    metrics = {}
-    for metric in REPORTED:
-        values = [value for entry in entries if (value := newest_of(entry, metric)) is not None]
-        mean, std = mean_and_std(values)
-        metrics[metric] = {"mean": mean, "std": std, "n": len(values)}
-    return {
-        "runs": [entry.name for entry in entries],
-        "seeds": [entry.seed for entry in entries],
-        "settings": {name: value for name, value in entries[0].differs if name not in RUN_LOCAL},
-        "metrics": metrics,
-    }

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from gwt_ib.sweeps.local import LocalExecutor
 from gwt_ib.sweeps.nodes.keeper import PREFIX
 from gwt_ib.sweeps.nodes.node_room import refuse
 
-pytestmark = [pytest.mark.processes, WITH_RAY]
+pytestmark = [pytest.mark.processes, pytest.mark.cluster, WITH_RAY]
 TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 UPDATES = 100
 PROGRAM = Path(__file__).parent / "train_on_ray.py"
@@ -74,6 +75,11 @@ def new_run(path: Path, seed: int = 1, **changes: Any) -> RunDirectory:
     return create_run(config, path, ["test"], check_environment(config))
 
 
+def answered(run: RunDirectory, request: str) -> bool:
+    """Whether the run has answered a request."""
+    return any(each["request"] == request for each in events(run, "acknowledged"))
+
+
 def told(process: subprocess.Popen[str], timeout_s: float = 90) -> list[dict[str, Any]]:
     """What a program has said once it has ended."""
     return [json.loads(line) for line in process.communicate(timeout=timeout_s)[0].splitlines() if line[:1] == "{"]
@@ -98,6 +104,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[list[dict[str,
 def test_a_run_on_ray_is_refused_inside_a_sweep_on_ray() -> None:
     with pytest.raises(UserError, match="local") as refused:
         refuse(small_config(channel="ray"))
+    with pytest.raises(UserError, match="takes the runs afterwards"):
+        refuse(small_config(export="csv"))
     assert refused.value.code == ExitCode.BAD_CONFIGURATION
 
 
@@ -118,13 +126,14 @@ def test_a_node_that_dies_costs_its_run_nothing_but_time(
     tmp_path: Path, cluster: ClusterHere, train: Start, undisturbed: list[list[dict[str, Any]]]
 ) -> None:
     runs = [new_run(tmp_path / f"seed-{seed}", seed) for seed in (1, 2)]
+    pauses = [send_request(run.control, "pause") for run in runs]  # both begin together, whichever node is slower
     process = train("new", *runs)
+    for run, pause in zip(runs, pauses, strict=True):
+        wait_until(partial(answered, run, pause), 60, "it does not pause")
+        wait_until(partial(answered, run, send_request(run.control, "snapshot")), 30, "a request is not answered there")
+    for run in runs:
+        send_request(run.control, "unpause")
     wait_until(lambda: all(len(list_snapshots(run.snapshots)) > 1 for run in runs), 60, "no snapshot arrives")
-    request = send_request(runs[0].control, "snapshot")
-    wait_until(
-        lambda: [each for each in events(runs[0], "acknowledged") if each["request"] == request] or process.poll(),
-        30, "a request from here is not answered there",
-    )  # fmt: skip
     assert process.poll() is None
     cluster.kill(0)
     cluster.add()

@@ -10,11 +10,11 @@ from recorded_run import RecordedRun
 from textual.events import Key
 from textual.pilot import Pilot
 
+from gwt_ib.runs.metrics import NUMBERS
 from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.charts.selection import matching
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.live_screen import LiveScreen
-from gwt_ib_tui.state.history.metric_feed import NUMBERS
 from gwt_ib_tui.widgets.filter_line import FilterInput
 from gwt_ib_tui.widgets.line_chart import LineChart
 

@@ -191,7 +191,7 @@ def test_runs_lists_and_evaluates_what_was_trained(command):
     first = json.loads(command("evaluate", "latest", "--json").stdout)
     again = json.loads(command("evaluate", "latest", "--json").stdout)
     assert first == again and len(first["eval_returns"]) == 5
-    assert "state           finished" in command("status", "latest").stdout
+    assert "\nstate        finished\n" in command("status", "latest").stdout
 
 
 def test_a_picture_that_cannot_be_is_said(command):

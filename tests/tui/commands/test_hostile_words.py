@@ -67,9 +67,14 @@ COMMANDS: dict[str, list[list[str]]] = {
     "replay": [["replay", "RUN"]],
     "serve": [["serve", NAME + "x"]],
     "runs": [["runs"], ["runs", "--json"], ["runs", "--list"]],
-    "compare": [["compare", "RUN"], ["compare", "RUN", "--json"]],
+    "compare": [["compare", "RUN"], ["compare", "RUN", "--json"], ["compare", "RUN", "--csv", "--baseline", NAME]],
     "sweep": [["sweep", "sweep.toml", "--dry-run"], ["sweep", f"{NAME}.toml"], ["sweep", "evil.toml", "--headless"]],
     "results": [["results", "RUN", "--no-evaluate", *form] for form in ([], ["--json"], ["--csv"], ["--markdown"])],
+    "plot": [["plot", "RUN", "--out", f"{NAME}.svg"], ["plot", "RUN", "--metric", NAME, "--out", "fig.svg"]],
+    "export": [
+        ["export", "RUN", "--to", "csv", "--out", f"{NAME}.csv"],
+        ["export", "RUN", "--to", "tensorboard", "--out", NAME],
+    ],
     "status": [["status", "RUN"], ["status", "RUN", "--json"]],
     "check": [["check", "RUN"], ["check", "RUN", "--json"]],
     "evaluate": [

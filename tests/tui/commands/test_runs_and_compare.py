@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import pytest
 from recorded_run import RecordedRun
 
 from gwt_ib.errors import UserError
-from gwt_ib_tui.commands.runs import select_runs
+from gwt_ib_tui.commands.comparing import compare, select_runs, with_baseline_first
 from gwt_ib_tui.state.compare.run_set import MOST_RUNS
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -67,8 +69,46 @@ def test_the_table_has_a_line_a_run_and_a_line_a_setting(command: Command, runs:
     assert [line.split()[0] for line in lines[1:4]] == ["repeat-s1-aa", "repeat-s2-bb", "fast-s1-cc"]
     assert "RepeatPreviousEasy-v0" in lines[1] and "122,880" in lines[2] and lines[3].rstrip().endswith("lr=0.001")
     assert all("pass" in line and "finished" in line for line in lines[1:4])
-    assert [line.split()[0] for line in lines[5:]] == ["setting", "lr=0.00025", "lr=0.001"]
-    assert "±" in lines[6] and "1, 2" in lines[6] and "±" not in lines[7]
+    assert "P(better than a run of lr=0.00025)" in lines[5]
+    assert lines[6].split() == ["setting", "runs", "seeds", "env", "steps", "mean", "IQM", "delta", "P(better)"]
+    assert lines[7].split()[:6] == ["lr=0.00025", "2", "of", "2", "1,", "2"] and "81,920" in lines[7]
+    assert "[" in lines[7] and lines[7].split()[-1] == "baseline", "of two seeds there is an interval"
+    assert lines[8].split()[0] == "lr=0.001" and "[" not in lines[8], "and of one there is none"
+    assert lines[10].startswith("last evaluation: mean over runs with its 95 % interval")
+
+
+def test_csv_has_a_row_a_setting_with_the_baseline_that_is_asked_for(
+    runs: list[RecordedRun], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    compare(["repeat-*", "fast-s1-cc"], baseline="lr=0.001", as_csv=True)
+    printed = capsys.readouterr()
+    first, second = csv.DictReader(io.StringIO(printed.out))
+    assert (first["setting"], first["runs"], first["baseline"]) == ("lr=0.001", "1", "1")
+    assert (second["seeds"], second["names"]) == ("1 2", "repeat-s1-aa repeat-s2-bb")
+    assert float(second["ep100_mean_low"]) <= float(second["ep100_mean"]) <= float(second["ep100_mean_high"])
+    assert 0 <= float(second["eval_return_probability_of_improvement"]) <= 1
+    assert first["ep100_mean_low"] == first["ep100_probability_of_improvement"] == ""
+    assert "A setting of one run has no interval" in printed.err
+
+
+def test_a_baseline_is_a_run_or_a_setting_among_those_compared(
+    runs: list[RecordedRun], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = select_runs(["repeat-*", "fast-s1-cc"])
+
+    def first(name: str | None) -> str:
+        found = with_baseline_first(chosen, name)
+        assert len(found) == 3
+        return found[0].name
+
+    assert first(None) == first("lr=2.5e-4") == first("runs/repeat-s1-aa") == "repeat-s1-aa"
+    assert first("seed=2 memory=true") == "repeat-s2-bb" and first("fast-s1-cc") == "fast-s1-cc"
+    with pytest.raises(UserError, match=r"'repeat-s1-ab' is none of the runs .*Did you mean .*repeat-s1-aa"):
+        first("repeat-s1-ab")
+    with pytest.raises(UserError, match=r"They are repeat-s1-aa, repeat-s2-bb, fast-s1-cc"):
+        first("lr=7")
 
 
 def test_without_two_seeds_there_is_no_table_of_settings(command: Command, runs: list[RecordedRun]) -> None:

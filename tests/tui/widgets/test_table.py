@@ -9,7 +9,7 @@ from gwt_ib_tui.charts.palette import DARK
 from gwt_ib_tui.widgets.table import Table, TableColumn
 
 NAMES = [f"n{place}" for place in range(10)]
-NUMBERS: list[TableColumn[str]] = [
+COLUMNS: list[TableColumn[str]] = [
     TableColumn("name", 4, lambda name, _: (name, DARK.text), gap=0),
     TableColumn("value", 6, lambda name, _: (name[1:], "bold"), right=True),
     TableColumn("mark", 3, lambda name, _: Text("x", "red")),
@@ -22,7 +22,7 @@ def plain(lines: list[Text]) -> list[str]:
 
 
 def test_cells_stand_under_their_titles_in_their_colours() -> None:
-    table = Table(NUMBERS, 100, DARK)
+    table = Table(COLUMNS, 100, DARK)
     assert table.header().plain == "name  value mar  rest "
     line = table.line("n7")
     assert line.plain == "n7        7 x    ....."
@@ -44,7 +44,7 @@ def test_cells_stand_under_their_titles_in_their_colours() -> None:
 def test_what_is_dropped_first_goes_first_and_what_can_grow_takes_the_room(
     width: int, titles: list[str], rest: int
 ) -> None:
-    table = Table(NUMBERS, width, DARK, drop=("mark", "value"))
+    table = Table(COLUMNS, width, DARK, drop=("mark", "value"))
     assert [column.title for column in table.columns] == titles
     assert table.columns[-1].width == rest
     assert table.width == len(table.line("n1").plain)
@@ -52,13 +52,13 @@ def test_what_is_dropped_first_goes_first_and_what_can_grow_takes_the_room(
 
 @pytest.mark.parametrize(("height", "shown"), [(12, 10), (10, 10), (9, 8), (2, 1), (1, 0), (0, 0)])
 def test_rows_that_do_not_fit_are_counted(height: int, shown: int) -> None:
-    lines = plain(Table(NUMBERS[:1], 20, DARK).first(NAMES, height))
+    lines = plain(Table(COLUMNS[:1], 20, DARK).first(NAMES, height))
     assert lines[:shown] == NAMES[:shown]
     assert lines[shown:] == ([] if shown == 10 else [f" and {10 - shown} more"])
 
 
 def test_the_chosen_row_is_in_sight_and_the_lines_at_the_ends_count_the_others() -> None:
-    table = Table(NUMBERS[:1], 20, DARK)
+    table = Table(COLUMNS[:1], 20, DARK)
     for chosen in range(10):
         for height in range(1, 13):
             around, counted = table.around(NAMES, chosen, height, bold=True), table.counted(NAMES, chosen, height)

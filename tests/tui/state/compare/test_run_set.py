@@ -14,7 +14,8 @@ import pytest
 from recorded_run import RecordedRun, long_metrics
 
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.state.compare.comparison import Comparison, newest_of, report
+from gwt_ib_tui.state.compare.comparison import Comparison, newest_of
+from gwt_ib_tui.state.compare.report import report
 from gwt_ib_tui.state.compare.run_set import MOST_RUNS, SMALL, RunSet, RunSetView, neighbours
 
 
@@ -176,7 +177,8 @@ def test_the_choice_goes_round_and_stays_with_its_run(tmp_path: Path) -> None:
 def test_of_no_runs_there_is_nothing_to_tell() -> None:
     comparison = Comparison()
     assert comparison.moved(1) is comparison and comparison.chosen_run is None and comparison.baseline_run is None
-    assert report(RunSetView()) == {"baseline": None, "runs": [], "groups": []}
+    found = report(RunSetView())
+    assert (found["baseline"], found["runs"], found["groups"], found["notes"]) == (None, [], [], [])
 
 
 def test_the_spread_is_told_for_each_setting(tmp_path: Path) -> None:

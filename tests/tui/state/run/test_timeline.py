@@ -38,7 +38,7 @@ def test_each_kind_has_one_cell_and_an_ascii_letter() -> None:
     for markers in ([kind.marker for kind in MARKED], [kind.ascii for kind in MARKED]):
         assert len(set(markers)) == len(MARKED), "different without colour"
     assert {kind.kind for kind in MARKED} == {
-        *("snapshot", "paused", "unpaused", "actor_died", "actor_replaced"),
+        *("snapshot", "paused", "unpaused", "branched", "actor_died", "actor_replaced"),
         *(
             "evaluation",
             "gate_evaluation",
