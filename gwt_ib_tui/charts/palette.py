@@ -27,6 +27,8 @@ class Palette:
     bad: str
     wait: str
     on_chip: str
+    chip: str
+    """Under what is neither good nor bad."""
     heat_low: str
     heat_high: str
     runs: tuple[str, ...]
@@ -56,6 +58,7 @@ DARK = Palette(
     bad="#ff7043",
     wait="#8fa3b8",
     on_chip="#0d1219",
+    chip="#2b3848",
     heat_low="#17283a",
     heat_high="#f4fbff",
     runs=(
@@ -77,6 +80,7 @@ LIGHT = Palette(
     bad="#c23b00",
     wait="#5b6b7b",
     on_chip="#ffffff",
+    chip="#c9d4de",
     heat_low="#dcebf6",
     heat_high="#06233a",
     runs=(

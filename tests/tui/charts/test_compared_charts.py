@@ -114,7 +114,7 @@ def test_few_values_are_drawn_as_the_signs_themselves(comparison: Comparison) ->
 def test_every_size_and_kind_of_symbols_can_be_drawn(
     comparison: Comparison, size: tuple[int, int], grouped: bool, symbols: str
 ) -> None:
-    view = ChartView(symbols=symbols, smoothing=0.9, log_y=True, clip=True)  # type: ignore[arg-type]  # one of them
+    view = ChartView(symbols=symbols, smoothing=0.9, log_y=True, outliers="clipped")  # type: ignore[arg-type]  # one of them
     for metric in ("ep100", "eval_return", "rho_tail_dc", "td_std"):
         curves = compared_curves(replace(comparison, grouped=grouped), metric, "elapsed_s", DARK)
         lines = draw(curves[-1].x, [found.curve for found in curves], [], *size, frame=DARK.frame, view=view).lines
