@@ -134,10 +134,9 @@ class RecordedEpisode:
             found[name] = array
         try:
             told = description["origin"]
-            origin = EpisodeOrigin(
-                **{name: plain(told[name]) for name in ("env_id", "snapshot", "gate")},
-                **{name: whole(told[name]) or 0 for name in ("seed", "episode", "env_steps")},
-            )
+            env_id, snapshot, gate = (plain(told[name]) for name in ("env_id", "snapshot", "gate"))
+            seed, episode, env_steps = (whole(told[name]) or 0 for name in ("seed", "episode", "env_steps"))
+            origin = EpisodeOrigin(env_id, seed, episode, snapshot, env_steps, gate)
             texts = tuple(str(text) for text in parse_json(tensors[TEXTS].tobytes()))
             parts = tuple(Part.from_dict(part) for part in description["parts"][:MOST_PARTS])
             choices = tuple(map(int, description["choices"]))

@@ -18,6 +18,7 @@ import typer
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui.commands.detaching import Detach, refuse_with, say_run
+from gwt_ib_tui.commands.labels import Name, Note, Tags, asked_labels, keep_labels
 from gwt_ib_tui.commands.options import (
     Assignments,
     ConfigFile,
@@ -57,6 +58,9 @@ def launch(
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", metavar="DIR", help="The run's own directory; new or empty.")
     ] = None,
+    name: Name = None,
+    tags: Tags = None,
+    note: Note = None,
     headless: Headless = False,
     detach: Detach = False,
     as_json: MetricsAsJson = False,
@@ -71,8 +75,10 @@ def launch(
 
     if seeds is not None:
         refuse_with("--seeds", seed=seed, run_dir=run_dir, require_gatecheck=require_gatecheck)
+        refuse_with("--seeds", name=name, tag=tags or None, note=note)
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
+    labels = asked_labels(name, tags, note)
     if seeds is not None:
         launch_seeds(config, seeds, headless=headless, as_json=as_json, detach=detach)
         return
@@ -81,6 +87,7 @@ def launch(
     existed = run_dir is not None and run_dir.exists()
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]], spec)
     try:
+        keep_labels(run, labels)
         _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck, detach=detach)
     except (KeyboardInterrupt, SystemExit):
         if run.read_run().started is None:  # no trainer has begun it, so there is nothing in it

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from gwt_ib.errors import ExitCode, UserError, nearest
+from gwt_ib_tui.commands.completion import complete_run
 from gwt_ib_tui.terminal import print_line, print_result
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ DEFAULT_METRIC = {"curves": "ep100", "bars": "mmer"}
 def plot(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="RUN...", help="Runs, patterns of their names, folders of runs, or sweeps."),
+        typer.Argument(
+            metavar="RUN...",
+            help="Runs, patterns of their names, folders of runs, or sweeps.",
+            autocompletion=complete_run,
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="fig.pdf, fig.png or fig.svg.")],
     kind: Annotated[Literal["curves", "gate", "c", "bars"], typer.Option("--kind", help="What is drawn.")] = "curves",

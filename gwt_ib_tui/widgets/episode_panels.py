@@ -50,9 +50,7 @@ class EpisodePanel(Painted):
     @property
     def colours(self) -> bool:
         """Whether the terminal has enough of them for a picture."""
-        return (
-            self.symbols != "ascii" and not self.app.no_color and self.app.console.color_system in ("truecolor", "256")
-        )
+        return self.symbols != "ascii" and not self.app.no_color and getattr(self.app, "many_colours", False)
 
 
 class EpisodeBar(EpisodePanel):
@@ -71,7 +69,7 @@ class EpisodeBar(EpisodePanel):
         """Chip, origin and return; then where it is."""
         palette, playback, recorded = self.palette, episode.playback, episode.recorded
         icon = "▶" if playback.playing else "■" if playback.at_end else "‖"
-        chip = f" {icon} WATCH {playback.speed:g} steps/s "
+        chip = f" {icon} WATCH {playback.speed:g}/s "
         line = Text(no_wrap=True, end="").append(chip, f"bold {palette.on_chip} on {palette.second}")
         origin = recorded.origin
         gate = "" if origin.gate == LEARNED else f"gate {origin.gate}"
@@ -254,7 +252,9 @@ class StepsPanel(EpisodePanel):
         lines = []
         if titled:
             legend = Text.assemble(("gate c", palette.target), (" over its ", palette.dim), ("prior", palette.prior))
-            lines.append(title_line(palette, f"{recorded.steps:,} steps", legend))
+            word = recorded.origin.gate
+            replaced = Text(f"the gate is replaced: {gate_words(word)}" if word != LEARNED else "", style=palette.warn)
+            lines.append(title_line(palette, f"{recorded.steps:,} steps", legend, replaced))
         for place, strip in enumerate(strips):
             tall = rows + (place >= len(strips) - more)
             lines += strip_lines(strip, episode.step, width, tall, palette, self.symbols)

@@ -52,6 +52,15 @@ class Table(Generic[Row]):
         titles = (" " * column.gap + _padded(column.title[: column.width], column) for column in self.columns)
         return Text("".join(titles), style=self._dim)
 
+    def title_at(self, cell: int) -> str:
+        """The title of the column at this cell of a line; empty where there is none."""
+        end = 0
+        for column in self.columns:
+            end += column.gap + column.width
+            if cell < end:
+                return column.title
+        return ""
+
     def line(self, row: Row) -> Text:
         """One row."""
         line = Text()
