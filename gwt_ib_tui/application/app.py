@@ -45,6 +45,7 @@ from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
 from gwt_ib_tui.screens.run_screen import RunScreen
+from gwt_ib_tui.screens.settings_screen import SettingsScreen
 from gwt_ib_tui.state.compare.run_set import RunSet, neighbours
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.follower import Source
@@ -69,7 +70,7 @@ class Dashboard(RunApp):
     CSS_PATH = "gwt_ib_tui.tcss"
     TITLE = "GWT-IB"
     RUN_SCREENS: ClassVar[dict[str, Callable[[bool], RunScreen]]] = {
-        screen.SCOPES[0]: screen for screen in (GateScreen, GateCheckScreen, LogScreen, CompareScreen)
+        screen.SCOPES[0]: screen for screen in (GateScreen, GateCheckScreen, LogScreen, CompareScreen, SettingsScreen)
     }
     """The screens over the overview by name, each made with whether the dashboard is read-only."""
     view: reactive[ChartView] = reactive(ChartView(), repaint=False, init=False)

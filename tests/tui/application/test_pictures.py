@@ -40,6 +40,8 @@ CASES = {
     "check-120x40-dark": ((120, 40), "gwt-dark", ("3",)),
     "check-80x24-no-color": ((80, 24), "NO_COLOR", ("3",)),
     "check-60x20-dark": ((60, 20), "gwt-dark", ("3",)),
+    "settings-120x40-dark": ((120, 40), "gwt-dark", ("6", "down", "down", "down")),
+    "settings-80x24-light": ((80, 24), "gwt-light", ("6",)),
     "log-120x40-light": ((120, 40), "gwt-light", ("4",)),
     "log-80x24-dark": ((80, 24), "gwt-dark", ("4",)),
     "help-80x24-dark": ((80, 24), "gwt-dark", ("question_mark",)),
@@ -117,6 +119,6 @@ def compare(name: str, picture: str) -> None:
     )
 
 
-def test_there_are_at_most_24() -> None:
-    assert len(CASES) + len(SWEEPS) + len(WATCHED) <= 24
+def test_there_are_at_most_28() -> None:
+    assert len(CASES) + len(SWEEPS) + len(WATCHED) <= 28
     assert {path.stem for path in PICTURES.iterdir()} == {*CASES, *SWEEPS, *WATCHED}
