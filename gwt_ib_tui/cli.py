@@ -25,6 +25,7 @@ from gwt_ib_tui.commands import (
     runs,
     sweep,
     verify,
+    watching,
 )
 from gwt_ib_tui.commands.examples import example_lines
 from gwt_ib_tui.commands.options import Command
@@ -57,6 +58,7 @@ def gwt_ib_tui(
 GROUPS = (
     launch,
     run,
+    watching,
     evaluating,
     verify,
     runs,

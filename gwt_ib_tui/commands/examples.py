@@ -30,6 +30,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "picture latest gate.svg --screen gate",
         "picture sweeps/study sweep.svg --columns 100 --rows 30",
     ),
+    "watch": ("watch latest", "watch latest --episode 3 --gate shut", "watch latest --json"),
     "evaluate": (
         "evaluate latest --now",
         "evaluate latest --snapshot best --episodes 100",

@@ -16,6 +16,7 @@ Scope = Literal[
     "check",
     "log",
     "compare",
+    "settings",
     "replay",
     "quit",
     "help",
@@ -86,16 +87,18 @@ ACTIONS: tuple[Action, ...] = (
         Action("previous_page", ("N", "shift+tab"), "Previous page", "Turn back a page", call="turn_page(-1)",
                needs="pages"),
         Action("show_live", ("1", "escape"), "Live", "The overview of the run", call="show('live')",
-               footer_group="Screens"),
+               footer_group="Screen"),
         Action("show_gate", ("2", "g"), "Gate", "The gate through the whole training: curve, ghost, distribution, "
-               "budget, correlations", call="show('gate')", footer_group="Screens"),
+               "budget, correlations", call="show('gate')", footer_group="Screen"),
         Action("show_check", ("3", "v"), "GateCheck", "Both verdicts, every rule with its number, threshold and "
                "trend, what to do about one of them, and whether the gate is a cause", call="show('check')",
-               footer_group="Screens"),
+               footer_group="Screen"),
         Action("show_log", ("4", "a"), "Log", "Actors and log: the run's processes, the CPU and memory that they "
-               "use, and what they log and print", call="show('log')", footer_group="Screens"),
+               "use, and what they log and print", call="show('log')", footer_group="Screen"),
         Action("show_compare", ("5", "c"), "Compare", "This run against the others in its folder: curves, values, "
-               "differences from a baseline", call="show('compare')", footer_group="Screens"),
+               "differences from a baseline", call="show('compare')", footer_group="Screen"),
+        Action("show_settings", ("6",), "Settings", "Every setting of the run with its value now, those that are not "
+               "the default first", call="show('settings')", footer_group="Screen"),
     ),
     *_section("View", "app",
         Action("freeze_display", ("d",), "Freeze display", "Freeze the display while training goes on; press again "
@@ -161,12 +164,14 @@ ACTIONS: tuple[Action, ...] = (
         Action("reset_view", ("0",), "Whole run", "Show all of the x axis, and no cursor",
                call="change_view('reset')"),
         Action("next_axis", ("x",), "X axis", "Change the x axis: environment steps, updates or wall time"),
+        Action("toggle_log_x", ("X",), "Log x", "Switch between a linear and a logarithmic x axis",
+               call="toggle_view('log_x')"),
         Action("toggle_log", ("l",), "Log y", "Switch between a linear and a logarithmic y axis",
                call="toggle_view('log_y')"),
         Action("next_smoothing", ("m",), "Smoothing", "Smooth more, and after the most not at all; the raw line "
                "stays behind", call="change_view('next_smoothing')"),
-        Action("toggle_clip", ("o",), "Outliers", "Leave the highest and lowest 1 % out of the y axis, or show them "
-               "again", call="toggle_view('clip')"),
+        Action("next_outliers", ("o",), "Outliers", "Show all values; then leave the highest and lowest 1 % out of the "
+               "y axis; then again only what happened at the very start", call="change_view('next_outliers')"),
         Action("next_symbols", ("b",), "Symbols", "Draw with braille, blocks or ASCII",
                call="change_view('next_symbols')"),
         Action("next_charts", ("pagedown",), "More charts", "Show the next charts, when there are more than fit",
@@ -233,12 +238,27 @@ ACTIONS: tuple[Action, ...] = (
                footer_group="Run"),
         Action("open_run", ("enter",), "Open", "Open the dashboard of the chosen run", in_footer=True),
         Action("make_baseline", ("B",), "Baseline", "Compare the other runs with the chosen one"),
-        Action("toggle_groups", ("G",), "Groups", "Show runs that differ only in their seed as one mean with a band "
-               "from lowest to highest, or as single runs", in_footer=True),
+        Action("toggle_groups", ("G",), "Groups", "Show runs that differ only in their seed as one mean with its 95 % "
+               "interval, then with a band from lowest to highest, then as single runs", in_footer=True),
+        Action("toggle_apart", ("A",), "Apart", "A chart for each setting, by the chosen metric and on the same axes, or "
+               "a chart for each metric", in_footer=True),
         Action("next_metric", ("j",), "Next metric", "Choose the next chart; the table shows its metric",
                call="choose_chart(1)"),
         Action("previous_metric", ("k",), "Previous metric", "Choose the previous chart", call="choose_chart(-1)"),
         Action("show_alone", ("f",), "Large chart", "Show the chosen chart at full size, or all charts again"),
+    ),
+    *_section("On Settings", "settings",
+        Action("next_setting", ("down", "j"), "Next setting", "Choose the next setting; it is told in full below",
+               call="choose_setting(1)", footer_group="Setting"),
+        Action("previous_setting", ("up", "k"), "Previous setting", "Choose the previous setting",
+               call="choose_setting(-1)", footer_group="Setting"),
+        Action("page_down", ("pagedown",), "Page down", "Go down a page of settings", call="choose_setting(1, 'page')"),
+        Action("page_up", ("pageup",), "Page up", "Go up a page of settings", call="choose_setting(-1, 'page')"),
+        Action("first_setting", ("home",), "First", "Choose the first setting", call="choose_setting(-1, 'list')"),
+        Action("last_setting", ("end",), "Last", "Choose the last setting", call="choose_setting(1, 'list')"),
+        Action("filter_settings", ("slash",), "Filter", "Show only settings that have all the words you type: in name, "
+               "value, group or meaning, or live, changed, default", in_footer=True, priority=True),
+        Action("show_all", ("escape",), "All settings", "Remove the filter"),
     ),
     *_section("In the list of runs", "runs",
         Action("run_down", ("down", "j"), "Next run", "Choose the next run", call="move_run(1)"),

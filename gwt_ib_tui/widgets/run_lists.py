@@ -16,6 +16,7 @@ from gwt_ib_tui.state.compare.run_set import RunEntry
 from gwt_ib_tui.state.compare.settings import fitting_settings, short_env_ids
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.compared_chart import choices_of
+from gwt_ib_tui.widgets.group_rows import group_lines
 from gwt_ib_tui.widgets.list_rows import gate_cell, seed_cell, verdict_cell
 from gwt_ib_tui.widgets.panel import Panel, indented, title_line
 from gwt_ib_tui.widgets.status_bar import STARTING, STATES, share_words
@@ -24,6 +25,7 @@ from gwt_ib_tui.widgets.verdict import GATE_CELLS, STATUS_CELLS
 
 IN_FULL_FROM = 10  # a comparison's table this tall keeps room below the lines for the chosen run in full
 FEW = 4  # so many runs leave a small window's table free lines
+MANY = 9  # and so many make it taller in a large one
 SHORTEST_NAME = 20
 NAME_FROM = 100  # a comparison's table this wide has room for names beside what differs
 
@@ -40,6 +42,7 @@ class RunTable(Panel):
     def watch_comparison(self) -> None:
         """Seen at once."""
         self.set_class(len(self.comparison.runs.entries) <= FEW, "-few")
+        self.set_class(len(self.comparison.runs.entries) >= MANY, "-many")
         self._redraw()
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
@@ -47,29 +50,38 @@ class RunTable(Panel):
         entries, chosen = self.comparison.runs.entries, self.comparison.chosen_run
         if chosen is None:
             return [title_line(self.palette, "runs", "reading")]
+        if self.comparison.grouped:
+            return group_lines(self.comparison, width, height, self.palette, self._notes(run_view, width))
         kept = 3 if height >= IN_FULL_FROM else 0
         in_full = self._in_full(chosen, width, max(height - 2 - len(entries), kept))
         table = self._table(width)
         lines = [self._title(run_view, width), table.header()]
-        lines += table.around(entries, entries.index(chosen), max(height - 2 - len(in_full), 1), bold=True)
+        lines += table.counted(entries, entries.index(chosen), max(height - 2 - len(in_full), 1), bold=True)
         lines += [Text()] * (height - len(lines) - len(in_full))
         return lines + in_full
+
+    def _notes(self, run_view: RunView, width: int) -> list[Text | str]:
+        """What the table says of itself, whatever its lines are."""
+        comparison, notes = self.comparison, list[Text | str]()
+        if run_view.replay is not None:
+            words = "whole runs, not the replay's moment" if width >= NAME_FROM else "whole runs"
+            notes.append(Text(words, style=self.palette.target))
+        if comparison.grouped and max(map(len, comparison.runs.groups), default=0) < 2:
+            notes.append("no two runs are seeds of one setting")
+        elif comparison.grouped:
+            notes.append("bands: 95 % interval" if comparison.spread == "interval" else "bands: least to largest")
+        if comparison.runs.loading:
+            notes.append("reading")
+        return notes
 
     def _title(self, run_view: RunView, width: int) -> Text:
         comparison, palette, roomy = self.comparison, self.palette, width >= NAME_FROM
         parts: list[Text | str] = [count(len(comparison.runs.entries))]
-        if run_view.replay is not None:
-            parts.append(Text("whole runs, not the replay's moment" if roomy else "whole runs", style=palette.target))
         if (baseline := comparison.baseline_run) is not None:
             part = Text(f"Δ {comparison.metric} against ", style=palette.dim)
             part.append(baseline.letter, style=f"bold {run_color(baseline, palette)}")
             parts.append(part.append(" at equal env steps" if roomy else " at equal steps"))
-        if comparison.grouped:
-            seeds = max(len(places) for places in comparison.runs.groups)
-            parts.append("seeds as mean, least to largest" if seeds > 1 else "no two runs are seeds of one setting")
-        if comparison.runs.loading:
-            parts.append("reading")
-        return title_line(palette, "runs", *parts)
+        return title_line(palette, "runs", *parts, *self._notes(run_view, width))
 
     def _table(self, width: int) -> Table[RunEntry]:
         comparison, palette, text = self.comparison, self.palette, self.palette.text

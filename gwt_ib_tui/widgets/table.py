@@ -89,9 +89,9 @@ class Table(Generic[Row]):
             lines[chosen - first].stylize("bold")
         return lines
 
-    def counted(self, rows: Sequence[Row], chosen: int, height: int) -> list[Text]:
+    def counted(self, rows: Sequence[Row], chosen: int, height: int, *, bold: bool = False) -> list[Text]:
         """The same; the first and the last line count the rows that are out of sight, where they are not the chosen one."""
-        lines = self.around(rows, chosen, height)
+        lines = self.around(rows, chosen, height, bold=bold)
         first = first_in_sight(chosen, len(rows), height)
         below = len(rows) - first - len(lines)
         if first and chosen != first:

@@ -87,6 +87,12 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["evaluate", "RUN", "--now"],
         ["evaluate", "RUN", "--gate", "all"],
     ],
+    "watch": [
+        ["watch", "RUN"],
+        ["watch", "RUN", "--trust"],
+        ["watch", "RUN", "--gate", EVIL[:-1]],
+        ["watch", "RUN", "--json"],
+    ],
     "picture": [["picture", "RUN", "x.svg"], ["picture", "RUN", f"{NAME}.png"]],
     "pause": [["pause", "RUN"]],
     "unpause": [["unpause", "RUN"]],

@@ -23,7 +23,9 @@ from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
 from gwt_ib_tui.screens.run_list_screen import RunListScreen
+from gwt_ib_tui.screens.settings_screen import SettingsScreen
 from gwt_ib_tui.screens.sweep_screen import SweepScreen
+from gwt_ib_tui.screens.watch_screen import WatchScreen
 from gwt_ib_tui.state.replay.replay import Replay
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.playback import Playback
@@ -38,8 +40,10 @@ KEYED = (
     GateCheckScreen,
     LogScreen,
     CompareScreen,
+    SettingsScreen,
     RunListScreen,
     SweepScreen,
+    WatchScreen,
     QuitDialog,
     SweepQuitDialog,
     HelpScreen,
