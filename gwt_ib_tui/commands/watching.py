@@ -158,7 +158,7 @@ def _added() -> tuple[str, ...]:
 
 
 def _snapshot(run: RunDirectory, config: Config, name: str) -> str:
-    from gwt_ib_tui.commands.resuming import named_snapshot
+    from gwt_ib.runs.named_snapshot import named_snapshot
 
     return str(named_snapshot(run, run.snapshot_folders(config.rescue_dir), name).resolve())
 
