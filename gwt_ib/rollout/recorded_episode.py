@@ -144,7 +144,12 @@ class RecordedEpisode:
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"no recorded episode: {error}") from None
         pictures = len(texts) if texts else sizes["F"]
-        if sizes["T+1"] != sizes["T"] + 1 or ending not in ENDINGS or len(found["drawn_at"]) != pictures:
+        if (
+            sizes["rgb"] != 3
+            or sizes["T+1"] != sizes["T"] + 1
+            or ending not in ENDINGS
+            or len(found["drawn_at"]) != pictures
+        ):
             raise ValueError("no recorded episode: its parts do not fit each other")
         if (sizes["P"] and sum(choices) != sizes["P"]) or sum(part.size for part in parts) not in (0, sizes["O"]):
             raise ValueError("no recorded episode: its parts do not fit each other")

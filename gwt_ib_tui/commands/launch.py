@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -200,30 +199,9 @@ def refuse_what_cannot_run(config: Config, *, meanwhile: Callable[[], object] = 
     device, kernels or a number of open files that this machine does not have.
     """
     with no_garbage_collection():
-        from gwt_ib.exports.formats import check_installed
-        from gwt_ib.processes.check import check_in_child
-        from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit
+        from gwt_ib.processes import admission
 
-    try:
-        Path.cwd()
-    except OSError:  # children could load next to nothing
-        words = "The current directory has been removed: change into one that exists."
-        raise UserError(words, ExitCode.USAGE) from None
-    check_installed(config.export)
-    raise_descriptor_limit(descriptors_needed(config))
-    beside = threading.Thread(target=meanwhile, daemon=True)
-    beside.start()
-    spec = check_in_child(config, show=_note)
-    beside.join()
-    from gwt_ib.kernels import use_kernels
-    from gwt_ib.processes.plan import check_channel, check_device
-
-    check_channel(config)
-    check_device(config.device)
-    use_kernels(config)
-    for note in spec.notes:
-        print_line(f"{config.env_id}: {note}", err=True)
-    return spec
+    return admission.refuse_what_cannot_run(config, _note, meanwhile)
 
 
 def _train(

@@ -159,7 +159,7 @@ def test_it_comes_back_whole_from_arrays_and_words(player):
 def test_a_recording_with_a_part_that_does_not_fit_is_refused(player, name):
     recorded = player.play(0)
     tensors = recorded.tensors()
-    broken = {"texts": np.frombuffer(b"[1", np.uint8), "frames": np.zeros((4, 2, 2, 3), np.uint8)}
+    broken = {"texts": np.frombuffer(b"[1", np.uint8), "frames": np.zeros((0, 2, 2, 4), np.uint8)}
     for changed in (broken.get(name, tensors[name][:-1]), tensors[name].astype(np.float64)):
         if name == "drawn_at" and changed.dtype == np.int64:
             changed = np.zeros(2, np.int64)

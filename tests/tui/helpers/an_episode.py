@@ -23,20 +23,22 @@ def episode(
     **changes: Any,
 ) -> RecordedEpisode:
     """`drawn` is "" for no pictures, "pixels" or "text"."""
-    random = np.random.default_rng(number)
-    t = np.arange(steps, dtype=np.float32)
+    t, after = np.arange(steps, dtype=np.float32), np.arange(steps + 1)
+    suits = (after * after + 3 * after + number) % 7 % 4
     observation = np.zeros((steps + 1, 6), np.float32)
-    observation[np.arange(steps + 1), random.integers(0, 4, steps + 1)] = 1
-    observation[:, 4:] = random.normal(size=(steps + 1, 2))
-    probability = random.dirichlet(np.ones(sum(choices)), steps).astype(np.float32) if choices else np.zeros((steps, 0))
-    td = random.normal(0, 0.1, steps).astype(np.float32)
+    observation[after, suits] = 1
+    observation[:, 4:] = np.stack([np.sin(after / 3 + number), np.cos(after / 5)], axis=1)
+    logits = np.sin(np.arange(sum(choices)) * 1.7 + t[:, np.newaxis] / 4) * 2
+    probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True) if choices else np.zeros((steps, 0))
+    actions = (suits[:-1, np.newaxis]).astype(np.int32) if choices else np.stack([np.sin(t), np.cos(t)], axis=1)
+    td = (0.1 * np.sin(t * 1.3) * np.cos(t / 6)).astype(np.float32)
     frames = np.zeros((steps + 1 if drawn == "pixels" else 0, 20, 30, 3), np.uint8)
     for place, frame in enumerate(frames):
         frame[:, :, 2], frame[8:12, place % 28 : place % 28 + 3] = 160, (255, 200, 0)
     texts = tuple(f"\x1b[41m{'.' * (place % 20)}@\x1b[0m" for place in range(steps + 1)) if drawn == "text" else ()
     found: dict[str, Any] = {
         "observation": observation, "probability": probability.astype(np.float32), "log_prob": np.full(steps, -0.5),
-        "action": random.integers(0, 4, (steps, 1)).astype(np.int32) if choices else random.normal(size=(steps, 2)),
+        "action": actions,
         "reward": np.where(t % 5 == 4, 0.25, -0.125), "value": np.sin(t / 9), "next_value": np.sin((t + 1) / 9),
         "td": td, "td_prev": np.concatenate([np.zeros(1, np.float32), td])[:steps], "c": 0.5 + 0.4 * np.sin(t),
         "prior": np.full(steps, 0.25), "frames": frames, "texts": texts, "choices": choices, "parts": PARTS,

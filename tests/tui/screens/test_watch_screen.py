@@ -158,3 +158,13 @@ async def test_a_small_window_says_how_large_it_has_to_be() -> None:
     app, _ = watching()
     async with app.run_test(size=(50, 12)) as pilot:
         await until(pilot, lambda: "60x16" in shown(app))
+
+
+@both_sizes
+async def test_an_episode_without_a_step_is_shown_as_one(size: Sizes) -> None:
+    app = WatchApp(None)
+    async with app.run_test(size=size) as pilot:
+        app.show(episode(0, ending="failed", note="The glass broke."))
+        await until(pilot, lambda: "the environment failed" in shown(app) and "The glass broke." in shown(app))
+        await pilot.press("right", "space", "n")
+        await until(pilot, lambda: "there is no player" in shown(app))
