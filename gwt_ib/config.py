@@ -215,7 +215,8 @@ class Config(BaseModel):
     max_restarts: int = setting(
         5, "deaths of one process within 10 minutes that a run survives", "deaths", ge=0, resume="free"
     )
-    # Actors on other machines (channel = "ray")
+
+    # Actors on a cluster
     ray_address: str = setting(
         "", "Ray cluster to join, or auto for this machine's; empty: one here that ends with the run", resume="free"
     )
@@ -232,6 +233,8 @@ class Config(BaseModel):
     ray_wait_s: float = setting(
         60.0, "time that actors may wait for a place in the cluster before the run pauses", "s", gt=0.0, resume="free"
     )
+
+    # Log and exports
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info",
         "least level of what the processes log; debug has a line per update and block",
@@ -286,6 +289,33 @@ class Config(BaseModel):
     def envs_per_actor(self) -> int:
         """Environments that each actor steps in lockstep."""
         return self.num_envs // self.num_actors
+
+
+GROUPS: dict[str, str] = {
+    "Environment": "env_id",
+    "Training": "total_timesteps",
+    "PPO": "epochs",
+    "Router and gate": "td_scale",
+    "Information bottleneck": "target_c",
+    "TD normalisation": "td_ema",
+    "Agent": "hidden_size",
+    "Evaluation and snapshots": "eval_every",
+    "Processes": "channel",
+    "Actors on a cluster": "ray_address",
+    "Log and exports": "log_level",
+}
+"""The groups of fields, as the comments above name them, each with its first field."""
+
+
+def groups() -> dict[str, tuple[str, ...]]:
+    """The fields of each group, both in the order of the configuration."""
+    firsts = {field: group for group, field in GROUPS.items()}
+    found: dict[str, list[str]] = {}
+    group = ""
+    for name in Config.model_fields:
+        group = firsts.get(name, group)
+        found.setdefault(group, []).append(name)
+    return {name: tuple(fields) for name, fields in found.items()}
 
 
 def resume_class(field: str) -> ResumeClass:

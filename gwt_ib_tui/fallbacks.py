@@ -24,6 +24,7 @@ FALLBACKS: Mapping[str, str] = {
     **dict.fromkeys("▲△⚠", "!"),
     "▼": "v",
     "↯": "!",
+    "⋔": "Y",
     "↺": "<",
     "↻": "R",
     "◆": "*",

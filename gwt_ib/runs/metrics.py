@@ -62,7 +62,7 @@ class Metric:
 
     `healthy` is where it should be, `typical` a rule of thumb inside that, `trend` what it should do where that is no
     number; where one of them is given, `remedy` says what to do when it is not so. A `sparse` metric has a value now and
-    then; its nulls are no gaps. `tile` is its title in the dashboard's row of tiles, which shows those that have one.
+    then; its nulls are no gaps. `tile` is its title where the dashboard shows the numbers that matter most.
     """
 
     name: str

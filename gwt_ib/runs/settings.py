@@ -58,10 +58,11 @@ def differing(configs: Sequence[Config | None], *, local: bool = True) -> list[t
 
 def setting_words(values: Sequence[tuple[str, Any]]) -> str:
     """`lr=0.001 memory=false`, ready to be shown."""
-    return " ".join(f"{name}={_value(value)}" for name, value in values)
+    return " ".join(f"{name}={setting_value(value)}" for name, value in values)
 
 
-def _value(value: object) -> str:
+def setting_value(value: object) -> str:
+    """One value as it is shown: `true`, `0.001`."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else plain(value, 60)

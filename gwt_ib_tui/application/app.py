@@ -23,6 +23,7 @@ from textual.theme import Theme
 
 from gwt_ib.errors import UserError
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.origin import made_here, module_of
 from gwt_ib.runs.record import ENDED, UNKNOWN
 from gwt_ib.text import plain
 from gwt_ib_tui.application.alerts import AlertSettings, Notifier, read_alert_settings
@@ -53,6 +54,7 @@ from gwt_ib_tui.screens.help_screen import HelpScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.screens.log_screen import LogScreen
 from gwt_ib_tui.screens.run_screen import RunScreen
+from gwt_ib_tui.screens.settings_screen import SettingsScreen
 from gwt_ib_tui.state.compare.run_set import RunSet, neighbours
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.follower import Source
@@ -67,8 +69,9 @@ CALM_AFTER_S = 10.0  # without a key or a click; nobody looks closely then
 CALM_INTERVAL_S = 2.0
 READABLE = 2  # new rows in a picture; with more, every second one is left out
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
-SIGNAL, ANOTHER, LIST = "signal", "another", "list"
+SIGNAL, ANOTHER, WATCH, LIST = "signal", "another", "watch", "list"
 NEEDS = {action.id: action.needs for action in ACTIONS}
+NO_EPISODE_HERE = "an episode is played beside a dashboard in a terminal"
 BROKEN = "the reader of the run directory has stopped; leave and attach again"
 
 
@@ -78,7 +81,7 @@ class Dashboard(RunApp):
     CSS_PATH = "gwt_ib_tui.tcss"
     TITLE = "GWT-IB"
     RUN_SCREENS: ClassVar[dict[str, Callable[[bool], RunScreen]]] = {
-        screen.SCOPES[0]: screen for screen in (GateScreen, GateCheckScreen, LogScreen, CompareScreen)
+        screen.SCOPES[0]: screen for screen in (GateScreen, GateCheckScreen, LogScreen, CompareScreen, SettingsScreen)
     }
     """The screens over the overview by name, each made with whether the dashboard is read-only."""
     view: reactive[ChartView] = reactive(ChartView(), repaint=False, init=False)
@@ -121,6 +124,10 @@ class Dashboard(RunApp):
         self._preferences = preferences or Preferences()
         self.run_set = RunSet((lambda: compared) if compared else partial(neighbours, run))
         self.opened: RunDirectory | None = None
+        self.front = ""
+        """The screen that was in front when an episode was asked for."""
+        self.first_problem = ""
+        """What went wrong before it was opened, to be said at first."""
         self._first_screen = first_screen
         self.live = LiveScreen(read_only)
         for name, make in self.RUN_SCREENS.items():
@@ -149,6 +156,8 @@ class Dashboard(RunApp):
             await self.action_show(self._first_screen)
         if self.keymap.summary:
             self.say("warning", self.keymap.summary)
+        if self.first_problem:
+            self.say("failed", self.first_problem)
         if self._following:
             self._tick()
             self.set_interval(self._interval, self._tick)
@@ -256,6 +265,21 @@ class Dashboard(RunApp):
         else:
             self.opened = run
             self.exit(ANOTHER)
+
+    def action_watch(self) -> None:
+        """Leave for an episode of this run; `run_dashboard` comes back here after it."""
+        config = self.run_view.config if self.run_view is not None else None
+        if config is None:
+            return
+        if (
+            reason := NO_EPISODE_HERE
+            if self.is_web or not self.source.live
+            else strangers(self._directory, config.env_id)
+        ):
+            self.say("refused", f"{reason}: gwt-ib-tui watch {self._directory.path}")
+        else:
+            self.front = self.run_screens[-1].id or ""
+            self.exit(WATCH)
 
     def action_show_help(self) -> None:
         """Keys and metrics."""
@@ -413,21 +437,31 @@ def run_dashboard(
     alerts = AlertSettings(notify="off")
     if keeps_preferences:
         alerts = read_alert_settings(keymap_path(), os.environ, on_event)
-    problems = (*keymap.problems, *alerts.problems, *filter(None, [problem]))
-    layout = for_this_terminal(read) if keeps_preferences else read
+    keymap = replace(keymap, problems=(*keymap.problems, *alerts.problems, *filter(None, [problem])))
+    layout, said = for_this_terminal(read) if keeps_preferences else read, ""
     with Notifier(alerts) as notifier:  # before the application: inside it no process can be started safely
         make = partial(Dashboard, read_only=read_only, interval=interval, compared=compared, notifier=notifier)
-        make = partial(make, keymap=replace(keymap, problems=problems), calms_down=fps is None)
-        shown, how = run, ANOTHER
-        while how == ANOTHER:
-            kept = run_layout_path(shown.path) if keeps_preferences else None
+        make = partial(make, keymap=keymap, calms_down=fps is None)
+        while True:
+            kept = run_layout_path(run.path) if keeps_preferences else None
             own = read_run_layout(kept, layout)
             first = for_this_terminal(own) if keeps_preferences else own
-            app = make(shown, preferences=first, source=source, first_screen=first_screen)
+            app = make(run, source=source, first_screen=first_screen, preferences=first)
+            app.first_problem = said
             how = app.run() or DETACHED
             save_run_layout(kept, app.left_here, own)
-            source, first_screen, layout = None, "", app.left_as
-            shown = app.opened or shown
+            layout, source, first_screen, said = app.left_as, None, "", ""
+            if how == ANOTHER and app.opened is not None:
+                run = app.opened
+            elif how == WATCH:
+                from gwt_ib_tui.application.watch_app import watched_from
+
+                how, said = watched_from(run, layout, keymap)  # a player is started, so between two applications
+                first_screen = app.front
+                if how == SIGNAL:
+                    break
+            else:
+                break
     if keeps_preferences and layout != for_this_terminal(read):
         problem = save_preferences(preferences_path(), layout, read)
         if problem:
@@ -438,6 +472,14 @@ def run_dashboard(
 def run_comparison(runs: Sequence[RunDirectory]) -> str:
     """Show runs against the first of them, without control of them; see `run_dashboard`."""
     return run_dashboard(runs[0], read_only=True, compared=runs, first_screen="compare")
+
+
+def strangers(run: RunDirectory, env_id: str) -> str:
+    """Why no episode is played unasked: its module is code that was made elsewhere; empty where it was not."""
+    module = module_of(env_id)
+    if not module or made_here(run.read_run(), env_id):
+        return ""
+    return f"made elsewhere, its module {plain(module)!r} is code; where you trust it add --trust"
 
 
 def _without_numbers(sentence: str) -> str:

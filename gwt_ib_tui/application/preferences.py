@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gwt_ib.durable import write_json
 from gwt_ib.machine import own_folder
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
-from gwt_ib_tui.charts.view import ChartView, Symbols, XAxis
+from gwt_ib_tui.charts.view import ChartView, Outliers, Symbols, XAxis
 from gwt_ib_tui.terminal import draws_unicode
 
 MOST_LAYOUTS = 200
@@ -23,7 +23,7 @@ NO_HOME = "theme and layout are not kept: this user has no home folder (HOME or 
 Ending = Literal["svg", "pdf", "png"]
 OF_USER = {"theme", "figure"}
 """What is the same for all runs."""
-OF_VIEW = {"x_axis", "log_y", "smoothing", "clip", "symbols"}
+OF_VIEW = {"x_axis", "log_x", "log_y", "smoothing", "outliers", "symbols"}
 
 
 class Preferences(BaseModel):
@@ -33,9 +33,10 @@ class Preferences(BaseModel):
 
     theme: str = DEFAULT_THEME
     x_axis: XAxis = "env_steps"
+    log_x: bool = False
     log_y: bool = False
     smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
-    clip: bool = False
+    outliers: Outliers = "early"
     symbols: Symbols = "braille"
     figure: Ending = "svg"
     """As what a chart is written by its key; chosen by hand in the file."""

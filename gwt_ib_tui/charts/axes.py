@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -20,6 +21,10 @@ LARGEST = 1e300  # values beyond are drawn at the edge, so that no difference ov
 MANTISSAS = ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
 LEAST_LABELLED = 3  # ticks; a logarithmic axis with fewer says too little
 TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+LEAST_EVEN = 3  # cells of an axis whose ticks are equally far apart
+EVEN_MOST = 1.6  # times its data: such an axis would be too long
+EVEN_ROOM = 1.15, 1.3  # how much longer such an axis may be for more ticks, and for a third
+EVEN_TALL = 8  # cells of an axis that has a third
 LEAST_TIME = 2.0  # seconds; a shorter axis has fractions of them
 
 
@@ -29,6 +34,8 @@ class Scale:
 
     limits: Range
     log: bool = False
+    marked: tuple[float, ...] = ()
+    """Values with a tick, where they are chosen already."""
 
     def places(self, values: Doubles) -> Doubles:
         """Where values lie: 0 at the low end, 1 at the high end; NaN stays NaN, as what has no logarithm is."""
@@ -37,8 +44,16 @@ class Scale:
     def ticks(self, most: int) -> list[tuple[float, str]]:
         """At most `most` places with labels."""
         find, label = (log_ticks, _log_labels) if self.log else (nice_ticks, tick_labels)
-        found = find(*self.limits, most)
+        found = list(self.marked) or find(*self.limits, most)
         return list(zip(self.places(np.array(found)).tolist(), label(found), strict=True))
+
+    def evened(self, rows: int, most: int) -> Scale:
+        """A little longer, so that its ticks lie in the middles of cells, equally many cells apart; `rows` are its cells.
+
+        A logarithmic one stays as it is, and one that has no room for two ticks.
+        """
+        found = None if self.log else even_ticks(*self.limits, rows, most)
+        return self if found is None else Scale(found[0], marked=found[1])
 
 
 def log10(values: Doubles) -> Doubles:
@@ -65,6 +80,40 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
             return ticks if len(ticks) > 1 or most < 2 else ends or ticks or [low]
         ends = [first * step, last * step]
     return ends if ends and most > 1 else [low]
+
+
+@lru_cache(maxsize=256)
+def even_ticks(low: float, high: float, rows: int, most: int) -> tuple[Range, tuple[float, ...]] | None:
+    """The least range about [low, high] in which round numbers lie in the middles of cells, equally many cells apart.
+
+    `rows` cells make up the range, and 2 to `most` of them have a tick. Of ranges that are hardly longer than the least
+    that with most ticks is taken. Returns the range and the ticks, or none where there is no such range.
+    """
+    span = high - low
+    if rows < LEAST_EVEN or not 0.0 < span < LARGEST or max(abs(low), abs(high)) / span > 1e9 or span < 1e-280:
+        return None
+    power = math.floor(math.log10(span / rows))
+    found: list[tuple[float, int, int, int]] = []  # length of a cell, ticks, cells between two ticks, the lowest cell
+    for step in (factor * 10.0**exponent for exponent in range(power, power + 3) for factor in (1.0, 2.0, 2.5, 5.0)):
+        for apart in range(2, rows):
+            cell = step / apart
+            lowest = math.floor(low / cell + 0.5 + 1e-9)  # the number of the cell in which the range begins
+            if (lowest - 0.5 + rows) * cell < high - 1e-9 * span:
+                break
+            spare = math.floor((lowest - 0.5 + rows) - high / cell + 1e-9)
+            lowest -= min(spare // 2, lowest) if low >= 0.0 else spare // 2
+            ticks = (lowest + rows - 1) // apart - math.ceil(lowest / apart) + 1
+            if 2 <= ticks <= most:
+                found.append((cell, ticks, apart, lowest))
+    if not found or min(found)[0] * rows > EVEN_MOST * span:
+        return None
+    for room in EVEN_ROOM:
+        near = [one for one in found if one[0] <= room * min(found)[0]]
+        cell, ticks, apart, lowest = min(near, key=lambda one: (-one[1], one[0]))
+        if ticks >= LEAST_LABELLED or rows < EVEN_TALL:
+            break
+    marked = range(math.ceil(lowest / apart) * apart, lowest + rows, apart)
+    return ((lowest - 0.5) * cell, (lowest - 0.5 + rows) * cell), tuple(place * cell for place in marked)
 
 
 def log_ticks(low: float, high: float, most: int) -> list[float]:

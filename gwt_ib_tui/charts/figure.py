@@ -19,6 +19,7 @@ from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.history.series import Doubles
 
 MOST_TICKS = 7  # up the y axis
+LEAST_MARGIN, ROOMY = 6, 36  # cells left of the canvas, in charts at least so wide
 MIN_CANVAS = 8  # cells across; a narrower chart drops its labels first
 DASH = 6  # dots from one dash to the next
 SPACE = ord(" ")
@@ -103,6 +104,8 @@ class Figure:
         shape = layout.canvas_height, layout.canvas_width
         self._bits: Bits = np.zeros(shape, dtype=np.uint8)
         self._shadow: Bits = np.zeros(shape, dtype=np.uint8)
+        self._levels: Bits = np.zeros(shape, dtype=np.uint8)
+        self._level_inks = np.zeros(shape, dtype=np.int64)
         self._codes: Codes = np.full(shape, SPACE, dtype=np.uint32)
         self._inks = np.zeros(shape, dtype=np.int64)
         self._colors = [frame]  # a cell's ink is a place in it
@@ -111,10 +114,18 @@ class Figure:
         self._marks: dict[int, tuple[str, str]] = {}
 
     def level(self, places: Doubles, color: str) -> None:
-        """A dotted line of steps: its place in each cell across; none where it is NaN or out of sight."""
-        columns = np.flatnonzero((places >= 0.0) & (places <= 1.0))
-        rows = _cells(1.0 - places[columns], self.layout.canvas_height)
-        self._put(columns, rows, self.layout.glyphs.level, color)
+        """A dotted line of steps: its place in each cell across; none where it is NaN or out of sight.
+
+        Its dots lie where it is and not in the middle of a cell. It is seen where no path crosses its cell.
+        """
+        columns, glyphs = np.flatnonzero((places >= 0.0) & (places <= 1.0)), self.layout.glyphs
+        if not len(glyphs.codes):
+            self._put(columns, _cells(1.0 - places[columns], self.layout.canvas_height), glyphs.level, color)
+            return
+        rows = _cells(1.0 - places[columns], self.layout.rows)
+        cells = rows // glyphs.down, columns
+        np.bitwise_or.at(self._levels, cells, glyphs.weights[rows % glyphs.down, 0])
+        self._level_inks[cells] = self._ink(color)
 
     def column_line(self, place: float, color: str) -> None:
         """A vertical line of light marks."""
@@ -203,13 +214,16 @@ class Figure:
         on_path = path_codes != SPACE
         bits, codes = self._bits, self._codes
         if len(glyphs.codes):
-            # Dots of an area show through the line above it, so that its edge stays whole.
+            # Dots of an area show through the line above it, so that its edge stays whole; a level stands alone.
+            on_level = (self._levels > 0) & ~on_path & (codes == SPACE)
             bits = np.where(on_path, bits, bits | self._shadow)
             bits = np.where(codes != SPACE, 0, bits) | glyphs.bits(path_codes)
+            bits = np.where(on_level, self._levels, bits)
             codes = np.where(bits > 0, glyphs.codes[bits], codes)
+            inks = np.where(on_level, self._level_inks, np.where(on_path, path_inks, self._inks))
         else:
             codes = np.where(on_path, path_codes, codes)
-        inks = np.where(on_path, path_inks, self._inks)
+            inks = np.where(on_path, path_inks, self._inks)
         for columns, rows, glyph, ink in self._over:
             codes[rows, columns] = ord(glyph)
             inks[rows, columns] = ink
@@ -238,14 +252,29 @@ class Figure:
         return self._colors.index(color)
 
 
+def _framed(width: int, height: int) -> bool:
+    return width >= MIN_CANVAS and height >= 5
+
+
+def canvas_rows(width: int, height: int) -> int:
+    """How many cells a chart's canvas is high."""
+    return height - 2 if _framed(width, height) else height
+
+
+def most_ticks(width: int, height: int) -> int:
+    """How many ticks its y axis has room for."""
+    return min(max((canvas_rows(width, height) + 1) // 2, 2), MOST_TICKS)
+
+
 def layout_of(
     width: int, height: int, y: Scale, x_ticks: Callable[[int], Ticks], symbols: Symbols = "braille"
 ) -> Frame:
     """Room for labels where there is some; a small chart is all canvas. `x_ticks` are for a number of cells across."""
-    framed = width >= MIN_CANVAS and height >= 5
-    rows = height - 2 if framed else height
-    ticks: Sequence[tuple[float, str]] = y.ticks(min(max(rows // 2, 2), MOST_TICKS)) if framed else []
+    framed, rows = _framed(width, height), canvas_rows(width, height)
+    ticks: Sequence[tuple[float, str]] = y.ticks(most_ticks(width, height)) if framed else []
     margin = max((len(label) for _, label in ticks), default=0)
+    if ticks and width >= ROOMY:  # charts above each other have the same x at the same place
+        margin = max(margin, LEAST_MARGIN)
     if width - margin - 1 < MIN_CANVAS:
         ticks, margin = [], 0
     columns = width - margin - 1 if framed else width

@@ -9,7 +9,7 @@ import numpy as np
 from rich.text import Text
 
 from gwt_ib_tui.charts.axes import Scale, Ticks
-from gwt_ib_tui.charts.figure import Figure, Frame, blank_chart, layout_of
+from gwt_ib_tui.charts.figure import Figure, Frame, blank_chart, canvas_rows, layout_of, most_ticks
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.history.gate_history import GateCurve
@@ -36,19 +36,21 @@ def gate_chart(
     if curve is None or not np.isfinite(curve.c).any():
         return blank_chart("waiting for data", width, height, palette.frame)
     bars = count_rows if height >= 7 + count_rows else 0
-    layout = layout_of(width, height - bars, Scale((0.0, 1.0)), partial(_edge_ticks, curve.edges), symbols)
+    room = width, height - bars
+    scale = Scale((0.0, 1.0)).evened(canvas_rows(*room), most_ticks(*room))
+    layout = layout_of(*room, scale, partial(_edge_ticks, curve.edges), symbols)
     figure = Figure(layout, palette.frame)
     centres = (np.arange(len(curve.c)) + 0.5) / len(curve.c)
     dots = (np.arange(layout.columns) + 0.5) / layout.columns
     low, high = (np.clip(_between(dots, centres, curve.c + side * curve.c_std), 0.0, 1.0) for side in (-1, 1))
-    figure.stipple(low, high, palette.band)
+    figure.stipple(scale.places(low), scale.places(high), palette.band)
     if target is not None:
-        figure.level(np.full(layout.canvas_width, min(max(target, 0.0), 1.0)), palette.target)
+        figure.level(scale.places(np.full(layout.canvas_width, min(max(target, 0.0), 1.0))), palette.target)
     if ghost is not None:
-        _draw_ghost(figure, dots, ghost, curve.edges, palette.second, layout.glyphs.ghost)
-    mean = _between(dots, centres, curve.c)
+        _draw_ghost(figure, dots, ghost, curve.edges, scale, palette.second)
+    mean = scale.places(_between(dots, centres, curve.c))
     figure.path(dots, mean, ~np.isfinite(mean), palette.line)
-    figure.dashes(dots, _between(dots, centres, curve.prior), palette.prior)
+    figure.dashes(dots, scale.places(_between(dots, centres, curve.prior)), palette.prior)
     lines = figure.lines()
     lines[layout.canvas_height : layout.canvas_height] = count_lines(curve.count, layout, bars, palette.frame)
     return lines
@@ -73,7 +75,7 @@ def count_lines(counts: Doubles, layout: Frame, rows: int, frame: str) -> list[T
     return lines
 
 
-def _draw_ghost(figure: Figure, dots: Doubles, ghost: GateCurve, edges: Doubles, color: str, glyph: str) -> None:
+def _draw_ghost(figure: Figure, dots: Doubles, ghost: GateCurve, edges: Doubles, scale: Scale, color: str) -> None:
     """The ghost's mean at the same |td_norm|; its own bins may be others, in a file of another version."""
     bins = len(edges) - 1
     if np.array_equal(ghost.edges, edges):
@@ -81,9 +83,9 @@ def _draw_ghost(figure: Figure, dots: Doubles, ghost: GateCurve, edges: Doubles,
     else:
         td = np.interp(dots, np.linspace(0.0, 1.0, bins + 1), edges)
         own = np.interp(td, ghost.edges, np.linspace(0.0, 1.0, len(ghost.edges)))
-    mean = _between(own, (np.arange(len(ghost.c)) + 0.5) / len(ghost.c), ghost.c)
+    mean = scale.places(_between(own, (np.arange(len(ghost.c)) + 0.5) / len(ghost.c), ghost.c))
     seen = np.isfinite(mean) & (np.arange(len(dots)) % 3 == 0)
-    figure.dots(dots[seen], mean[seen], color, glyph)
+    figure.dots(dots[seen], mean[seen], color, figure.layout.glyphs.ghost)
 
 
 def _between(x: Doubles, centres: Doubles, values: Doubles) -> Doubles:
@@ -99,7 +101,7 @@ def _between(x: Doubles, centres: Doubles, values: Doubles) -> Doubles:
 
 def _edge_ticks(edges: Doubles, columns: int) -> Ticks:
     """Ticks of the gate chart: round values of |td_norm| at their places among bins of equal width."""
-    wanted = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 2.0, 3.0, 5.0, 10.0) if columns >= 56 else (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
+    wanted = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 2.0, 3.0, 5.0, 10.0) if columns >= 50 else (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
     values = [value for value in wanted if edges[0] <= value <= edges[-1]]
     if len(values) < 2:
         values = [float(edges[0]), float(edges[-1])]

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 from rich.style import Style
 from rich.text import Span, Text
 
 from gwt_ib.text import short_count
-from gwt_ib_tui.charts.axes import LARGEST, Range, nice_ticks, position, positions, widened
+from gwt_ib_tui.charts.axes import LARGEST, Range, nice_ticks, position, positions, tick_labels, widened
 from gwt_ib_tui.charts.figure import Frame, blank_chart
 from gwt_ib_tui.charts.glyphs import GLYPHS, Cells, Glyphs
 from gwt_ib_tui.charts.palette import Palette, blend
@@ -23,12 +24,14 @@ from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory
 from gwt_ib_tui.state.history.series import Doubles
 
+Letters = npt.NDArray[np.str_]
+
 TONES = 64  # colours of the ramp
 SEEN_EVERY = 4  # cells, where the target's line lies over shades
 FULL_TONE = 0.8  # a share that has the last of them
 SHARES = (0.005, 0.02, 0.08, 0.2, 0.4)  # from these shares of a moment's steps on: the shades after the first
 SMALLEST_STD, LARGEST_STD = 1e-6, 10.0
-MARGIN = 4  # cells of the labels of c and the axis
+MARGIN = 5  # cells of the labels of c and the axis
 LEAST_CANVAS = 8
 
 _CDF_AT = np.linspace(-8.0, 8.0, 4001)
@@ -48,8 +51,10 @@ class HeatMarks:
     targets: tuple[Doubles, Doubles] | None = None
 
 
-def gate_mass(curve: GateCurve, rows: int) -> Doubles:
+def gate_mass(curve: GateCurve, rows: int, *, centred: bool = False) -> Doubles:
     """How many steps have their c in each of `rows` equal parts of [0, 1], lowest first; shape [rows].
+
+    `centred`, the first has 0 in its middle and the last 1, so that these two are half as long as the others.
 
     The metrics have no histogram of c, only its mean and spread in each bin of |td_norm|. Each bin is taken as a normal
     distribution of that mean and spread, truncated to [0, 1], with as many steps as the bin counts. What is summed up
@@ -60,6 +65,8 @@ def gate_mass(curve: GateCurve, rows: int) -> Doubles:
     mean = np.clip(curve.c[known], 0.0, 1.0)[:, None]
     std = np.clip(np.nan_to_num(curve.c_std[known]), SMALLEST_STD, LARGEST_STD)[:, None]
     edges = np.linspace(0.0, 1.0, rows + 1)[None, :]
+    if centred and rows > 1:
+        edges = np.clip((np.arange(rows + 1) - 0.5) / (rows - 1), 0.0, 1.0)[None, :]
     below = np.interp((edges - mean) / std, _CDF_AT, _CDF)
     mass = np.diff(below, axis=1) / (below[:, -1:] - below[:, :1])
     result: Doubles = curve.count[known] @ mass
@@ -67,7 +74,7 @@ def gate_mass(curve: GateCurve, rows: int) -> Doubles:
 
 
 @lru_cache(maxsize=2)
-def mass_over_time(history: GateHistory, columns: int, rows: int) -> Doubles:
+def mass_over_time(history: GateHistory, columns: int, rows: int, *, centred: bool = False) -> Doubles:
     """The share of steps by c and time, shape [rows, columns], lowest c first; a column of NaN comes before any moment.
 
     A column is the mean of the moments that fall into it by environment steps; where none does, the last one before
@@ -77,7 +84,7 @@ def mass_over_time(history: GateHistory, columns: int, rows: int) -> Doubles:
     sums = np.zeros((columns, rows))
     moments = np.zeros(columns)
     for column, moment in zip(place.tolist(), history.moments, strict=True):
-        mass = gate_mass(moment.curve, rows)
+        mass = gate_mass(moment.curve, rows, centred=centred)
         total = float(mass.sum())
         if total > 0:
             sums[column] += mass / total
@@ -102,16 +109,24 @@ def heat_map(
         return []
     if not len(history):
         return blank_chart("waiting for data", width, height, palette.frame)
-    frame = _frame(history, width, height, symbols)
-    columns, rows = frame.canvas_width, frame.canvas_height
-    shares = mass_over_time(history, columns, rows)
-    targets = _target_rows(history, marks, columns, rows)
+    framed = _framed(width, height)
+    rows, step = _parts(height - 2) if framed else (height, 1.0)
+    frame = _frame(history, width, height, rows, step, symbols)
+    columns = frame.canvas_width
+    shares = mass_over_time(history, columns, rows, centred=framed)
+    places = _target_places(history, marks, columns)
+    places = places * (rows - 1) + 0.5 if framed else places * rows
+    targets = np.where(np.isfinite(places), np.minimum(np.nan_to_num(places), rows - 1), -1).astype(np.int64)
     lines = []
-    for row, left in zip(reversed(range(rows)), frame.left(), strict=True):
+    for row, left in zip(reversed(range(frame.canvas_height)), frame.left(), strict=True):
         line = Text(left, style=palette.frame, no_wrap=True, end="")
-        if frame.framed and row == targets[-1]:
+        if row >= rows:  # above the map
+            lines.append(line.append(" " * columns))
+            continue
+        if frame.framed and row == targets[-1] and not len(frame.glyphs.codes):  # dots say it more exactly
             line = Text(left[:-1], style=palette.frame, no_wrap=True, end="").append(frame.glyphs.here, palette.target)
-        lines.append(line.append_text(_cells(shares[row], targets == row, palette, frame.glyphs)))
+        dots = _dots(places - row, frame.glyphs)
+        lines.append(line.append_text(_cells(shares[row], targets == row, palette, frame.glyphs, dots)))
     above = {}
     for steps, marker, color in ((marks.ghost, "△", palette.second), (marks.shown, "▲", palette.line)):
         if steps is not None:
@@ -129,17 +144,20 @@ def shade_legend(palette: Palette, symbols: Symbols = "braille") -> Text:
     return text
 
 
-def _cells(shares: Doubles, target: Flags, palette: Palette, glyphs: Glyphs) -> Text:
+def _cells(shares: Doubles, target: Flags, palette: Palette, glyphs: Glyphs, dots: Letters | None = None) -> Text:
     """Cells side by side: the shade of each as a character and as a colour, which say the same.
 
     `target` marks those on the target's line: it is dotted where no steps are, and elsewhere every `SEEN_EVERY` cells.
+    `dots` are the characters of that line, one a cell.
     """
     known = np.nan_to_num(shares)
     shades = np.searchsorted(SHARES, known, side="right")
     tones = np.rint(np.sqrt(np.minimum(known / FULL_TONE, 1.0)) * (TONES - 1)).astype(np.int64)
     dotted = target & ((shades == 0) | (np.arange(len(known)) % SEEN_EVERY == 0))
     looks = np.where(shades > 0, tones + TONES * dotted, np.where(dotted, -1, -2))
-    plain = "".join(np.where(dotted, glyphs.level, np.array(list(glyphs.shades))[shades]).tolist())
+    plain = "".join(
+        np.where(dotted, glyphs.level if dots is None else dots, np.array(list(glyphs.shades))[shades]).tolist()
+    )
     edges = np.flatnonzero(np.diff(looks, prepend=-3, append=-3)).tolist()
     spans = [
         Span(start, end, _look(look, palette) if look >= 0 else palette.target)
@@ -158,8 +176,8 @@ def _look(look: int, palette: Palette) -> Style:
     return Style(color=color if look < TONES else palette.target, bgcolor=blend(palette.heat_low, color, 0.75))
 
 
-def _target_rows(history: GateHistory, marks: HeatMarks, columns: int, rows: int) -> Cells:
-    """The row in which the target lies in each column; -1 where there is none."""
+def _target_places(history: GateHistory, marks: HeatMarks, columns: int) -> Doubles:
+    """The target in each column, from 0 to 1; NaN where there is none."""
     targets = np.full(columns, np.nan if marks.target is None else marks.target)
     if marks.targets is not None:
         first, last = _limits(history)
@@ -167,20 +185,43 @@ def _target_rows(history: GateHistory, marks: HeatMarks, columns: int, rows: int
         ends = first + (np.arange(1, columns + 1) - 1e-9) / columns * (last - first)
         known = in_force(*marks.targets, ends)
         targets = np.where(np.isfinite(known), known, targets)
-    found = np.minimum(np.clip(targets, 0.0, 1.0) * rows, rows - 1)
-    return np.where(np.isfinite(found), np.nan_to_num(found), -1).astype(np.int64)
+    places: Doubles = np.clip(targets, 0.0, 1.0)
+    return places
 
 
-def _frame(history: GateHistory, width: int, height: int, symbols: Symbols) -> Frame:
-    """Axes of c and of environment steps; none around a map that is too small for them."""
-    framed = width >= MARGIN + LEAST_CANVAS and height >= 5
+def _dots(inside: Doubles, glyphs: Glyphs) -> Letters | None:
+    """A dot in each cell, as high as the target lies in it (`inside`, from 0 to 1); none where a cell has no dots."""
+    if not len(glyphs.codes):
+        return None
+    down = np.clip(np.floor((1.0 - np.nan_to_num(inside)) * glyphs.down), 0, glyphs.down - 1).astype(np.int64)
+    found: Letters = glyphs.codes[glyphs.weights[down, 0]].astype("<u4").view("<U1")
+    return found
+
+
+def _framed(width: int, height: int) -> bool:
+    return width >= MARGIN + LEAST_CANVAS and height >= 5
+
+
+def _parts(cells: int) -> tuple[int, float]:
+    """How many of these cells c takes, from the middle of the first to that of the last, and how far its ticks are apart."""
+    for rows in range(cells, max(cells - 3, 2), -1):
+        for ticks in (5, 4):
+            if rows > 2 * ticks and (rows - 1) % ticks == 0:
+                return rows, 1.0 / ticks
+    rows = cells - (cells - 1) % 2
+    return (rows, 0.5) if rows >= 5 else (cells, 1.0)
+
+
+def _frame(history: GateHistory, width: int, height: int, parts: int, step: float, symbols: Symbols) -> Frame:
+    """Axes of c, in so many `parts`, and of environment steps; none around a map that is too small for them."""
+    framed = _framed(width, height)
     columns, rows = (width - MARGIN, height - 2) if framed else (width, height)
     first, last = limits = _limits(history)
     steps = nice_ticks(first, last, max(columns // 9, 1))
     x_ticks = tuple((position(tick, limits), short_count(tick)) for tick in steps)
-    c_ticks = (0.0, 0.5, 1.0) if rows < 10 else (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    # A label stands beside the row that has the steps of its c, which begins there.
-    y_ticks = tuple(((min(int(tick * rows), rows - 1) + 0.5) / rows, f"{tick:.1f}") for tick in c_ticks)
+    c_ticks = np.arange(round(1.0 / step) + 1) * step if framed else np.empty(0)
+    places = ((np.rint(c_ticks * (parts - 1)) + 0.5) / rows).tolist()
+    y_ticks = tuple(zip(places, tick_labels(c_ticks.tolist()), strict=True))
     return Frame(width, height, columns, rows, x_ticks, y_ticks, framed, GLYPHS[symbols])
 
 

@@ -15,15 +15,19 @@ from rich.text import Text
 
 from gwt_ib_tui.charts import axes
 from gwt_ib_tui.charts.axes import LARGEST, Range, Scale, Ticks, position, widened
-from gwt_ib_tui.charts.figure import Figure, blank_chart, layout_of
+from gwt_ib_tui.charts.figure import Figure, blank_chart, canvas_rows, layout_of, most_ticks
 from gwt_ib_tui.charts.glyphs import GLYPHS, Glyphs
-from gwt_ib_tui.charts.traces import Trace, in_force, moving_average
+from gwt_ib_tui.charts.traces import Trace, envelope, in_force, moving_average
 from gwt_ib_tui.charts.view import ChartView, Symbols, XAxis
 from gwt_ib_tui.state.history.series import Column, Doubles
 
 CLIPPED = (1.0, 99.0)  # percentiles between which a clipped chart's y axis lies
 LEAST_DECADES = 0.1
 CELLS_A_TICK = 9
+BESIDE = (-1, 1, -2, 2)  # rows from where a line ends, for a letter whose place is taken
+EARLY = 0.1  # of the x axis: what is early
+EARLY_FACTOR = 3.0  # an axis that what is early makes so many times longer leaves it out
+LEAST_LATER = 20  # rows
 FEW_LINES = 3  # more would hide each other if each reached from its least to its largest value
 WHOLE = ChartView()
 
@@ -77,13 +81,22 @@ class Drawn:
     margin: int = 0  # cells on the left of the canvas
     cells: int = 0  # across the canvas; none in a chart without data
     x_range: Range = (0.0, 0.0)
+    """The ends of the canvas: of x, or of its logarithm where the axis is logarithmic."""
+    log_x: bool = False
+    scale: Scale | None = None
+    rows: int = 0  # down the canvas
+
+    def y_at(self, value: float) -> float | None:
+        """Where a value lies along the y axis, 0 at its low end."""
+        return None if self.scale is None else float(self.scale.places(np.array([value]))[0])
 
     def x_at(self, column: int) -> float | None:
         """The x in the middle of a cell of the chart, as the mouse points at it; none beside the canvas."""
         if not self.margin <= column < self.margin + self.cells:
             return None
         share = (column - self.margin + 0.5) / self.cells
-        return self.x_range[0] + share * (self.x_range[1] - self.x_range[0])
+        place = self.x_range[0] + share * (self.x_range[1] - self.x_range[0])
+        return 10.0**place if self.log_x else place
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +107,7 @@ class Line:
     inside: Trace  # its rows there
     rows: Trace  # these with the points where the line crosses the window's edges
     smooth: Trace | None
+    behind: Trace  # what a smoothed line lies on
     band: Trace | None
     dots: bool  # drawn as single points
 
@@ -109,19 +123,23 @@ class Line:
         every = trace(column.mean, column.mean) if averaged else trace(column.low, column.high)
         inside = every.within(window, joined=False)
         dots = column.sparse and len(inside.x) <= most_dots
+        rows = inside if dots else every.within(window, joined=True)
         smooth = band = None
+        behind = rows
         if smoothing > 0.0 and not dots:
             average = moving_average(column.mean, smoothing)
             smooth = trace(average, average).within(window, joined=True)
+            if not averaged:
+                behind = trace(*envelope(column.low, column.high, smoothing)).within(window, joined=True)
         if curve.band is not None:
             band = trace(*curve.band).within(window, joined=True)
-        return Line(curve, inside, inside if dots else every.within(window, joined=True), smooth, band, dots)
+        return Line(curve, inside, rows, smooth, behind, band, dots)
 
     def positive(self) -> Line:
         """What a logarithmic axis can show of it."""
-        inside, rows = self.inside.positive(), self.rows.positive()
+        inside, rows, behind = self.inside.positive(), self.rows.positive(), self.behind.positive()
         smooth, band = (trace and trace.positive() for trace in (self.smooth, self.band))
-        return replace(self, inside=inside, rows=rows, smooth=smooth, band=band)
+        return replace(self, inside=inside, rows=rows, smooth=smooth, behind=behind, band=band)
 
 
 def draw(
@@ -148,7 +166,11 @@ def draw(
     """
     if width < 1 or height < 1:
         return Drawn([])
-    x_range = _x_range([(curve.x or x).mean for curve in curves], view)
+    log_x = view.log_x and any((_finite((curve.x or x).mean) > 0.0).any() for curve in curves)
+    notes = ["log x: nothing above 0"] if view.log_x and curves and not log_x else []
+    x_range = _x_range([(curve.x or x).mean for curve in curves], view, log=log_x)
+    if log_x:
+        x, curves = _logged(x), [replace(curve, x=curve.x and _logged(curve.x)) for curve in curves]
     averaged = len(curves) > FEW_LINES
     lines = [
         Line.of(curve, x, x_range, smoothing=view.smoothing, most_dots=width, averaged=averaged) for curve in curves
@@ -157,35 +179,28 @@ def draw(
     if not values.size:
         known = any(np.isfinite(curve.column.mean).any() for curve in curves)
         return Drawn(blank_chart("no data in this window" if known else "waiting for data", width, height, frame))
-    notes: list[str] = []
-    log = False
-    if view.log_y and y_range is not None and y_range[0] <= 0.0:
-        notes.append("log y: the axis has 0")
-    elif view.log_y and not (values > 0.0).any():
-        notes.append("log y: no positive value")
-    elif view.log_y:
-        log = True
-        lost = sum(int((line.inside.low <= 0.0).sum()) for line in lines)
-        if lost:
-            notes.append(f"log y: {lost:,} not above 0")
-        lines = [line.positive() for line in lines]
-        values = _values(lines)
-    clip = view.clip and y_range is None
-    scale = _scale(values, _in_sight(levels, x, x_range), min_span, y_range, log=log, clip=clip)
-    layout = layout_of(width, height, scale, partial(_x_ticks, x_range, view.x_axis), view.symbols)
+    lines, log = _positive(lines, values, view, y_range, notes)
+    values, stretched = _values(lines), _in_sight(levels, x, x_range)
+    if view.outliers == "early" and view.whole and not (log or log_x or y_range):
+        values = _without_early(lines, values, stretched, x_range, min_span)
+    clip = view.outliers == "clipped" and y_range is None
+    scale = _scale(values, stretched, min_span, y_range, log=log, clip=clip)
+    scale = scale.evened(canvas_rows(width, height), most_ticks(width, height))
+    layout = layout_of(width, height, scale, partial(_x_ticks, x_range, view.x_axis, log_x), view.symbols)
     figure = Figure(layout, frame)
     _draw_levels(figure, levels, x, x_range, scale)
-    if view.cursor is not None and x_range[0] <= view.cursor <= x_range[1]:
-        figure.column_line(position(view.cursor, x_range), frame)
+    cursor = _place(view.cursor, log=log_x)
+    if cursor is not None and x_range[0] <= cursor <= x_range[1]:
+        figure.column_line(position(cursor, x_range), frame)
     points = layout.canvas_width if coarse else layout.columns
     _draw_lines(figure, lines, x_range, scale, raw_color or frame, points)
-    hidden = _draw_hidden(figure, lines, x_range, scale) if clip else 0
+    hidden = 0 if y_range else _draw_hidden(figure, lines, x_range, scale)
     if hidden:
         notes.append(f"{hidden:,} hidden")
-    for mark in sorted(marks, key=lambda mark: mark.severity):
-        if x_range[0] <= mark.x <= x_range[1]:
-            figure.mark(position(mark.x, x_range), mark.marker, mark.color)
-    return Drawn(figure.lines(), tuple(notes), layout.margin, layout.canvas_width, x_range)
+    _draw_marks(figure, marks, x_range, log=log_x)
+    return Drawn(
+        figure.lines(), tuple(notes), layout.margin, layout.canvas_width, x_range, log_x, scale, layout.canvas_height
+    )
 
 
 def sparkline(x: Column, y: Column, width: int, *, symbols: Symbols = "braille") -> str:
@@ -212,12 +227,18 @@ def sparkline(x: Column, y: Column, width: int, *, symbols: Symbols = "braille")
     return "".join(np.where(np.isfinite(low), np.array(list(glyphs.bars))[heights], " ").tolist())
 
 
-def _x_range(columns: Sequence[Doubles], view: ChartView) -> Range:
-    """The window, or everything; the axis of everything begins at 0 where the data begins near it."""
+def _x_range(columns: Sequence[Doubles], view: ChartView, *, log: bool = False) -> Range:
+    """The window, or everything; the axis of everything begins at 0 where the data begins near it.
+
+    With `log` it is that of the logarithms, from the least place above 0 on.
+    """
     places = [np.clip(_finite(column), -LARGEST, LARGEST) for column in columns]
     first = min((float(place.min()) for place in places if place.size), default=0.0)
     last = max((float(place.max()) for place in places if place.size), default=0.0)
     low, high = view.window(first, last)
+    if log:
+        least = min(float(place[place > 0.0].min()) for place in places if (place > 0.0).any())
+        return widened(math.log10(max(low, least)), math.log10(max(high, least)), 0.0)
     if (low, high) == (first, last) and 0.0 < first < 0.2 * last:
         low = 0.0
     return widened(low, high, 0.0)
@@ -243,8 +264,12 @@ def _scale(
     return Scale((low, min(high, math.log10(LARGEST) + 1.0) if log else high), log)
 
 
-def _x_ticks(x_range: Range, axis: XAxis, columns: int) -> Ticks:
+def _x_ticks(x_range: Range, axis: XAxis, log: bool, columns: int) -> Ticks:
     """How the x axis is labelled, where it is so many cells long."""
+    if log:
+        ticks = axes.log_ticks(*x_range, max(columns // CELLS_A_TICK, 1))
+        labels = [axes.time_label(tick) for tick in ticks] if axis == "elapsed_s" else axes.count_labels(ticks)
+        return tuple(zip(Scale(x_range, log=True).places(np.array(ticks)).tolist(), labels, strict=True))
     find = axes.time_ticks if axis == "elapsed_s" else axes.count_ticks
     found = find(*x_range, max(columns // CELLS_A_TICK, 1))
     return tuple((position(value, x_range), label) for value, label in found)
@@ -283,7 +308,9 @@ def _draw_lines(
             figure.gaps(rows.x[rows.gap])
     for line, rows in zip(lines, reduced, strict=True):
         if line.smooth is not None:
-            figure.shadow(*rows.spread(columns), raw_color, glyphs.raw)
+            behind = rows if line.behind is line.rows else line.behind.reduced(window, scale, points)
+            figure.shadow(*behind.spread(columns), raw_color, glyphs.raw)
+    ends: list[tuple[float, float, str, str]] = []
     for place, (line, rows) in enumerate(zip(lines, reduced, strict=True)):
         shown = rows if line.smooth is None else line.smooth.reduced(window, scale, points, averaged=averaged)
         x, y, breaks = shown.path()
@@ -292,8 +319,36 @@ def _draw_lines(
             figure.points(x[~breaks], y[~breaks], color, letter)
             continue
         figure.path(x, y, breaks, color, glyphs.lines[place % len(glyphs.lines)])
-        if letter:
-            figure.points(x[~breaks][-1:], y[~breaks][-1:], color, letter)
+        if letter and not breaks.all():
+            ends.append((float(x[~breaks][-1]), float(y[~breaks][-1]), color, letter))
+    _draw_ends(figure, ends[::-1])
+
+
+def _draw_ends(figure: Figure, ends: Sequence[tuple[float, float, str, str]]) -> None:
+    """A letter where each line ends; of several in one cell the first is there, and the others above or below it."""
+    rows, across = figure.layout.canvas_height, figure.layout.canvas_width
+    taken: set[tuple[int, int]] = set()
+    crowded = []
+    for end in ends:
+        cell = min(int(end[0] * across), across - 1), min(int((1.0 - end[1]) * rows), rows - 1)
+        if cell in taken:
+            crowded.append((cell, end))
+            continue
+        taken.add(cell)
+        figure.points(np.array([end[0]]), np.array([end[1]]), *end[2:])
+    for (column, row), (x, _, color, letter) in crowded:
+        free = [row + by for by in BESIDE if 0 <= row + by < rows and (column, row + by) not in taken]
+        if free:
+            taken.add((column, free[0]))
+            figure.points(np.array([x]), np.array([1.0 - (free[0] + 0.5) / rows]), color, letter)
+
+
+def _draw_marks(figure: Figure, marks: Sequence[Mark], window: Range, *, log: bool) -> None:
+    """Events on the axis below, the most serious last."""
+    for mark in sorted(marks, key=lambda mark: mark.severity):
+        place = _place(mark.x, log=log)
+        if place is not None and window[0] <= place <= window[1]:
+            figure.mark(position(place, window), mark.marker, mark.color)
 
 
 def _draw_hidden(figure: Figure, lines: Sequence[Line], window: Range, scale: Scale) -> int:
@@ -313,6 +368,53 @@ def _values(lines: Sequence[Line]) -> Doubles:
     """All that the y axis is to reach."""
     traces = [trace for line in lines for trace in (line.rows, line.smooth, line.band) if trace is not None]
     return _finite(np.concatenate([np.empty(0), *(edge for trace in traces for edge in (trace.low, trace.high))]))
+
+
+def _positive(
+    lines: list[Line], values: Doubles, view: ChartView, y_range: Range | None, notes: list[str]
+) -> tuple[list[Line], bool]:
+    """What the y axis can show, and whether it is logarithmic; why it is not, or what it leaves out, goes to `notes`."""
+    if not view.log_y:
+        return lines, False
+    if y_range is not None and y_range[0] <= 0.0:
+        notes.append("log y: the axis has 0")
+        return lines, False
+    if not (values > 0.0).any():
+        notes.append("log y: no positive value")
+        return lines, False
+    lost = sum(int((line.inside.low <= 0.0).sum()) for line in lines)
+    notes += [f"log y: {lost:,} not above 0"] if lost else []
+    return [line.positive() for line in lines], True
+
+
+def _without_early(
+    lines: Sequence[Line], values: Doubles, stretched: Doubles, window: Range, min_span: float
+) -> Doubles:
+    """What the y axis is to reach: all values, or only later ones where the early ones would make it much longer."""
+    start = window[0] + EARLY * (window[1] - window[0])
+    parts = [(line.inside, int(np.searchsorted(line.inside.x, start))) for line in lines]
+    later = _finite(np.concatenate([edge[place:] for trace, place in parts for edge in (trace.low, trace.high)]))
+    if not later.size or max(len(trace.x) - place for trace, place in parts) < LEAST_LATER:
+        return values
+    longer = _length(values, stretched) > EARLY_FACTOR * max(_length(later, stretched), min_span)
+    return later if longer else values
+
+
+def _length(*values: Doubles) -> float:
+    """From the least to the largest of all."""
+    every = np.clip(np.concatenate(values), -LARGEST, LARGEST)
+    return float(every.max() / 2 - every.min() / 2) * 2 if every.size else 0.0
+
+
+def _logged(x: Column) -> Column:
+    return Column.flat(axes.log10(x.mean))
+
+
+def _place(x: float | None, *, log: bool) -> float | None:
+    """Where x is along the axis; nowhere where it has no logarithm."""
+    if x is None or not log:
+        return x
+    return math.log10(x) if x > 0.0 else None
 
 
 def _finite(values: Doubles) -> Doubles:

@@ -27,10 +27,13 @@ class Palette:
     bad: str
     wait: str
     on_chip: str
+    chip: str
+    """Under what is neither good nor bad."""
     heat_low: str
     heat_high: str
     runs: tuple[str, ...]
-    """Of runs beside each other: chosen so that the least difference of any two is large for every kind of eyes."""
+    """Of runs beside each other: chosen so that the least difference of any two is large for every kind of eyes; of the
+    first eight more so than of all twelve, which are for the ninth run and further ones."""
 
     def of_status(self, status: str) -> str:
         """The colour of a verdict or a finding."""
@@ -55,9 +58,13 @@ DARK = Palette(
     bad="#ff7043",
     wait="#8fa3b8",
     on_chip="#0d1219",
+    chip="#2b3848",
     heat_low="#17283a",
     heat_high="#f4fbff",
-    runs=("#33ffdd", "#bb6699", "#ffff77", "#8877ee", "#009955", "#eeaaff", "#999900", "#aaee99"),
+    runs=(
+        *("#33ffdd", "#bb6699", "#ffff77", "#8877ee", "#009955", "#eeaaff", "#999900", "#aaee99"),
+        *("#eecc00", "#ffaa66", "#66cccc", "#88aa88"),
+    ),
 )
 LIGHT = Palette(
     text="#1b2733",
@@ -73,9 +80,13 @@ LIGHT = Palette(
     bad="#c23b00",
     wait="#5b6b7b",
     on_chip="#ffffff",
+    chip="#c9d4de",
     heat_low="#dcebf6",
     heat_high="#06233a",
-    runs=("#0088ff", "#cc7700", "#662299", "#990000", "#335566", "#888866", "#330000", "#000033"),
+    runs=(
+        *("#0088ff", "#cc7700", "#662299", "#990000", "#335566", "#888866", "#330000", "#000033"),
+        *("#6600ff", "#aa44aa", "#4400aa", "#662222"),
+    ),
 )
 
 

@@ -123,6 +123,24 @@ def moving_average(values: Doubles, weight: float) -> Doubles:
     return result
 
 
+def envelope(low: Doubles, high: Doubles, weight: float) -> tuple[Doubles, Doubles]:
+    """The least and the largest of each row and those before it that an average of this `weight` is mostly made of.
+
+    Both have the shape [rows] of `low` and `high`; NaN stays where a row has no value.
+    """
+    reach = round(2.0 / (1.0 - weight))
+    if not len(low):
+        return low, high
+
+    def rolled(values: Doubles, pick: np.ufunc) -> Doubles:
+        padded = np.pad(values, (reach - 1, 0), constant_values=np.nan)
+        near: Doubles = pick.reduce(np.lib.stride_tricks.sliding_window_view(padded, reach), axis=1)
+        return np.where(np.isfinite(values), near, np.nan)
+
+    low, high = (np.where(np.isfinite(values), values, np.nan) for values in (low, high))
+    return rolled(low, np.fmin), rolled(high, np.fmax)
+
+
 def in_force(x: Doubles, values: Doubles, at: Doubles) -> Doubles:
     """What a setting was at each place of `at`: its value in the last row whose x is not beyond, or in the first row.
 

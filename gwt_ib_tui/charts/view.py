@@ -5,6 +5,7 @@ A window and a cursor are places on the x axis and not rows, as rows change when
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -16,11 +17,13 @@ from gwt_ib_tui.state.history.series import Doubles
 
 XAxis = Literal["env_steps", "update", "elapsed_s"]
 Symbols = Literal["braille", "block", "ascii"]
+Outliers = Literal["early", "shown", "clipped"]
 
 X_AXES: Final[tuple[XAxis, ...]] = ("env_steps", "update", "elapsed_s")
 AXIS_WORDS: Final[Mapping[XAxis, str]] = {"env_steps": "env steps", "update": "updates", "elapsed_s": "wall time"}
 SMOOTHINGS: Final = (0.0, 0.6, 0.9, 0.97)
 SYMBOLS: Final[tuple[Symbols, ...]] = ("braille", "block", "ascii")
+OUTLIERS: Final[tuple[Outliers, ...]] = ("early", "shown", "clipped")
 LEAST_ROWS = 4  # a window has about as many, however often it is zoomed
 CURSOR_SHARE = 0.01  # of the window: the cursor's step, where rows are nearer to each other
 
@@ -30,18 +33,20 @@ class ChartView:
     """What is seen of a run's series, and how.
 
     `smoothing` is the weight of the past in the moving average. `span` and `end` are the window's length and its right
-    end in units of x: none of a span is everything, none of an end follows the newest row. The methods return a new
-    view; their `x` has the x of each row, in any order, NaN where a row has none.
+    end in units of x: none of a span is everything, none of an end follows the newest row. With `early` outliers what
+    happened at the very start, and never again, is left out of the y axis; with `clipped` the highest and lowest 1 %. The
+    methods return a new view; their `x` has the x of each row, in any order, NaN where a row has none.
     """
 
     x_axis: XAxis = "env_steps"
     log_y: bool = False
     smoothing: float = 0.0
-    clip: bool = False
+    outliers: Outliers = "early"
     symbols: Symbols = "braille"
     span: float | None = None
     end: float | None = None
     cursor: float | None = None
+    log_x: bool = False
 
     @property
     def whole(self) -> bool:
@@ -60,25 +65,26 @@ class ChartView:
         right = last if self.end is None else min(max(self.end, first + self.span), last)
         return max(right - self.span, first), right
 
-    def zoomed(self, x: Doubles, factor: float) -> ChartView:
-        """A window `factor` times shorter, about the cursor where it is in sight, else about its right end.
+    def zoomed(self, x: Doubles, factor: float, at: float | None = None) -> ChartView:
+        """A window `factor` times shorter, about `at` or the cursor where it is in sight, else about its right end.
 
-        A factor below 1 zooms out, at most to the whole data.
+        A factor below 1 zooms out, at most to the whole data. What lies there stays at its place on the chart.
         """
         rows = rows_of(x)
         if len(rows) < 2 or factor <= 0:
             return self
         first, last = float(rows[0]), float(rows[-1])
         low, high = self.window(first, last)
-        anchor = self.cursor if self.cursor is not None and low <= self.cursor <= high else high
+        anchor = next((place for place in (at, self.cursor) if place is not None and low <= place <= high), high)
         start = min(max(int(np.searchsorted(rows, anchor)) - LEAST_ROWS // 2, 0), max(len(rows) - LEAST_ROWS, 0))
         nearby = rows[start : start + LEAST_ROWS]
         # A thinned history may leave a window shorter than the least; it does not grow by being zoomed into.
         least = min(float(nearby[-1] - nearby[0]), high - low)
-        span = max((high - low) / factor, least)
+        left, right = self._scaled(rows, (low, high), anchor, factor)
+        span = max(right - left, least)
         if span >= last - first:
             return replace(self, span=None, end=None)
-        left = anchor - (anchor - low) / (high - low) * span if high > low else anchor - span
+        left = anchor - (anchor - left) / (right - left) * span if right > left else anchor - span
         return self._placed(left + span, span, first, last)
 
     def panned(self, x: Doubles, share: float) -> ChartView:
@@ -88,7 +94,15 @@ class ChartView:
             return self
         first, last = float(rows[0]), float(rows[-1])
         low, high = self.window(first, last)
-        return self._placed(high + share * (high - low), self.span, first, last)
+        span = self.span
+        if self._logarithmic(rows, high):
+            least = max(low, float(rows[rows > 0.0][0]))
+            ratio = (high / least) ** min(max(share, -1.0), 1.0)
+            low, high = least * ratio, min(high * ratio, LARGEST)
+            low, high = (low, high) if high < last else (last / (high / low), last)
+            span = high - low
+            return self._placed(high, span, first, last)
+        return self._placed(high + share * (high - low), span, first, last)
 
     def moved(self, x: Doubles, by: int) -> ChartView:
         """The cursor `by` small steps to the right, to a row; where there is none yet, to the newest row in sight.
@@ -142,9 +156,30 @@ class ChartView:
         heavier = [weight for weight in SMOOTHINGS if weight > self.smoothing]
         return replace(self, smoothing=min(heavier, default=0.0))
 
+    def next_outliers(self) -> ChartView:
+        """Outliers treated in the next way."""
+        return replace(self, outliers=OUTLIERS[(OUTLIERS.index(self.outliers) + 1) % len(OUTLIERS)])
+
     def next_symbols(self) -> ChartView:
         """The next set of symbols."""
         return replace(self, symbols=SYMBOLS[(SYMBOLS.index(self.symbols) + 1) % len(SYMBOLS)])
+
+    def _logarithmic(self, rows: Doubles, high: float) -> bool:
+        """Whether places lie along the axis by their logarithm."""
+        return self.log_x and high > 0.0 and bool((rows > 0.0).any())
+
+    def _scaled(self, rows: Doubles, window: Range, anchor: float, factor: float) -> Range:
+        """The window, `factor` times shorter along the axis about `anchor`."""
+        low, high = window
+        if not self._logarithmic(rows, anchor):
+            return anchor - (anchor - low) / factor, anchor + (high - anchor) / factor
+        low = max(low, float(rows[rows > 0.0][0]))
+        powers = ((math.log10(edge) - math.log10(anchor)) / factor for edge in (min(low, anchor), high))
+        left, right = (anchor * 10.0 ** min(max(power, -200.0), 200.0) for power in powers)
+        first = float(rows[rows > 0.0][0])
+        if 0.0 < left < first:  # there is nothing more on the left
+            left, right = first, right * min(first / left, 1e50)
+        return left, min(right, LARGEST)
 
     def _placed(self, right: float, span: float, first: float, last: float) -> ChartView:
         """A window inside the data, which follows the newest row where it reaches it."""
@@ -220,6 +255,10 @@ class Scrub:
     def at_newest(self) -> Scrub:
         """Follow the newest moment."""
         return replace(self, shown=None)
+
+    def at(self, updates: Doubles, update: float) -> Scrub:
+        """The moment nearest to an update; at the newest it is followed from there on."""
+        return self.moved(updates, nearest_index(updates, update) - self.place(updates)) if len(updates) else self
 
     def pinned(self, updates: Doubles) -> Scrub:
         """Make the moment on show the ghost; where it is the ghost already, the first one is it again."""

@@ -15,7 +15,8 @@ PANELS: dict[str, dict[str, str]] = {
         "status": (
             "State as a word, run, progress, speed and time left. A run that is silent is STALLED, one whose trainer "
             "is gone is KILLED; the age of the newest update appears when it grows. What does not work though the run goes "
-            "on, such as a full disk, stands there in red, and as TROUBLE in the message until it is over. At the right "
+            "on, such as a full disk, stands there in red, and as TROUBLE in the message until it is over. The state has a "
+            "colour only where somebody has to look: STALLED, FAILED, KILLED. At the right, as badges, "
             f"both verdicts of GateCheck: on training PASS, FAIL or WAIT, and on the gate {GATE_WORDS}."
         ),
         "message": (
@@ -24,21 +25,22 @@ PANELS: dict[str, dict[str, str]] = {
         ),
     },
     "Live": {
-        "tiles": (
-            "The newest numbers that matter, each with the status of the GateCheck rules about it and the range in "
-            "which they pass."
+        "settings": (
+            "Task, cell, gate, lr and lambda_c as they are now, then as many others that are not the default as there is "
+            "room for; ≈ marks what was changed while the run trained."
         ),
         "charts": (
-            "Metrics over env steps, updates or wall time. A dotted line is a target, a floor or a clamp; markers on "
-            f"the axis are events: {MARKERS}. A gap is a value that is not a number. With a cursor the titles show "
-            "the values there, in full where there is room; ~ marks a smoothed value."
+            "Metrics over env steps, updates or wall time. The title has the newest number, with the status of the "
+            "GateCheck rules about it and the range in which they pass. A dotted line is a target, a floor or a clamp; "
+            f"markers on the axis are events: {MARKERS}. A gap is a value that is not a number. With a cursor the titles "
+            "show the values there, in full where there is room; ~ marks a smoothed value."
         ),
         "TD→gate": (
             "Mean of c by |td_norm| on its spread, against the prior and the budget: whether surprise opens the gate."
         ),
         "GateCheck": (
-            "Both verdicts, why the gate has its, and the rules, worst first where room is short, with the next step for "
-            "one of them."
+            "Both verdicts with since when, why the gate has its, the rules that do not pass with their numbers, the names "
+            "of those that do, and the next step for one of them."
         ),
         "actors, events": (
             "The actor processes, and what happened in the run, with the time (UTC). Of a run that has ended before its "
@@ -61,7 +63,10 @@ PANELS: dict[str, dict[str, str]] = {
             "the mean gate there: where it is lost that something is forgotten. In a large window also the mean gate and "
             "the mean |TD error| over the steps."
         ),
-        "rho": "Four correlations with |td_norm|, and a sentence that says what they mean together.",
+        "rho": (
+            "Four correlations with |td_norm|, named where their lines end, and a sentence that says what they mean "
+            "together."
+        ),
     },
     "GateCheck": {
         "verdicts": "That on training and that on the gate, and since which update; below them the rules that decided.",
@@ -88,11 +93,24 @@ PANELS: dict[str, dict[str, str]] = {
     "Compare": {
         "charts": (
             "One metric of several runs, each with its own colour and a letter where its curve ends; the chosen run "
-            "is in front. As groups: mean over the seeds of one setting, with a band from the least to the largest."
+            "is in front. As groups: mean over the seeds of one setting, with its 95 % interval (a bootstrap over the runs) "
+            "as a band, or with one from the least to the largest. Apart: a chart for each setting, on the same axes."
         ),
         "table": (
             "Each run's newest value of the chosen chart's metric, its difference from the baseline (=) at equal env "
-            "steps, both verdicts, and in which settings the runs differ."
+            "steps, both verdicts, and in which settings the runs differ. As groups, a line a setting: how many runs have a "
+            "value, their mean at equal env steps (of evaluations: the last ones) with its 95 % interval, the difference "
+            "from the baseline's setting, how likely a run is better than one of that, and the IQM."
+        ),
+    },
+    "Settings": {
+        "settings": (
+            "Every setting with its value now: first those that are not the default, with it beside them, then the others "
+            "by group. Live ones may be changed while the run trains; ≈ marks what was."
+        ),
+        "chosen setting": (
+            "What it means, its range, what it was before it was changed and until when, what the newest update learnt "
+            "with where a schedule moves it, and whether a resumed run may have another value."
         ),
     },
     "Sweep": {
@@ -106,9 +124,27 @@ PANELS: dict[str, dict[str, str]] = {
         ),
         "chosen run": "Everything of one run that the line has no room for, and in full why it failed.",
     },
+    "Watch": {
+        "bar": "Which episode of which snapshot it is, with which gate, what it came to; below it where it is.",
+        "seen": (
+            "What the agent was shown at this step: the environment's picture where it draws itself (`rgb_array`, `ansi`), "
+            "else the observation: choices as a row of which one is filled, numbers between the least and the largest of "
+            "the episode; what has just changed is in another colour. Below it the steps before."
+        ),
+        "step": (
+            "The action with its probability and that of the others, the reward that came of it, the value, the TD error of "
+            "this step and that of the step before, which drives the gate, the prior and the gate c."
+        ),
+        "steps": "Value, TD error, reward, and the gate c over its prior, at all steps; what is still to come is pale.",
+    },
     "List of runs": {
-        "runs": "Every run under runs/, the newest first: state, progress, task, seed, ep100, both verdicts, age; ✓ marks "
-        "it.",
+        "runs": (
+            "Every run under runs/, the best on top: state, progress, name, task, the settings that differ, seed, ep100, "
+            "evaluation, both verdicts, tags, age, as far as there is room; ✓ marks it. An arrow in the header shows by "
+            "which column they are ordered, ↓ where the highest comes first. Of several tasks returns are compared by "
+            "their share of the way from the task's floor to its ceiling, where both are known."
+        ),
+        "chosen run": "Its directory and name, how far it is or why it ended, all settings that differ, tags and notes.",
     },
 }
 """What each panel shows, by screen: in a sentence or two."""

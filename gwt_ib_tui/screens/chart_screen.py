@@ -19,6 +19,7 @@ from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.readings import Readout, exact
 
 RowsChange = Literal["moved", "at_first", "at_newest", "zoomed", "panned"]
+ViewChange = Literal["reset", "without_cursor", "next_smoothing", "next_outliers", "next_symbols"]
 NAMED = 3  # metrics named when values are copied; more are counted
 
 
@@ -50,6 +51,16 @@ class ChartScreen(RunScreen):
         event.stop()
         self.host.view = replace(self.host.view, cursor=event.x).moved(self._x, 0)
 
+    def on_chart_panel_zoomed(self, event: ChartPanel.Zoomed) -> None:
+        """The wheel zooms about the place under the mouse."""
+        event.stop()
+        self.host.view = self.host.view.zoomed(self._x, event.factor, event.x)
+
+    def on_chart_panel_dragged(self, event: ChartPanel.Dragged) -> None:
+        """The window follows the mouse, where not everything is in sight."""
+        event.stop()
+        self.host.view = self.host.view.panned(self._x, event.share)
+
     def action_change_rows(self, change: RowsChange, *by: int | float) -> None:
         """The cursor or the window at other rows: `change` is a method of the view that needs the x of all rows."""
         if change == "panned" and self.host.view.whole:
@@ -57,16 +68,16 @@ class ChartScreen(RunScreen):
         else:
             self.host.view = getattr(self.host.view, change)(self._x, *by)
 
-    def action_change_view(self, change: Literal["reset", "without_cursor", "next_smoothing", "next_symbols"]) -> None:
-        """Everything in sight; no cursor; more smoothing; other symbols."""
+    def action_change_view(self, change: ViewChange) -> None:
+        """Everything in sight; no cursor; more smoothing; other outliers; other symbols."""
         self.host.view = getattr(self.host.view, change)()
 
     def action_next_axis(self) -> None:
         """Another x axis."""
         self.host.view = self.host.view.next_axis(self.x_columns())
 
-    def action_toggle_view(self, field: Literal["log_y", "clip"]) -> None:
-        """The y axis logarithmic, or outliers out of sight; or not."""
+    def action_toggle_view(self, field: Literal["log_x", "log_y"]) -> None:
+        """The x or y axis logarithmic, or not."""
         changed: dict[str, Any] = {field: not getattr(self.host.view, field)}
         self.host.view = replace(self.host.view, **changed)
 

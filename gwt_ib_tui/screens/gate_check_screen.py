@@ -11,7 +11,6 @@ from textual.reactive import reactive
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib_tui.charts.plotted import plot_of_rule
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.widgets.both_verdicts import HEIGHT
 from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
 from gwt_ib_tui.widgets.effects_panel import EffectsPanel
 from gwt_ib_tui.widgets.verdict import chosen_of, stepped
@@ -30,7 +29,7 @@ class GateCheckScreen(RunScreen):
     SCOPES = ("check", "app", "replay")
     CSS = f"""
     GateCheckScreen.-page-rules #rules {{ height: {RULE_ROWS}; }}
-    GateCheckScreen.-wide.-tall #check-panels {{ grid-rows: {HEIGHT + 1} {RULE_ROWS} 3fr 2fr; }}
+    GateCheckScreen.-wide.-tall #check-panels {{ grid-rows: 2 {RULE_ROWS} 3fr 2fr; }}
     """
 
     HEIGHTS = ((0, "-low"), (LOW, "-short"), (TALL, "-tall"))

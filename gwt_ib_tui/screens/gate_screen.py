@@ -17,7 +17,7 @@ from gwt_ib_tui.charts.plotted import plot_of_moments
 from gwt_ib_tui.charts.view import ChartView, Scrub
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.series import Doubles
-from gwt_ib_tui.widgets.chart_panel import ViewBar
+from gwt_ib_tui.widgets.chart_panel import ChartPanel, ViewBar
 from gwt_ib_tui.widgets.effects_panel import AskedPanel
 from gwt_ib_tui.widgets.gate_panels import HeatPanel, MomentPanel, TimeBar
 from gwt_ib_tui.widgets.line_chart import ChartSpec, LineChart
@@ -92,6 +92,29 @@ class GateScreen(RunScreen):
     def action_newest(self) -> None:
         """The newest moment, also when newer ones come."""
         self.scrub = self.scrub.at_newest()
+
+    def on_chart_panel_pointed(self, event: ChartPanel.Pointed) -> None:
+        """A click on a chart over the run shows the moment nearest to it."""
+        event.stop()
+        series = None if self.run_view is None else self.run_view.series
+        x = np.empty(0) if series is None else series.column(self.view.x_axis).mean
+        if series is not None and np.isfinite(x).any():
+            update = float(series.column("update").mean[int(np.nanargmin(np.abs(x - event.x)))])
+            self.scrub = self.scrub.at(self._updates, update) if isfinite(update) else self.scrub
+
+    def on_chart_panel_zoomed(self, event: ChartPanel.Zoomed) -> None:
+        """The wheel zooms, here and on the other screens, about the place under the mouse."""
+        event.stop()
+        self.host.view = self.host.view.zoomed(self._x, event.factor, event.x)
+
+    def on_chart_panel_dragged(self, event: ChartPanel.Dragged) -> None:
+        """The window follows the mouse."""
+        event.stop()
+        self.host.view = self.host.view.panned(self._x, event.share)
+
+    @property
+    def _x(self) -> Doubles:
+        return np.empty(0) if self.run_view is None else self.run_view.series.column(self.host.view.x_axis).mean
 
     def _place_cursor(self) -> None:
         cursor, updates = None, self._updates

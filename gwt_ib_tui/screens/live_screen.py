@@ -21,7 +21,7 @@ from gwt_ib_tui.widgets.gate_check_panel import GateCheckPanel
 from gwt_ib_tui.widgets.gate_panels import GateCurvePanel
 from gwt_ib_tui.widgets.line_chart import OVERVIEW_TITLES, LineChart, spec_of
 from gwt_ib_tui.widgets.processes import ActorsPanel
-from gwt_ib_tui.widgets.tiles import Tiles
+from gwt_ib_tui.widgets.settings_panels import SettingsStrip
 
 if TYPE_CHECKING:
     from gwt_ib.figures.plot import Plot
@@ -45,8 +45,8 @@ class LiveScreen(ChartScreen):
     _before: tuple[Selection, str] = (Selection(OVERVIEW_TITLES, SLOTS), "")
 
     def compose_panels(self) -> ComposeResult:
-        """The tiles, then the grid."""
-        yield Tiles(id="tiles").data_bind(RunScreen.run_view)
+        """The settings that matter most, then the grid."""
+        yield SettingsStrip(id="strip").data_bind(RunScreen.run_view)
         with Container(id="panels"):
             for number, title in enumerate(OVERVIEW_TITLES[:SLOTS], 1):
                 chart = LineChart(spec_of(title)).add_class("slot", f"slot-{number}", "card", "curves")

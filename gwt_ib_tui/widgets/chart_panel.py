@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from rich.text import Text
-from textual.events import Click
+from textual.events import Click, MouseDown, MouseEvent, MouseMove, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.reactive import reactive
 
@@ -20,6 +20,7 @@ from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import CHART_PERIOD_S, Panel, title_line
 from gwt_ib_tui.widgets.readings import Readout, time_words
 
+WHEEL = 1.25  # how much one step of the wheel zooms
 SHORTEST_NAME = 5  # cells of a title
 
 
@@ -38,6 +39,24 @@ class ChartPanel(Panel):
         """The mouse has pointed at a place of the x axis."""
 
         x: float
+
+    @dataclass
+    class Zoomed(Message):
+        """The wheel was turned at a place of the x axis: the window is to be `factor` times shorter."""
+
+        x: float
+        factor: float
+
+    @dataclass
+    class Dragged(Message):
+        """The chart was drawn along by the mouse: the window is to move by a share of its length."""
+
+        share: float
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._held_at: int | None = None  # the column at which the mouse holds the chart
+        self._moved = False
 
     def depends_on(self, run_view: RunView) -> Hashable:
         """New rows, or another configuration."""
@@ -62,11 +81,48 @@ class ChartPanel(Panel):
         return []
 
     def on_click(self, event: Click) -> None:
-        """Put the cursor where the mouse is."""
-        offset = event.get_content_offset(self)
-        x = None if offset is None else self.drawn.x_at(offset.x)
-        if x is not None:
+        """Put the cursor where the mouse is; the end of a drag is no click."""
+        x = self._x_under(event)
+        if x is not None and not self._moved:
             self.post_message(self.Pointed(x))
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """Hold the chart."""
+        self._moved = False
+        if self._x_under(event) is not None:
+            self._held_at = event.screen_x
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Draw the chart along."""
+        if self._held_at is None or event.screen_x == self._held_at:
+            return
+        by, self._held_at, self._moved = event.screen_x - self._held_at, event.screen_x, True
+        self.post_message(self.Dragged(-by / max(self.drawn.cells, 1)))
+
+    def on_mouse_up(self) -> None:
+        """Let it go."""
+        if self._held_at is not None:
+            self._held_at = None
+            self.release_mouse()
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Zoom in where the mouse is."""
+        self._zoom(event, WHEEL)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Zoom out."""
+        self._zoom(event, 1.0 / WHEEL)
+
+    def _zoom(self, event: MouseEvent, factor: float) -> None:
+        x = self._x_under(event)
+        if x is not None:
+            event.stop()
+            self.post_message(self.Zoomed(x, factor))
+
+    def _x_under(self, event: MouseEvent) -> float | None:
+        offset = event.get_content_offset(self)
+        return None if offset is None else self.drawn.x_at(offset.x)
 
 
 class TitledChart(ChartPanel):
@@ -117,7 +173,8 @@ def chart_title(
 ) -> Text:
     """At most `width` cells. Each of `values` is given in several forms, the longest first; `extras`, the weightiest first.
 
-    First extras go, the last one first; then values get shorter, all of them together; at last the name does.
+    First extras go, the last one first; then values get shorter, all of them together; then the name does; at last the
+    last value goes.
     """
     forms = max((len(value) for value in values), default=1)
     for form in range(forms):
@@ -125,13 +182,21 @@ def chart_title(
         # A shorter form makes room for itself, not for what has gone before it.
         for kept in range(len(extras) if form == 0 else 0, -1, -1):
             line = title_line(palette, name, *shown, *extras[:kept], chosen=chosen)
+            tight = title_line(palette, name, *shown, *extras[:1], space=" ", chosen=chosen)
+            if extras and not kept and form == 0 and tight.cell_len <= width:
+                return tight  # what weighs most stays before the blanks between do
             if line.cell_len <= width:
                 return line
         line = title_line(palette, name, *shown, space=" ", chosen=chosen)
         if line.cell_len <= width:
             return line
-    room = max(len(name) - (line.cell_len - width), SHORTEST_NAME)
-    line = title_line(palette, shortened(name, room), *shown, space=" ", chosen=chosen)
+    for kept in range(len(shown), 0, -1):  # a value is whole or not there
+        line = title_line(palette, name, *shown[:kept], space=" ", chosen=chosen)
+        room = max(len(name) - (line.cell_len - width), SHORTEST_NAME)
+        line = title_line(palette, shortened(name, room), *shown[:kept], space=" ", chosen=chosen)
+        if line.cell_len <= width:
+            return line
+    line = title_line(palette, shortened(name, max(width - 1, 0)), chosen=chosen)
     line.truncate(width)
     return line
 
@@ -171,12 +236,14 @@ def view_words(view: ChartView, columns: Mapping[XAxis, Doubles]) -> list[str]:
         words.append(f"window {edges[0]} to {edges[1]}" + (", follows" if view.following else ""))
     if view.x_axis != ChartView().x_axis:
         words.append(f"x {AXIS_WORDS[view.x_axis]}")
+    if view.log_x:
+        words.append("x log")
     if view.log_y:
         words.append("y log")
     if view.smoothing:
         words.append(f"smoothing {view.smoothing:g}")
-    if view.clip:
-        words.append("outliers clipped")
+    if view.outliers != ChartView().outliers:
+        words.append(f"outliers {view.outliers}")
     if view.symbols != ChartView().symbols:
         words.append(f"symbols {view.symbols}")
     if view.cursor is not None and known.size:

@@ -21,8 +21,8 @@ from gwt_ib_tui.charts.trends import Trend, trend_of
 from gwt_ib_tui.charts.view import ChartView, Symbols
 from gwt_ib_tui.state.compare.comparison import newest
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.both_verdicts import HEIGHT, large, small
-from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart
+from gwt_ib_tui.widgets.both_verdicts import with_since
+from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart, chart_title
 from gwt_ib_tui.widgets.line_chart import spec_of
 from gwt_ib_tui.widgets.panel import Panel, indented, title_line
 from gwt_ib_tui.widgets.table import Table, TableColumn, first_in_sight
@@ -50,7 +50,7 @@ _RULES = {rule.kind: rule for rule in RULES}
 
 
 class VerdictPanel(Panel):
-    """Both verdicts, large where there are lines for it, and which rules decided that on training."""
+    """Both verdicts with since when, and which rules decided that on training."""
 
     def depends_on(self, run_view: RunView) -> Hashable:
         """A new verdict, or why there is none."""
@@ -59,12 +59,12 @@ class VerdictPanel(Panel):
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The words and since when; below them what decided, and how many rules say what."""
         palette, verdict = self.palette, run_view.verdict
-        if height < 3:
-            return [title_line(palette, "GateCheck", in_a_line(verdict, palette))]
         if verdict is None:
-            return [*small(None, palette, width), Text(f" {no_verdict(run_view)}", style=palette.dim)]
-        words = large(verdict, palette, width) if height > HEIGHT else []
-        return [*(words or small(verdict, palette, width)), _decided(verdict, palette, width)]
+            head = title_line(palette, "GateCheck", in_a_line(None, palette))
+            return [head, Text(f" {no_verdict(run_view)}", style=palette.dim)]
+        if height < 2:
+            return with_since(verdict, palette, width, 1)
+        return [*with_since(verdict, palette, width, height - 1), _decided(verdict, palette, width)]
 
 
 class RulesPanel(ChartPanel):
@@ -141,9 +141,10 @@ class RulePanel(Panel):
         advice = indented(next_step.append(plain(chosen.next_step), style=f"not bold {palette.text}"), width)
         if height < FULL_HEIGHT:
             return cut_at([*summary, *advice], height)
-        since = [] if chosen.since is None else [f"since update {count(chosen.since)}"]
+        since = [] if chosen.since is None else [Text(f"since update {count(chosen.since)}", style=palette.dim)]
         decides = [Text(f"{DECIDES} decides", style=palette.target)] if chosen.decides else []
-        title = title_line(palette, rule_name(chosen.kind), status_word(chosen.status, palette), *since, *decides)
+        status = [[status_word(chosen.status, palette)]]
+        title = chart_title(palette, rule_name(chosen.kind), status, [*since, *decides], width)
         value, evidence = _number(chosen, width, palette), _evidence(chosen, width, palette)
         asks = indented(Text(_RULES[chosen.kind].asks if chosen.kind in _RULES else "", style=palette.dim), width)
         parts = [asks, value, summary, advice, evidence]
@@ -176,7 +177,7 @@ class TrendPanel(TitledChart):
         levels = _levels(trend, palette)
         sign = "┈ " if any(level.stretch for level in levels) else "to pass: "  # the limits may be far from the data
         limits = [Text(f"{sign}{plain(chosen.threshold, 24)}", style=palette.target)] if levels else []
-        return title_line(palette, trend.name, value, *limits)
+        return chart_title(palette, trend.name, [[value]], limits, width)
 
     def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The course."""

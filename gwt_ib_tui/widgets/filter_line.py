@@ -34,12 +34,16 @@ class FilterInput(Keyed, Input):
 
 
 class FilterLine(Horizontal):
-    """The words, and beside them how many metrics they match."""
+    """The words, and beside them how many they match; `how` stands in their place before any is typed."""
+
+    def __init__(self, how: str = HOW, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._how = how
 
     def compose(self) -> ComposeResult:
         """A sign, the words, the count."""
         yield Static("/", id="filter-sign")
-        yield FilterInput(id="filter-words", placeholder=HOW, compact=True)
+        yield FilterInput(id="filter-words", placeholder=self._how, compact=True)
         yield Static(id="filter-count")
 
     def open(self, words: str) -> None:

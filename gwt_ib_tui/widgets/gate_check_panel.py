@@ -1,4 +1,4 @@
-"""GateCheck: both verdicts, large; each rule as a row; the next step to try for one of them."""
+"""GateCheck on Live: both verdicts, the rules that do not pass with their numbers, the next step to try for one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from rich.text import Text
 from textual.reactive import reactive
 
 from gwt_ib.gatecheck.findings import Finding, Verdict
-from gwt_ib.text import number, plain
+from gwt_ib.text import number, plain, shortened
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.both_verdicts import HEIGHT, large, small
+from gwt_ib_tui.widgets.both_verdicts import with_since
 from gwt_ib_tui.widgets.panel import Panel, indented, title_line
 from gwt_ib_tui.widgets.verdict import (
+    STATUS_ICONS,
     chosen_of,
     cut_at,
     in_a_line,
@@ -24,9 +25,9 @@ from gwt_ib_tui.widgets.verdict import (
 )
 
 NEXT_STEP_LINES = 4
-THRESHOLD_WIDTH = 17
-SUMMARY_WIDTH = 24  # with less room a row's summary says nothing; that of the chosen rule is below in full
-LEAST_RULES = 6  # lines that large verdicts leave to the rules
+THRESHOLD_WIDTH = 15
+GATE_LINES = 2, 3  # with less room, and from so many lines on that are `TALL`
+TALL = 14
 SENTENCE_FROM = 8  # lines from which one says why the gate has its verdict
 
 
@@ -49,12 +50,10 @@ class GateCheckPanel(Panel):
         if verdict is None:
             head = title_line(palette, "GateCheck", in_a_line(None, palette))
             return [head, *indented(Text(no_verdict(run_view), palette.dim), width)]
-        lines = large(verdict, palette, width) if height >= HEIGHT + LEAST_RULES else []
-        lines = lines or small(verdict, palette, width)
+        lines = with_since(verdict, palette, width)
         if verdict.gate.summary and height >= SENTENCE_FROM:
-            line = Text.assemble((" gate: ", palette.dim), (plain(verdict.gate.summary), palette.text))
-            line.truncate(width - 1, overflow="ellipsis")
-            lines.append(line)
+            said = Text.assemble(("gate: ", palette.dim), (plain(verdict.gate.summary), palette.text))
+            lines += cut_at(indented(said, width), GATE_LINES[height >= TALL] if height > SENTENCE_FROM else 1)
         return [*lines, *self._findings(verdict, width, height - len(lines))]
 
     def _findings(self, verdict: Verdict, width: int, height: int) -> list[Text]:
@@ -65,33 +64,46 @@ class GateCheckPanel(Panel):
         palette, text = self.palette, Text().append(plain(chosen.summary), style=self.palette.dim)
         if chosen.next_step and chosen.status != "pass":
             text.append(" Next: ", style=f"bold {palette.target}").append(plain(chosen.next_step), style=palette.text)
-        advice = cut_at(indented(text, width), NEXT_STEP_LINES)[: max(height // 2, 1)]
+        advice = cut_at(indented(text, width), max(NEXT_STEP_LINES, height // 2))[: max(height // 2, 1)]
         rows = self._rows(verdict, chosen, width, height - len(advice))
         gap = [Text()] if height > len(rows) + len(advice) else []
         return [*rows, *gap, *advice]
 
     def _rows(self, verdict: Verdict, chosen: Finding, width: int, room: int) -> list[Text]:
-        findings = list(verdict.findings)
-        room = max(room, 1)
-        if len(findings) > room:  # the least serious go first, never the chosen one
-            ranked = sorted(findings, key=lambda finding: (finding is not chosen, severity(finding)))
-            kept = ranked[: max(room - 1, 1)]
-            findings = [finding for finding in findings if finding in kept]
-        name_width = min(max(len(short_name(finding.kind)) for finding in verdict.findings), 28, max(width - 18, 8))
-        rows = [self._row(finding, finding is chosen, name_width, width) for finding in findings]
-        if len(rows) < len(verdict.findings) and len(rows) < room:
-            rows.append(Text(f"        and {len(verdict.findings) - len(rows)} more", style=self.palette.dim))
-        return rows
+        """What does not pass, and the chosen one, with numbers; the others by name, as their numbers are on the charts."""
+        told = [finding for finding in verdict.findings if finding.status != "pass" or finding is chosen]
+        passing = [finding for finding in verdict.findings if finding not in told]
+        others = self._passing(passing, width, max(room - len(told) - 1, 1))
+        room = max(room - len(others), 1)
+        if len(told) > room:  # the least serious go first, never the chosen one
+            kept = sorted(told, key=lambda finding: (finding is not chosen, severity(finding)))[: max(room - 1, 1)]
+            told = [finding for finding in told if finding in kept]
+        names = [short_name(finding.kind) for finding in told]
+        name_width = min(max(map(len, names)), max(width - 18, 8))
+        rows = [self._row(finding, finding is chosen, name_width, width) for finding in told]
+        left = len(verdict.findings) - len(passing) - len(told)
+        if left and len(rows) < room:
+            rows.append(Text(f"        and {left} more", style=self.palette.dim))
+        return [*rows, *others]
+
+    def _passing(self, findings: list[Finding], width: int, most: int) -> list[Text]:
+        """`✓ 9 pass  td_std, …`, or how many alone where the names do not fit into so many lines."""
+        if not findings:
+            return []
+        palette = self.palette
+        head = Text(f"{STATUS_ICONS['pass']} {len(findings)} pass", style=f"bold {palette.good}")
+        names = ", ".join(short_name(finding.kind) for finding in findings)
+        lines = indented(head.copy().append(f"  {names}", style=f"not bold {palette.dim}"), width)
+        return lines if len(lines) <= most else indented(head, width)
 
     def _row(self, finding: Finding, chosen: bool, name_width: int, width: int) -> Text:
         palette = self.palette
-        pointer = "›" if chosen else " ", f"bold {palette.line}"
+        pointer = "›" if chosen else " ", f"bold {palette.target}"
         row = Text.assemble(pointer, status_word(finding.status, palette))
-        row.append(f" {short_name(finding.kind)[:name_width]:<{name_width}}", style=palette.text)
+        row.append(f" {shortened(short_name(finding.kind), name_width):<{name_width}}", style=palette.text)
         row.append(f" {number(finding.value):>8}", style=f"bold {palette.text}")
-        if finding.threshold and width - row.cell_len >= THRESHOLD_WIDTH:
-            row.append(f"  {plain(finding.threshold, 24):<{THRESHOLD_WIDTH - 2}}", style=palette.dim)
-        if width - row.cell_len >= SUMMARY_WIDTH:
-            row.append(f"  {plain(finding.summary)}", style=palette.dim)
-        row.truncate(width, overflow="ellipsis")
+        for words in (plain(finding.threshold, 24), plain(finding.summary)):
+            # A part of a sentence says nothing: that of the chosen rule is below in full.
+            if words and row.cell_len + 2 + len(words) <= width:
+                row.append(f"  {words:<{THRESHOLD_WIDTH}}"[: max(width - row.cell_len, 0)], style=palette.dim)
         return row

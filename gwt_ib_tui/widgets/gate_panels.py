@@ -19,8 +19,7 @@ from gwt_ib_tui.charts.traces import in_force
 from gwt_ib_tui.charts.view import ChartView, Scrub, Symbols
 from gwt_ib_tui.state.history.gate_history import GateHistory, Moment
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart
-from gwt_ib_tui.widgets.panel import title_line
+from gwt_ib_tui.widgets.chart_panel import ChartPanel, TitledChart, chart_title
 from gwt_ib_tui.widgets.readings import row_near
 
 COUNT_ROWS_FROM = 12  # a chart this tall has room for bars of two lines
@@ -36,7 +35,7 @@ class GateCurvePanel(ChartPanel):
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """A title that is the legend, then the chart."""
         palette, symbols = self.palette, self.view.symbols
-        title = title_line(palette, "TD→gate", Text(" ").join(_legend(symbols, palette)))
+        title = chart_title(palette, "TD→gate", [], _legend(symbols, palette), width)
         chart = gate_chart(run_view.curve, target_c(run_view), width, height - 1, palette, symbols=symbols)
         return [title, *chart]
 
@@ -70,23 +69,24 @@ class TimeBar(ScrubbedPanel):
         shown, ghost = self.moments(history)
         if shown is None or ghost is None:
             return [Text(" no gate curve yet", style=palette.dim)]
-        room = width >= 100
-        line = Text(" ● ", style=f"bold {palette.line}")
-        line.append(_words(shown, long=room), style=f"bold {palette.text}")
-        if room:
-            place = self.scrub.place(history.updates)
-            line.append(f" · moment {place + 1} of {len(history)}", style=palette.dim)
-        line.append(" · newest" if self.scrub.following else "", style=palette.good)
-        line.append("   ○ ", style=f"bold {palette.second}")
-        line.append(("ghost: " if room else "") + _words(ghost, long=room), style=palette.text)
+        place, line = self.scrub.place(history.updates), Text()
+        for here, there in zip(_words(shown), _words(ghost), strict=True):
+            roomy = here == _words(shown)[0]
+            line = Text(" ● ", style=f"bold {palette.line}").append(here, style=f"bold {palette.text}")
+            line.append(f" · moment {place + 1} of {len(history)}" if roomy else "", style=palette.dim)
+            line.append(" · newest" if self.scrub.following else "", style=palette.good)
+            line.append("   ○ ", style=f"bold {palette.second}")
+            line.append(("ghost: " if roomy else "") + there, style=palette.text)
+            if line.cell_len <= width:
+                break
         cells, updates = max(width - 2, 1), history.updates
-        here, there = (
+        shown_at, ghost_at = (
             round((moment.update - updates[0]) / ((updates[-1] - updates[0]) or 1.0) * (cells - 1))
             for moment in (shown, ghost)
         )
-        track = [("━", palette.line)] * here + [("─", palette.frame)] * (cells - here)
-        track[there] = "○", palette.second
-        track[here] = "●", palette.line
+        track = [("━", palette.line)] * shown_at + [("─", palette.frame)] * (cells - shown_at)
+        track[ghost_at] = "○", palette.second
+        track[shown_at] = "●", palette.line
         return [line, Text.assemble(" ", *track)]
 
 
@@ -100,7 +100,7 @@ class MomentPanel(ScrubbedPanel):
         c, *others = _legend(self.view.symbols, palette)
         others = [*others, Text("▅n", style=palette.dim)] if roomy else others[:-1]
         legend = [c.append(means[0]), Text(f"∴ghost{means[1]}", style=palette.second), *others]
-        return title_line(palette, "TD→gate", Text(" ").join(legend))
+        return chart_title(palette, "TD→gate", [], legend, width)
 
     def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The curve on its spread."""
@@ -116,8 +116,9 @@ class HeatPanel(ScrubbedPanel):
     def title(self, run_view: RunView, width: int) -> Text:
         """The shades."""
         words = ("share of steps " if width >= 50 else "", self.palette.dim)
-        legend = Text.assemble(words, shade_legend(self.palette, self.view.symbols))
-        return title_line(self.palette, "c over time", legend)
+        shades = shade_legend(self.palette, self.view.symbols)
+        legend = [Text.assemble(words, shades)]
+        return chart_title(self.palette, "c over time", [], legend, width)
 
     def chart(self, run_view: RunView, width: int, height: int) -> list[Text]:
         """The map."""
@@ -163,7 +164,8 @@ def _legend(symbols: Symbols, palette: Palette) -> list[Text]:
     ]
 
 
-def _words(moment: Moment, *, long: bool) -> str:
-    """`update 84, 344,064 env steps`, or shorter."""
-    steps = f"{count(moment.env_steps)} env steps" if long else f"{short_count(moment.env_steps)} steps"
-    return f"update {count(moment.update)}, {steps}"
+def _words(moment: Moment) -> tuple[str, str, str]:
+    """`update 84, 344,064 env steps`, and shorter."""
+    update = f"update {count(moment.update)}"
+    steps = f"{update}, {short_count(moment.env_steps)} steps"
+    return f"{update}, {count(moment.env_steps)} env steps", steps, update

@@ -16,6 +16,7 @@ from gwt_ib_tui.charts.lines import Curve, Level, Mark, draw
 from gwt_ib_tui.state.history.series import Column, SeriesView
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.state.run.timeline import placed_events
+from gwt_ib_tui.widgets.chart_heads import Head, head_of
 from gwt_ib_tui.widgets.chart_panel import TitledChart, chart_title
 from gwt_ib_tui.widgets.readings import Readout, at_words, cursor_words, newest_words, read
 
@@ -97,9 +98,11 @@ class LineChart(TitledChart):
     def title(self, run_view: RunView, width: int) -> Text:
         """Its name, the values, and what is to be known of the chart."""
         palette, view, readouts = self.palette, self.view, self._read(run_view.series)
+        # At a cursor the value is another one, of which nothing is said.
+        heads = [head_of(name, run_view) if view.cursor is None else Head("", "") for name in self.spec.metrics]
         values = [
-            self._forms(readout, curve, place, width)
-            for place, (readout, curve) in enumerate(zip(readouts, self._curves(run_view), strict=True))
+            self._forms(readout, curve, place, width, head.icon(palette))
+            for place, (readout, curve, head) in enumerate(zip(readouts, self._curves(run_view), heads, strict=True))
         ]
         # The last form of a value of another place leaves it out: it comes when the others cannot get shorter either.
         longest = max(map(len, values))
@@ -109,9 +112,12 @@ class LineChart(TitledChart):
         extras = [Text(note, style=palette.warn) for note in self.drawn.notes]
         if view.cursor is not None and readouts[0] is not None:
             extras.append(Text(at_words(readouts[0].x, view.x_axis, width), style=palette.dim))
+        wrong, other = ([head for head in heads if head.hint and head.serious is serious] for serious in (True, False))
+        extras += [Text(head.hint, style=palette.of_status(head.status)) for head in wrong]
         dots = GLYPHS[view.symbols].level
         levels = self._levels(run_view)
         extras += [Text(f"{dots}{level.label}", style=level.color) for level in levels if level.label]
+        extras += [Text(head.hint, style=palette.dim) for head in other]
         return chart_title(palette, self.spec.title, values, extras, width, chosen=self.chosen)
 
     def readouts(self) -> list[Readout]:
@@ -124,12 +130,12 @@ class LineChart(TitledChart):
         x, view = series.column(self.view.x_axis), self.view
         return [read(name, x, series.column(name), view.cursor, view.smoothing) for name in self.spec.metrics]
 
-    def _forms(self, readout: Readout | None, curve: Curve, place: int, width: int) -> list[Text]:
-        """A curve's value in its forms, the longest first."""
+    def _forms(self, readout: Readout | None, curve: Curve, place: int, width: int, icon: Text) -> list[Text]:
+        """A curve's value in its forms, the longest first, each with the `icon` of its status."""
         spec, style = self.spec, f"bold {self.palette.text}"
         words = newest_words(readout) if self.view.cursor is None else cursor_words(readout, width)
         if not spec.labels:
-            return [Text(form, style=style) for form in words]
+            return [Text.assemble((form, style), icon) for form in words]
         glyphs = GLYPHS[self.view.symbols]
         line = LINE_SYMBOL if len(glyphs.codes) else glyphs.lines[place % len(glyphs.lines)]
         symbol = glyphs.point if curve.column.sparse else line
@@ -137,7 +143,7 @@ class LineChart(TitledChart):
         # A value of another place gives up its label before it goes.
         labelled = words[:-1] if readout is not None and readout.away else words
         forms = [*((label, form) for form in labelled), *((symbol, form) for form in words[-2:])]
-        return [Text.assemble((before, curve.color), (form, style)) for before, form in forms]
+        return [Text.assemble((before, curve.color), (form, style), icon) for before, form in forms]
 
     def _curves(self, run_view: RunView) -> list[Curve]:
         colors = (self.palette.line, self.palette.second)

@@ -17,8 +17,8 @@ from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.compare.comparison import newest
 from gwt_ib_tui.state.history.series import Column
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.widgets.chart_panel import ChartPanel
-from gwt_ib_tui.widgets.panel import indented, title_line
+from gwt_ib_tui.widgets.chart_panel import ChartPanel, chart_title
+from gwt_ib_tui.widgets.panel import indented
 from gwt_ib_tui.widgets.readings import place_words, read
 
 RHOS = {
@@ -28,37 +28,41 @@ RHOS = {
     "rho_tail_dc": "the same in the top 20 %",
 }
 LEAST_FRAMED = 5  # lines from which a chart has an axis below
-DIGITS = "1234"
+NAMES = {name: name.removeprefix("rho_") for name in RHOS}
+NAME_CELLS = 1 + max(map(len, NAMES.values()))
+LEAST_NAMED = 24  # cells from which the lines' names stand at their ends
 
 
 class RhoChart(ChartPanel):
-    """The four over the run; a digit at the right end of each tells them apart without colour.
+    """The four over the run; the name at the right end of each tells them apart without colour.
 
     Axis, window, smoothing and symbols are those of all charts; the y axis is always that of a correlation.
     """
 
     def seen(self, view: ChartView) -> Hashable:
         """There is no other y axis here."""
-        return replace(view, log_y=False, clip=False)
+        return replace(view, log_y=False, outliers="shown")
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
-        """A title, the chart, the digits beside it."""
+        """A title, the chart, the names beside it."""
         palette, series, view = self.palette, run_view.series, self.view
         smooth = [Column.flat(moving_average(series.column(name).mean, view.smoothing)) for name in RHOS]
         colors = rho_colors(palette)
         curves = list(map(Curve, smooth, colors))[::-1]  # the first is on top
-        zero, flat = [Level(0.0, palette.frame)], replace(view, log_y=False, clip=False, smoothing=0.0)
-        x, room = series.column(view.x_axis), max(width - 1, 1)
+        zero, flat = [Level(0.0, palette.frame)], replace(view, log_y=False, outliers="shown", smoothing=0.0)
+        x, room = series.column(view.x_axis), width - (NAME_CELLS if width >= LEAST_NAMED else 0)
         drawn = draw(
             x, curves, zero, room, height - 1, frame=palette.frame, y_range=(-1.0, 1.0), view=flat, coarse=True
         )
-        rows = height - 3 if height - 1 >= LEAST_FRAMED else height - 1
-        digits = end_labels([newest(column) for column in smooth], rows)
-        for row, line in enumerate(drawn.lines):
-            which = digits.get(row)
-            line.append(" ") if which is None else line.append(DIGITS[which], style=colors[which])
+        if room < width:
+            values = [newest(column) for column in smooth]
+            ends = end_labels([None if value is None else drawn.y_at(value) for value in values], drawn.rows)
+            for row, line in enumerate(drawn.lines):
+                which = ends.get(row)
+                name = "" if which is None else f" {tuple(NAMES.values())[which]}"
+                line.append(name.ljust(width - room), style="" if which is None else colors[which])
         words = "correlations with |td|" if view.cursor is None else f"at {place_words(view.cursor, view.x_axis)}"
-        return [title_line(palette, "rho", words), *drawn.lines]
+        return [chart_title(palette, "rho", [], [Text(words, style=palette.dim)], width), *drawn.lines]
 
 
 class RhoWords(ChartPanel):
@@ -79,13 +83,13 @@ class RhoWords(ChartPanel):
         palette, view = self.palette, self.view
         values, at = self._values(run_view)
         names, colors = Text(), rho_colors(palette)
-        for digit, name, value, color in zip(DIGITS, RHOS, values, colors, strict=True):
-            names.append(f" {digit} ", style=f"bold {color}").append(f"{name} ", style=palette.dim)
+        for name, value, color in zip(RHOS, values, colors, strict=True):
+            names.append(f" {name} ", style=color)
             names.append(f"{number(value)} ", style=f"bold {palette.text}")
             if width >= 110 and name in ("rho_td_c", "rho_td_dc"):
                 names.append(f"({RHOS[name]}) ", style=palette.frame)
         if names.cell_len > width:
-            shorter = (f" {digit} {number(value)}" for digit, value in zip(DIGITS, values, strict=True))
+            shorter = (f" {name} {number(value)}" for name, value in zip(NAMES.values(), values, strict=True))
             names = Text(" ").join(map(Text, shorter, colors))
         place = "" if at is None else f"At {place_words(at, view.x_axis)}: "
         sentence = Text.assemble((place, f"bold {palette.text}"), (rho_sentence(*values), palette.text))
@@ -107,16 +111,22 @@ def rho_colors(palette: Palette) -> tuple[str, str, str, str]:
     return palette.line, palette.good, palette.prior, palette.second
 
 
-def end_labels(values: Sequence[float | None], rows: int) -> dict[int, int]:
-    """The row (0 at the top, of `rows` from 1 down to -1) beside which each value's number stands; none and NaN have none.
+def end_labels(places: Sequence[float | None], rows: int) -> dict[int, int]:
+    """The row (0 at the top, of `rows`) beside which each line's name stands; `places` go from 0 at the bottom to 1.
 
-    Values that share a row are moved apart, to the nearest free one.
+    Names of lines that end in one row are moved apart, to the nearest free one, and stay in the lines' order; none and
+    NaN have none.
     """
-    places: dict[int, int] = {}
-    for which, value in enumerate(values):
-        if value is None or not np.isfinite(value) or len(places) >= rows:
-            continue
-        wanted = min(max(int((1.0 - value) / 2.0 * rows), 0), rows - 1)
-        free = [row for row in range(rows) if row not in places]
-        places[min(free, key=lambda row: abs(row - wanted))] = which
-    return places
+    known = [which for which, place in enumerate(places) if place is not None and np.isfinite(place)][:rows]
+    taken: list[tuple[int, int]] = []
+    for which in sorted(known, key=lambda which: -(places[which] or 0.0)):
+        wanted = min(max(int((1.0 - (places[which] or 0.0)) * rows), 0), rows - 1)
+        taken.append((max(wanted, taken[-1][0] + 1) if taken else wanted, which))
+    # What was moved down beyond the last row moves up again, with all that is then in its way.
+    last = rows - 1
+    found = {}
+    for row, which in reversed(taken):
+        last = min(row, last)
+        found[last] = which
+        last -= 1
+    return found

@@ -10,8 +10,8 @@ from gwt_ib.text import ABSENT, count, duration, number, plain, shortened
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.widgets.both_verdicts import badges
 from gwt_ib_tui.widgets.panel import Panel
-from gwt_ib_tui.widgets.verdict import in_a_line
 
 STATES = {
     "running": ("●", "pass"),
@@ -23,7 +23,9 @@ STATES = {
     "failed": ("✗", "fail"),
     KILLED: ("✗", "fail"),
 }
-"""The states of a run, each with an icon and the status that has its colour."""
+"""The states of a run, each with an icon and the status that has its colour in lists."""
+ALARMING = frozenset({STALLED, "failed", KILLED})
+"""The states that somebody has to look at: they alone have a colour on a chip, which else is the verdicts'."""
 STARTING = "○", "wait"
 SHORTEST_NAME = 20  # cells of a run's name; with less room the verdicts stand without theirs
 STALE_S = 5.0  # without a new row for longer than this, the row's age is shown
@@ -49,9 +51,9 @@ class StatusBar(Panel):
         line = Text().append_text(state_chip(state, palette) if replay is None else replay_chip(replay, palette))
         if self.frozen:
             line.append(" ").append(f" {self.frozen} ", style=f"bold {palette.on_chip} on {palette.line}")
-        right = Text("  ").join([*self._right(run_view), in_a_line(run_view.verdict, palette)])
+        right = Text("  ").join([*self._right(run_view), badges(run_view.verdict, palette)])
         if width - line.cell_len - right.cell_len - 4 < SHORTEST_NAME:
-            right = Text("  ").join([*self._right(run_view), in_a_line(run_view.verdict, palette, named=False)])
+            right = Text("  ").join([*self._right(run_view), badges(run_view.verdict, palette, named=False)])
         room = width - line.cell_len - right.cell_len - 4
         name, env = plain(run.name), plain(run.env_id)
         if env and env not in name and len(name) + len(env) + 2 <= room:
@@ -124,8 +126,13 @@ def share_words(share: float | None) -> str:
 
 
 def state_chip(state: str, palette: Palette) -> Text:
-    """The state as a word with an icon, light on dark or dark on light."""
+    """The state as a word with an icon: on a colour where it is alarming, else on none, as how a run goes is no verdict."""
     icon, status = STATES.get(state, STARTING)
+    if state not in ALARMING:
+        look = f"bold {palette.line if state == 'running' else palette.text} on {palette.chip}"
+        return Text.assemble(
+            (f" {icon} ", look), (f"{plain(state, 12).upper()} ", f"bold {palette.text} on {palette.chip}")
+        )
     return Text(f" {icon} {plain(state, 12).upper()} ", style=f"bold {palette.on_chip} on {palette.of_status(status)}")
 
 

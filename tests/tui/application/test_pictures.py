@@ -11,12 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from an_episode import episode
 from driving import until
 from sweeping import FakeSweep
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.application.app import Dashboard
+from gwt_ib_tui.application.preferences import Preferences
 from gwt_ib_tui.application.sweep_app import SweepApp
+from gwt_ib_tui.application.watch_app import WatchApp
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.sweep.sweep_follower import SweepFollower
 
@@ -38,6 +41,8 @@ CASES = {
     "check-120x40-dark": ((120, 40), "gwt-dark", ("3",)),
     "check-80x24-no-color": ((80, 24), "NO_COLOR", ("3",)),
     "check-60x20-dark": ((60, 20), "gwt-dark", ("3",)),
+    "settings-120x40-dark": ((120, 40), "gwt-dark", ("6", "down", "down", "down")),
+    "settings-80x24-light": ((80, 24), "gwt-light", ("6",)),
     "log-120x40-light": ((120, 40), "gwt-light", ("4",)),
     "log-80x24-dark": ((80, 24), "gwt-dark", ("4",)),
     "help-80x24-dark": ((80, 24), "gwt-dark", ("question_mark",)),
@@ -45,6 +50,12 @@ CASES = {
 SWEEPS = {
     "sweep-80x24-dark": ((80, 24), "gwt-dark", ("down", "down")),
     "sweep-160x48-light": ((160, 48), "gwt-light", ("o", "o", "down")),
+}
+WATCHED = {
+    "watch-120x40-dark": ((120, 40), "gwt-dark", {}),
+    "watch-80x24-light": ((80, 24), "gwt-light", {}),
+    "watch-rgb-120x40-light": ((120, 40), "gwt-light", {"drawn": "pixels"}),
+    "watch-ansi-80x24-dark": ((80, 24), "gwt-dark", {"drawn": "text", "gate": "open"}),
 }
 
 pytestmark = pytest.mark.pictures
@@ -64,6 +75,20 @@ async def test_the_screen_looks_as_it_did(name: str, monkeypatch: pytest.MonkeyP
         await pilot.pause()
         await pilot.press(*keys)
         await until(pilot, lambda: not app.animator._animations)
+        await pilot.pause()
+        picture = app.export_screenshot(title=name, simplify=True)
+    compare(name, picture)
+
+
+@pytest.mark.parametrize("name", WATCHED)
+async def test_an_episode_looks_as_it_did(name: str) -> None:
+    size, theme, options = WATCHED[name]
+    app = WatchApp(None, preferences=Preferences(theme=theme))
+    app.many_colours = True
+    async with app.run_test(size=size) as pilot:
+        app.show(episode(**options), playing=False)
+        await pilot.press("shift+right", "right", "right")
+        await until(pilot, lambda: app.watching.episode is not None and app.watching.episode.step == 12)
         await pilot.pause()
         picture = app.export_screenshot(title=name, simplify=True)
     compare(name, picture)
@@ -95,6 +120,6 @@ def compare(name: str, picture: str) -> None:
     )
 
 
-def test_there_are_at_most_20() -> None:
-    assert len(CASES) + len(SWEEPS) <= 20
-    assert {path.stem for path in PICTURES.iterdir()} == {*CASES, *SWEEPS}
+def test_there_are_at_most_28() -> None:
+    assert len(CASES) + len(SWEEPS) + len(WATCHED) <= 28
+    assert {path.stem for path in PICTURES.iterdir()} == {*CASES, *SWEEPS, *WATCHED}

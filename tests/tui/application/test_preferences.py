@@ -24,11 +24,11 @@ from gwt_ib_tui.charts.view import ChartView
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "not" / "yet" / "layout.json"
     assert read_preferences(path) == (Preferences(), "")
-    view = ChartView("elapsed_s", True, 0.9, True, "ascii", span=10.0, end=3.0, cursor=4.0)
+    view = ChartView("elapsed_s", True, 0.9, "clipped", "ascii", span=10.0, end=3.0, cursor=4.0, log_x=True)
     layout = Preferences.of("gwt-light", view, "rho*")
     save_preferences(path, layout)
     assert read_preferences(path) == (layout, "")
-    assert layout.view == ChartView("elapsed_s", True, 0.9, True, "ascii"), "without window and cursor"
+    assert layout.view == ChartView("elapsed_s", True, 0.9, "clipped", "ascii", log_x=True), "without window and cursor"
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -54,7 +54,7 @@ def test_a_broken_file_is_said_and_not_used(tmp_path: Path, content: bytes, word
 
 def test_fields_of_another_version_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "layout.json"
-    path.write_text('{"log_y": true, "of_tomorrow": 1}')
+    path.write_text('{"log_y": true, "clip": true, "of_tomorrow": 1}')
     assert read_preferences(path) == (Preferences(log_y=True), "")
 
 

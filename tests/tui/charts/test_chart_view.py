@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -104,8 +105,8 @@ def test_the_window_goes_with_the_cursor() -> None:
 
 
 def test_reset_keeps_how_it_is_drawn() -> None:
-    view = ChartView("update", True, 0.9, True, "ascii", 3.0, 9.0, 4.0).reset()
-    assert view == ChartView("update", True, 0.9, True, "ascii")
+    view = ChartView("update", True, 0.9, "clipped", "ascii", 3.0, 9.0, 4.0).reset()
+    assert view == ChartView("update", True, 0.9, "clipped", "ascii")
     assert ChartView(cursor=3.0, span=2.0).without_cursor() == ChartView(span=2.0)
 
 
@@ -171,3 +172,33 @@ def test_the_axes_are_columns_of_the_metrics() -> None:
     from gwt_ib.runs.metrics import NAMES
 
     assert set(X_AXES) <= set(NAMES)
+
+
+@pytest.mark.parametrize("log_x", [False, True])
+@pytest.mark.parametrize("factor", [1.25, 0.8])
+def test_what_lies_under_the_mouse_stays_there_while_the_wheel_zooms(log_x: bool, factor: float) -> None:
+    x = np.arange(1.0, 1001.0)
+    view = ChartView(span=500.0, end=700.0, log_x=log_x)
+
+    def share(view: ChartView, at: float) -> float:
+        low, high = view.window(1.0, 1000.0)
+        low, at, high = (math.log(place) if log_x else place for place in (low, at, high))
+        return (at - low) / (high - low)
+
+    zoomed = view.zoomed(x, factor, 300.0)
+    assert share(zoomed, 300.0) == pytest.approx(share(view, 300.0), abs=1e-6)
+    assert (zoomed.span or 0.0) < 500.0 if factor > 1 else (zoomed.span or 2e3) > 500.0
+
+
+def test_a_window_of_a_logarithmic_axis_moves_by_a_share_of_what_is_seen_and_stays_in_the_data() -> None:
+    x = np.arange(0.0, 10_001.0)
+    view = ChartView(span=90.0, end=100.0, log_x=True)
+    low, high = view.panned(x, 0.5).window(0.0, 10_000.0)
+    assert (low, high) == (pytest.approx(10.0 * 10**0.5), pytest.approx(100.0 * 10**0.5))
+    assert view.panned(x, 1.0).panned(x, 1.0).panned(x, 1.0).following
+    assert view.zoomed(x, 1e-9).whole
+
+
+def test_outliers_go_round() -> None:
+    view = ChartView()
+    assert [(view := view.next_outliers()).outliers for _ in range(3)] == ["shown", "clipped", "early"]

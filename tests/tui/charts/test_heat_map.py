@@ -90,33 +90,33 @@ def test_a_moment_without_steps_shows_the_one_before() -> None:
 def test_the_darkest_shade_is_in_the_row_of_c_and_time_ends_at_the_right() -> None:
     lines = heat_map(history(curve([0.05], [0.0], [9]), curve([0.95], [0.0], [9])), HeatMarks(), 24, 12, COLORS)
     text = [line.plain for line in lines]
-    assert text[0].endswith(SHADES[-1]) and text[9][4] == SHADES[-1]
-    assert sum(line.count(SHADES[-1]) for line in text) == 20
-    assert text[0].startswith("1.0") and text[9].startswith("0.0")
+    assert text[1].endswith(SHADES[-1]) and text[9][5] == SHADES[-1]
+    assert sum(line.count(SHADES[-1]) for line in text) == 19
+    assert [line.split("┤")[0] for line in text[1:10:2]] == ["1.00", "0.75", "0.50", "0.25", "0.00"]
     assert text[11].split() == ["6k", "8k"] and text[11].endswith("8k")
 
 
 def test_the_moment_its_ghost_and_the_target_are_marked() -> None:
     moments = history(*[curve([0.9], [0.0], [9])] * 5)
     text = [line.plain for line in heat_map(moments, HeatMarks(0.05, shown=5 * 4096, ghost=4096), 24, 12, COLORS)]
-    assert text[10].endswith("▲") and text[10][4] == "△"
-    assert text[9].startswith("0.0▸┈┈┈")
+    assert text[10].endswith("▲") and text[10][5] == "△"
+    assert text[9].startswith("0.00┤⠁⠁⠁"), "0.05 is above the middle of the row of 0"
 
 
 def test_a_target_that_was_changed_lies_in_each_column_where_it_was_then() -> None:
     moments = history(*[curve([0.9], [0.0], [9])] * 20)
     targets = moments.env_steps, np.where(np.arange(20) < 10, 0.05, 0.65)
     text = [line.plain for line in heat_map(moments, HeatMarks(0.65, targets=targets), 24, 12, COLORS)]
-    assert text[9][4:] == "┈" * 10 + " " * 10
-    assert text[3][4:] == " " * 10 + "┈" * 10 and text[3][3] == "▸"
+    assert text[9][5:] == "⠁" * 10 + " " * 9
+    assert text[4][5:] == " " * 10 + "⠂" * 9
     nothing = moments.env_steps, np.full(20, math.nan)
-    assert "┈" * 20 in [line.plain for line in heat_map(moments, HeatMarks(0.65, targets=nothing), 24, 12, COLORS)][3]
+    assert "⠂" * 19 in [line.plain for line in heat_map(moments, HeatMarks(0.65, targets=nothing), 24, 12, COLORS)][4]
 
 
 def test_the_target_is_seen_through_the_shades_and_these_through_it() -> None:
     line = heat_map(history(*[curve([0.35], [0.0], [9])] * 20), HeatMarks(0.35), 24, 12, COLORS)[6]
-    assert line.plain[4:] == ("┈" + SHADES[-1] * 3) * 5
-    styles = {str(span.style) for span in line.spans if line.plain[span.start] == "┈"}
+    assert line.plain[5:] == (("⠄" + SHADES[-1] * 3) * 5)[:19]
+    styles = {str(span.style) for span in line.spans if line.plain[span.start] == "⠄"}
     assert all(style.startswith("#ff8800 on #") for style in styles) and styles
 
 
@@ -126,10 +126,10 @@ def test_in_ascii_it_is_ascii_and_says_the_same() -> None:
     braille, plain = (heat_map(moments, marks, 24, 12, COLORS, symbols) for symbols in ("braille", "ascii"))
     text = [line.plain for line in plain]
     assert "".join(text).isascii() and shade_legend(COLORS, "ascii").plain.isascii()
-    assert text[10].endswith("^") and text[10][4] == "o"
-    assert text[0].startswith("1.0>---")
+    assert text[10].endswith("^") and text[10][5] == "o"
+    assert text[1].startswith("1.00>---")
     shades = str.maketrans(dict(zip(GLYPHS["braille"].shades, GLYPHS["ascii"].shades, strict=True)))
-    assert [line.plain[4:].translate(shades) for line in braille[1:10]] == [line[4:] for line in text[1:10]]
+    assert [line.plain[5:].translate(shades) for line in braille[2:10]] == [line[5:] for line in text[2:10]]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 500])

@@ -23,9 +23,12 @@ from line_charting import (
     drawn_half,
     exact,
     painted,
+    used,
+    y_labels,
 )
 
 from gwt_ib_tui.charts.lines import Curve, Level, Mark, draw
+from gwt_ib_tui.charts.traces import envelope, moving_average
 from gwt_ib_tui.charts.view import ChartView, Symbols
 
 
@@ -33,7 +36,8 @@ from gwt_ib_tui.charts.view import ChartView, Symbols
 @pytest.mark.parametrize("symbols", ALL)
 def test_a_rising_line_goes_from_the_lower_left_to_the_upper_right(size: tuple[int, int], symbols: Symbols) -> None:
     cells = painted(chart(np.linspace(0, 1, 500), size, ChartView(symbols=symbols)), BLUE)
-    assert cells.any(axis=0).all() and cells.any(axis=1).all()
+    assert cells.any(axis=0).all() and cells.any(axis=1).mean() > 0.8
+    cells = used(cells)
     tops = cells.argmax(axis=0)
     assert (np.diff(tops) <= 0).all() and cells[-1, 0] and cells[0, -1]
 
@@ -42,10 +46,10 @@ def test_a_rising_line_goes_from_the_lower_left_to_the_upper_right(size: tuple[i
 def test_the_window_shows_its_part_alone_and_its_own_range(size: tuple[int, int]) -> None:
     values = np.concatenate([np.zeros(500), np.linspace(1, 2, 100), np.full(400, 50.0)])
     drawn = chart(values, size, ChartView(span=99.0, end=599.0))
-    cells = painted(drawn, BLUE)
+    cells = used(painted(drawn, BLUE))
     assert drawn.x_range == (500.0, 599.0)
     assert cells[-1, 0] and cells[0, -1] and not cells[0, 0] and not cells[-1, -1]
-    assert "1.0" in drawn.lines[size[1] - 3].plain and "50" not in "".join(line.plain for line in drawn.lines[:-1])
+    assert min(y_labels(drawn)) in (1.0, 1.25) and max(y_labels(drawn)) <= 2.1
 
 
 def test_a_spike_is_not_lost_however_many_rows_there_are_and_only_in_the_window() -> None:
@@ -177,22 +181,84 @@ def test_single_dots_are_not_smoothed() -> None:
 def test_a_clipped_chart_has_the_range_of_most_values_and_counts_the_others() -> None:
     values = np.sin(np.arange(400) / 20)
     values[[100, 250]] = 500.0, -500.0
-    drawn = chart(values, view=ChartView(clip=True))
+    drawn = chart(values, view=ChartView(outliers="clipped"))
     assert drawn.notes == ("2 hidden",)
     assert "▴" in canvas(drawn)[0][drawn.cells // 4 - 1 : drawn.cells // 4 + 2]
     assert "▾" in canvas(drawn)[-1][drawn.cells * 5 // 8 - 1 : drawn.cells * 5 // 8 + 2]
-    labels = [float(line.plain.split("┤")[0]) for line in drawn.lines if "┤" in line.plain]
-    assert max(np.abs(labels)) <= 1.1
-    calm = chart(np.sin(np.arange(400) / 20), view=ChartView(clip=True))
+    assert max(np.abs(y_labels(drawn))) <= 1.1
+    calm = chart(np.sin(np.arange(400) / 20), view=ChartView(outliers="clipped"))
     assert calm.notes == () and "▴" not in "".join(canvas(calm))
-    assert "^" in canvas(chart(values, view=ChartView(clip=True, symbols="ascii")))[0]
+    assert "^" in canvas(chart(values, view=ChartView(outliers="clipped", symbols="ascii")))[0]
 
 
 def test_clipping_works_on_a_logarithmic_axis_too() -> None:
     values = np.full(300, 10.0)
     values[::2], values[99] = 1.0, 1e9
-    drawn = chart(values, view=ChartView(clip=True, log_y=True))
+    drawn = chart(values, view=ChartView(outliers="clipped", log_y=True))
     assert drawn.notes == ("1 hidden",) and "▴" in canvas(drawn)[0]
+
+
+def early(later: float = 1.0, rows: int = 200) -> np.ndarray:
+    values = later * np.sin(np.arange(rows) / 9)
+    values[:3] = 100.0, 60.0, -80.0
+    return values
+
+
+def test_what_happens_only_at_the_very_start_is_hidden_counted_and_shown_when_it_is_asked_for() -> None:
+    drawn = chart(early())
+    assert drawn.notes == ("3 hidden",) and max(np.abs(y_labels(drawn))) <= 2.0
+    assert "▴" in canvas(drawn)[0][:3] and "▾" in canvas(drawn)[-1][:3]
+    shown = chart(early(), view=ChartView(outliers="shown"))
+    assert shown.notes == () and max(y_labels(shown)) >= 50.0
+
+
+def test_nothing_early_is_hidden_where_it_was_asked_for_or_is_most_of_what_there_is() -> None:
+    for view in (ChartView(span=30.0, end=30.0), ChartView(log_x=True)):
+        assert chart(early(), view=view).notes == (), view
+    assert chart(early(rows=20)).notes == (), "with few rows the start is no small part"
+    assert chart(early(later=40.0)).notes == (), "the axis would hardly be shorter"
+    assert chart(early(), min_span=90.0).notes == () and chart(early(), y_range=(-100.0, 100.0)).notes == ()
+
+
+def test_a_logarithmic_x_axis_spreads_the_start() -> None:
+    x = 10.0 ** np.linspace(0, 4, 400)
+    drawn = chart(np.linspace(0, 1, 400), x=x, view=ChartView(log_x=True))
+    tops = used(painted(drawn, BLUE)).argmax(axis=0)
+    straight = np.interp(np.arange(drawn.cells), [0, drawn.cells - 1], [tops[0], tops[-1]])
+    assert np.abs(tops - straight).max() <= 1, "by its logarithm it is a straight line"
+    assert drawn.lines[-1].plain.split() == ["1", "10", "100", "1k", "10k"]
+    middle = drawn.x_at(drawn.margin + drawn.cells // 2)
+    assert middle == pytest.approx(100.0, rel=0.2)
+    marked = chart(
+        np.ones(400), x=x, view=ChartView(log_x=True), marks=[Mark(100.0, "▲", ORANGE), Mark(0.0, "S", ORANGE)]
+    )
+    axis = marked.lines[-2].plain[marked.margin :]
+    assert axis[marked.cells // 2] == "▲" and "S" not in axis
+
+
+def test_a_logarithmic_x_axis_begins_at_the_least_place_above_0_or_is_refused() -> None:
+    drawn = chart(np.ones(101), view=ChartView(log_x=True))
+    assert drawn.x_range == (pytest.approx(0.0), pytest.approx(2.0)) and drawn.notes == ()
+    refused = chart(np.ones(5), x=-np.arange(5.0), view=ChartView(log_x=True))
+    assert refused.notes == ("log x: nothing above 0",) and refused.x_range == (-4.0, 0.0)
+    hours = chart(np.ones(200), x=np.arange(200.0) * 600, view=ChartView("elapsed_s", log_x=True))
+    assert all(label[-1] in "smhd" for label in hours.lines[-1].plain.split())
+
+
+@pytest.mark.parametrize("weight", [0.6, 0.9, 0.97])
+def test_behind_an_average_is_the_range_of_what_it_is_made_of(weight: float) -> None:
+    values = np.random.default_rng(3).normal(size=300).cumsum()
+    values[100:110] = NAN
+    low, high = envelope(values - 0.5, values + 0.5, weight)
+    reach = round(2 / (1 - weight))
+    for row in (0, 5, 99, 150, 299):
+        near = values[max(row - reach + 1, 0) : row + 1]
+        assert (low[row], high[row]) == (np.nanmin(near) - 0.5, np.nanmax(near) + 0.5)
+    assert np.isnan(low[100:110]).all() and not np.isnan(low[110:]).any()
+    average = moving_average(values, weight)
+    inside = (low <= average) & (average <= high)
+    assert inside[np.isfinite(values)].mean() > 0.98
+    assert [len(part) for part in envelope(values[:0], values[:0], weight)] == [0, 0]
 
 
 def test_the_mouse_finds_the_x_of_a_cell() -> None:
@@ -214,7 +280,7 @@ def test_each_axis_has_its_own_labels(axis: str, x: np.ndarray, labels: list[str
 def test_ascii_charts_are_ascii_through_and_through() -> None:
     values = np.sin(np.arange(300) / 9) + 1.5
     values[200:220], values[40] = NAN, 1e6
-    view = ChartView(symbols="ascii", smoothing=0.6, clip=True, cursor=100.0, log_y=True)
+    view = ChartView(symbols="ascii", smoothing=0.6, outliers="clipped", cursor=100.0, log_y=True)
     levels, marks = [Level(1.0, ORANGE)], [Mark(10.0, "▲", ORANGE), Mark(90.0, "☃", ORANGE)]
     drawn = chart(values, view=view, levels=levels, marks=marks, band=(values - 0.2, values + 0.2))
     assert "".join(line.plain for line in drawn.lines).isascii()
@@ -232,7 +298,8 @@ VIEWS = st.builds(
     x_axis=st.sampled_from(["env_steps", "update", "elapsed_s"]),
     log_y=st.booleans(),
     smoothing=st.sampled_from([0.0, 0.6, 0.97]),
-    clip=st.booleans(),
+    log_x=st.booleans(),
+    outliers=st.sampled_from(["early", "shown", "clipped"]),
     symbols=st.sampled_from(ALL),
     span=st.one_of(st.none(), st.floats(0.0, 50.0), st.floats(1e-300, 1e300)),
     end=st.one_of(st.none(), st.floats(allow_nan=False)),

@@ -50,3 +50,13 @@ def painted(drawn: Drawn, color: str) -> np.ndarray:
 
 def drawn_half(drawn: Drawn) -> int:
     return drawn.cells // 2
+
+
+def used(cells: np.ndarray) -> np.ndarray:
+    """The rows from the first to the last that have something: an axis may be a little longer than its data."""
+    rows = np.flatnonzero(cells.any(axis=1))
+    return cells[rows[0] : rows[-1] + 1]
+
+
+def y_labels(drawn: Drawn) -> list[float]:
+    return [float(line.plain.split("┤")[0]) for line in drawn.lines if "┤" in line.plain]

@@ -67,7 +67,7 @@ async def test_every_word_is_whole_in_the_status_of_a_small_window(recorded: Rec
             app.run_view = replace(run_view, verdict=verdict, version=run_view.version + number)
             await pilot.pause()
             status = screen_text(app).splitlines()[0]
-            assert "training ✓ PASS · gate" in status and f" {word.upper()} " in status
+            assert " training  ✓ PASS   gate " in status and f" {word.upper()} " in status
 
 
 def test_a_replay_has_the_verdict_and_the_effects_of_its_moment(recorded: RecordedRun) -> None:

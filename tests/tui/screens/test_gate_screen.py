@@ -64,7 +64,7 @@ async def test_everything_of_the_gate_is_shown(recorded: RecordedRun, size: tupl
         seen = "\n".join(pages)
         for words in ("RUNNING", "update 31", "newest", "TD→gate", "ghost", "prior", "target", "c over time", "40%"):
             assert words in seen, words
-        for words in ("mean_c", "lambda_c", "bias", "clamps", "rho", "1 rho_td_c 0.830", "4 rho_tail_dc -0.02"):
+        for words in ("mean_c", "lambda_c", "bias", "clamps", "rho", "rho_td_c 0.830", "rho_tail_dc -0.02", " td_dc "):
             assert words in seen, words
         sentence = "c follows |td_norm| closely (0.83) through its prior; the router works against it (-0.11);"
         assert sentence in " ".join(gate.query_one("#rho-words").render().plain.split())
@@ -276,7 +276,8 @@ def test_the_picture_command_knows_its_screens(recorded: RecordedRun, tmp_path: 
 
 
 def test_lines_are_told_apart_by_digits_at_their_ends() -> None:
-    assert end_labels([1.0, -1.0, 0.0, float("nan")], 11) == {0: 0, 10: 1, 5: 2}
-    assert sorted(end_labels([0.9, 0.9, 0.9, 0.9], 5)) == [0, 1, 2, 3]
+    assert end_labels([1.0, 0.0, 0.5, float("nan"), None], 11) == {0: 0, 10: 1, 5: 2}
+    assert end_labels([0.9, 0.91, 0.9, 0.9], 5) == {0: 1, 1: 0, 2: 2, 3: 3}, "in the order of the lines"
+    assert end_labels([0.01, 0.0, 1.0], 5) == {0: 2, 3: 0, 4: 1}, "not below the last row"
     assert len(end_labels([0.1, 0.2, 0.3, 0.4], 2)) == 2
     assert end_labels([0.5], 0) == {}

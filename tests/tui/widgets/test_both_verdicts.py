@@ -1,13 +1,15 @@
-"""Both verdicts in every form: words whole, aligned, with an icon and a colour each, in any width."""
+"""Both verdicts in every form: words whole, with an icon and a colour each, in any width; the run's state beside them."""
 
 from __future__ import annotations
 
 import pytest
 
 from gwt_ib.gatecheck.findings import GATE_VERDICTS, GateVerdict, Verdict
+from gwt_ib.runs.record import KILLED, STALLED
 from gwt_ib_tui.charts.palette import DARK, LIGHT
-from gwt_ib_tui.widgets.both_verdicts import big_word, large, small
+from gwt_ib_tui.widgets.both_verdicts import badges, with_since
 from gwt_ib_tui.widgets.list_rows import gate_cell, verdict_cell
+from gwt_ib_tui.widgets.status_bar import state_chip
 from gwt_ib_tui.widgets.verdict import GATE_CELLS, STATUS_CELLS, STATUS_ICONS, gate_status, gate_word, in_a_line
 
 
@@ -21,10 +23,12 @@ def test_every_verdict_on_the_gate_is_whole_in_every_form(word: str) -> None:
     assert gate_word(word, DARK).plain.split() == [STATUS_ICONS[gate_status(word)], shown]
     assert gate_word(word, DARK).cell_len == GATE_CELLS
     assert in_a_line(verdict, DARK).plain.endswith(f"gate {STATUS_ICONS[gate_status(word)]} {shown}")
-    assert f" {shown} " in small(verdict, DARK, 40)[1].plain
-    letters = big_word(word)
-    assert len({len(line) for line in letters}) == 1 and shown not in letters[1], "each letter has a drawing"
-    assert len(large(verdict, DARK, 78)) == 4
+    for named in (True, False):
+        assert badges(verdict, DARK, named=named).plain.endswith(f" {STATUS_ICONS[gate_status(word)]} {shown} ")
+    for width, height in ((120, 2), (46, 2), (46, 1), (34, 2)):
+        lines = with_since(verdict, DARK, width, height)
+        assert len(lines) <= height and all(line.cell_len <= width for line in lines), (width, height)
+        assert shown in lines[-1].plain.split()
 
 
 def test_works_is_good_harmful_is_bad_to_wait_is_neither_and_the_rest_warns() -> None:
@@ -37,23 +41,28 @@ def test_works_is_good_harmful_is_bad_to_wait_is_neither_and_the_rest_warns() ->
 
 
 @pytest.mark.parametrize("width", [47, 60, 79, 120])
-def test_since_when_is_aligned_and_its_number_whole(width: int) -> None:
-    training, gate = (line.plain for line in small(judged("decoration"), DARK, width))
-    assert len(training) <= width and len(gate) <= width
-    assert training.index("1,234,567") == gate.index("1,234,567")
-    assert training.startswith("▍training   ✓ PASS ") and gate.startswith("▍gate       ▲ DECORATION ")
+def test_since_when_is_told_of_both_and_its_number_is_whole(width: int) -> None:
+    lines = [line.plain for line in with_since(judged("decoration"), DARK, width)]
+    assert max(map(len, lines)) <= width
+    assert "".join(lines).count("1,234,567") == 2
+    assert lines[0].startswith("▍GateCheck  training ✓ PASS since" if len(lines) == 1 else "▍training ✓ PASS since")
+    assert (len(lines) == 1) == (width >= 79)
 
 
-def test_large_words_stand_beside_each_other_only_where_both_fit() -> None:
-    assert large(judged("decoration"), DARK, 60) == []
-    lines = [line.plain for line in large(judged("open", since=7), DARK, 60)]
-    assert lines[0].split() == ["▍training", "since", "update", "7", "▍gate", "since", "update", "7"]
-    assert max(map(len, lines)) <= 60
+def test_a_state_is_no_verdict_and_has_a_colour_only_where_it_alarms() -> None:
+    verdicts = {DARK.good, DARK.warn, DARK.bad, DARK.wait}
+
+    def grounds(state: str) -> set[str]:
+        chip = state_chip(state, DARK)
+        return {str(style).partition(" on ")[2] for style in [chip.style, *(span.style for span in chip.spans)]} - {""}
+
+    for state in ("starting", "running", "paused", "stopping", "stopped", "finished"):
+        assert grounds(state) == {DARK.chip} and not grounds(state) & verdicts, state
+    assert grounds("failed") == grounds(KILLED) == {DARK.bad} and grounds(STALLED) == {DARK.warn}
+    assert "FINISHED" in state_chip("finished", DARK).plain
 
 
 def test_before_the_first_verdict_both_wait() -> None:
     assert in_a_line(None, DARK).plain == "training … WAIT · gate … WAIT"
     assert in_a_line(None, DARK, named=False).plain == "… WAIT · … WAIT"
-    assert [line.plain.split() for line in small(None, DARK, 40)] == [
-        ["▍training", "…", "WAIT"], ["▍gate", "…", "WAIT"]
-    ]  # fmt: skip
+    assert badges(None, DARK).plain.split() == ["training", "…", "WAIT", "gate", "…", "WAIT"]

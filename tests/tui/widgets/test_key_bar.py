@@ -42,7 +42,7 @@ async def test_a_click_presses_the_key(recorded: RecordedRun) -> None:
     async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         bar = screen_text(app).splitlines()[-1]
-        await pilot.click(KeyBar, offset=(bar.index(" Screens") - 4, 0))
+        await pilot.click(KeyBar, offset=(bar.index(" Screen") - 5, 0))
         await until(pilot, lambda: isinstance(app.screen, GateScreen))
         bar = screen_text(app).splitlines()[-1]
         await pilot.hover(KeyBar, offset=(bar.index("? Help"), 0))
@@ -51,7 +51,7 @@ async def test_a_click_presses_the_key(recorded: RecordedRun) -> None:
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
 
 
-@pytest.mark.parametrize("keys", ["1", "2", "3", "4", "5"])
+@pytest.mark.parametrize("keys", ["1", "2", "3", "4", "5", "6"])
 async def test_where_there_is_little_room_help_and_quit_stay(recorded: RecordedRun, keys: str) -> None:
     async with dashboard(recorded).run_test(size=(60, 20)) as pilot:
         app = await ready(pilot)

@@ -1,4 +1,4 @@
-"""A number at a limit and just beside it has the same status in its tile, the rules' table, the help and `check --json`."""
+"""A number at a limit and just beside it has one status on its chart, in the rules' table, the help and `check --json`."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from gwt_ib_tui.charts.palette import DARK
 from gwt_ib_tui.screens.help_screen import metrics_table, rules_table
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.widgets.chart_heads import head_of
 from gwt_ib_tui.widgets.check_panels import rule_table
-from gwt_ib_tui.widgets.tiles import tile_of
 from gwt_ib_tui.widgets.verdict import STATUS_ICONS, short_name, status_word
 
 Rows = list[dict[str, Any]]
@@ -149,8 +149,7 @@ def test_a_number_at_a_limit_has_one_status(
         assert others <= {"pass"}, "no other rule of this metric is in the way"
         if BY_NAME[name].healthy:
             assert f" {status_word(status, DARK).plain} healthy: " in blocks(metrics_table(DARK, view))[name]
-        if BY_NAME[name].tile:
-            assert tile_of(BY_NAME[name], view).status == status
+        assert head_of(name, view).status == status
 
 
 def test_every_rule_and_every_healthy_range_is_among_them() -> None:
@@ -167,15 +166,16 @@ def test_every_status_has_an_icon_a_word_and_a_colour_and_an_unknown_one_is_show
 
 
 @pytest.mark.parametrize("verdict", [None, Verdict("pass")])
-def test_without_a_finding_a_tile_shows_no_status(known: RunView, verdict: Verdict | None) -> None:
+def test_without_a_finding_a_chart_shows_no_status(known: RunView, verdict: Verdict | None) -> None:
     view = replace(known, row=row(1, td_std=1e9), verdict=verdict)
-    assert {tile_of(metric, view).status for metric in METRICS if metric.tile} == {""}
+    followed = {rule.follows for rule in RULES} & set(BY_NAME)
+    assert {head_of(name, view).status for name in followed} == {""}
 
 
-def test_a_tile_says_where_a_metric_is_not_typical_though_its_rule_passes(known: RunView) -> None:
+def test_a_chart_says_where_a_metric_is_not_typical_though_its_rule_passes(known: RunView) -> None:
     rows = [row(1, td_std=0.007)]
     view = replace(known, config=DEFAULT, row=rows[0], verdict=judge_run(History.from_rows(rows), DEFAULT))
-    tile = tile_of(BY_NAME["td_std"], view)
-    assert (tile.status, tile.hint) == ("pass", "typically 0.01 to 10")
+    head = head_of("td_std", view)
+    assert (head.status, head.hint) == ("pass", "typical 0.01 to 10")
     low = replace(view, verdict=judge_run(History.from_rows([row(UPDATES, td_std=0.004)]), DEFAULT))
-    assert (tile_of(BY_NAME["td_std"], low).status, tile_of(BY_NAME["td_std"], low).hint) == ("fail", "> 0.005, < 49.5")
+    assert (head_of("td_std", low).status, head_of("td_std", low).hint) == ("fail", "> 0.005, < 49.5")
