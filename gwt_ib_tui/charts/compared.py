@@ -101,7 +101,7 @@ def shared_range(comparison: Comparison, metric: str, view: ChartView, palette: 
 
 
 _KEPT: OrderedDict[Hashable, OverSeeds | None] = OrderedDict()
-MOST_KEPT = 64
+MOST_KEPT = 256
 
 
 def _over_seeds(group: list[RunEntry], metric: str, axis: XAxis, spread: Spread) -> OverSeeds | None:

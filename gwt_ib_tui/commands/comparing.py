@@ -146,7 +146,7 @@ def _print_runs(found: dict[str, Any]) -> None:
         delta = row["delta"]["ep100"]
         rows.append(
             (
-                plain(row["run"]),
+                " · ".join(filter(None, (plain(row["name"]), plain(row["run"])))),
                 plain(row["env_id"]).removeprefix("popgym-"),
                 plain(row["seed"]),
                 plain(row["state"]),

@@ -74,12 +74,11 @@ def launch(
 
     if seeds is not None:
         refuse_with("--seeds", seed=seed, run_dir=run_dir, require_gatecheck=require_gatecheck)
-        refuse_with("--seeds", name=name, tag=tags or None, note=note)
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
     labels = asked_labels(name, tags, note)
     if seeds is not None:
-        launch_seeds(config, seeds, headless=headless, as_json=as_json, detach=detach)
+        launch_seeds(config, seeds, labels, headless=headless, as_json=as_json, detach=detach)
         return
     spec = refuse_what_cannot_run(config, meanwhile=_none if headless or as_json or detach else _import_what_is_shown)
     leave_if_asked()
@@ -111,6 +110,9 @@ def resume(
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", metavar="DIR", help="The branch's own directory; new or empty.")
     ] = None,
+    name: Name = None,
+    tags: Tags = None,
+    note: Note = None,
     headless: Headless = False,
     detach: Detach = False,
     as_json: MetricsAsJson = False,
@@ -126,8 +128,12 @@ def resume(
 
     if detach:
         refuse_with("--detach", require_gatecheck=require_gatecheck)
-    if not branch and run_dir is not None:
-        raise UserError("--run-dir is the directory of a branch: it needs --branch.", ExitCode.USAGE)
+    if not branch and any(given is not None for given in (run_dir, name, tags or None, note)):
+        words = (
+            "--run-dir, --name, --tag and --note are of a branch: they need --branch. `gwt-ib-tui label` names a run."
+        )
+        raise UserError(words, ExitCode.USAGE)
+    labels = asked_labels(name, tags, note)
     run = find_run(run_name)
     meanwhile = _none if headless or as_json or detach else _import_what_is_shown
     wish = Wish(assignments or (), {"total_timesteps": total_timesteps}, override, from_snapshot)
@@ -143,6 +149,7 @@ def resume(
     existed = run_dir is not None and run_dir.exists()
     made, update = make_branch(run, wish, run_dir, ["gwt-ib-tui", *sys.argv[1:]], check)
     try:
+        keep_labels(made, labels)
         train(made, resumed_after=update)
     except (KeyboardInterrupt, SystemExit):
         if made.read_run().started is None:

@@ -185,4 +185,5 @@ def _state_words(run_view: RunView) -> str:
 
 
 def _name(entry: RunEntry, width: int) -> str:
-    return shortened(plain(entry.name, 300), width)
+    words = " · ".join(filter(None, (entry.label, entry.name)))
+    return shortened(plain(words, 300), width)

@@ -15,6 +15,7 @@ from typing import Any
 
 from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.runs.directory import RunDirectory, list_runs
+from gwt_ib.runs.labels import read_labels
 from gwt_ib.runs.settings import differing, groups_of
 from gwt_ib_tui.state.run.feed import Feed, Limits
 from gwt_ib_tui.state.run.follower import Follower
@@ -45,6 +46,8 @@ class RunEntry:
     group: int
     differs: tuple[tuple[str, Any], ...]
     run_view: RunView
+    label: str = ""
+    """What the user calls it."""
 
     @property
     def env_id(self) -> str:
@@ -101,6 +104,7 @@ class RunSet(Follower):
         self._turn = 0
         self._colors: dict[str, int] = {}
         self._letters: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
         self._published: tuple[RunView, ...] = ()
         self.view = RunSetView()
 
@@ -155,6 +159,7 @@ class RunSet(Follower):
         before = {name: self._colors[key] for name, key in names.items() if key in self._colors}
         self._colors = {names[name]: color for name, color in colors_of(names, before).items()}
         self._letters = letters_of(kept, self._letters)
+        self._labels = {key: read_labels(run).name for key, (run, _) in self._feeds.items()}
 
     def _publish(self) -> None:
         run_views = tuple(feed.run_view for _, feed in self._feeds.values())
@@ -174,6 +179,7 @@ class RunSet(Follower):
                 group=group_of[place],
                 differs=differs,
                 run_view=run_view,
+                label=self._labels[key],
             )
             for place, (key, run_view, differs) in enumerate(
                 zip(self._feeds, run_views, differing(configs), strict=True)
