@@ -42,7 +42,7 @@ def main() -> None:
     command("compare", f"{TASK}*", "--list", "--baseline", "gate=open")
     best = max(runs, key=lambda run: run.metrics["ep100"][-1])
     best.label(name="the best")
-    print(f"The best run is {best}")
+    command("runs", "--list", "--sort", "ep100")
 
     heading("Wednesday: a table and a figure")
     Path("results.md").write_text(command("results", "runs", "--markdown"), encoding="utf-8")
