@@ -325,7 +325,7 @@ def _draw_lines(
 
 
 def _draw_ends(figure: Figure, ends: Sequence[tuple[float, float, str, str]]) -> None:
-    """A letter where each line ends; of several in one cell the first is there, and the others above or below it."""
+    """A letter where each line ends; of several in one cell the first is there, and the others a little above or below."""
     rows, across = figure.layout.canvas_height, figure.layout.canvas_width
     taken: set[tuple[int, int]] = set()
     crowded = []
@@ -337,7 +337,11 @@ def _draw_ends(figure: Figure, ends: Sequence[tuple[float, float, str, str]]) ->
         taken.add(cell)
         figure.points(np.array([end[0]]), np.array([end[1]]), *end[2:])
     for (column, row), (x, _, color, letter) in crowded:
-        free = [row + by for by in BESIDE if 0 <= row + by < rows and (column, row + by) not in taken]
+        free = [
+            row + by
+            for by in BESIDE
+            if abs(by) <= rows // 5 and 0 <= row + by < rows and (column, row + by) not in taken
+        ]
         if free:
             taken.add((column, free[0]))
             figure.points(np.array([x]), np.array([1.0 - (free[0] + 0.5) / rows]), color, letter)
