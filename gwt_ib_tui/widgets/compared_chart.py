@@ -60,8 +60,8 @@ class ComparedChart(ChartPanel):
         x, lines = curves[-1].x if curves else NOTHING, [found.curve for found in curves]
         span = spec_of(self.metric).min_span
         self.drawn = draw(x, lines, [], width, height - 1, frame=palette.frame, min_span=span, view=self.view)
-        notes = [Text(note, style=palette.warn) for note in self.drawn.notes]
-        title = chart_title(palette, self.metric, self._legend(curves), notes, width, chosen=self.picked)
+        notes = [[Text(note, style=palette.warn)] for note in self.drawn.notes]
+        title = chart_title(palette, self.metric, [*self._legend(curves), *notes], [], width, chosen=self.picked)
         return [title, *self.drawn.lines]
 
     def readouts(self) -> list[Readout]:
