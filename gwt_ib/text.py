@@ -7,6 +7,7 @@ import unicodedata
 
 ABSENT = "–"
 _UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_AGES = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
 _SPACES = str.maketrans("\t\r\n", "   ")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
@@ -88,3 +89,14 @@ def duration(seconds: float | None) -> str:
     if days:
         return f"{days:,}d {hours:02}:{minutes:02}"
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def age(created: float | None, now: float) -> str:
+    """How long ago that was, in its largest unit: `3 min`, `2 h`, `5 d`."""
+    if created is None:
+        return ABSENT
+    seconds = now - created
+    for unit, name in _AGES:
+        if seconds >= unit:
+            return f"{seconds // unit:,.0f} {name}" if seconds < 1e4 * unit else ABSENT
+    return "now"

@@ -17,6 +17,7 @@ from gwt_ib_tui.commands import (
     exporting,
     incident,
     info,
+    labels,
     launch,
     plotting,
     results,
@@ -24,6 +25,7 @@ from gwt_ib_tui.commands import (
     runs,
     sweep,
     verify,
+    watching,
 )
 from gwt_ib_tui.commands.examples import example_lines
 from gwt_ib_tui.commands.options import Command
@@ -56,9 +58,11 @@ def gwt_ib_tui(
 GROUPS = (
     launch,
     run,
+    watching,
     evaluating,
     verify,
     runs,
+    labels,
     sweep,
     results,
     plotting,

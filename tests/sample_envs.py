@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import sys
+import time
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -78,6 +81,75 @@ class Fragile(Ends):
         return super().step(action)
 
 
+class Pictured(gym.Env[Any, Any]):
+    """Draws a white square on blue, 40 pixels high and 60 wide, that moves right by 4 pixels each step; 12 steps long."""
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array", "ansi"]}
+    observation_space = spaces.Box(-1, 1, (3,), np.float32)
+    action_space = spaces.Discrete(4)
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        self.render_mode = render_mode
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.steps = 0
+        return self._observe(), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        self.steps += 1
+        return self._observe(), float(action) - 1.0, self.steps == 12, False, {}
+
+    def render(self) -> Any:
+        if self.render_mode == "ansi":
+            return f"\n\x1b[41m{'.' * self.steps}@\x1b[0m\n"
+        frame = np.zeros((40, 60, 3), np.uint8)
+        frame[:, :, 2] = 200
+        frame[16:24, 4 * self.steps : 4 * self.steps + 8] = 255
+        return frame
+
+    def _observe(self) -> Any:
+        return self.np_random.uniform(-1, 1, 3).astype(np.float32)
+
+
+class InText(Pictured):
+    """Draws itself in characters alone."""
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"]}
+
+
+class Undrawn(Pictured):
+    """Says that it can be drawn, and cannot."""
+
+    def render(self) -> Any:
+        raise RuntimeError("no screen")
+
+
+class Quits(Pictured):
+    """Ends its process in the third step."""
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        if self.steps == 2:
+            sys.stdout.write("the licence has run out\n")
+            sys.stdout.flush()
+            os._exit(7)
+        return super().step(action)
+
+
+class Hangs(Pictured):
+    """Does not come back from the third step."""
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        if self.steps == 2:
+            time.sleep(1000)
+        return super().step(action)
+
+
+gym.register("Pictured-v0", Pictured)
+gym.register("InText-v0", InText)
+gym.register("Undrawn-v0", Undrawn)
+gym.register("PicturedQuits-v0", Quits)
+gym.register("PicturedHangs-v0", Hangs)
 gym.register("Nested-v0", Nested)
 gym.register("Fragile-v0", Fragile)
 gym.register("Ends-v0", Ends)

@@ -15,10 +15,10 @@ from gwt_ib.envs.action_codec import ActionCodec
 from gwt_ib.envs.space_record import space_of
 from gwt_ib.envs.spec import SPACES, EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.lenient import real
 from gwt_ib.model import weights as layout
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.snapshot import MANIFEST, BadSnapshotError, Snapshot, load_snapshot, read_manifest
+from gwt_ib.runs.named_snapshot import NEWEST, named_snapshot
+from gwt_ib.runs.snapshot import MANIFEST, BadSnapshotError, Snapshot, load_snapshot
 from gwt_ib.runs.snapshot_fit import agent_problem
 from gwt_ib.runs.snapshot_store import newest_good_snapshot
 
@@ -28,14 +28,14 @@ Spaces = tuple[spaces.Space[Any], spaces.Space[Any]]
 def load(
     run: str | Path | Run | RunDirectory,
     *,
-    best: bool = False,
+    snapshot: str | int = NEWEST,
     env: gymnasium.Env[Any, Any] | None = None,
     seed: int | None = None,
 ) -> Policy:
-    """The policy of a run's newest good snapshot, or of a snapshot.
+    """The policy of a run's newest good snapshot, or of another one.
 
     - `run`: a run, the name of one under `runs/`, `latest`, its directory, or the directory of a snapshot in it.
-    - `best`: the snapshot with the best evaluation in place of the newest.
+    - `snapshot`: which one of a run: `newest`, `best` by its evaluations, or the env steps after which it was made.
     - `env`: an environment like the run's, of which only the spaces are read: for a run that has not recorded its own.
     - `seed`: of the noise by which actions are sampled; the run's own seed where none is given.
 
@@ -44,18 +44,18 @@ def load(
     directory, path = _found(run)
     config, spec = directory.read_config(), directory.read_environment()
     folders = directory.snapshot_folders(config.rescue_dir)
-    if path is None and best:
-        path = _best(folders)
+    if path is None and snapshot != NEWEST:
+        path = named_snapshot(directory, folders, str(snapshot))
     if path is None:
-        path, snapshot, _ = newest_good_snapshot(
+        path, read, _ = newest_good_snapshot(
             folders, lambda found: agent_problem(found, config, spec.observation_size, spec.actions)
         )
     else:
-        snapshot = _read(path)
-        if problem := agent_problem(snapshot, config, spec.observation_size, spec.actions):
+        read = _read(path)
+        if problem := agent_problem(read, config, spec.observation_size, spec.actions):
             raise UserError(f"{path} does not fit its run: {problem}.", ExitCode.BAD_DATA)
     observations, actions = _recorded(directory, spec) if env is None else (env.observation_space, env.action_space)
-    return _policy(path, snapshot, config, spec, (observations, actions), seed)
+    return _policy(path, read, config, spec, (observations, actions), seed)
 
 
 def _found(run: str | Path | Run | RunDirectory) -> tuple[RunDirectory, Path | None]:
@@ -76,20 +76,6 @@ def _read(path: Path) -> Snapshot:
         return load_snapshot(path)
     except (BadSnapshotError, OSError) as error:
         raise UserError(f"This is no good snapshot: {error}.", ExitCode.BAD_DATA) from None
-
-
-def _best(folders: list[Path]) -> Path | None:
-    """The snapshot with the highest evaluation by the manifests; none where no snapshot has one."""
-    rated: list[tuple[float, str, Path]] = []
-    for folder in folders:
-        for path in folder.glob("[0-9]*"):
-            try:
-                value = real(read_manifest(path).eval_return)
-            except (BadSnapshotError, OSError):
-                continue
-            if value is not None:
-                rated.append((value, path.name, path))
-    return max(rated)[2] if rated else None
 
 
 def _recorded(directory: RunDirectory, spec: EnvironmentSpec) -> Spaces:

@@ -17,6 +17,7 @@ from gwt_ib.runs.columns import columns_of
 from gwt_ib.runs.directory import RUNS, RunDirectory, find_run, list_runs
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.runs.labels import Labels, read_labels, write_labels
+from gwt_ib.runs.named_snapshot import NEWEST, named_snapshot
 from gwt_ib.runs.origin import made_here, module_of
 from gwt_ib.runs.snapshot_store import list_snapshots
 from gwt_ib.text import plain
@@ -168,12 +169,14 @@ class Run:
         found = [path for folder in self.directory.snapshot_folders(rescue) for path in list_snapshots(folder)]
         return sorted(found, key=lambda path: path.name)
 
-    def evaluate(self, episodes: int | None = None, *, trust: bool = False) -> NDArray[np.float64]:
+    def evaluate(
+        self, episodes: int | None = None, *, snapshot: str | int = NEWEST, trust: bool = False
+    ) -> NDArray[np.float64]:
         """The returns [episodes] of its newest good snapshot, NaN of an episode whose environment failed.
 
         They are played in a process of their own, on the seeds of the run's evaluations, `eval_episodes` where no number is
-        given. Raises `UserError` where that cannot be done, and for a run that somebody else made and that names a module
-        to import, unless `trust` says that it may be.
+        given; `snapshot` is as in `gwt_ib.load`. Raises `UserError` where that cannot be done, and for a run that somebody
+        else made and that names a module to import, unless `trust` says that it may be.
         """
         from gwt_ib.evaluation import evaluate_snapshot
 
@@ -189,7 +192,10 @@ class Run:
             if episodes < 1:
                 raise ValueError(f"{episodes} episodes cannot be played")
             config = config.model_copy(update={"eval_episodes": episodes})
-        _, returns = evaluate_snapshot(self.directory, config)
+        path = None
+        if snapshot != NEWEST:
+            path = named_snapshot(self.directory, self.directory.snapshot_folders(config.rescue_dir), str(snapshot))
+        _, returns = evaluate_snapshot(self.directory, config, path)
         return np.array([np.nan if value is None else value for value in returns])
 
     def __repr__(self) -> str:

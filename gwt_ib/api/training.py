@@ -18,11 +18,8 @@ from gwt_ib.api.run import Run
 from gwt_ib.config import Config
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.kernels import use_kernels
-from gwt_ib.processes.check import check_in_child
+from gwt_ib.processes.admission import refuse_what_cannot_run
 from gwt_ib.processes.children import recorded_signals, start_trainer
-from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit
-from gwt_ib.processes.plan import check_channel, check_device
 from gwt_ib.runs.directory import RunDirectory, create_run, take_back
 from gwt_ib.runs.jsonl import RecordReader
 from gwt_ib.runs.labels import Labels, checked, write_labels
@@ -69,7 +66,7 @@ def train(
     config = Config() if config is None else config
     labels = checked(Labels(name, tuple(tags)))
     shown = progress_of(progress, config)
-    spec = _checked_environment(config, shown.note)
+    spec = _admitted(config, shown.note)
     directory = Path(run_dir) if run_dir is not None else None
     existed = directory is not None and directory.exists()
     run = create_run(config, directory, ["gwt_ib.train", *sys.argv[:1]], spec)
@@ -90,21 +87,14 @@ def train(
         os.close(hold)
 
 
-def _checked_environment(config: Config, note: Callable[[str], None]) -> EnvironmentSpec:
+def _admitted(config: Config, note: Callable[[str], None]) -> EnvironmentSpec:
     """What the check of the environment found. Raises `UserError` for what this machine cannot run."""
-    raise_descriptor_limit(descriptors_needed(config))
     try:
-        spec = check_in_child(config, show=note)
+        return refuse_what_cannot_run(config, note)
     except UserError as error:
         if error.code == ExitCode.ENDED_BY_INT:
             raise KeyboardInterrupt from None
         raise
-    check_channel(config)
-    check_device(config.device)
-    use_kernels(config)
-    for words in spec.notes:
-        note(f"{config.env_id}: {words}")
-    return spec
 
 
 def _follow(directory: RunDirectory, trainer: int, shown: Progress, signals: Sequence[int]) -> Run:

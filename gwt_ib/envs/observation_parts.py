@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from gymnasium import spaces
 
 from gwt_ib.text import plain
+
+if TYPE_CHECKING:
+    from gymnasium import spaces
 
 Kind = Literal["choices", "flags", "numbers"]
 KINDS = get_args(Kind)
@@ -68,6 +70,8 @@ class Part:
 
 def parts_of(space: spaces.Space[Any], *, prev_action: bool = False) -> tuple[Part, ...]:
     """The parts of a space's row, in their order. With `prev_action` the last two are what that setting has added."""
+    from gymnasium import spaces  # only where an environment is: a dashboard draws parts, too
+
     parts = [part for part in _parts(space, "") if part.size]
     if prev_action and isinstance(space, spaces.Tuple) and len(parts) > 2:
         for place, name in zip((-2, -1), ADDED, strict=True):
@@ -89,6 +93,8 @@ def split(parts: Sequence[Part], row: np.ndarray[Any, Any]) -> list[np.ndarray[A
 
 
 def _parts(space: spaces.Space[Any], name: str) -> Iterator[Part]:
+    from gymnasium import spaces
+
     if isinstance(space, spaces.Dict | spaces.Tuple):
         pairs = space.spaces.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces)
         for key, part in pairs:

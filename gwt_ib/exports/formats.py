@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -10,6 +11,9 @@ from pathlib import Path
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.exports.writer import Options, Writer
+
+PROJECT = re.compile(r"[A-Za-z0-9_-]{1,100}")
+"""A name of a project that wandb and trackio take."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,9 @@ def check_installed(name: str, code: ExitCode = ExitCode.BAD_CONFIGURATION) -> N
 def make_writer(name: str, out: Path, options: Options) -> Writer:
     """The writer of a format. Raises `UserError`, also for a destination that cannot be written."""
     check_installed(name)
+    if not PROJECT.fullmatch(options.project):
+        words = f"A project cannot be called {options.project!r}: letters, digits, - and _, at most 100 of them."
+        raise UserError(words, ExitCode.USAGE)
     known = FORMATS[name]
     kind = getattr(import_module(f"gwt_ib.exports.{known.module}"), known.writer)
     try:

@@ -10,6 +10,7 @@ from typing import Any
 from gwt_ib.exports.names import sized
 from gwt_ib.lenient import real
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.labels import Labels, read_labels
 from gwt_ib.text import plain
 
 NAME_LENGTH = 120
@@ -25,6 +26,8 @@ class Source:
     """What `config.json` says, as far as it is names with texts, flags and finite numbers."""
     made_with: Mapping[str, Any]
     """Git commit, versions and when it was made, in seconds since the epoch."""
+    labels: Labels
+    """What its user calls it. They may change at any time, so nothing is found by them."""
 
     @property
     def id(self) -> str:
@@ -37,7 +40,8 @@ class Source:
 
     def as_dict(self) -> dict[str, Any]:
         """What a file beside the metrics says of the run."""
-        return {"config": dict(self.settings), **self.made_with}
+        labels = {"name": self.labels.name, "tags": list(self.labels.tags), "notes": self.labels.notes}
+        return {"config": dict(self.settings), **self.made_with, "labels": labels}
 
 
 def sources_of(runs: Iterable[RunDirectory]) -> list[Source]:
@@ -57,7 +61,7 @@ def sources_of(runs: Iterable[RunDirectory]) -> list[Source]:
             "git_commit": None if record.git_commit is None else plain(record.git_commit),
             "versions": {plain(each): version and plain(version) for each, version in record.versions.items()},
         }
-        found[name] = Source(name, run, _settings(run.read_settings()), made_with)
+        found[name] = Source(name, run, _settings(run.read_settings()), made_with, read_labels(run))
     return list(found.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,6 @@ SUFFIX = ".gwt-ib"
 """The end of the names of our event files: others in the same folder are left alone."""
 SCORES = ("eval_return", "ep100", "mmer", "mean_c", "rho_tail")
 """The metrics that stand beside the hyperparameters."""
-QUEUE = 1000  # events that wait before they are written; `flush` writes them all
 
 
 class TensorBoardWriter(Writer):
@@ -28,6 +28,7 @@ class TensorBoardWriter(Writer):
         super().__init__(out, options)
         self.naming = Naming(options.names, grouped=True)
         self._files: dict[str, Any] = {}
+        self._sources: dict[str, Source] = {}
         self._made = 0
         out.mkdir(parents=True, exist_ok=True)
 
@@ -37,7 +38,7 @@ class TensorBoardWriter(Writer):
 
     def begin(self, source: Source) -> None:
         """Remove our older files; a TensorBoard that looks at them drops what they said."""
-        from tensorboardX.summary import hparams
+        from tensorboardX.summary import hparams, text
 
         self._end(source)
         folder = self.folder(source)
@@ -48,18 +49,16 @@ class TensorBoardWriter(Writer):
         self._open(source, 0)
         scores = dict.fromkeys(map(self.naming.name, SCORES), 0.0)
         experiment, start, _ = hparams(dict(source.settings), scores)
-        for summary in (experiment, start):
-            self._files[source.name].file_writer.add_summary(summary, 0, source.time_of({}))
-        self._files[source.name].add_text("settings", _as_markdown(source), 0, source.time_of({}))
+        for summary in (experiment, start, text("settings", _as_markdown(source))):
+            self._write(source, 0, source.time_of({}), summary=summary)
 
     def rows(self, source: Source, rows: Sequence[Record]) -> None:
         """An event a row."""
         from tensorboardX.proto.summary_pb2 import Summary
 
-        file = self._files[source.name].file_writer
         for row in rows:
             values = [Summary.Value(tag=name, simple_value=value) for name, value in self.naming.numbers(row).items()]
-            file.add_summary(Summary(value=values), int(row["env_steps"]), source.time_of(row))
+            self._write(source, int(row["env_steps"]), source.time_of(row), summary=Summary(value=values))
 
     def cut_back(self, source: Source, kept: Kept) -> None:
         """Begin another file, which says that what comes at later steps is void: TensorBoard then drops that."""
@@ -75,25 +74,29 @@ class TensorBoardWriter(Writer):
         """Say that the runs have ended, and end the files."""
         from tensorboardX.summary import hparams
 
-        for name, file in list(self._files.items()):
-            file.file_writer.add_summary(hparams({}, {})[2], 0)
-            file.close()
-            del self._files[name]
+        for name, source in list(self._sources.items()):
+            self._write(source, 0, source.time_of({}), summary=hparams({}, {})[2])
+            self._end(source)
+            del self._sources[name]
 
     def next_steps(self) -> list[str]:
         """How to look at them."""
-        return [f"Look at it with: tensorboard --logdir {self.out}"]
+        return [f"Look at it with: tensorboard --logdir {shlex.quote(str(self.out))}"]
 
     def _open(self, source: Source, purge_step: int) -> None:
-        from tensorboardX import SummaryWriter
+        from tensorboardX.event_file_writer import EventsWriter  # writes at once, and says what the disk refuses
+        from tensorboardX.proto.event_pb2 import SessionLog
 
         self._made += 1  # two files of one second need names of their own, and in their order
-        self._files[source.name] = SummaryWriter(
-            str(self.folder(source)),
-            purge_step=purge_step,
-            max_queue=QUEUE,
-            filename_suffix=f".{self._made:04}{SUFFIX}",
-        )
+        prefix = str(self.folder(source) / "events")
+        self._files[source.name] = EventsWriter(prefix, f".{self._made:04}{SUFFIX}")
+        self._sources[source.name] = source
+        self._write(source, purge_step, source.time_of({}), session_log=SessionLog(status=SessionLog.START))
+
+    def _write(self, source: Source, step: int, wall_time: float, **what: Any) -> None:
+        from tensorboardX.proto.event_pb2 import Event
+
+        self._files[source.name].write_event(Event(step=step, wall_time=wall_time, **what))
 
     def _end(self, source: Source) -> None:
         if source.name in self._files:

@@ -6,12 +6,13 @@ import contextlib
 import contextvars
 import io
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.errors import ExitCode, UserError, error_text
 from gwt_ib.exports.names import Naming
 from gwt_ib.exports.source import Source
 from gwt_ib.exports.writer import Options, Writer
@@ -49,16 +50,19 @@ class TrackioWriter(Writer):
                 for known in trackio.Api().runs(self.options.project):
                     if known.name == source.name:
                         known.delete()
-            # In a context of its own: a second run would end the first one.
-            self._runs[source.name] = contextvars.Context().run(
-                trackio.init,
-                self.options.project,
-                name=source.name,
-                config={**source.settings, "made_with": dict(source.made_with)},
-                embed=False,
-                auto_log_cpu=False,
-                auto_log_gpu=False,
-            )
+            try:
+                # In a context of its own: a second run would end the first one.
+                self._runs[source.name] = contextvars.Context().run(
+                    trackio.init,
+                    self.options.project,
+                    name=source.name,
+                    config={**source.settings, "made_with": dict(source.made_with)},
+                    embed=False,
+                    auto_log_cpu=False,
+                    auto_log_gpu=False,
+                )
+            except ValueError as error:  # a name of a project that it keeps for itself
+                raise UserError(f"trackio cannot begin the run: {error_text(error)}.", ExitCode.USAGE) from None
 
     def rows(self, source: Source, rows: Sequence[Record]) -> None:
         """An entry for each row."""
@@ -73,7 +77,9 @@ class TrackioWriter(Writer):
 
     def next_steps(self) -> list[str]:
         """How to look at it."""
-        return [f"Look at it with: TRACKIO_DIR={self.out} trackio show --project {self.options.project}"]
+        return [
+            f"Look at it with: TRACKIO_DIR={shlex.quote(str(self.out))} trackio show --project {self.options.project}"
+        ]
 
     def _end(self, source: Source) -> None:
         if source.name in self._runs:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.errors import ExitCode, UserError, error_text
 from gwt_ib.exports.names import Naming
 from gwt_ib.exports.source import Source
 from gwt_ib.exports.writer import Options, Writer
@@ -65,16 +66,22 @@ class WandbWriter(Writer):
         fields = wandb.Settings.model_fields
         settings = wandb.Settings(**{name: value for name, value in UNWATCHED.items() if name in fields})
         config = {**source.settings, "made_with": dict(source.made_with)}
-        run = wandb.init(
-            project=self.options.project,
-            id=known,
-            name=source.name,
-            dir=str(self.out.resolve()),
-            config=config,
-            mode="online" if self.options.online else "offline",
-            reinit="create_new",
-            settings=settings,
-        )
+        try:
+            run = wandb.init(
+                project=self.options.project,
+                id=known,
+                name=source.labels.name or source.name,
+                tags=source.labels.tags,
+                notes=source.labels.notes,
+                dir=str(self.out.resolve()),
+                config=config,
+                mode="online" if self.options.online else "offline",
+                reinit="create_new",
+                settings=settings,
+            )
+        except wandb.Error as error:  # online: no network, no right to the project
+            words = f"wandb cannot begin the run: {error_text(error)}."
+            raise UserError(words, ExitCode.RESOURCES_USED_UP) from None
         self._runs[source.name] = run
         self._folders[source.id] = Path(run.dir).parent
 
@@ -100,7 +107,7 @@ class WandbWriter(Writer):
         """How to send what was written, where that is wanted."""
         if self.options.online:
             return []
-        return [f"Nothing was sent. To send it: wandb sync {' '.join(map(str, self._folders.values()))}"]
+        return [f"Nothing was sent. To send it: wandb sync {shlex.join(map(str, self._folders.values()))}"]
 
 
 def _need_key() -> None:

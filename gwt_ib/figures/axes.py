@@ -15,6 +15,9 @@ X_NAMES: Mapping[str, XName] = {"env_steps": "env_steps", "updates": "update", "
 TOGETHER = "+"
 """Between the names of metrics that share a panel."""
 METRIC_LABELS: Mapping[str, str] = {
+    "env_steps": "env steps",
+    "elapsed_s": "s of training",
+    "update": "updates",
     "ep100": "return, last 100 episodes",
     "eval_return": "return, evaluation",
     "ep_return": "return of episodes",

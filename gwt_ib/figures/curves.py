@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -15,6 +16,10 @@ from gwt_ib.figures.seeds import INTERVAL, Band, over_runs, path_of
 from gwt_ib.runs.columns import Columns, read_columns
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.metrics import SPARSE
+from gwt_ib.text import short_count
+
+SHORT = 0.95
+"""A run of less than this share of the longest of its group is said to end the line."""
 
 
 @dataclass(frozen=True)
@@ -30,28 +35,35 @@ class Look:
 
 
 def curves(groups: Sequence[Group], panels: Sequence[Sequence[str]], look: Look) -> Figure:
-    """A panel for some metrics each, a line for each of them and each group.
+    """A panel for some metrics each, and for each task where there are several; a line for each metric and group.
 
     Raises `UserError` (65) where no run has a value of any of them.
     """
     metrics = list(dict.fromkeys(metric for panel in panels for metric in panel))
     columns = {run: rows_of(run, [*metrics, look.x], look) for group in groups for run in group.runs}
+    tasks = list(dict.fromkeys(group.task for group in groups))
+    lines = list(dict.fromkeys(group.label for group in groups if len(tasks) > 1)) or None
     made, left_out = [], 0
-    for panel in panels:
-        series = []
-        for look_number, (metric, group) in enumerate((metric, group) for metric in panel for group in groups):
+    for panel, task in product(panels, tasks):
+        series, here = [], [group for group in groups if group.task == task]
+        for place, (metric, group) in enumerate(product(panel, here)):
             band, missing = band_of(group, columns, metric, look)
             left_out += missing
             if band is not None:
-                series.append(line(band, _label(group, metric, len(groups), len(panel)), look_number))
+                # A setting looks the same on every task.
+                number = place if lines is None else panel.index(metric) * len(lines) + lines.index(group.label)
+                series.append(line(band, _label(group, metric, len(here), len(panel)), number))
         if series:
             x = place_axis(look.x, largest_x(series), look.window)
-            made.append(Panel(TOGETHER.join(panel), x, metric_axis(panel, log=look.log_y), tuple(series)))
+            title = ": ".join(filter(None, (task, TOGETHER.join(panel) if not task or len(panels) > 1 else "")))
+            made.append(Panel(title, x, metric_axis(panel, log=look.log_y), tuple(series)))
     if not made:
         names = ", ".join(dict.fromkeys(run.name for group in groups for run in group.runs))
         raise UserError(f"No value of {', '.join(metrics)} is recorded in {names}.", ExitCode.BAD_DATA)
     mean = any(series.interval for panel in made for series in panel.series)
-    return Figure(tuple(made), caption(look, mean, left_out))
+    several = len(tasks) > 1 and len(panels) > 1 and len(made) == len(tasks) * len(panels)
+    notes = tuple(filter(None, (_shortest(group, columns, look) for group in groups)))
+    return Figure(tuple(made), caption(look, mean, left_out), notes=notes, across=len(tasks) if several else 0)
 
 
 def band_of(group: Group, columns: Mapping[RunDirectory, Columns], metric: str, look: Look) -> tuple[Band | None, int]:
@@ -66,6 +78,16 @@ def band_of(group: Group, columns: Mapping[RunDirectory, Columns], metric: str, 
         inside = (band.x >= look.window[0]) & (band.x <= look.window[1])
         band = Band(*(part[inside] for part in band))
     return (None if band is None or not np.isfinite(band.mean).any() else band), len(paths) - len(valued)
+
+
+def _shortest(group: Group, columns: Mapping[RunDirectory, Columns], look: Look) -> str:
+    """Which run a line ends with, a sentence, where others of its group are much longer."""
+    ends = {run: float(np.nanmax(columns[run][look.x], initial=0.0)) for run in group.runs}
+    run = min(ends, key=ends.__getitem__)
+    if len(ends) < 2 or ends[run] >= SHORT * max(ends.values()):
+        return ""
+    end = metric_axis([look.x]).label
+    return f"{group.title} ends with its shortest run, {run.name}, at {short_count(ends[run])} {end}."
 
 
 def _label(group: Group, metric: str, groups: int, metrics: int) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.figures.figure import Axis, Doubles, Figure, Panel, Series
+from gwt_ib.figures.figure import Axis, Doubles, Figure, Panel, Series, counted
 from gwt_ib.figures.labels import place_labels
 from gwt_ib.figures.styles import COLUMN_IN, TEXT_IN, Style, settings_of
 
@@ -66,15 +66,17 @@ def size_of(figure: Figure, style: Style, width: float | None = None) -> tuple[f
     if panel.categories:
         rows = sum(1 for series in panel.series if series.form == "bar")
         return width, BARS_AROUND_IN + len(panel.categories) * (rows + 1) * BAR_IN
-    columns = columns_of(count, width)
+    columns = columns_of(count, width, figure.across)
     rows = -(-count // columns)
-    labels = list(dict.fromkeys(series.shown for panel in figure.panels for series in panel.series))
+    labels = list(map(counted, _by_label(figure).values()))
     below = -(-len(labels) // legend_columns(labels, width, style)) * LEGEND_ROW_EM * style.size / 72
     return width, width / columns * (GOLDEN if columns == 1 else 0.92) * rows + below
 
 
-def columns_of(panels: int, width: float) -> int:
-    """How many panels stand beside each other; in a column of a page, one."""
+def columns_of(panels: int, width: float, across: int = 0) -> int:
+    """How many panels stand beside each other, `across` where that is possible; in a column of a page, one."""
+    if 0 < across <= MOST_BESIDE and width >= 1.3 * COLUMN_IN:
+        return across
     return 1 if width < 1.3 * COLUMN_IN else 2 if panels in (2, 4) else min(panels, MOST_BESIDE)
 
 
@@ -93,7 +95,7 @@ def _settings(style: Style) -> Iterator[None]:
 
 def _draw(sheet: Any, figure: Figure, style: Style, width: float) -> None:
     count = len(figure.panels)
-    columns = columns_of(count, width)
+    columns = columns_of(count, width, figure.across)
     grid = sheet.subplots(-(-count // columns), columns, squeeze=False)
     panes = list(grid.flat)
     for pane in panes[count:]:
@@ -111,18 +113,29 @@ def _draw(sheet: Any, figure: Figure, style: Style, width: float) -> None:
 
 def _legend(sheet: Any, figure: Figure, panes: Sequence[Any], style: Style, width: float) -> None:
     """At the lines' ends where there is room, else below; in each panel where they do not all show the same."""
-    shown = [dict.fromkeys(series.shown for series in panel.series) for panel in figure.panels]
-    if len({tuple(labels) for labels in shown}) > 1:
-        for pane, labels in zip(panes, shown, strict=True):
-            if len(labels) > 1:
-                pane.legend(fontsize=style.size - 2)
+    found = [dict.fromkeys(series.label for series in panel.series) for panel in figure.panels]
+    handles = [dict(zip(*reversed(pane.get_legend_handles_labels()), strict=True)) for pane in panes]
+    if len({tuple(labels) for labels in found}) > 1:
+        for pane, panel, drawn in zip(panes, figure.panels, handles, strict=True):
+            if len(drawn) > 1:
+                words = {series.label: series.shown for series in panel.series}
+                pane.legend([drawn[label] for label in words], list(words.values()), fontsize=style.size - 2)
         return
-    panel, drawn = figure.panels[0], dict(zip(*reversed(panes[0].get_legend_handles_labels()), strict=True))
+    panel = figure.panels[0]
     beside = place_labels(sheet, panes[0], panel, style) if len(panes) == 1 and not panel.categories else frozenset()
-    entries = {label: drawn[label] for label in shown[0] if label not in beside}
-    if len(entries) > 1 or any(series.n.max(initial=0.0) > 1 for series in panel.series if series.shown in entries):
+    entries = {counted(series): handles[0][label] for label, series in _by_label(figure).items() if label not in beside}
+    if len(entries) > 1 or any(
+        label not in found[0] for label in entries
+    ):  # one alone says only how many runs it is of
         across = legend_columns(list(entries), width, style)
         sheet.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=across)
+
+
+def _by_label(figure: Figure) -> dict[str, list[Series]]:
+    series: dict[str, list[Series]] = {}
+    for each in (each for panel in figure.panels for each in panel.series):
+        series.setdefault(each.label, []).append(each)
+    return series
 
 
 def _label_panels(sheet: Any, figure: Figure, panes: Sequence[Any], style: Style) -> None:
@@ -150,11 +163,11 @@ def draw_lines(pane: Any, panel: Panel, style: Style) -> None:
         x = series.x / panel.x.divisor
         if series.form == "band":
             tone = style.toned(0, style.bands + 0.22 * series.look)  # a legend shows it as it lies over a wider one
-            pane.fill_between(x, series.low, series.high, color=tone, lw=0, label=series.shown)
+            pane.fill_between(x, series.low, series.high, color=tone, lw=0, label=series.label)
         elif series.form == "level":
             dash = (0, (1.0, 1.8)) if series.look else (0, (4.0, 2.0))
             color = style.levels[series.look % len(style.levels)]
-            pane.plot(x, series.mean, color=color, lw=style.line * 0.75, ls=dash, label=series.shown)
+            pane.plot(x, series.mean, color=color, lw=style.line * 0.75, ls=dash, label=series.label)
         else:
             _line(pane, x, series, style)
     _axis(pane, "x", panel.x)
@@ -174,7 +187,7 @@ def _line(pane: Any, x: Doubles, series: Series, style: Style) -> None:
     every = 1 if len(x) <= FEW else ((look * step // 3) % step, step)
     pane.plot(
         x, series.mean, color=color, lw=style.line, ls="-" if dash is None else (0, dash), dash_capstyle="butt",
-        marker=style.marker(look), ms=style.size * 0.42, mew=0.4, mec=style.ground, markevery=every, label=series.shown,
+        marker=style.marker(look), ms=style.size * 0.42, mew=0.4, mec=style.ground, markevery=every, label=series.label,
     )  # fmt: skip
 
 
@@ -188,7 +201,7 @@ def draw_bars(pane: Any, panel: Panel, style: Style) -> None:
         pane.barh(
             y, series.mean, thick * 0.86, color=style.color(series.look) if not style.hatched else style.ground,
             edgecolor=style.ground if not style.hatched else style.text, linewidth=0.5,
-            hatch=style.hatch(series.look), label=series.shown,
+            hatch=style.hatch(series.look), label=series.label,
         )  # fmt: skip
         _whiskers(pane, series.mean, y, series, style.text)
     for series in marks:
@@ -207,12 +220,12 @@ def _mark(pane: Any, series: Series, style: Style, height: float) -> None:
     if series.look:
         pane.vlines(
             series.mean, series.x - height / 2, series.x + height / 2, color=style.levels[0], lw=style.line,
-            linestyles=[(0, (1.0, 1.2))], label=series.shown,
+            linestyles=[(0, (1.0, 1.2))], label=series.label,
         )  # fmt: skip
         return
     pane.plot(
         series.mean, series.x, ls="none", marker="D", ms=style.size * 0.5, mfc=style.ground, mec=style.text, mew=0.9,
-        label=series.shown, zorder=4,
+        label=series.label, zorder=4,
     )  # fmt: skip
     _whiskers(pane, series.mean, series.x, series, style.text)
 

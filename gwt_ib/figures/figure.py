@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,11 +40,8 @@ class Series:
 
     @property
     def shown(self) -> str:
-        """The label with the number of runs, where a line or a row of bars is of several: `td (n = 3)`."""
-        if self.form not in ("line", "bar") or not self.n.max(initial=0.0) > 1:
-            return self.label
-        least, most = int(self.n[self.n > 0].min()), int(self.n.max())
-        return f"{self.label} (n = {most})" if least == most else f"{self.label} (n = {least} to {most})"
+        """As `counted`, of this one alone."""
+        return counted([self])
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,19 @@ class Figure:
     panels: tuple[Panel, ...]
     caption: str = ""
     title: str = ""
+    notes: tuple[str, ...] = ()
+    """What whoever draws it has to know, and a reader has not."""
+    across: int = 0
+    """How many panels stand in a row, where that means something."""
+
+
+def counted(series: Sequence[Series]) -> str:
+    """The label of some series of one label, with the number of runs where lines or bars are of several: `td (n = 3)`."""
+    first, n = series[0], np.concatenate([each.n[each.n > 0] for each in series])
+    if first.form not in ("line", "bar") or not n.max(initial=0.0) > 1:
+        return first.label
+    least, most = int(n.min()), int(n.max())
+    return f"{first.label} (n = {most})" if least == most else f"{first.label} (n = {least} to {most})"
 
 
 def as_csv(figure: Figure) -> str:

@@ -67,7 +67,7 @@ def gate_curves(groups: Sequence[Group], moments: Sequence[float], look: Look | 
         found = [recorded for run in group.runs if (recorded := read_curves(run, look))]
         if found:
             series = tuple(_series(found, moments))
-            panels.append(Panel(group.label, _x_axis(series), Y, series))
+            panels.append(Panel(group.title, _x_axis(series), Y, series))
     if not panels:
         names = ", ".join(run.name for group in groups for run in group.runs)
         raise UserError(f"No gate curve is recorded in {names}.", ExitCode.BAD_DATA)

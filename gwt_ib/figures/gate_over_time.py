@@ -67,7 +67,7 @@ def _panel(group: Group, look: Look) -> Panel | None:
         nothing = np.full(len(target.x), np.nan)
         series.append(Series("target", target.x, target.mean, nothing, nothing, target.n, 1, "level"))
     x = place_axis(look.x, largest_x(series), look.window)
-    return Panel(group.label, x, Axis("c", "gate c", limits=(-0.03, 1.03)), tuple(series))
+    return Panel(group.title, x, Axis("c", "gate c", limits=(-0.03, 1.03)), tuple(series))
 
 
 def _shares(curves: Sequence[Curve], columns: Columns, look: Look) -> tuple[Doubles, Doubles] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gwt_ib.config import Config
@@ -14,62 +14,90 @@ from gwt_ib.runs.settings import differing, groups_of, setting_words
 from gwt_ib.text import plain
 
 LONGEST_LABEL = 60
+ALIKE = "runs"
+"""A group that differs in its task alone."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that are drawn as one line."""
+    """Runs that are drawn as one line. `task` is empty where all groups of a figure are of one task."""
 
     label: str
     runs: tuple[RunDirectory, ...]
+    task: str = ""
+
+    @property
+    def title(self) -> str:
+        """Of a panel that shows this group alone."""
+        return ", ".join(filter(None, (self.task, self.label if self.label != ALIKE or not self.task else "")))
 
 
-def grouped(runs: Sequence[RunDirectory], *, single: bool = False, labels: Sequence[str] = ()) -> list[Group]:
-    """The groups by first appearance, or each run as its own with `single`. `labels` are given in the groups' place.
+def grouped(
+    runs: Sequence[RunDirectory],
+    *,
+    single: bool = False,
+    labels: Sequence[str] = (),
+    arms: Mapping[RunDirectory, str] | None = None,
+) -> list[Group]:
+    """The groups by first appearance, or each run as its own with `single`.
 
-    Without them a group is called by the name that the user has given to all of its runs, else by its settings.
-
-    Raises `UserError` (2) where there are not as many labels as groups.
+    A group is called by the name that the user has given to all of its runs, else by their arm of a sweep, else by its
+    settings; or by `labels`, one for each line in their order, where lines of one setting on several tasks are one.
+    Raises `UserError` (2) where they are not as many.
     """
     configs = [_config_of(run) for run in runs]
     places = [(place,) for place in range(len(runs))] if single else groups_of(configs)
-    if labels and len(labels) != len(places):
-        raise UserError(f"There are {len(places)} lines and {len(labels)} labels: give one for each.", ExitCode.USAGE)
     first = [configs[members[0]] for members in places]
-    names = [{read_labels(runs[place]).name for place in members} for members in places]
-    own = list(labels) or [
-        next(iter(called))
-        if len(called) == 1 and "" not in called
-        else _label(runs[members[0]], config, _words(values), len(places))
-        for members, config, values, called in zip(places, first, differing(first, local=False), names, strict=True)
+    tasks = ["" if config is None else short(config.env_id) for config in first]
+    several = len(set(tasks)) > 1
+    differs = differing(first, local=False)
+    own = [
+        _label([runs[place] for place in members], arms or {}, task, values, several)
+        for members, task, values in zip(places, tasks, differs, strict=True)
     ]
-    if single and not labels:
-        own = _told_apart(own, [runs[members[0]] for members in places], first)
+    if single:
+        own = _told_apart(own, tasks, [runs[members[0]] for members in places], first)
+    if labels:
+        own = _renamed(own, labels, several)
     return [
-        Group(plain(label, LONGEST_LABEL), tuple(runs[place] for place in members))
-        for label, members in zip(own, places, strict=True)
+        Group(plain(label, LONGEST_LABEL), tuple(runs[place] for place in members), task if several else "")
+        for label, members, task in zip(own, places, tasks, strict=True)
     ]
 
 
-def _label(run: RunDirectory, config: Config | None, words: str, groups: int) -> str:
-    if words and groups > 1:
-        return words
-    return run.name if config is None else short(config.env_id)
+def _label(
+    runs: Sequence[RunDirectory],
+    arms: Mapping[RunDirectory, str],
+    task: str,
+    values: Sequence[tuple[str, object]],
+    several: bool,
+) -> str:
+    """The name or arm of all runs; else in what they differ from others but for the task; else the task, or the run."""
+    for names in ({read_labels(run).name for run in runs}, {arms.get(run, "") for run in runs}):
+        if len(names) == 1 and (name := names.pop()):
+            return name
+    words = setting_words([pair for pair in values if pair[0] != "env_id"])
+    return words or (ALIKE if several and task else task or runs[0].name)
 
 
-def _words(values: Sequence[tuple[str, object]]) -> str:
-    """A task needs no name of its field."""
-    task = [short(str(value)) for name, value in values if name == "env_id"]
-    return " ".join(filter(None, (*task, setting_words([pair for pair in values if pair[0] != "env_id"]))))
-
-
-def _told_apart(labels: list[str], runs: Sequence[RunDirectory], configs: Sequence[Config | None]) -> list[str]:
-    """Single runs of one setting differ in their seed, else in their name."""
+def _told_apart(
+    labels: Sequence[str], tasks: Sequence[str], runs: Sequence[RunDirectory], configs: Sequence[Config | None]
+) -> list[str]:
+    """Single runs of one setting and task differ in their seed, else in their name."""
+    lines = list(zip(labels, tasks, strict=True))
     seeded = [
-        label if config is None or labels.count(label) == 1 else f"{label} seed {config.seed}"
-        for label, config in zip(labels, configs, strict=True)
+        line[0] if config is None or lines.count(line) == 1 else f"{line[0]} seed {config.seed}"
+        for line, config in zip(lines, configs, strict=True)
     ]
-    return [run.name if seeded.count(label) > 1 else label for label, run in zip(seeded, runs, strict=True)]
+    lines = list(zip(seeded, tasks, strict=True))
+    return [run.name if lines.count(line) > 1 else line[0] for line, run in zip(lines, runs, strict=True)]
+
+
+def _renamed(own: Sequence[str], labels: Sequence[str], several: bool) -> list[str]:
+    lines = list(dict.fromkeys(own)) if several else list(own)
+    if len(labels) != len(lines):
+        raise UserError(f"There are {len(lines)} lines and {len(labels)} labels: give one for each.", ExitCode.USAGE)
+    return [labels[lines.index(label)] for label in own] if several else list(labels)
 
 
 def _config_of(run: RunDirectory) -> Config | None:

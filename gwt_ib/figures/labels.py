@@ -42,7 +42,7 @@ def place_labels(sheet: Any, pane: Any, panel: Panel, style: Style) -> frozenset
     for text, box, place in zip(texts, boxes, places, strict=True):
         points = (place - (box.y0 + box.y1) / 2) * 72 / sheet.dpi
         text.set_position((GAP_PT, points))
-    return frozenset(series.shown for series in lines)
+    return frozenset(series.label for series in lines)
 
 
 def spread(places: Sequence[float], height: float, low: float, high: float) -> list[float] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -34,6 +34,8 @@ class Plot:
     moments: tuple[float, ...] = (float("inf"),)
     single: bool = False
     labels: tuple[str, ...] = ()
+    arms: Mapping[RunDirectory, str] = field(default_factory=dict)
+    """Those of runs of a sweep."""
 
     @property
     def name(self) -> str:
@@ -46,7 +48,7 @@ class Plot:
 def make_figure(plot: Plot) -> Figure:
     """Read the runs and make the figure. Raises `UserError`: 2 for what cannot be asked for, 65 where nothing is recorded;
     and `OSError`."""
-    groups = grouped(plot.runs, single=plot.single, labels=plot.labels)
+    groups = grouped(plot.runs, single=plot.single, labels=plot.labels, arms=plot.arms)
     if plot.kind == "gate":
         return gate_curves(groups, plot.moments, plot.look)
     if plot.kind == "c":

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from types import TracebackType
@@ -21,6 +22,7 @@ from gwt_ib.config import Config
 from gwt_ib.durable import write_all
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.files import nameless_memory
+from gwt_ib.lenient import whole
 from gwt_ib.machine import ONE_THREAD
 from gwt_ib.processes.child_call import Outcome
 from gwt_ib.processes.children import PYTHON, new_mark
@@ -34,6 +36,8 @@ from gwt_ib.text import plain
 MOST_BYTES = 1 << 30
 """Of one recorded episode, many times what `rollout.recording` and `envs.pictures` allow."""
 READ_BYTES = 1 << 16
+WORD_BYTES = 8
+"""Of the memory: the number of the step that it is at; what it answers lies behind it."""
 POLL_S = 0.02
 
 
@@ -85,6 +89,7 @@ class EpisodePlayer:
         if self.alive and not self.busy:
             self._number += 1
             self._heard, self.doing, self.problem = time.monotonic(), "starts", ""
+            os.ftruncate(self._memory, 0)  # it is at no step
             self._link.send({"number": self._number, "episode": episode, "gate": gate})
 
     def poll(self, timeout_s: float = 0.0) -> None:
@@ -95,6 +100,7 @@ class EpisodePlayer:
         self._read_output()
         for message in self._link.receive(0.0 if ended else timeout_s):
             self._take(message)
+        self._look_at_the_step()
         if ended or self._link.closed:
             self._end(in_time=True)
         elif self.busy and time.monotonic() - self._heard > self._patience_s:
@@ -127,21 +133,26 @@ class EpisodePlayer:
             if "stage" in message:
                 self._outcome.stage = plain(message["stage"], 80)
                 self.doing = f"waits for {self._outcome.stage}"
-            elif isinstance(message.get("step"), int) and self.doing:
-                self._outcome.stage = f"step {message['step']:,}"
-                self.doing = f"plays {self._outcome.stage}"
             return
         self.doing = ""
         if "refused" in message:
             self.problem = plain(message["refused"], 2000)
             with suppress(ValueError):
-                self.code = ExitCode(message.get("code"))
+                self.code = ExitCode(whole(message.get("code")) or ExitCode.BUG)
             return
         try:
             self.recorded = self._read(message)
             self.code = ExitCode.DONE
         except (ValueError, OSError) as error:
             self.problem, self.code = f"The episode cannot be read: {plain(error)}.", ExitCode.BAD_DATA
+
+    def _look_at_the_step(self) -> None:
+        """Which it has come to says the memory, and that it gets on."""
+        word = os.pread(self._memory, WORD_BYTES, 0) if self.busy else b""
+        if len(word) == WORD_BYTES:
+            stage = f"step {int.from_bytes(word, sys.byteorder):,}"
+            if stage != self._outcome.stage:
+                self._heard, self._outcome.stage, self.doing = time.monotonic(), stage, f"plays {stage}"
 
     def _read(self, message: Message) -> RecordedEpisode:
         """Raises `ValueError` and `OSError`."""
@@ -152,7 +163,7 @@ class EpisodePlayer:
         if not isinstance(size, int) or not 0 < size <= MOST_BYTES or not isinstance(described, dict):
             raise ValueError("the player says nothing of its size")
         data = b""
-        while len(data) < size and (more := os.pread(self._memory, size - len(data), len(data))):
+        while len(data) < size and (more := os.pread(self._memory, size - len(data), WORD_BYTES + len(data))):
             data += more
         try:
             tensors: dict[str, Any] = load(data)

@@ -1,9 +1,10 @@
 """The player process: plays single episodes with a run's snapshot for whoever watches, one request after the other.
 
-Started by `processes.player` as `python -m gwt_ib.processes.player_process`. A request is `{"number", "episode", "gate"}`; on
-the way to an answer it says what it does, `{"stage": …}` and `{"step": …}`. The answer has the same number, and either
-`refused` with a `code`, or `bytes`: so many lie in the memory that both sides share, as safetensors, and `description` is
-what is no array. It dies with its parent, and ends when the other end of its socket is closed.
+Started by `processes.player` as `python -m gwt_ib.processes.player_process`. A request is `{"number", "episode",
+"gate"}`. On the way to an answer it says what it calls, `{"stage": …}`, and the number of the step that it is at is the
+first word of the memory that both sides share. The answer has the same number, and either `refused` with a `code`, or
+`bytes`: so many lie behind that word, as safetensors, and `description` is what is no array. It dies with its parent, and
+ends when the other end of its socket is closed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import struct
 import sys
 import time
 import traceback
@@ -39,7 +41,8 @@ from gwt_ib.text import plain
 SEND_S = 5.0
 """How long an answer may take to be taken."""
 SAYING_S = 0.2
-"""Between two words about which step it is at."""
+WORD = struct.Struct("q")
+"""The number of a step, at the start of the memory."""
 
 
 class PlayerProcess:
@@ -74,8 +77,8 @@ class PlayerProcess:
         from safetensors.numpy import save
 
         data = save(recorded.tensors())
-        os.ftruncate(self._memory, 0)
-        os.lseek(self._memory, 0, os.SEEK_SET)
+        os.ftruncate(self._memory, WORD.size)
+        os.lseek(self._memory, WORD.size, os.SEEK_SET)
         write_all(self._memory, data)
         return {"bytes": len(data), "description": recorded.description()}
 
@@ -97,16 +100,14 @@ class PlayerProcess:
         if self._policy is None:
             self._stage("the policy")
             self._policy = make_policy(envs.observation_size, envs.actions, config)
-            self._policy.prepare(lambda: self._say({"stage": "the policy"}))
+            self._policy.prepare(self._beat)
         shapes = layout.parameter_shapes(envs.observation_size, envs.actions, config)
         td_mean, td_std = float(state["td_mean"]), float(state["td_std"])
         weights = layout.Weights(state["update"], layout.joined(snapshot.model, shapes), td_mean, td_std)
         env_steps = int(state.get("env_steps", state["update"] * config.steps_per_update))
         name = path.name if path.parent == self._run.snapshots else str(path)
         self._stage("the environment")
-        player = Player(
-            self._policy, weights, config, envs, self._pictures, name, env_steps, lambda step: self._say({"step": step})
-        )
+        player = Player(self._policy, weights, config, envs, self._pictures, name, env_steps, self._at)
         return player.play(episode, gate)
 
     def _snapshot(self, envs: EnvBatch | None) -> tuple[Path, Snapshot]:
@@ -128,15 +129,17 @@ class PlayerProcess:
         return path, snapshot
 
     def _stage(self, words: str) -> None:
-        self._said = 0.0
-        self._say({"stage": words})
+        self._said = time.monotonic()
+        self._link.send({"stage": words})
 
-    def _say(self, message: Message) -> None:
-        """A word about what is done, now and then."""
-        now = time.monotonic()
-        if now - self._said >= SAYING_S:
-            self._said = now
-            self._link.send(message)
+    def _beat(self) -> None:
+        """It still compiles: said now and then."""
+        if time.monotonic() - self._said >= SAYING_S:
+            self._stage("the policy")
+
+    def _at(self, step: int) -> None:
+        """Leave word which step is made next, for whoever looks."""
+        os.pwrite(self._memory, WORD.pack(step), 0)
 
 
 def main(arguments: list[str]) -> None:

@@ -134,10 +134,9 @@ class RecordedEpisode:
             found[name] = array
         try:
             told = description["origin"]
-            origin = EpisodeOrigin(
-                **{name: plain(told[name]) for name in ("env_id", "snapshot", "gate")},
-                **{name: whole(told[name]) or 0 for name in ("seed", "episode", "env_steps")},
-            )
+            env_id, snapshot, gate = (plain(told[name]) for name in ("env_id", "snapshot", "gate"))
+            seed, episode, env_steps = (whole(told[name]) or 0 for name in ("seed", "episode", "env_steps"))
+            origin = EpisodeOrigin(env_id, seed, episode, snapshot, env_steps, gate)
             texts = tuple(str(text) for text in parse_json(tensors[TEXTS].tobytes()))
             parts = tuple(Part.from_dict(part) for part in description["parts"][:MOST_PARTS])
             choices = tuple(map(int, description["choices"]))
@@ -145,7 +144,12 @@ class RecordedEpisode:
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"no recorded episode: {error}") from None
         pictures = len(texts) if texts else sizes["F"]
-        if sizes["T+1"] != sizes["T"] + 1 or ending not in ENDINGS or len(found["drawn_at"]) != pictures:
+        if (
+            sizes["rgb"] != 3
+            or sizes["T+1"] != sizes["T"] + 1
+            or ending not in ENDINGS
+            or len(found["drawn_at"]) != pictures
+        ):
             raise ValueError("no recorded episode: its parts do not fit each other")
         if (sizes["P"] and sum(choices) != sizes["P"]) or sum(part.size for part in parts) not in (0, sizes["O"]):
             raise ValueError("no recorded episode: its parts do not fit each other")

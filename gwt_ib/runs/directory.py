@@ -32,6 +32,8 @@ RUNS = Path("runs")
 SHOWN_PACKAGES = ("gwt-ib", "torch", "numba", "numpy", "gymnasium", "popgym", "textual", "safetensors")
 IN_THE_MAKING_S = 10.0
 """For so long a directory that somebody claims without saying who counts as a run in the making."""
+DELETED = ".deleted-"
+"""So begins the name of a directory that was a run and is being removed."""
 NOT_OURS = frozenset({"lost+found"})  # what an empty file system has
 
 
@@ -39,10 +41,10 @@ class _Inside:
     """A path inside a run directory."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self.name = name
 
     def __get__(self, run: RunDirectory, owner: type) -> Path:
-        return run.path / self._name
+        return run.path / self.name
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,10 @@ class RunDirectory:
         write_json(self.config, config.model_dump(mode="json"))
 
 
+PARTS = frozenset(part.name for part in vars(RunDirectory).values() if isinstance(part, _Inside))
+"""The names that a run has in its directory."""
+
+
 def create_run(
     config: Config, directory: Path | None, command: list[str], spec: EnvironmentSpec | None = None
 ) -> RunDirectory:
@@ -196,8 +202,13 @@ def list_runs(folder: Path = RUNS) -> list[RunDirectory]:
     """Every run under `folder`, oldest first."""
     if not folder.is_dir():
         return []
-    runs = [RunDirectory(path.parent) for path in folder.glob("*/run.json")]
+    runs = [RunDirectory(path.parent) for path in run_files(folder)]
     return sorted(runs, key=lambda run: (run.read_run().created or 0.0, run.path.name))
+
+
+def run_files(folder: Path = RUNS) -> list[Path]:
+    """The `run.json` of every run under `folder`, in no order. Raises no error for a folder that is not there."""
+    return [path for path in folder.glob("*/run.json") if not path.parent.name.startswith(DELETED)]
 
 
 def take_back(run: RunDirectory, *, keep_directory: bool) -> None:
@@ -252,7 +263,7 @@ def _must_be_empty(run: RunDirectory) -> None:
     names = {entry.name for entry in run.path.iterdir()} - NOT_OURS
     if not names:
         return
-    if run.lock.name in names and (owner := _owner(run)):
+    if run.lock.name in names and (owner := owner_words(run)):
         raise UserError(f"{run.path} is {owner}; look at it with `gwt-ib-tui attach {run.path}`.", ExitCode.LOCKED)
     raise UserError(
         f"{run.path} is not empty: a run needs a directory of its own. Continue that run with "
@@ -261,7 +272,7 @@ def _must_be_empty(run: RunDirectory) -> None:
     )
 
 
-def _owner(run: RunDirectory) -> str:
+def owner_words(run: RunDirectory) -> str:
     """Who makes or trains the run of a directory, in words; an empty text if nobody does.
 
     The lock itself is not tried: who holds it for a moment keeps the rightful trainer out.

@@ -65,6 +65,11 @@ class SweepDirectory:
         return self.path / "runs"
 
     @property
+    def labels(self) -> Path:
+        """What each of its runs is called when it is made (`runs.labels`); often absent."""
+        return self.path / "labels.json"
+
+    @property
     def lock(self) -> Path:
         """Locked by the process that runs the sweep while it lives."""
         return self.path / "sweep.lock"

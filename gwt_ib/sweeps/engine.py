@@ -30,6 +30,7 @@ from gwt_ib.sweeps.definition import Member
 from gwt_ib.sweeps.directory import SweepDirectory, is_held
 from gwt_ib.sweeps.executor import Ended, Executor
 from gwt_ib.sweeps.notices import Notice, NoticeKind
+from gwt_ib.sweeps.seeds import label_run
 from gwt_ib.sweeps.states import MemberState, SweepReader, is_begun, read_member
 from gwt_ib.sweeps.taking_over import changed_fields
 
@@ -196,6 +197,7 @@ class Engine:
             if run.path.exists():
                 self._set_aside(run)
         create_run(member.config, run.path, self._command, spec)
+        label_run(self._sweep, run, member.config.seed)
 
     def _set_aside(self, run: RunDirectory) -> None:
         """Move a run directory out of the way. Raises `UserError`."""

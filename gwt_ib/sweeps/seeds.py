@@ -7,11 +7,14 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.runs.directory import RUNS
+from gwt_ib.runs.directory import RUNS, RunDirectory
+from gwt_ib.runs.labels import Labels, read_labels, write_labels
 from gwt_ib.sweeps.definition import Definition, parse_definition
 from gwt_ib.sweeps.directory import SWEEPS, SweepDirectory
 
@@ -58,6 +61,19 @@ def make_seed_sweep(sweep: SweepDirectory) -> None:
     except OSError as error:
         reason = f"{error.strerror or error}"
         raise UserError(f"Cannot create the sweep {sweep.path}: {reason}.", ExitCode.CANNOT_CREATE_RUN) from None
+
+
+def name_of_seed(name: str, seed: int) -> str:
+    """What a run of several that were named together is called: `fast-s3`."""
+    return f"{name}-s{seed}" if name else ""
+
+
+def label_run(sweep: SweepDirectory, run: RunDirectory, seed: int) -> None:
+    """Give a new run the labels that its sweep was started with. What the disk refuses costs the labels alone."""
+    labels = read_labels(sweep)
+    if labels != Labels():
+        with suppress(OSError, UserError):
+            write_labels(run, replace(labels, name=name_of_seed(labels.name, seed)))
 
 
 def _as_toml(config: Config, seeds: Sequence[int], stamp: str) -> str:

@@ -20,6 +20,7 @@ from textual.theme import Theme
 
 from gwt_ib.errors import UserError
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.origin import made_here, module_of
 from gwt_ib.runs.record import ENDED, UNKNOWN
 from gwt_ib.text import plain
 from gwt_ib_tui.application.figure_writing import write_chart
@@ -57,8 +58,9 @@ if TYPE_CHECKING:
 INTERVAL_S = 0.5  # between two pictures: each of them takes time from a training that uses every core
 READABLE = 2  # new rows in a picture; with more, every second one is left out
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
-SIGNAL, ANOTHER = "signal", "another"
+SIGNAL, ANOTHER, WATCH = "signal", "another", "watch"
 NEEDS = {action.id: action.needs for action in ACTIONS}
+NO_EPISODE_HERE = "an episode is played beside a dashboard in a terminal"
 BROKEN = "the reader of the run directory has stopped; leave and attach again"
 
 
@@ -105,6 +107,10 @@ class Dashboard(RunApp):
         self._preferences = preferences or Preferences()
         self.run_set = RunSet((lambda: compared) if compared else partial(neighbours, run))
         self.opened: RunDirectory | None = None
+        self.front = ""
+        """The screen that was in front when an episode was asked for."""
+        self.first_problem = ""
+        """What went wrong before it was opened, to be said at first."""
         self._first_screen = first_screen
         self.live = LiveScreen(read_only)
         for name, make in self.RUN_SCREENS.items():
@@ -133,6 +139,8 @@ class Dashboard(RunApp):
             await self.action_show(self._first_screen)
         if self.keymap.summary:
             self.say("warning", self.keymap.summary)
+        if self.first_problem:
+            self.say("failed", self.first_problem)
         if self._following:
             self._tick()
             self.set_interval(self._interval, self._tick)
@@ -219,6 +227,21 @@ class Dashboard(RunApp):
         else:
             self.opened = run
             self.exit(ANOTHER)
+
+    def action_watch(self) -> None:
+        """Leave for an episode of this run; `run_dashboard` comes back here after it."""
+        config = self.run_view.config if self.run_view is not None else None
+        if config is None:
+            return
+        if (
+            reason := NO_EPISODE_HERE
+            if self.is_web or not self.source.live
+            else strangers(self._directory, config.env_id)
+        ):
+            self.say("refused", f"{reason}: gwt-ib-tui watch {self._directory.path}")
+        else:
+            self.front = self.run_screens[-1].id or ""
+            self.exit(WATCH)
 
     def action_show_help(self) -> None:
         """Keys and metrics."""
@@ -331,8 +354,18 @@ def run_dashboard(
     keymap = replace(keymap, problems=(*keymap.problems, problem)) if problem else keymap
     make = partial(Dashboard, read_only=read_only, interval=interval, compared=compared, keymap=keymap)
     app = make(run, source=source, first_screen=first_screen, preferences=preferences)
-    while (how := app.run() or DETACHED) == ANOTHER and app.opened is not None:
-        app = make(app.opened, preferences=app.left_as)
+    while (how := app.run() or DETACHED) in (ANOTHER, WATCH):
+        if how == ANOTHER and app.opened is not None:
+            run = app.opened
+            app = make(run, preferences=app.left_as)
+            continue
+        from gwt_ib_tui.application.watch_app import watched_from
+
+        how, problem = watched_from(run, app.left_as, keymap)  # a player is started, so between two applications
+        if how == SIGNAL:
+            break
+        app = make(run, preferences=app.left_as, first_screen=app.front)
+        app.first_problem = problem
     if keeps_preferences and app.left_as != preferences:
         problem = save_preferences(preferences_path(), app.left_as, read)
         if problem:
@@ -343,6 +376,14 @@ def run_dashboard(
 def run_comparison(runs: Sequence[RunDirectory]) -> str:
     """Show runs against the first of them, without control of them; see `run_dashboard`."""
     return run_dashboard(runs[0], read_only=True, compared=runs, first_screen="compare")
+
+
+def strangers(run: RunDirectory, env_id: str) -> str:
+    """Why no episode is played unasked: its module is code that was made elsewhere; empty where it was not."""
+    module = module_of(env_id)
+    if not module or made_here(run.read_run(), env_id):
+        return ""
+    return f"made elsewhere, its module {plain(module)!r} is code; where you trust it add --trust"
 
 
 def _without_numbers(sentence: str) -> str:

@@ -13,6 +13,7 @@ from gwt_ib_tui.screens.list_screen import Choice, Place
 from gwt_ib_tui.screens.run_list_screen import RunListScreen
 from gwt_ib_tui.state.compare.run_set import neighbours
 from gwt_ib_tui.state.compare.run_summaries import RunLister
+from gwt_ib_tui.state.run.requests import RequestLog
 from gwt_ib_tui.terminal import leave_on_signals, prepare_screen
 
 
@@ -30,6 +31,7 @@ class RunList(ListApp):
     ) -> None:
         self.list = RunListScreen(id="run-list")
         self._lister = RunLister(folder, interval)
+        self._messages = RequestLog()
         super().__init__(self.list, self._lister, place, interval, keymap, theme)
 
     def on_mount(self) -> None:
@@ -43,13 +45,25 @@ class RunList(ListApp):
 
     def show(self) -> None:
         """The runs that there are now."""
-        self.list.rows.summaries = self._lister.summaries
+        if self._lister.summaries is not self.list.rows.summaries:
+            self.list.rows.summaries = self._lister.summaries
+        self._messages.expire()
+        self.list.message = self._messages.message
+
+    def say(self, status: str, text: str) -> None:
+        """Put a message up."""
+        self._messages.say(status, text)
+        self.list.message = self._messages.message
+
+    def look_again(self) -> None:
+        """Read the folder now."""
+        self._lister.wake()
 
 
-def choose_and_show(folder: Path) -> None:
+def choose_and_show(folder: Path, place: Place | None = None) -> None:
     """Show the list, and each run that is chosen from it, until the user leaves or a signal ends it."""
     prepare_screen()
-    place, keymap = Place(), read_keymap(keymap_path())
+    place, keymap = place or Place(), read_keymap(keymap_path())
     while True:
         preferences, _ = read_preferences(preferences_path())  # a dashboard that was opened may have changed it
         choice = RunList(folder, place, keymap=keymap, theme=preferences.theme).run()

@@ -10,6 +10,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from gwt_ib.config import Config
+from gwt_ib.errors import UserError
 from gwt_ib.processes.player import EpisodePlayer
 from gwt_ib.replacements import LEARNED, sensible
 from gwt_ib.rollout.recorded_episode import RecordedEpisode
@@ -63,6 +64,8 @@ class WatchApp(App[str]):
         preferences = preferences or Preferences()
         self.keymap = keymap or Keymap()
         self.wanted = wanted or Wanted()
+        self.many_colours = self.console.color_system in ("truecolor", "256")
+        """Whether the terminal has enough of them for a picture."""
         self._player, self._gates = player, gates
         self._shown: RecordedEpisode | None = None
         self._ticked = time.monotonic()
@@ -147,6 +150,8 @@ def run_watch(
     wanted: Wanted | None = None,
     *,
     snapshot: str | None = None,
+    preferences: Preferences | None = None,
+    keymap: Keymap | None = None,
 ) -> str:
     """Show episodes of a run until the user leaves; returns `left` or `signal`.
 
@@ -154,8 +159,8 @@ def run_watch(
     Raises `UserError` where no process can be started.
     """
     prepare_screen()
-    keymap, wanted = read_keymap(keymap_path()), wanted or Wanted()
-    preferences = for_this_terminal(read_preferences(preferences_path())[0])
+    keymap, wanted = keymap or read_keymap(keymap_path()), wanted or Wanted()
+    preferences = preferences or for_this_terminal(read_preferences(preferences_path())[0])
     gates = (LEARNED, *sensible(config.gate))
     while True:
         with EpisodePlayer(run, config, snapshot) as player:
@@ -166,11 +171,20 @@ def run_watch(
         wanted = app.wanted
 
 
+def watched_from(run: RunDirectory, preferences: Preferences, keymap: Keymap) -> tuple[str, str]:
+    """Show episodes of a run whose dashboard has been left for it: how it was left, and a sentence where it failed."""
+    try:
+        return run_watch(run, run.read_config(), preferences=preferences, keymap=keymap), ""
+    except UserError as error:
+        return LEFT, error.message
+
+
 def save_watch_picture(
     recorded: RecordedEpisode, path: Path, size: tuple[int, int] = (120, 40), step: int = 0, theme: str = DEFAULT_THEME
 ) -> None:
     """Write the screen of an episode at a step, at `size` columns and rows, as SVG. Raises `OSError`."""
     app = WatchApp(None, preferences=Preferences(theme=theme))
+    app.many_colours = True  # the file has them, whatever the terminal
     picture: list[str] = []
 
     async def take(pilot: Pilot[object]) -> None:

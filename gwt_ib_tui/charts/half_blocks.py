@@ -77,11 +77,13 @@ def _resized(frame: Pixels, rows: int, columns: int) -> Pixels:
             found = np.add.reduceat(found, edges, axis=axis) / counts.reshape(shape)
         else:
             found = np.take(found, edges, axis=axis)
-    return np.rint(found).astype(np.uint8)
+    pixels: Pixels = np.rint(found).astype(np.uint8)
+    return pixels
 
 
 def _coarse(pixels: Pixels) -> Pixels:
-    return pixels // COLOUR_STEP * COLOUR_STEP
+    found: Pixels = pixels // COLOUR_STEP * COLOUR_STEP
+    return found
 
 
 def _style(cell: tuple[list[int], list[int]]) -> str:

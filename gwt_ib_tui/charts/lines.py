@@ -24,6 +24,7 @@ from gwt_ib_tui.state.history.series import Column, Doubles
 CLIPPED = (1.0, 99.0)  # percentiles between which a clipped chart's y axis lies
 LEAST_DECADES = 0.1
 CELLS_A_TICK = 9
+BESIDE = (-1, 1, -2, 2)  # rows from where a line ends, for a letter whose place is taken
 EARLY = 0.1  # of the x axis: what is early
 EARLY_FACTOR = 3.0  # an axis that what is early makes so many times longer leaves it out
 LEAST_LATER = 20  # rows
@@ -309,6 +310,7 @@ def _draw_lines(
         if line.smooth is not None:
             behind = rows if line.behind is line.rows else line.behind.reduced(window, scale, points)
             figure.shadow(*behind.spread(columns), raw_color, glyphs.raw)
+    ends: list[tuple[float, float, str, str]] = []
     for place, (line, rows) in enumerate(zip(lines, reduced, strict=True)):
         shown = rows if line.smooth is None else line.smooth.reduced(window, scale, points, averaged=averaged)
         x, y, breaks = shown.path()
@@ -317,8 +319,32 @@ def _draw_lines(
             figure.points(x[~breaks], y[~breaks], color, letter)
             continue
         figure.path(x, y, breaks, color, glyphs.lines[place % len(glyphs.lines)])
-        if letter:
-            figure.points(x[~breaks][-1:], y[~breaks][-1:], color, letter)
+        if letter and not breaks.all():
+            ends.append((float(x[~breaks][-1]), float(y[~breaks][-1]), color, letter))
+    _draw_ends(figure, ends[::-1])
+
+
+def _draw_ends(figure: Figure, ends: Sequence[tuple[float, float, str, str]]) -> None:
+    """A letter where each line ends; of several in one cell the first is there, and the others a little above or below."""
+    rows, across = figure.layout.canvas_height, figure.layout.canvas_width
+    taken: set[tuple[int, int]] = set()
+    crowded = []
+    for end in ends:
+        cell = min(int(end[0] * across), across - 1), min(int((1.0 - end[1]) * rows), rows - 1)
+        if cell in taken:
+            crowded.append((cell, end))
+            continue
+        taken.add(cell)
+        figure.points(np.array([end[0]]), np.array([end[1]]), *end[2:])
+    for (column, row), (x, _, color, letter) in crowded:
+        free = [
+            row + by
+            for by in BESIDE
+            if abs(by) <= rows // 5 and 0 <= row + by < rows and (column, row + by) not in taken
+        ]
+        if free:
+            taken.add((column, free[0]))
+            figure.points(np.array([x]), np.array([1.0 - (free[0] + 0.5) / rows]), color, letter)
 
 
 def _draw_marks(figure: Figure, marks: Sequence[Mark], window: Range, *, log: bool) -> None:

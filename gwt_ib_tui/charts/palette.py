@@ -32,7 +32,8 @@ class Palette:
     heat_low: str
     heat_high: str
     runs: tuple[str, ...]
-    """Of runs beside each other: chosen so that the least difference of any two is large for every kind of eyes."""
+    """Of runs beside each other: chosen so that the least difference of any two is large for every kind of eyes; of the
+    first eight more so than of all twelve, which are for the ninth run and further ones."""
 
     def of_status(self, status: str) -> str:
         """The colour of a verdict or a finding."""
@@ -60,7 +61,10 @@ DARK = Palette(
     chip="#2b3848",
     heat_low="#17283a",
     heat_high="#f4fbff",
-    runs=("#33ffdd", "#bb6699", "#ffff77", "#8877ee", "#009955", "#eeaaff", "#999900", "#aaee99"),
+    runs=(
+        *("#33ffdd", "#bb6699", "#ffff77", "#8877ee", "#009955", "#eeaaff", "#999900", "#aaee99"),
+        *("#eecc00", "#ffaa66", "#66cccc", "#88aa88"),
+    ),
 )
 LIGHT = Palette(
     text="#1b2733",
@@ -79,7 +83,10 @@ LIGHT = Palette(
     chip="#c9d4de",
     heat_low="#dcebf6",
     heat_high="#06233a",
-    runs=("#0088ff", "#cc7700", "#662299", "#990000", "#335566", "#888866", "#330000", "#000033"),
+    runs=(
+        *("#0088ff", "#cc7700", "#662299", "#990000", "#335566", "#888866", "#330000", "#000033"),
+        *("#6600ff", "#aa44aa", "#4400aa", "#662222"),
+    ),
 )
 
 

@@ -142,7 +142,8 @@ def _bits(dots: Dots, glyphs: Glyphs) -> npt.NDArray[np.int64]:
     """The dots of each cell as a number [height, cells]."""
     height, cells = dots.shape[0] // glyphs.down, dots.shape[1] // glyphs.across
     split = dots.reshape(height, glyphs.down, cells, glyphs.across)
-    return np.einsum("hdca,da->hc", split, glyphs.weights.astype(np.int64))
+    found: npt.NDArray[np.int64] = np.einsum("hdca,da->hc", split, glyphs.weights.astype(np.int64))
+    return found
 
 
 def _zero_row(low: float, high: float, height: int) -> int:

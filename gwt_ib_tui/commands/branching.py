@@ -65,7 +65,7 @@ def make_branch(
 
 def take_branch_back(branch: RunDirectory, *, keep_directory: bool) -> None:
     """Remove a branch that never began."""
-    for file in (branch.metrics, branch.events):
+    for file in (branch.metrics, branch.events, branch.labels):
         with suppress(OSError):
             file.unlink(missing_ok=True)
     take_back(branch, keep_directory=keep_directory)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gwt_ib.errors import ExitCode, UserError, nearest
+from gwt_ib_tui.commands.completion import complete_run
 from gwt_ib_tui.commands.options import AsJson, find_run
 from gwt_ib_tui.terminal import print_json, print_line, print_result, print_table, why_no_dashboard
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 def compare(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="RUN...", help="Directories, names under runs/, patterns of these, or latest."),
+        typer.Argument(
+            metavar="RUN...",
+            help="Directories, names under runs/, patterns of these, names given by label, or latest.",
+            autocompletion=complete_run,
+        ),
     ],
     baseline: Annotated[
         str | None,
@@ -141,7 +146,7 @@ def _print_runs(found: dict[str, Any]) -> None:
         delta = row["delta"]["ep100"]
         rows.append(
             (
-                plain(row["run"]),
+                " · ".join(filter(None, (plain(row["name"]), plain(row["run"])))),
                 plain(row["env_id"]).removeprefix("popgym-"),
                 plain(row["seed"]),
                 plain(row["state"]),

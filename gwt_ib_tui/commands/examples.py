@@ -30,13 +30,20 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "picture latest gate.svg --screen gate",
         "picture sweeps/study sweep.svg --columns 100 --rows 30",
     ),
+    "watch": ("watch latest", "watch latest --episode 3 --gate shut", "watch latest --json"),
     "evaluate": (
         "evaluate latest --now",
         "evaluate latest --snapshot best --episodes 100",
         "evaluate latest --gate all --steps",
     ),
     "verify": ("verify latest", "verify latest --json", "verify runs/first"),
-    "runs": ("runs", "runs --list", "runs --json"),
+    "runs": ("runs", "runs --list --sort eval --filter '#paper lr=0.001'", "runs --csv --sort -age"),
+    "label": (
+        "label latest --name wide-gate --note 'lambda_c as in the paper'",
+        "label wide-gate runs/second --tag paper --untag draft",
+        "label wide-gate",
+    ),
+    "delete": ("delete runs/first", "delete runs/first runs/second", "delete runs/first --yes"),
     "compare": (
         "compare 'popgym-RepeatPrevious*'",
         "compare runs/first runs/second --list",

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib_tui.commands.completion import complete_run
 from gwt_ib_tui.commands.options import find_run
 from gwt_ib_tui.terminal import print_line, print_result
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gwt_ib.exports.export import Export
+    from gwt_ib.exports.source import Source
     from gwt_ib.exports.writer import Writer
 
 POLL_S = 0.5
@@ -22,7 +26,12 @@ POLL_S = 0.5
 def export(
     run_names: Annotated[
         list[str],
-        typer.Argument(metavar="RUN...", help="Directories, names under runs/, or latest.", show_default=False),
+        typer.Argument(
+            metavar="RUN...",
+            help="Directories, names under runs/, or latest.",
+            show_default=False,
+            autocompletion=complete_run,
+        ),
     ],
     to: Annotated[
         Literal["csv", "parquet", "tensorboard", "wandb", "trackio"],
@@ -43,7 +52,6 @@ def export(
     if online and to != "wandb":
         raise UserError("--online is for --to wandb; every other format stays on this machine.", ExitCode.USAGE)
     runs = [find_run(name) for name in run_names]
-    from gwt_ib.exports.export import Export
     from gwt_ib.exports.formats import make_writer
     from gwt_ib.exports.source import sources_of
     from gwt_ib.exports.writer import Options
@@ -52,11 +60,11 @@ def export(
     sources = sources_of(runs)
     writer = make_writer(to, out, Options(names, project, online))
     with recorded_signals() as signals:  # each row is written whole, and the end of the file, too
-        work = Export(sources, writer)
         try:
-            _work(work, writer, signals, follow=follow)
-        finally:
-            writer.close()
+            work = _work(sources, writer, signals, follow=follow)
+        except OSError as error:
+            words = f"{out} cannot be written: {error.strerror or error}."
+            raise UserError(words, ExitCode.INPUT_OUTPUT) from None
     times = "1 time" if work.rewound == 1 else f"{work.rewound} times"
     again = f" Rows were taken back {times}, as a run was resumed." if work.rewound else ""
     print_result(f"{out}: {work.count:,} rows of {len(sources)} run{'' if len(sources) == 1 else 's'}.{again}")
@@ -66,16 +74,24 @@ def export(
         raise typer.Exit(128 + signals[0])
 
 
-def _work(work: Export, writer: Writer, signals: list[int], *, follow: bool) -> None:
+def _work(sources: Sequence[Source], writer: Writer, signals: Sequence[int], *, follow: bool) -> Export:
     """Export what is there, and with `follow` what comes until the runs have ended or a signal says that it is enough."""
-    while True:
-        over = not follow or work.over()  # asked before reading: what comes until then is there
-        new = work.read(lambda: bool(signals))
-        if over or signals:
-            return
-        if new:
-            writer.flush()
-        time.sleep(POLL_S)
+    from gwt_ib.exports.export import Export
+
+    work = Export(sources, writer)
+    over = False
+    try:
+        while not over:
+            over = not follow or work.over()  # asked before reading: what comes until then is there
+            new = work.read(lambda: bool(signals))
+            over = over or bool(signals)
+            if not over:
+                if new:
+                    writer.flush()
+                time.sleep(POLL_S)
+    finally:
+        writer.close()
+    return work
 
 
 COMMANDS = (export,)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +17,7 @@ import typer
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib_tui.commands.detaching import Detach, refuse_with, say_run
+from gwt_ib_tui.commands.labels import Name, Note, Tags, asked_labels, keep_labels
 from gwt_ib_tui.commands.options import (
     Assignments,
     ConfigFile,
@@ -57,6 +57,9 @@ def launch(
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", metavar="DIR", help="The run's own directory; new or empty.")
     ] = None,
+    name: Name = None,
+    tags: Tags = None,
+    note: Note = None,
     headless: Headless = False,
     detach: Detach = False,
     as_json: MetricsAsJson = False,
@@ -73,14 +76,16 @@ def launch(
         refuse_with("--seeds", seed=seed, run_dir=run_dir, require_gatecheck=require_gatecheck)
     flags = {"env_id": env_id, "seed": seed, "total_timesteps": total_timesteps}
     config = resolve(toml_file=config_file, preset=preset, assignments=assignments or (), flags=flags)
+    labels = asked_labels(name, tags, note)
     if seeds is not None:
-        launch_seeds(config, seeds, headless=headless, as_json=as_json, detach=detach)
+        launch_seeds(config, seeds, labels, headless=headless, as_json=as_json, detach=detach)
         return
     spec = refuse_what_cannot_run(config, meanwhile=_none if headless or as_json or detach else _import_what_is_shown)
     leave_if_asked()
     existed = run_dir is not None and run_dir.exists()
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]], spec)
     try:
+        keep_labels(run, labels)
         _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck, detach=detach)
     except (KeyboardInterrupt, SystemExit):
         if run.read_run().started is None:  # no trainer has begun it, so there is nothing in it
@@ -105,6 +110,9 @@ def resume(
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", metavar="DIR", help="The branch's own directory; new or empty.")
     ] = None,
+    name: Name = None,
+    tags: Tags = None,
+    note: Note = None,
     headless: Headless = False,
     detach: Detach = False,
     as_json: MetricsAsJson = False,
@@ -120,8 +128,12 @@ def resume(
 
     if detach:
         refuse_with("--detach", require_gatecheck=require_gatecheck)
-    if not branch and run_dir is not None:
-        raise UserError("--run-dir is the directory of a branch: it needs --branch.", ExitCode.USAGE)
+    if not branch and any(given is not None for given in (run_dir, name, tags or None, note)):
+        words = (
+            "--run-dir, --name, --tag and --note are of a branch: they need --branch. `gwt-ib-tui label` names a run."
+        )
+        raise UserError(words, ExitCode.USAGE)
+    labels = asked_labels(name, tags, note)
     run = find_run(run_name)
     meanwhile = _none if headless or as_json or detach else _import_what_is_shown
     wish = Wish(assignments or (), {"total_timesteps": total_timesteps}, override, from_snapshot)
@@ -137,6 +149,7 @@ def resume(
     existed = run_dir is not None and run_dir.exists()
     made, update = make_branch(run, wish, run_dir, ["gwt-ib-tui", *sys.argv[1:]], check)
     try:
+        keep_labels(made, labels)
         train(made, resumed_after=update)
     except (KeyboardInterrupt, SystemExit):
         if made.read_run().started is None:
@@ -186,30 +199,9 @@ def refuse_what_cannot_run(config: Config, *, meanwhile: Callable[[], object] = 
     device, kernels or a number of open files that this machine does not have.
     """
     with no_garbage_collection():
-        from gwt_ib.exports.formats import check_installed
-        from gwt_ib.processes.check import check_in_child
-        from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit
+        from gwt_ib.processes import admission
 
-    try:
-        Path.cwd()
-    except OSError:  # children could load next to nothing
-        words = "The current directory has been removed: change into one that exists."
-        raise UserError(words, ExitCode.USAGE) from None
-    check_installed(config.export)
-    raise_descriptor_limit(descriptors_needed(config))
-    beside = threading.Thread(target=meanwhile, daemon=True)
-    beside.start()
-    spec = check_in_child(config, show=_note)
-    beside.join()
-    from gwt_ib.kernels import use_kernels
-    from gwt_ib.processes.plan import check_channel, check_device
-
-    check_channel(config)
-    check_device(config.device)
-    use_kernels(config)
-    for note in spec.notes:
-        print_line(f"{config.env_id}: {note}", err=True)
-    return spec
+    return admission.refuse_what_cannot_run(config, _note, meanwhile)
 
 
 def _train(

@@ -93,11 +93,14 @@ PANELS: dict[str, dict[str, str]] = {
     "Compare": {
         "charts": (
             "One metric of several runs, each with its own colour and a letter where its curve ends; the chosen run "
-            "is in front. As groups: mean over the seeds of one setting, with a band from the least to the largest."
+            "is in front. As groups: mean over the seeds of one setting, with its 95 % interval (a bootstrap over the runs) "
+            "as a band, or with one from the least to the largest. Apart: a chart for each setting, on the same axes."
         ),
         "table": (
             "Each run's newest value of the chosen chart's metric, its difference from the baseline (=) at equal env "
-            "steps, both verdicts, and in which settings the runs differ."
+            "steps, both verdicts, and in which settings the runs differ. As groups, a line a setting: how many runs have a "
+            "value, their mean at equal env steps (of evaluations: the last ones) with its 95 % interval, the difference "
+            "from the baseline's setting, how likely a run is better than one of that, and the IQM."
         ),
     },
     "Settings": {
@@ -121,9 +124,27 @@ PANELS: dict[str, dict[str, str]] = {
         ),
         "chosen run": "Everything of one run that the line has no room for, and in full why it failed.",
     },
+    "Watch": {
+        "bar": "Which episode of which snapshot it is, with which gate, what it came to; below it where it is.",
+        "seen": (
+            "What the agent was shown at this step: the environment's picture where it draws itself (`rgb_array`, `ansi`), "
+            "else the observation: choices as a row of which one is filled, numbers between the least and the largest of "
+            "the episode; what has just changed is in another colour. Below it the steps before."
+        ),
+        "step": (
+            "The action with its probability and that of the others, the reward that came of it, the value, the TD error of "
+            "this step and that of the step before, which drives the gate, the prior and the gate c."
+        ),
+        "steps": "Value, TD error, reward, and the gate c over its prior, at all steps; what is still to come is pale.",
+    },
     "List of runs": {
-        "runs": "Every run under runs/, the newest first: state, progress, task, seed, ep100, both verdicts, age; ✓ marks "
-        "it.",
+        "runs": (
+            "Every run under runs/, the best on top: state, progress, name, task, the settings that differ, seed, ep100, "
+            "evaluation, both verdicts, tags, age, as far as there is room; ✓ marks it. An arrow in the header shows by "
+            "which column they are ordered, ↓ where the highest comes first. Of several tasks returns are compared by "
+            "their share of the way from the task's floor to its ceiling, where both are known."
+        ),
+        "chosen run": "Its directory and name, how far it is or why it ended, all settings that differ, tags and notes.",
     },
 }
 """What each panel shows, by screen: in a sentence or two."""

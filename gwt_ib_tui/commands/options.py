@@ -9,13 +9,30 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import typer
 from typer.core import TyperCommand
 
+from gwt_ib_tui.commands.completion import complete_run
+
 if TYPE_CHECKING:
     from gwt_ib.runs.directory import RunDirectory
 
 EnvId = Annotated[
     str | None, typer.Argument(metavar="ENV_ID", help="Default {env_id}; any Gymnasium id, or module:env-id.")
 ]
-Run = Annotated[str, typer.Argument(metavar="RUN", help="Directory, name under runs/, or latest.")]
+Run = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="Directory, name under runs/, name given by label, or latest.",
+        autocompletion=complete_run,
+    ),
+]
+Runs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN...",
+        help="Directories, names under runs/, names given by label, or latest.",
+        autocompletion=complete_run,
+    ),
+]
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE.toml", help="TOML file of settings.")]
 Preset = Annotated[str | None, typer.Option("--preset", metavar="NAME", help="A named set of settings: {presets}.")]
 Assignments = Annotated[

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from gwt_ib.errors import ExitCode, UserError, nearest
+from gwt_ib_tui.commands.completion import complete_run
 from gwt_ib_tui.terminal import print_line, print_result
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ DEFAULT_METRIC = {"curves": "ep100", "bars": "mmer"}
 def plot(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="RUN...", help="Runs, patterns of their names, folders of runs, or sweeps."),
+        typer.Argument(
+            metavar="RUN...",
+            help="Runs, patterns of their names, folders of runs, or sweeps.",
+            autocompletion=complete_run,
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="fig.pdf, fig.png or fig.svg.")],
     kind: Annotated[Literal["curves", "gate", "c", "bars"], typer.Option("--kind", help="What is drawn.")] = "curves",
@@ -79,7 +84,7 @@ def plot(
         moments = tuple(map(moment_of, at.split(",")))
         look = Look(X_NAMES[x], smooth, log_y)
         runs = runs_named(names)
-        made = make_figure(Plot(tuple(runs), kind, wanted, look, moments, single, tuple(label or ())))
+        made = make_figure(Plot(tuple(runs), kind, wanted, look, moments, single, tuple(label or ()), runs))
         notes = []
     made = replace(made, title=plain(title))
     try:
@@ -88,27 +93,31 @@ def plot(
         raise UserError(f"Cannot write {out}: {error.strerror or error}.", ExitCode.INPUT_OUTPUT) from None
     print_result(str(out))
     print_result(str(data))
-    for note in [*([made.caption] if made.caption else []), *notes]:
+    for note in filter(None, (made.caption, *made.notes, *notes)):
         print_line(note, err=True)
 
 
-def runs_named(names: Sequence[str]) -> list[RunDirectory]:
-    """The runs of names, patterns, folders and sweeps, each once. Raises `UserError` (2) for a name without a run."""
-    from gwt_ib.runs.directory import list_runs
-    from gwt_ib_tui.commands.results import planned_runs
+def runs_named(names: Sequence[str]) -> dict[RunDirectory, str]:
+    """The runs of names, patterns, folders and sweeps, each once, with their arms where it is a sweep that is named.
 
-    found: dict[Path, RunDirectory] = {}
+    Raises `UserError`: 2 for a name without a run and for too many, 65 where none has begun.
+    """
+    from gwt_ib.runs.directory import list_runs
+    from gwt_ib_tui.commands.results import planned_runs, sweep_runs
+
+    found: dict[Path, tuple[RunDirectory, str]] = {}
     for name in names:
         pattern = name.removeprefix("runs/").rstrip("/")
         listed = list_runs() if any(letter in name for letter in "*?[") else []
         matching = [run for run in listed if fnmatch.fnmatchcase(run.name, pattern)]
-        runs = matching or [each.run for each in planned_runs([name])[0] if each.run.metrics.exists()]
-        found |= {run.path.resolve(): run for run in runs}
+        arms = {run: "" for run in matching} or {each.run: each.arm for each in sweep_runs(name) or ()}
+        arms = arms or {each.run: "" for each in planned_runs([name])[0]}
+        found |= {run.path.resolve(): (run, arm) for run, arm in arms.items() if run.metrics.exists()}
     if not found:
         raise UserError(f"No run of {', '.join(names)} has metrics yet.", ExitCode.BAD_DATA)
     if len(found) > MOST_RUNS:
         raise UserError(f"{len(found)} runs are too many for a figure: name at most {MOST_RUNS}.", ExitCode.USAGE)
-    return list(found.values())
+    return dict(found.values())
 
 
 def _metrics(kind: str, names: Sequence[str]) -> tuple[str, ...]:

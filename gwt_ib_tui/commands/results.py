@@ -67,7 +67,7 @@ def planned_runs(names: Sequence[str]) -> tuple[list[PlannedRun], list[str]]:
     found: list[PlannedRun] = []
     loose: list[RunDirectory] = []
     for name in names:
-        sweep = _sweep_runs(name)
+        sweep = sweep_runs(name)
         found += sweep or []
         loose += _runs_of(name) if sweep is None else []
     alone, notes = _loose_runs(loose)
@@ -77,7 +77,7 @@ def planned_runs(names: Sequence[str]) -> tuple[list[PlannedRun], list[str]]:
     return list(by_path.values()), notes
 
 
-def _sweep_runs(name: str) -> list[PlannedRun] | None:
+def sweep_runs(name: str) -> list[PlannedRun] | None:
     """The runs of a sweep that is named by its directory, its name or the file that it was started with; else None."""
     from gwt_ib.results.run_scores import PlannedRun
     from gwt_ib.runs.directory import RunDirectory

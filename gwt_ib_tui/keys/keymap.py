@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 else:
     Node = object  # Textual takes styles from the first base that is a node, which is then the screen's own
 
-DIALOGS = frozenset({"runs", "sweep", "quit", "sweep_quit", "help", "setting", "filter", "watch"})
-LISTS = frozenset({"runs", "sweep"})
+DIALOGS = frozenset(
+    {"runs", "folder", "sweep", "quit", "sweep_quit", "help", "setting", "filter", "watch", "label", "delete"}
+)
+LISTS = (frozenset({"runs", "sweep"}), frozenset({"runs", "folder"}))
 WITH_CHARTS = frozenset({"live", "compare"})
 NAMED_KEYS = frozenset(key.value for key in Keys if key.value[0] != "<") | frozenset(KEY_NAME_REPLACEMENTS.values())
 
@@ -174,7 +176,7 @@ def _meet(one: Scope, other: Scope) -> bool:
     if one == other or {one, other} == ON_APP:
         return one == other  # a replay has no training, so it may use the training's keys
     if one in DIALOGS or other in DIALOGS:
-        return {one, other} == LISTS
+        return {one, other} in LISTS
     return bool({one, other} & ON_APP) or ("charts" in (one, other) and bool({one, other} & WITH_CHARTS))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -35,7 +35,8 @@ BROKEN = "the reader of the other runs has stopped; leave and come back"
 class CompareScreen(ChartScreen):
     """Curves of all runs in `SLOTS` charts, and the runs below them. Its runs are read only while it is in front.
 
-    `selection` says which metrics the charts show; that of the chosen chart is the table's.
+    `selection` says which metrics the charts show; that of the chosen chart is the table's. By settings, each chart is of
+    one of them, by that metric; they are turned so that the chosen run's is on show.
     """
 
     PAGES = ("charts", "runs")
@@ -79,14 +80,37 @@ class CompareScreen(ChartScreen):
 
     def watch_selection(self, selection: Selection) -> None:
         """Put the metrics into their charts."""
-        for place, chart in enumerate(self.query(ComparedChart)):
-            chart.metric = selection.on_show[place] if place < len(selection.on_show) else ""
-            chart.picked = place == selection.chosen_slot
-            chart.set_class(chart.picked, "-chosen")
         self.set_class(selection.alone, "-alone")
-        self.notes = (selection.words,) if selection.first or selection.alone else ()
         if selection.chosen is not None:
             self.comparison = replace(self.comparison, metric=selection.charts[selection.chosen])
+        self._fill_charts()
+
+    def watch_comparison(self, old: Comparison, new: Comparison) -> None:
+        """Other runs or another choice may be of other charts."""
+        if new.by == "setting" or old.by != new.by:
+            self._fill_charts()
+
+    def _fill_charts(self) -> None:
+        selection, comparison = self.selection, self.comparison
+        chosen, picked = comparison.chosen_run, selection.chosen_slot
+        if comparison.by == "setting" and chosen is not None:
+            count, first = len(comparison.runs.groups), chosen.group // SLOTS * SLOTS
+            last = min(first + SLOTS, count)
+            charts: list[tuple[str, int | None]] = [(comparison.metric, number) for number in range(first, last)]
+            picked = chosen.group - first
+            more = f" of {count}" if count > SLOTS else ""
+            notes = f"{comparison.metric} of each setting" + (f", {first + 1}-{last}{more}" if more else "")
+        else:
+            charts = [(name, None) for name in selection.on_show]
+            notes = selection.words if selection.first or selection.alone else ""
+        for place, chart in enumerate(self.query(ComparedChart)):
+            chart.metric, chart.setting = charts[place] if place < len(charts) else ("", None)
+            chart.picked = place == picked
+            chart.set_class(chart.picked, "-chosen")
+            chart.set_class(comparison.by == "setting" and place >= len(charts), "-left-out")
+        for few in range(1, SLOTS):
+            self.query_one("#compared").set_class(comparison.by == "setting" and len(charts) == few, f"-of-{few}")
+        self.notes = (notes,) if notes else ()
 
     def plotted(self) -> Plot | None:
         """The chosen chart, with all runs."""
@@ -94,10 +118,22 @@ class CompareScreen(ChartScreen):
         return plot_of_runs(runs, self.comparison.metric, self.view, grouped=self.comparison.grouped) if runs else None
 
     def action_turn_charts(self, by: int) -> None:
-        """The metrics after those on show; the first of them is then the table's."""
+        """The metrics after those on show; the first of them is then the table's. By settings, the next of these."""
+        if self.comparison.by == "setting":
+            self._turn_settings(by)
+            return
         super().action_turn_charts(by)
         if self.selection.chosen is None:
             self.selection = replace(self.selection, chosen=self.selection.first)
+
+    def _turn_settings(self, by: int) -> None:
+        groups, chosen = self.comparison.groups, self.comparison.chosen_run
+        pages = -(-len(groups) // SLOTS)
+        if chosen is None or pages < 2:
+            self.host.say("notice", "every setting is on this page")
+            return
+        first = (chosen.group // SLOTS + by) % pages * SLOTS
+        self.comparison = replace(self.comparison, chosen=groups[first][0].key)
 
     def action_choose_run(self, by: int) -> None:
         """Choose the run some places on, or back."""
@@ -118,8 +154,14 @@ class CompareScreen(ChartScreen):
             self.comparison = replace(self.comparison, baseline=chosen.key)
 
     def action_toggle_groups(self) -> None:
-        """Mean and band over the seeds of each setting, or single runs."""
-        self.comparison = replace(self.comparison, grouped=not self.comparison.grouped)
+        """Single runs, or mean over the seeds of each setting with its interval, or with its range."""
+        self.comparison = self.comparison.regrouped()
+
+    def action_toggle_apart(self) -> None:
+        """A chart for each metric, or a chart for each setting by the chosen metric."""
+        by: Literal["metric", "setting"] = "metric" if self.comparison.by == "setting" else "setting"
+        self.page = self.PAGES[0]
+        self.comparison = replace(self.comparison, by=by)
 
     async def action_open_run(self) -> None:
         """The dashboard of the chosen run."""

@@ -1,4 +1,4 @@
-"""The dialogs: how to leave, asked after `q`, and which live setting shall have which value, asked after `t`."""
+"""The dialogs: how to leave, whether a run is deleted, and which live setting shall have which value."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from gwt_ib.config import Config, live_settings, range_words
 from gwt_ib.config_sources import change_live
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.lenient import real
+from gwt_ib.runs.delete import Loss
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.text import count, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
@@ -45,11 +46,17 @@ class LeaveDialog(Keyed, ModalScreen[str]):
         actions = self.keymap.of(*self.SCOPES)
         with Vertical(id="dialog"):
             yield Static(self.QUESTION, id="question")
+            if words := self.details():
+                yield Static(words, id="details", markup=False)
             for action in actions:
                 yield Static(f"{action.title:<7} {action.description}", classes="choice", markup=False)
             with Horizontal(id="buttons"):
                 for action in actions:
                     yield Button(f"{action.title} ({action.keys[0]})", id=action.name)
+
+    def details(self) -> str:
+        """What has to be known for the answer."""
+        return ""
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button is its action."""
@@ -68,6 +75,21 @@ class SweepQuitDialog(LeaveDialog):
 
     SCOPES = ("sweep_quit",)
     QUESTION = "Leave the sweep?"
+
+
+class DeleteDialog(LeaveDialog):
+    """Whether a run is deleted; names it, and what is lost with it."""
+
+    SCOPES = ("delete",)
+    QUESTION = "Delete this run for good?"
+
+    def __init__(self, loss: Loss) -> None:
+        super().__init__()
+        self._loss = loss
+
+    def details(self) -> str:
+        """The run and what is lost."""
+        return self._loss.words
 
 
 @dataclass(frozen=True)

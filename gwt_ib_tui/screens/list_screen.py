@@ -80,8 +80,9 @@ class ListScreen(LeastSize, Screen[None]):
         self.action_filter_by(place.words)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """The list follows what is typed."""
-        self.list_rows.words = event.value
+        """The list follows what is typed into its filter."""
+        if isinstance(event.input, FilterInput):
+            self.list_rows.words = event.value
 
     def on_filter_input_ended(self, event: FilterInput.Ended) -> None:
         """The keys are the list's again; the filter stays or goes."""

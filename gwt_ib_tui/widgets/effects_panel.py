@@ -8,12 +8,11 @@ from rich.text import Text
 from textual.reactive import reactive
 
 from gwt_ib.gatecheck.findings import Effect, GateVerdict
-from gwt_ib.text import count, number, plain
+from gwt_ib.text import age, count, number, plain
 from gwt_ib_tui.charts.intervals import Interval, interval_chart
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel, indented, title_line
-from gwt_ib_tui.widgets.run_lists import age
 from gwt_ib_tui.widgets.verdict import cut_at, no_verdict
 
 TITLE, MEASURED = "gate as a cause", "return, learned less replaced, 95 %"

@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from gwt_ib.envs.observation_parts import ADDED
 from gwt_ib.replacements import LEARNED, REPLACEMENTS
 from gwt_ib.rollout.recorded_episode import ENDINGS, RecordedEpisode
-from gwt_ib.text import count, number, plain, shortened
+from gwt_ib.text import count, cut_at_end, number, plain, shortened
 from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.half_blocks import ansi_lines, picture_lines
 from gwt_ib_tui.charts.observation_rows import Look, observation_lines, short_words
@@ -50,9 +50,7 @@ class EpisodePanel(Painted):
     @property
     def colours(self) -> bool:
         """Whether the terminal has enough of them for a picture."""
-        return (
-            self.symbols != "ascii" and not self.app.no_color and self.app.console.color_system in ("truecolor", "256")
-        )
+        return self.symbols != "ascii" and not self.app.no_color and getattr(self.app, "many_colours", False)
 
 
 class EpisodeBar(EpisodePanel):
@@ -71,7 +69,7 @@ class EpisodeBar(EpisodePanel):
         """Chip, origin and return; then where it is."""
         palette, playback, recorded = self.palette, episode.playback, episode.recorded
         icon = "▶" if playback.playing else "■" if playback.at_end else "‖"
-        chip = f" {icon} WATCH {playback.speed:g} steps/s "
+        chip = f" {icon} WATCH {playback.speed:g}/s "
         line = Text(no_wrap=True, end="").append(chip, f"bold {palette.on_chip} on {palette.second}")
         origin = recorded.origin
         gate = "" if origin.gate == LEARNED else f"gate {origin.gate}"
@@ -124,7 +122,8 @@ class SeenPanel(EpisodePanel):
         drawn_at = int(recorded.drawn_at[picture])
         title = title_line(palette, "picture", "" if drawn_at == episode.step else f"of step {drawn_at:,}")
         if recorded.texts:
-            return [title, *self._centred(ansi_lines(recorded.texts[picture]), width)]
+            lines = [title, *self._centred(ansi_lines(recorded.texts[picture]), width)]
+            return lines + self._before(episode, width, height - len(lines) - 1)
         dark = self.app.current_theme.dark
         frame = recorded.frames[picture]
         return [title, *picture_lines(frame, width, height - 1, colours=self.colours, dark=dark)]
@@ -141,16 +140,25 @@ class SeenPanel(EpisodePanel):
             return []
         own = [part for part in recorded.parts if part.name not in ADDED]
         first, last = max(step - height + 2, 0), min(step, recorded.steps - 1)
-        lines = [Text(), Text(f" {'step':>6}  {'reward':>8}  {'c':>5}  {'action':>8}  saw", style=palette.dim, end="")]
-        for t in range(max(first, last - height + 3), last + 1):
+        steps = range(max(first, last - height + 3), last + 1)
+        did = [self._did(recorded, t) for t in steps]
+        wide = max([6, *map(len, did)])
+        lines = [
+            Text(),
+            Text(f" {'step':>5}  {'reward':>7}  {'c':>4}  {'action':>{wide}}  saw", style=palette.dim, end=""),
+        ]
+        for t, done in zip(steps, did, strict=True):
             seen = short_words(own, recorded.observation[t, : sum(part.size for part in own)])
-            did = ",".join(
-                number(float(value)) if not recorded.choices else f"{value}" for value in recorded.action[t][:3]
-            )
+            words = f" {t:>5}  {_signed(recorded.reward[t]):>7}  {recorded.c[t]:4.2f}  {done:>{wide}}  {seen}"
             style = f"bold {palette.text}" if t == step else palette.dim
-            words = f" {t:>6,}  {_signed(recorded.reward[t]):>8}  {recorded.c[t]:5.2f}  {did:>8}  {seen}"
-            lines.append(Text(words, style=style, no_wrap=True, end=""))
+            lines.append(Text(cut_at_end(words, width), style=style, no_wrap=True, end=""))
         return lines
+
+    @staticmethod
+    def _did(recorded: RecordedEpisode, t: int) -> str:
+        """The action of a step in a few characters."""
+        values = recorded.action[t][:3].tolist()
+        return ",".join(str(value) if recorded.choices else number(float(value)) for value in values)
 
     @staticmethod
     def _centred(lines: Sequence[Text], width: int) -> list[Text]:
@@ -178,11 +186,16 @@ class StepPanel(EpisodePanel):
             self._line("reward", _signed(recorded.reward[t]), palette.good if recorded.reward[t] > 0 else palette.text),
             self._line("value", _signed(recorded.value[t]), palette.line, f"next {_signed(recorded.next_value[t])}"),
             self._line("TD error", _signed(recorded.td[t]), palette.second, "of this step"),
-            self._line("TD before", _signed(recorded.td_prev[t]), palette.second, "it drives the gate"),
+            self._line("TD before", _signed(recorded.td_prev[t]), palette.second, "drives the gate"),
             self._share("prior", float(recorded.prior[t]), palette.prior, width),
             self._share("gate c", float(recorded.c[t]), palette.target, width),
         ]
-        return [*lines, *self._action(recorded, t, width, max(height - len(numbers) - 1, 1)), *numbers]
+        if recorded.drawn:  # beside a picture, which may show more, or less
+            own = [part for part in recorded.parts if part.name not in ADDED]
+            seen = short_words(own, recorded.observation[t, : sum(part.size for part in own)])
+            numbers.append(Text(f"  {'saw':{NAME}}  {seen}", style=palette.dim, no_wrap=True, end=""))
+        room = max(height - len(numbers) - 1, 1)
+        return [*lines, *self._action(recorded, t, width, room), *numbers]
 
     def _action(self, recorded: RecordedEpisode, t: int, width: int, height: int) -> list[Text]:
         """What was done; below it how probable each choice was, the most probable ones where there are many."""
@@ -254,7 +267,12 @@ class StepsPanel(EpisodePanel):
         lines = []
         if titled:
             legend = Text.assemble(("gate c", palette.target), (" over its ", palette.dim), ("prior", palette.prior))
-            lines.append(title_line(palette, f"{recorded.steps:,} steps", legend))
+            title = title_line(palette, f"{recorded.steps:,} steps", legend)
+            if (word := recorded.origin.gate) != LEARNED:
+                forms = [f"  the gate is replaced: {words}" for words in (gate_words(word), word)]
+                room = width - title.cell_len
+                title.append(next((words for words in forms if len(words) <= room), ""), style=palette.warn)
+            lines.append(title)
         for place, strip in enumerate(strips):
             tall = rows + (place >= len(strips) - more)
             lines += strip_lines(strip, episode.step, width, tall, palette, self.symbols)

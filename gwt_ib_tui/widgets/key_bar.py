@@ -20,6 +20,7 @@ FIRST_LEFT_OUT = (
     "app.change_setting",
     "app.evaluate_now",
     "app.freeze_display",
+    "folder.delete_run",
     "runs.compare_marked",
     "runs.mark_run",
     "watch.seen",

@@ -1,4 +1,4 @@
-"""Two lists of runs, one a line: all runs of a folder, and those of a comparison."""
+"""The table of a comparison: one run a line, and the chosen one in full."""
 
 from __future__ import annotations
 
@@ -11,95 +11,23 @@ from textual.reactive import reactive
 from gwt_ib.runs.settings import setting_words
 from gwt_ib.text import ABSENT, count, cut_at_end, number, plain, shortened
 from gwt_ib_tui.charts.compared import group_letters, run_color
-from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.state.compare.comparison import Comparison, newest_of
 from gwt_ib_tui.state.compare.run_set import RunEntry
-from gwt_ib_tui.state.compare.run_summaries import RunSummaries, RunSummary
 from gwt_ib_tui.state.compare.settings import fitting_settings, short_env_ids
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.compared_chart import choices_of
-from gwt_ib_tui.widgets.list_rows import ListRows, gate_cell, seed_cell, verdict_cell
+from gwt_ib_tui.widgets.group_rows import group_lines
+from gwt_ib_tui.widgets.list_rows import gate_cell, seed_cell, verdict_cell
 from gwt_ib_tui.widgets.panel import Panel, indented, title_line
-from gwt_ib_tui.widgets.status_bar import STARTING, STATES, progress_bar, share_words, state_chip
+from gwt_ib_tui.widgets.status_bar import STARTING, STATES, share_words
 from gwt_ib_tui.widgets.table import Table, TableColumn
 from gwt_ib_tui.widgets.verdict import GATE_CELLS, STATUS_CELLS
 
-BAR_FROM, LONG_BAR_FROM = 92, 116  # widths of the list of all runs from which there is room for the bar
 IN_FULL_FROM = 10  # a comparison's table this tall keeps room below the lines for the chosen run in full
 FEW = 4  # so many runs leave a small window's table free lines
+MANY = 9  # and so many make it taller in a large one
 SHORTEST_NAME = 20
 NAME_FROM = 100  # a comparison's table this wide has room for names beside what differs
-_AGES = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
-
-
-class RunRows(ListRows[RunSummary]):
-    """The runs that match the filter; the chosen one is always in sight, and its name and progress are below."""
-
-    summaries: reactive[RunSummaries] = reactive(RunSummaries())
-
-    @property
-    def runs(self) -> tuple[RunSummary, ...]:
-        """The runs on the list."""
-        return self.summaries.matching(self.words)
-
-    @property
-    def every_run(self) -> tuple[RunSummary, ...]:
-        """All runs of the folder."""
-        return self.summaries.runs
-
-    def watch_summaries(self) -> None:
-        """The choice stays where it is when a run comes that is newer."""
-        self.keep_chosen()
-
-    @property
-    def rows_shown(self) -> int:
-        """Lines that there are for runs."""
-        return max(self.content_size.height - 4, 1)
-
-    def text_lines(self, width: int, height: int) -> list[Text]:
-        """Title, header, runs, and the chosen one in full."""
-        palette, runs, chosen = palette_of(self.app.current_theme), self.runs, self.run
-        table = self._table(chosen, width, palette)
-        lines = [self._title(palette, len(runs)), table.header()]
-        if chosen is None:
-            lines.append(Text(" no run here" if not self.words else f" no run has {self.words!r}", style=palette.dim))
-        else:
-            lines += table.around(runs, self.place_in(runs), self.rows_shown, bold=True)
-            lines += [Text()] * (height - 2 - len(lines))
-            lines.append(Text(" " + shortened(plain(chosen.name, 300), width - 2), style=f"bold {palette.text}"))
-            steps = f"{count(chosen.env_steps)}/{count(chosen.info.total_timesteps)} env steps"
-            message = plain(chosen.info.message)
-            lines.append(Text(f" {message or steps}", style=palette.bad if message else palette.dim))
-        return lines
-
-    def _title(self, palette: Palette, shown: int) -> Text:
-        every = len(self.summaries.runs)
-        parts: list[Text | str] = [f"{count(shown)} of {count(every)}" if self.words else count(every)]
-        if self.words:
-            parts.append(Text(f"/{plain(self.words, 60)}", style=palette.target))
-        if self.marked:
-            parts.append(Text(f"{len(self.marked)} marked: c compares them", style=palette.target))
-        return title_line(palette, "runs", *parts)
-
-    def _table(self, chosen: RunSummary | None, width: int, palette: Palette) -> Table[RunSummary]:
-        bar = (17 if width >= LONG_BAR_FROM else 7) if width >= BAR_FROM else 0
-        env, marked = "environment", self.marked
-        columns: list[TableColumn[RunSummary]] = [
-            TableColumn("", 1, lambda run, _: ("›" if run is chosen else "", f"bold {palette.line}"), gap=0),
-            TableColumn("", 1, lambda run, _: ("✓" if run.name in marked else "", f"bold {palette.target}"), gap=0),
-            TableColumn("state", 12, lambda run, _: state_chip(run.state, palette), gap=0),
-            TableColumn("", bar, lambda run, cells: progress_bar(run.progress or 0.0, max(cells - 1, 0), palette), 0),
-            TableColumn("done", 4, lambda run, _: (share_words(run.progress), palette.text), gap=0, right=True),
-            TableColumn(env, 4, lambda run, cells: (_env(run, cells), palette.text), gap=2 if bar else 1, most=width),
-            TableColumn("seed", 6 if bar else 4, lambda run, cells: seed_cell(run.info.seed, palette, cells)),
-            TableColumn(
-                "ep100", 8 if bar else 7, lambda run, _: (number(run.ep100), f"bold {palette.text}"), gap=0, right=True
-            ),
-            TableColumn("train", STATUS_CELLS, lambda run, _: verdict_cell(run.verdict, palette), gap=2),
-            TableColumn("gate", GATE_CELLS, lambda run, _: gate_cell(run.gate, palette)),
-            TableColumn("age", 6, lambda run, _: (age(run.info.created, self.summaries.now), palette.dim), right=True),
-        ]
-        return Table(columns, width - 1, palette)
 
 
 class RunTable(Panel):
@@ -114,6 +42,7 @@ class RunTable(Panel):
     def watch_comparison(self) -> None:
         """Seen at once."""
         self.set_class(len(self.comparison.runs.entries) <= FEW, "-few")
+        self.set_class(len(self.comparison.runs.entries) >= MANY, "-many")
         self._redraw()
 
     def lines(self, run_view: RunView, width: int, height: int) -> list[Text]:
@@ -121,29 +50,38 @@ class RunTable(Panel):
         entries, chosen = self.comparison.runs.entries, self.comparison.chosen_run
         if chosen is None:
             return [title_line(self.palette, "runs", "reading")]
+        if self.comparison.grouped:
+            return group_lines(self.comparison, width, height, self.palette, self._notes(run_view, width))
         kept = 3 if height >= IN_FULL_FROM else 0
         in_full = self._in_full(chosen, width, max(height - 2 - len(entries), kept))
         table = self._table(width)
         lines = [self._title(run_view, width), table.header()]
-        lines += table.around(entries, entries.index(chosen), max(height - 2 - len(in_full), 1), bold=True)
+        lines += table.counted(entries, entries.index(chosen), max(height - 2 - len(in_full), 1), bold=True)
         lines += [Text()] * (height - len(lines) - len(in_full))
         return lines + in_full
+
+    def _notes(self, run_view: RunView, width: int) -> list[Text | str]:
+        """What the table says of itself, whatever its lines are."""
+        comparison, notes = self.comparison, list[Text | str]()
+        if run_view.replay is not None:
+            words = "whole runs, not the replay's moment" if width >= NAME_FROM else "whole runs"
+            notes.append(Text(words, style=self.palette.target))
+        if comparison.grouped and max(map(len, comparison.runs.groups), default=0) < 2:
+            notes.append("no two runs are seeds of one setting")
+        elif comparison.grouped:
+            notes.append("bands: 95 % interval" if comparison.spread == "interval" else "bands: least to largest")
+        if comparison.runs.loading:
+            notes.append("reading")
+        return notes
 
     def _title(self, run_view: RunView, width: int) -> Text:
         comparison, palette, roomy = self.comparison, self.palette, width >= NAME_FROM
         parts: list[Text | str] = [count(len(comparison.runs.entries))]
-        if run_view.replay is not None:
-            parts.append(Text("whole runs, not the replay's moment" if roomy else "whole runs", style=palette.target))
         if (baseline := comparison.baseline_run) is not None:
             part = Text(f"Δ {comparison.metric} against ", style=palette.dim)
             part.append(baseline.letter, style=f"bold {run_color(baseline, palette)}")
             parts.append(part.append(" at equal env steps" if roomy else " at equal steps"))
-        if comparison.grouped:
-            seeds = max(len(places) for places in comparison.runs.groups)
-            parts.append("seeds as mean, least to largest" if seeds > 1 else "no two runs are seeds of one setting")
-        if comparison.runs.loading:
-            parts.append("reading")
-        return title_line(palette, "runs", *parts)
+        return title_line(palette, "runs", *parts, *self._notes(run_view, width))
 
     def _table(self, width: int) -> Table[RunEntry]:
         comparison, palette, text = self.comparison, self.palette, self.palette.text
@@ -247,19 +185,5 @@ def _state_words(run_view: RunView) -> str:
 
 
 def _name(entry: RunEntry, width: int) -> str:
-    return shortened(plain(entry.name, 300), width)
-
-
-def age(created: float | None, now: float) -> str:
-    """How long ago that was, in its largest unit: `3 min`, `2 h`, `5 d`."""
-    if created is None:
-        return ABSENT
-    seconds = now - created
-    for unit, name in _AGES:
-        if seconds >= unit:
-            return f"{seconds // unit:,.0f} {name}" if seconds < 1e4 * unit else ABSENT
-    return "now"
-
-
-def _env(run: RunSummary, width: int) -> str:
-    return shortened(plain(run.info.env_id or run.name, 200).removeprefix("popgym-"), width)
+    words = " · ".join(filter(None, (entry.label, entry.name)))
+    return shortened(plain(words, 300), width)

@@ -52,6 +52,15 @@ class Table(Generic[Row]):
         titles = (" " * column.gap + _padded(column.title[: column.width], column) for column in self.columns)
         return Text("".join(titles), style=self._dim)
 
+    def title_at(self, cell: int) -> str:
+        """The title of the column at this cell of a line; empty where there is none."""
+        end = 0
+        for column in self.columns:
+            end += column.gap + column.width
+            if cell < end:
+                return column.title
+        return ""
+
     def line(self, row: Row) -> Text:
         """One row."""
         line = Text()
@@ -80,9 +89,9 @@ class Table(Generic[Row]):
             lines[chosen - first].stylize("bold")
         return lines
 
-    def counted(self, rows: Sequence[Row], chosen: int, height: int) -> list[Text]:
+    def counted(self, rows: Sequence[Row], chosen: int, height: int, *, bold: bool = False) -> list[Text]:
         """The same; the first and the last line count the rows that are out of sight, where they are not the chosen one."""
-        lines = self.around(rows, chosen, height)
+        lines = self.around(rows, chosen, height, bold=bold)
         first = first_in_sight(chosen, len(rows), height)
         below = len(rows) - first - len(lines)
         if first and chosen != first:

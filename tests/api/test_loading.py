@@ -50,11 +50,15 @@ def test_the_best_is_that_of_the_highest_evaluation(directory):
     config, spec = directory.read_config(), directory.read_environment()
     for update, value in ((1, -0.5), (3, 0.25), (5, -1.0)):
         save_snapshot(directory.snapshots, agent_of(config, spec, update, eval_return=value), update * 256)
-    assert (load(directory, best=True).update, load(directory).update) == (3, 5)
+    assert (load(directory, snapshot="best").update, load(directory).update) == (3, 5)
+    assert load(directory, snapshot=256).update == load(directory, snapshot="256").update == 1
 
 
-def test_without_an_evaluation_the_best_is_the_newest(directory):
-    assert load(directory, best=True).update == 4
+def test_a_snapshot_that_is_not_there_is_said(directory):
+    with pytest.raises(UserError, match="none is the best"):
+        load(directory, snapshot="best")
+    with pytest.raises(UserError, match=f"has no snapshot '700'.*the nearest is {steps(2)}"):
+        load(directory, snapshot=700)
 
 
 def test_a_snapshot_outside_a_run_is_refused(directory, tmp_path):

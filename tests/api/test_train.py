@@ -77,7 +77,7 @@ def trainer(monkeypatch):
             return ended.pid
 
         monkeypatch.setattr(training, "start_trainer", start)
-        monkeypatch.setattr(training, "check_in_child", lambda config, show: SPEC)
+        monkeypatch.setattr(training, "refuse_what_cannot_run", lambda config, show: SPEC)
 
     return install
 
@@ -156,7 +156,7 @@ def test_an_interrupted_check_is_a_ctrl_c(tmp_path, trainer, monkeypatch):
         raise UserError("Interrupted while the environment was checked.", ExitCode.ENDED_BY_INT)
 
     trainer(ends("finished"))
-    monkeypatch.setattr(training, "check_in_child", interrupted)
+    monkeypatch.setattr(training, "refuse_what_cannot_run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train(SERIAL, run_dir=tmp_path / "run", progress=False)
 

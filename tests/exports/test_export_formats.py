@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from gwt_ib.exports.names import Naming, Style
 from gwt_ib.exports.source import sources_of
 from gwt_ib.exports.writer import Options, Writer
 from gwt_ib.runs.jsonl import read_records
+from gwt_ib.runs.labels import Labels, write_labels
 
 PLACES = {"csv": "all/metrics.csv", "parquet": "all/metrics.parquet"}
 TABLES = ("csv", "parquet")
@@ -189,6 +191,7 @@ def test_wandb_is_offline_whatever_the_environment_says_and_collects_nothing_els
     monkeypatch.setenv("WANDB_MODE", "online")
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
     run = recorded(tmp_path / "run", 3)
+    write_labels(run.directory, Labels("mine", ("gru", "late"), "why"))
     writer = export([run], "wandb", tmp_path / "w", project="mine")
     (folder,) = (tmp_path / "w" / "wandb").glob("offline-run-*")
     assert "wandb sync" in writer.next_steps()[0] and str(folder) in writer.next_steps()[0]
@@ -196,6 +199,7 @@ def test_wandb_is_offline_whatever_the_environment_says_and_collects_nothing_els
     records = list(wandb_records(file))
     (started,) = (record.run for record in records if record.HasField("run"))
     config = {item.key: json.loads(item.value_json) for item in started.config.update}
+    assert (started.display_name, list(started.tags), started.notes) == ("mine", ["gru", "late"], "why")
     assert started.project == "mine" and config["lr"] == run.config.lr and "git_commit" in config["made_with"]
     assert started.host == "-" and not started.git.remote_url, "no name of this machine or of a repository"
     assert not [each for each in records if each.HasField("stats") or each.HasField("output_raw")]
@@ -249,6 +253,26 @@ def test_a_destination_that_cannot_be_is_a_sentence(tmp_path: Path) -> None:
             make_writer(name, tmp_path / "file" / "below", Options())
 
 
+@pytest.mark.parametrize("name", ["csv", "parquet", "tensorboard"])
+def test_a_disk_that_refuses_is_an_error_and_no_wait(name: str, tmp_path: Path, place: Any) -> None:
+    run = recorded(tmp_path / "run", 30)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):  # as it is with a full disk
+            export([run], name, place(name))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_project_that_no_tool_takes_is_a_sentence(tmp_path: Path, trackio_folder: Path) -> None:
+    with pytest.raises(UserError, match="A project cannot be called 'a b'"):
+        make_writer("wandb", tmp_path / "w", Options(project="a b"))
+    sources = sources_of([recorded(tmp_path / "run", 1).directory])
+    with pytest.raises(UserError, match=r"trackio cannot begin the run: .*reserved"):
+        make_writer("trackio", trackio_folder, Options(project="registry-x")).begin(sources[0])
+
+
 def test_runs_of_one_name_are_told_apart_and_one_that_is_named_twice_comes_once(tmp_path: Path) -> None:
     runs = [recorded(tmp_path / place / "run", 2) for place in ("a", "b")]
     directories = [run.directory for run in runs]
@@ -271,23 +295,14 @@ def test_nothing_that_a_damaged_run_holds_ends_an_export(name: str, tmp_path: Pa
     }
     run.directory.config.write_text(json.dumps(settings))
     (row,) = read_records(run.directory.metrics)
-    hostile = (
-        1e300,
-        10**25,
-        10**400,
-        True,
-        "x",
-        [1, "y", 10**30],
-        {"td": 3, "count": [10**30, "z"]},
-        {"shut": "w"},
-        None,
-    )
+    curves = [{"td": td, "count": [10**300]} for td in ([1, 0], [0, 1e308], [0], [0, 1], "x")]
+    hostile = (1e300, 10**25, 10**400, True, "x", [1, "y", 10**30], {"shut": "w"}, None, *curves)
     for update, value in enumerate(hostile, start=2):
         damaged = dict.fromkeys(row, value) | {"update": update, "env_steps": 4096 * update}
         run.directory.metrics.open("a").write(json.dumps(damaged) + "\n")
-    for update, env_steps in ((2.5, 1), (10**30, 10**30), (99, -1), (99, 10**30), (0, 0), (None, 1), (11, 11 * 4096)):
+    for update, env_steps in ((2.5, 1), (10**30, 10**30), (99, -1), (99, 10**30), (0, 0), (None, 1), (14, 14 * 4096)):
         run.directory.metrics.open("a").write(json.dumps({**row, "update": update, "env_steps": env_steps}) + "\n")
-    run.update = 11
+    run.update = 14
     export([run], name, place(name))
     steps = READERS[name](place(name))["damaged"]["update" if name in TABLES else "gwt_ib/update"]
-    assert list(steps.values()) == list(range(1, 12)) and list(steps) == [4096 * update for update in range(1, 12)]
+    assert list(steps.values()) == list(range(1, 15)) and list(steps) == [4096 * update for update in range(1, 15)]

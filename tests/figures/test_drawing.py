@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,17 @@ def test_every_kind_of_figure_is_drawn_in_every_style(name: str, style: str) -> 
     assert rendered(FIGURES[name], "svg", STYLES[style]).startswith(b"<?xml")
 
 
+def test_one_legend_for_all_panels_says_of_how_many_runs_lines_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.figure import Figure as Sheet
+
+    shown: list[list[str]] = []
+    monkeypatch.setattr(Sheet, "legend", lambda self, handles, labels, **given: shown.append(list(labels)))
+    fewer = replace(series(0), n=np.full(len(X), 2.0))
+    panels = (CURVES.panels[0], replace(CURVES.panels[0], series=(fewer, *CURVES.panels[0].series[1:])))
+    rendered(Figure(panels), "svg", STYLES["light"])
+    assert shown == [["line 0 (n = 2 to 3)", "line 1 (n = 3)", "level 1"]]
+
+
 def test_a_pdf_has_its_font_inside() -> None:
     data = rendered(CURVES, "pdf", STYLES["print"])
     assert b"/FontFile2" in data and b"/Type3" not in data
@@ -71,6 +83,7 @@ def test_settings_of_matplotlib_are_left_as_they_were_and_a_users_own_change_not
 def test_sizes_are_those_of_a_column_and_of_a_page() -> None:
     assert size_of(CURVES, STYLES["print"])[0] == 3.3 and size_of(SEVERAL, STYLES["print"])[0] == 6.75
     assert columns_of(3, 3.3) == 1 and columns_of(3, 6.75) == 3 and columns_of(4, 6.75) == 2
+    assert columns_of(6, 6.75, 2) == 2 and columns_of(6, 3.3, 2) == 1
     assert size_of(BARS, STYLES["light"], 6.75)[0] == 6.75
     png = rendered(CURVES, "png", STYLES["print"], (3.3, 2.0))
     assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (990, 600)
@@ -120,4 +133,4 @@ def test_names_stand_at_the_ends_of_lines_where_there_is_room_and_else_in_a_lege
         (Panel("ep100", STEPS, RETURN, (series(0, label="a very long name of a setting, of no use"), series(1))),)
     )
     rendered(long, "svg", STYLES["light"])
-    assert placed == [frozenset({"line 0 (n = 3)", "line 1 (n = 3)", "level 1"}), frozenset()]
+    assert placed == [frozenset({"line 0", "line 1", "level 1"}), frozenset()]

@@ -25,11 +25,28 @@ def test_seeds_of_one_setting_are_a_group_under_the_words_in_which_it_differs(tm
     ]
 
 
-def test_one_setting_alone_is_called_by_its_task_and_two_tasks_by_theirs(tmp_path: Path) -> None:
+def test_one_setting_alone_is_called_by_its_task_and_groups_of_several_tasks_say_theirs(tmp_path: Path) -> None:
     one = write_run(tmp_path / "a", [0.0], env_id="popgym-RepeatFirstEasy-v0")
     other = write_run(tmp_path / "b", [0.0], env_id="popgym-CountRecallEasy-v0")
-    assert [group.label for group in grouped([one])] == ["RepeatFirstEasy"]
-    assert [group.label for group in grouped([one, other])] == ["RepeatFirstEasy", "CountRecallEasy"]
+    third = write_run(tmp_path / "c", [0.0], env_id="popgym-CountRecallEasy-v0", lr=0.1)
+    assert [(group.label, group.task, group.title) for group in grouped([one])] == [
+        ("RepeatFirstEasy", "", "RepeatFirstEasy")
+    ]
+    assert [(group.label, group.title) for group in grouped([one, other])] == [
+        ("runs", "RepeatFirstEasy"),
+        ("runs", "CountRecallEasy"),
+    ]
+    assert [group.title for group in grouped([one, other, third])] == [
+        "RepeatFirstEasy, lr=0.00025",
+        "CountRecallEasy, lr=0.00025",
+        "CountRecallEasy, lr=0.1",
+    ]
+    assert [group.label for group in grouped([one, other, third], labels=["slow", "fast"])] == ["slow", "slow", "fast"]
+
+
+def test_runs_of_a_sweep_are_called_by_their_arm(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / name, [0.0], seed=seed, lr=lr) for name, seed, lr in (("a", 1, 0.1), ("b", 2, 0.1))]
+    assert [group.label for group in grouped(runs, arms=dict.fromkeys(runs, "quick"))] == ["quick"]
 
 
 def test_single_runs_of_one_setting_are_told_apart_by_seed_and_then_by_name(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ EYES = {
         [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
     ),
 }
-LEAST_DIFFERENCE = 8.0  # in CIELAB; about 2 can just be seen side by side
+LEAST_DIFFERENCE = 15.0  # in CIELAB; about 2 can just be seen side by side
 FIRST = 5  # lines in one figure that colours alone must tell apart
 
 

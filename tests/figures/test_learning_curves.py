@@ -59,6 +59,28 @@ def test_several_metrics_are_panels_and_those_with_a_plus_share_one(tmp_path: Pa
     assert [series.look for series in figure.panels[0].series] == [0, 1] and figure.panels[0].y.label == "return"
 
 
+def test_tasks_are_panels_in_which_a_setting_looks_the_same(tmp_path: Path) -> None:
+    settings = [("RepeatFirstEasy", 0.1), ("CountRecallEasy", 0.2), ("CountRecallEasy", 0.1)]
+    runs = [
+        write_run(tmp_path / str(place), [1.0, 2.0], env_id=f"popgym-{task}-v0", lr=lr)
+        for place, (task, lr) in enumerate(settings)
+    ]
+    figure = curves(grouped(runs), [["ep100"], ["mean_c"]], Look())
+    assert [panel.title for panel in figure.panels] == [
+        f"{task}: {metric}" for metric in ("ep100", "mean_c") for task in ("RepeatFirstEasy", "CountRecallEasy")
+    ]
+    assert figure.across == 2
+    looks = [{series.label: series.look for series in panel.series} for panel in figure.panels]
+    assert looks == [{"lr=0.1": 0}, {"lr=0.1": 0, "lr=0.2": 1}] * 2
+
+
+def test_a_line_that_ends_early_says_with_which_run(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / name, [0.0] * rows, seed=rows) for name, rows in (("short", 2), ("long", 4))]
+    figure = curves(grouped(runs), [["ep100"]], Look())
+    assert figure.panels[0].series[0].x.tolist() == [1000.0, 2000.0]
+    assert figure.notes == ("CountRecallEasy ends with its shortest run, short, at 2k env steps.",)
+
+
 def test_an_unknown_metric_names_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no metric 'mean_k' to draw\. Did you mean mean_c") as refused:
         make_figure(Plot((write_run(tmp_path / "a", [1.0]),), metrics=("mean_k",)))

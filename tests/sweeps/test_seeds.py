@@ -8,9 +8,10 @@ import pytest
 from support import small_config
 
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.runs.directory import list_runs
+from gwt_ib.runs.directory import create_run, find_run, list_runs
+from gwt_ib.runs.labels import Labels, read_labels, write_labels
 from gwt_ib.sweeps.directory import find_sweep, make_directory
-from gwt_ib.sweeps.seeds import make_seed_sweep, parse_seeds, seed_sweep
+from gwt_ib.sweeps.seeds import label_run, make_seed_sweep, parse_seeds, seed_sweep
 from gwt_ib.sweeps.states import read_states
 from gwt_ib.sweeps.taking_over import left_out
 
@@ -75,3 +76,19 @@ def test_two_starts_are_two_sweeps_and_their_runs_are_among_all_others(
     with pytest.raises(UserError) as caught:
         make_seed_sweep(sweep)
     assert caught.value.code == ExitCode.CANNOT_CREATE_RUN
+
+
+def test_the_runs_of_several_seeds_get_the_labels_of_their_start_and_names_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sweep, definition = seed_sweep(small_config(), (1, 2))
+    make_seed_sweep(sweep)
+    runs = [create_run(member.config, sweep.member_path(member), [], None) for member in definition.members]
+    label_run(sweep, runs[0], 1)
+    assert read_labels(runs[0]) == Labels()
+    write_labels(sweep, Labels("fast", ("paper",), "why"))
+    for run, seed in zip(runs, (1, 2), strict=True):
+        label_run(sweep, run, seed)
+    assert [read_labels(run) for run in runs] == [Labels(f"fast-s{seed}", ("paper",), "why") for seed in (1, 2)]
+    assert find_run("fast-s2").path.resolve() == runs[1].path.resolve()

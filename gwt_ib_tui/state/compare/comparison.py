@@ -17,6 +17,7 @@ from gwt_ib_tui.state.history.series import Column, Doubles
 COMPARED = ("ep100", "eval_return", "td_std", "mean_c", "explained_variance", "steps_per_s")
 REPORTED = ("ep100", "eval_return", "mmer", "td_std", "mean_c", "explained_variance")
 GRID_POINTS = 400  # more than a chart has dot columns
+BAND_POINTS = 100  # of them, for intervals: a bootstrap for each takes long
 Spread = Literal["interval", "range"]
 """What the band about a mean is: its 95 % interval, or from the least to the largest seed."""
 
@@ -62,7 +63,10 @@ def over_seeds(
     if spread == "interval":
         from gwt_ib.results.intervals import mean_band
 
-        return OverSeeds(grid, mean, *mean_band(values), count)
+        some = np.linspace(0, len(grid) - 1, min(len(grid), BAND_POINTS)).astype(np.int64)
+        # Between these places the ends keep their distance from the mean, and not their height: it stays between them.
+        low, high = (mean + np.interp(grid, grid[some], end - mean[some]) for end in mean_band(values[:, some]))
+        return OverSeeds(grid, mean, low, high, count)
     return OverSeeds(grid, mean, np.fmin.reduce(values), np.fmax.reduce(values), count)
 
 

@@ -135,6 +135,7 @@ def _run_record(entry: RunEntry, baseline: RunEntry) -> dict[str, Any]:
     differences = {metric: difference_of(entry, baseline, metric) for metric in REPORTED}
     return {
         "run": entry.name,
+        "name": entry.label,
         "path": str(entry.directory.path),
         "env_id": entry.env_id,
         "seed": entry.seed,

@@ -7,20 +7,25 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from pathlib import Path
-from string import ascii_uppercase
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.runs.directory import RunDirectory, list_runs
+from gwt_ib.runs.labels import read_labels
 from gwt_ib.runs.settings import differing, groups_of
 from gwt_ib_tui.state.run.feed import Feed, Limits
 from gwt_ib_tui.state.run.follower import Follower
 from gwt_ib_tui.state.run.run_view import RunView
 
-MOST_RUNS = 32
-LETTERS = ascii_uppercase + "123456789"
-COLORS = 8  # as many as `Palette.runs` has
+MOST_RUNS = 60
+"""Twelve settings of five seeds; as many as there are `LETTERS`."""
+LETTERS = ascii_uppercase + "123456789" + ascii_lowercase.replace("l", "")
+COLORS = 12  # as many as `Palette.runs` has
+FIRST_COLORS = 8  # of these, those that differ most
 NEIGHBOURS = 8
 SMALL = Limits(rows=256, buckets=512, moments=2, events=1, log_lines=0)  # about 1 MB a run
 BUDGET_S = 0.2  # reading between two publications
@@ -41,6 +46,8 @@ class RunEntry:
     group: int
     differs: tuple[tuple[str, Any], ...]
     run_view: RunView
+    label: str = ""
+    """What the user calls it."""
 
     @property
     def env_id(self) -> str:
@@ -97,6 +104,7 @@ class RunSet(Follower):
         self._turn = 0
         self._colors: dict[str, int] = {}
         self._letters: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
         self._published: tuple[RunView, ...] = ()
         self.view = RunSetView()
 
@@ -151,6 +159,7 @@ class RunSet(Follower):
         before = {name: self._colors[key] for name, key in names.items() if key in self._colors}
         self._colors = {names[name]: color for name, color in colors_of(names, before).items()}
         self._letters = letters_of(kept, self._letters)
+        self._labels = {key: read_labels(run).name for key, (run, _) in self._feeds.items()}
 
     def _publish(self) -> None:
         run_views = tuple(feed.run_view for _, feed in self._feeds.values())
@@ -170,11 +179,14 @@ class RunSet(Follower):
                 group=group_of[place],
                 differs=differs,
                 run_view=run_view,
+                label=self._labels[key],
             )
             for place, (key, run_view, differs) in enumerate(
                 zip(self._feeds, run_views, differing(configs), strict=True)
             )
         ]
+        if any(len(places) > 1 for places in groups):
+            import_module("scipy.stats")  # here in the thread: a key that shows intervals shall not wait for it
         self.view = RunSetView(self.view.version + 1, tuple(entries), tuple(groups))
 
 
@@ -190,8 +202,9 @@ def neighbours(run: RunDirectory, most: int = NEIGHBOURS) -> list[RunDirectory]:
 def colors_of(names: Iterable[str], before: Mapping[str, int] | None = None) -> dict[str, int]:
     """The number of each run's colour, from 0.
 
-    It comes from the name. Where two names give the same one, the later in the alphabet takes the next free one; of more
-    runs than colours each colour gets equally many. Runs in `before` keep theirs.
+    It comes from the name. Where two names give the same one, the later in the alphabet takes the next free one; those
+    that differ most are used up first, and of more runs than colours each colour gets equally many. Runs in `before`
+    keep theirs.
     """
     known = dict(before or {})
     names = set(names)
@@ -199,10 +212,15 @@ def colors_of(names: Iterable[str], before: Mapping[str, int] | None = None) -> 
     for name in names & known.keys():
         taken[known[name] % COLORS] += 1
     for name in sorted(names - known.keys()):
-        first = int.from_bytes(hashlib.sha256(name.encode(errors="replace")).digest()[:8], "big") % COLORS
-        known[name] = min(range(COLORS), key=lambda number: (taken[number], (number - first) % COLORS))
+        first = int.from_bytes(hashlib.sha256(name.encode(errors="replace")).digest()[:8], "big") % FIRST_COLORS
+        known[name] = min(range(COLORS), key=partial(_colors_rank, taken, first))
         taken[known[name]] += 1
     return {name: known[name] % COLORS for name in names}
+
+
+def _colors_rank(taken: Sequence[int], first: int, number: int) -> tuple[int, bool, int]:
+    """The least is the colour of a run whose name gives `first`."""
+    return taken[number], number >= FIRST_COLORS, (number - first) % FIRST_COLORS
 
 
 def letters_of(names: Iterable[str], before: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -81,3 +81,12 @@ async def test_what_is_in_the_way_and_what_is_not_installed_are_sentences(
         await pilot.press("P")
         await until(pilot, lambda: message(app).status == "refused")
         assert "pip install 'gwt-ib[figures]'" in message(app).text
+
+
+async def test_a_page_in_a_browser_writes_no_files(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with dashboard(recorded).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        monkeypatch.setattr(Dashboard, "is_web", True)
+        await pilot.press("P")
+        await until(pilot, lambda: message(app).text == "a page in a browser writes no files")
+    assert not recorded.directory.plots.exists()

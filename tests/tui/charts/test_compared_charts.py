@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.charts.compared import BEHIND, compared_curves, run_color
-from gwt_ib_tui.charts.lines import draw
+from gwt_ib_tui.charts.compared import BEHIND, compared_curves, run_color, shared_range
+from gwt_ib_tui.charts.lines import Curve, draw
 from gwt_ib_tui.charts.palette import DARK, LIGHT, blend
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.compare.comparison import Comparison
 from gwt_ib_tui.state.compare.run_set import RunSet
+from gwt_ib_tui.state.history.series import Column
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +54,19 @@ def test_the_seeds_of_a_setting_are_one_curve_with_a_band(comparison: Comparison
     assert set(curves) == {"AB", "C"}
     assert curves["AB"].front and curves["AB"].based and not curves["C"].front
     assert curves["C"].curve.band is None, "one seed has no spread"
-    low, high = curves["AB"].curve.band or (np.empty(0), np.empty(0))
-    mean = curves["AB"].curve.column.mean
-    assert len(low) == len(mean) and (low <= mean + 1e-12).all() and (mean <= high + 1e-12).all() and (low < high).any()
+    for spread in ("interval", "range"):
+        shown = replace(comparison, grouped=True, spread=spread)
+        band = next(found for found in compared_curves(shown, "td_std", "update", DARK) if found.letter == "AB").curve
+        low, high = band.band or (np.empty(0), np.empty(0))
+        both = np.isfinite(low) & np.isfinite(high)
+        mean = band.column.mean[both]
+        assert (
+            len(low) == len(band.column.mean)
+            and (low[both] <= mean + 1e-12).all()
+            and (mean <= high[both] + 1e-12).all()
+        )
+        assert (low[both] < high[both]).any()
+        assert both.all() == (spread == "range"), "of one seed alone, after the end of the other, there is no interval"
     assert curves["AB"].x.mean[-1] == 60, "the curve goes as far as its longest run"
 
 
@@ -66,6 +77,28 @@ def test_the_sign_of_each_run_stands_where_its_curve_ends(comparison: Comparison
     columns = {sign: max(line.find(sign) for line in plain) for sign in "ABC"}
     assert 0 < columns["A"] < columns["B"] < columns["C"] == 59
     assert columns["C"] - columns["B"] == pytest.approx(columns["B"] - columns["A"], abs=1)
+
+
+def test_letters_of_lines_that_end_in_one_place_stand_above_each_other() -> None:
+    x = Column.flat(np.arange(10.0))
+    curves = [Curve(Column.flat(np.ones(10)), DARK.line, x, None, sign) for sign in "ABCDEFG"]
+    lines = [line.plain for line in draw(x, curves, [], 60, 12, frame=DARK.frame).lines]
+    (place,) = {line.find("G") for line in lines} - {-1}
+    signs = [line[place] for line in lines if line[place] in "ABCDEFG"]
+    assert len(signs) == 5 and signs[2] == "G", "the line in front has its place, and two more fit on each side"
+
+
+def test_one_setting_alone_lies_on_axes_that_all_share(comparison: Comparison) -> None:
+    alone = compared_curves(comparison, "td_std", "env_steps", DARK, setting=1)
+    assert [found.letter for found in alone] == ["C"]
+    window, values = shared_range(comparison, "td_std", ChartView(), DARK) or ((0, 0), (0, 0))
+    every = compared_curves(comparison, "td_std", "env_steps", DARK)
+    assert window == (4096, 90 * 4096)
+    assert values == (
+        min(found.curve.column.mean.min() for found in every),
+        max(found.curve.column.mean.max() for found in every),
+    )
+    assert shared_range(Comparison(), "td_std", ChartView(), DARK) is None
 
 
 def test_few_values_are_drawn_as_the_signs_themselves(comparison: Comparison) -> None:

@@ -52,6 +52,8 @@ def hostile(tmp_path: Path) -> RecordedRun:
         run.directory.metrics.read_text() + row[:-1] + "," + extra[1:] + "\n"  # a row more, with all of that in it
     )
     (run.directory.incidents / f"actor-0-{NAME}.json").write_text("{}")
+    run.directory.labels.write_text(json.dumps({"name": EVIL, "tags": [EVIL, EVIL], "notes": EVIL}))
+    (run.directory.path / NAME).write_text("none of the run's")
     config = json.loads(run.directory.config.read_text())
     run.directory.config.write_text(json.dumps(config | {"env_id": f"evil_env{EVIL}:Env-v0"}))
     return run
@@ -66,7 +68,9 @@ COMMANDS: dict[str, list[list[str]]] = {
     "attach": [["attach", "RUN"]],
     "replay": [["replay", "RUN"]],
     "serve": [["serve", NAME + "x"]],
-    "runs": [["runs"], ["runs", "--json"], ["runs", "--list"]],
+    "runs": [["runs"], ["runs", "--json"], ["runs", "--list"], ["runs", "--csv"], ["runs", "--sort", EVIL[:-1]]],
+    "label": [["label", "RUN"], ["label", "RUN", "--json"], ["label", "RUN", "--name", EVIL[:-1], "--tag", EVIL[:-1]]],
+    "delete": [["delete", NAME + "x"], ["delete", "RUN"]],
     "compare": [["compare", "RUN"], ["compare", "RUN", "--json"], ["compare", "RUN", "--csv", "--baseline", NAME]],
     "sweep": [["sweep", "sweep.toml", "--dry-run"], ["sweep", f"{NAME}.toml"], ["sweep", "evil.toml", "--headless"]],
     "results": [["results", "RUN", "--no-evaluate", *form] for form in ([], ["--json"], ["--csv"], ["--markdown"])],
@@ -82,6 +86,12 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["evaluate", "RUN", "--trust"],
         ["evaluate", "RUN", "--now"],
         ["evaluate", "RUN", "--gate", "all"],
+    ],
+    "watch": [
+        ["watch", "RUN"],
+        ["watch", "RUN", "--trust"],
+        ["watch", "RUN", "--gate", EVIL[:-1]],
+        ["watch", "RUN", "--json"],
     ],
     "picture": [["picture", "RUN", "x.svg"], ["picture", "RUN", f"{NAME}.png"]],
     "pause": [["pause", "RUN"]],

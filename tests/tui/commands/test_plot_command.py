@@ -12,6 +12,8 @@ from figure_runs import write_run
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.sweeps.directory import SweepDirectory
+from gwt_ib.sweeps.states import read_states
 from gwt_ib_tui.commands.plotting import plot, runs_named
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -49,6 +51,15 @@ def test_runs_are_named_by_pattern_folder_or_name_each_once(runs: list[RunDirect
     assert len(runs_named(["runs", "runs/a"])) == 3
     with pytest.raises(UserError, match=r"no sweep and no run 'othr'\. Did you mean other"):
         runs_named(["othr"])
+
+
+def test_runs_of_a_sweep_have_its_arms(tmp_path: Path) -> None:
+    sweep = tmp_path / "sweeps" / "small"
+    (sweep / "runs").mkdir(parents=True)
+    (sweep / "sweep.toml").write_text('[grid]\nseed = [1, 2]\n[[arm]]\nname = "quick"\n')
+    members = read_states(SweepDirectory(sweep)).members
+    write_run(members[0].path, [0.5], **members[0].member.config.model_dump(exclude_unset=True))
+    assert runs_named([str(sweep)]) == {RunDirectory(members[0].path): "quick"}
 
 
 @pytest.mark.parametrize("kind", ["gate", "c"])

@@ -162,10 +162,23 @@ def test_too_many_runs_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def test_runs_are_listed_without_a_terminal(command: Command, runs: list[RecordedRun]) -> None:
-    for arguments in (("runs",), ("runs", "--list")):
+    for arguments in (("runs",), ("runs", "--list", "--sort=-age")):
         lines = command(*arguments).stdout.splitlines()
-        assert lines[0].split() == ["run", "state", "env", "steps", "training", "gate", "ep100"]
-        assert [line.split()[:2] for line in lines[1:]] == [[run.directory.name, "finished"] for run in runs]
+        assert lines[0].split() == [
+            "run",
+            "state",
+            "done",
+            "task",
+            "settings",
+            "seed",
+            "ep100",
+            "eval",
+            "training",
+            "gate",
+            "age",
+        ]
+        assert "None" not in "".join(lines) and "lr=0.001" in "".join(lines)
+    assert [line.split()[:2] for line in lines[1:]] == [[run.directory.name, "finished"] for run in runs]
     assert [row["run"] for row in json.loads(command("runs", "--json").stdout)] == [run.directory.name for run in runs]
 
 

@@ -16,7 +16,7 @@ from gwt_ib_tui.keys.actions import ACTIONS, ON_APP, Action, Scope
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.compare_screen import CompareScreen
-from gwt_ib_tui.screens.dialogs import QuitDialog, SettingDialog, SweepQuitDialog
+from gwt_ib_tui.screens.dialogs import DeleteDialog, QuitDialog, SettingDialog, SweepQuitDialog
 from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
 from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.screens.help_screen import HelpScreen
@@ -25,11 +25,13 @@ from gwt_ib_tui.screens.log_screen import LogScreen
 from gwt_ib_tui.screens.run_list_screen import RunListScreen
 from gwt_ib_tui.screens.settings_screen import SettingsScreen
 from gwt_ib_tui.screens.sweep_screen import SweepScreen
+from gwt_ib_tui.screens.watch_screen import WatchScreen
 from gwt_ib_tui.state.replay.replay import Replay
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.widgets.filter_line import FilterInput
 from gwt_ib_tui.widgets.key_bar import ALWAYS_SHOWN, FIRST_LEFT_OUT
+from gwt_ib_tui.widgets.label_line import LabelInput
 from gwt_ib_tui.widgets.log_pane import LogPane
 
 KEYED = (
@@ -41,11 +43,14 @@ KEYED = (
     SettingsScreen,
     RunListScreen,
     SweepScreen,
+    WatchScreen,
     QuitDialog,
     SweepQuitDialog,
     HelpScreen,
     SettingDialog,
+    DeleteDialog,
     FilterInput,
+    LabelInput,
 )
 
 
@@ -96,12 +101,13 @@ def test_every_scope_is_that_of_some_screen_and_of_no_unknown_source() -> None:
     assert {*Feed.scopes, *Replay.scopes} == ON_APP - {"app"}
 
 
-@pytest.mark.parametrize("scope", ["quit", "help", "setting", "filter", "runs", "sweep_quit"])
+@pytest.mark.parametrize("scope", ["quit", "help", "setting", "filter", "runs", "sweep_quit", "label", "delete"])
 def test_where_one_scope_is_alone_a_key_has_one_action(scope: Scope) -> None:
     keys = [key for action in Keymap().of(scope) for key in action.keys]
     assert len(keys) == len(set(keys))
 
 
-def test_in_the_list_of_a_sweep_a_key_has_one_action() -> None:
-    keys = [key for action in Keymap().of(*SweepScreen.SCOPES) for key in action.keys]
+@pytest.mark.parametrize("screen", [SweepScreen, RunListScreen], ids=["sweep", "runs"])
+def test_in_a_list_of_runs_a_key_has_one_action(screen: type[SweepScreen] | type[RunListScreen]) -> None:
+    keys = [key for action in Keymap().of(*screen.SCOPES) for key in action.keys]
     assert len(keys) == len(set(keys))

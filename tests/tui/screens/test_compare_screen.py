@@ -133,10 +133,39 @@ async def test_seeds_of_one_setting_as_mean_and_band(runs: list[RecordedRun], si
         await pilot.press("G")
         await pilot.pause()
         assert screen.comparison.grouped and " AB " in chart.render().plain.splitlines()[0]
-        assert "seeds as mean, least to largest" in screen_text(app)
+        assert "bands: 95 % interval" in screen_text(app)
+        first, second = row(app, "AB"), row(app, "C ")
+        assert "2/2" in first and "[-" in first and "baseline" in first and "lr=0.00025" in first
+        assert "1/1" in second and "lr=0.001" in second
+        await pilot.press("down")
+        await until(pilot, lambda: row(app, "C ").startswith("›") or "›━C" in row(app, "C "))
         await pilot.press("G")
-        await pilot.pause()
-        assert "ep100  A " in chart.render().plain
+        await until(pilot, lambda: "bands: least to largest" in screen_text(app))
+        await pilot.press("G")
+        await until(pilot, lambda: "ep100  C " in chart.render().plain)
+
+
+@both_sizes
+async def test_a_chart_for_each_setting_by_the_chosen_metric(runs: list[RecordedRun], size: tuple[int, int]) -> None:
+    async with opened(runs).run_test(size=size) as pilot:
+        screen = await compared(pilot)
+        app = await ready(pilot)
+        charts = list(screen.query(ComparedChart))
+        await pilot.press("A")
+        await until(pilot, lambda: [chart.setting for chart in charts if chart.display and chart.metric] == [0, 1])
+        assert "lr=0.00025" in charts[0].render().plain and "lr=0.001  C" in charts[1].render().plain
+        assert "ep100 of each setting" in screen_text(app)
+        assert [chart.picked for chart in charts[:2]] == [True, False]
+        await pilot.press("up")
+        await until(pilot, lambda: charts[1].picked)
+        await pilot.press("j")
+        await until(pilot, lambda: "eval_return of each setting" in screen_text(app))
+        await pilot.press("f")
+        await until(pilot, lambda: [chart.setting for chart in charts if chart.is_on_screen] == [1])
+        await pilot.press("f", "pagedown")
+        await until(pilot, lambda: "every setting is on this page" in screen_text(app))
+        await pilot.press("A")
+        await until(pilot, lambda: [chart.setting for chart in charts] == [None] * 6)
 
 
 @both_sizes

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 from driving import both_sizes, until
 from recorded_run import RecordedRun
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from gwt_ib.clock import utc_now
+from gwt_ib.runs.directory import RunDirectory
+from gwt_ib.runs.jsonl import last_record
+from gwt_ib.runs.labels import read_labels
+from gwt_ib.text import age
 from gwt_ib_tui.application.run_list_app import RunList
 from gwt_ib_tui.charts.palette import DEFAULT_THEME
 from gwt_ib_tui.keys.keymap import read_keymap
+from gwt_ib_tui.screens.dialogs import DeleteDialog
 from gwt_ib_tui.screens.list_screen import Choice, Place
 from gwt_ib_tui.state.compare.run_summaries import RunLister
-from gwt_ib_tui.widgets.run_lists import age
 from gwt_ib_tui.widgets.table import first_in_sight
 
 REPEAT = "popgym-RepeatPreviousEasy-v0"
@@ -31,8 +38,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def listing(folder: Path, *place: Place) -> RunList:
-    return RunList(folder, *place, interval=0.1)
+NEWEST_FIRST = Place(order="age")
+
+
+def listing(folder: Path, place: Place = NEWEST_FIRST) -> RunList:
+    return RunList(folder, place, interval=0.1)
 
 
 async def ready(pilot: Pilot[Choice], count: int = 3) -> RunList:
@@ -65,7 +75,8 @@ def test_a_summary_is_read_again_only_when_a_file_has_changed(folder: Path, monk
     assert {run.state for run in lister.summaries.runs} == {"running"}
     read: list[str] = []
     monkeypatch.setattr(
-        "gwt_ib_tui.state.compare.run_summaries.last_record", lambda path: read.append(path.parent.name) or {}
+        "gwt_ib_tui.state.compare.run_summaries.newest_values",
+        lambda path: (read.append(path.parent.name) or {}, None),
     )
     opened: list[Path] = []
     with monkeypatch.context() as patched:
@@ -112,7 +123,8 @@ async def test_every_run_is_shown_and_stays_up_to_date(folder: Path, size: tuple
     async with listing(folder).run_test(size=size) as pilot:
         app = await ready(pilot)
         line = line_of(app, 0)
-        for words in ("● RUNNING", "16%", "s0", "✓ PASS", "3 h"):
+        state = "● RUN 16%" if size[0] < 100 else "● RUNNING   16% ━━"
+        for words in (state, "16%", "first", "s0", "PASS", "WAIT", "3 h"):
             assert words in line, words
         assert [chosen(app), shown(app)[-3].strip()[:5]] == ["third", "third"]
         late = RecordedRun(folder / "fourth", env_id=REPEAT, seed=3)
@@ -148,7 +160,7 @@ async def test_enter_opens_the_chosen_run(folder: Path, size: tuple[int, int]) -
         await pilot.pause()
     choice = app.return_value
     assert choice is not None and choice.what == "open" and [run.name for run in choice.runs] == ["second"]
-    assert choice.place == Place("second")
+    assert choice.place == Place("second", order="age")
 
 
 @both_sizes
@@ -216,7 +228,7 @@ async def test_a_dead_reader_is_said(folder: Path, monkeypatch: pytest.MonkeyPat
 async def test_the_users_own_keys_and_theme(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "keys.toml"
     path.write_text('[keys.runs]\nrun_down = "z"\n')
-    app = RunList(folder, interval=0.1, keymap=read_keymap(path), theme="gwt-light")
+    app = RunList(folder, NEWEST_FIRST, interval=0.1, keymap=read_keymap(path), theme="gwt-light")
     async with app.run_test() as pilot:
         await ready(pilot)
         await pilot.press("j")
@@ -259,3 +271,101 @@ async def test_many_runs_and_every_size(folder: Path) -> None:
         await pilot.press("end")
         await pilot.pause()
         assert chosen(app) == "run0" and any(line.startswith(" ›") for line in shown(app))
+
+
+def named(app: RunList) -> list[str]:
+    return [run.name for run in app.list.rows.runs]
+
+
+@both_sizes
+async def test_the_list_is_ordered_by_a_key_and_the_header_shows_how(folder: Path, size: tuple[int, int]) -> None:
+    best_first = sorted(("first", "second", "third"), key=lambda name: -ep100(folder / name))
+    async with listing(folder, Place()).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        assert named(app) == best_first and chosen(app) == best_first[0]
+        assert "by ep100 ↓" in shown(app)[0] and "ep100↓" in shown(app)[1]
+        await pilot.press("O")
+        await until(pilot, lambda: "ep100↑" in shown(app)[1])
+        assert named(app) == best_first[::-1] and chosen(app) == best_first[-1]
+        await pilot.press(*"ooooo")
+        await until(pilot, lambda: "age↑" in shown(app)[1])
+        assert named(app) == ["third", "second", "first"] and app.list.place.order == "age"
+
+
+def ep100(path: Path) -> float:
+    return float(last_record(path / "metrics.jsonl")["ep100"])
+
+
+async def test_a_click_on_a_title_orders_by_it_and_one_on_a_line_chooses_it(folder: Path) -> None:
+    async with listing(folder).run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        column = shown(app)[1].index("seed")
+        for order in (["first", "second", "third"], ["third", "second", "first"]):
+            await pilot.click("#run-rows", offset=(column + 1, 1))
+            await until(pilot, lambda order=order: named(app) == order)
+        assert "seed↓" in shown(app)[1]
+        await pilot.click("#run-rows", offset=(20, 4))
+        await until(pilot, lambda: chosen(app) == "first")
+        await pilot.click("#run-rows", offset=(20, 30))
+        await pilot.click("#run-rows", offset=(0, 1))
+        assert chosen(app) == "first" and "seed↓" in shown(app)[1]
+
+
+async def test_a_run_is_named_tagged_and_annotated(folder: Path) -> None:
+    run = RunDirectory(folder / "third")
+    async with listing(folder).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("n", *"best")
+        assert "name of third: best" in shown(app)[-2] and app.list.rows.words == ""
+        await pilot.press("enter")
+        await until(pilot, lambda: read_labels(run).name == "best" and "best" in line_of(app, 2))
+        await pilot.press("T", "a", "space", "b", "enter")
+        await until(pilot, lambda: read_labels(run).tags == ("a", "b"))
+        await pilot.press("N", *"why", "enter")
+        await until(pilot, lambda: any("#a #b why" in line for line in shown(app)))
+        await pilot.press("n", "x", "escape")
+        assert not app.list.query_one("#label-line").display and read_labels(run).name == "best"
+        await pilot.press("n", "slash", "enter")
+        await until(pilot, lambda: "REFUSED" in shown(app)[-2])
+        assert app.list.query_one("#label-line").display, "what was typed can be mended"
+        await pilot.press("backspace", "2", "enter")
+        await until(pilot, lambda: read_labels(run).name == "best2")
+        await pilot.press("slash", *"#a", "enter")
+        await until(pilot, lambda: named(app) == ["third"])
+
+
+async def test_a_run_is_deleted_after_a_question_that_names_it(folder: Path) -> None:
+    ended = RunDirectory(folder / "second")
+    ended.run.write_text(json.dumps({**json.loads(ended.run.read_text()), "state": "finished"}))
+    place = Place("second", frozenset({"second", "first"}), order="age")
+    async with listing(folder, place).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        for key in ("enter", "escape", "n"):
+            await pilot.press("D")
+            await until(pilot, lambda: isinstance(app.screen, DeleteDialog))
+            details = app.screen.query_one("#details", Static)
+            assert str(details.content).startswith(f"{ended.path}: 122,880 env steps, no snapshot, ")
+            await pilot.press(key)
+            await until(pilot, lambda: app.screen is app.list)
+        assert ended.path.exists()
+        await pilot.press("D")
+        await until(pilot, lambda: isinstance(app.screen, DeleteDialog))
+        await pilot.press("y")
+        await until(pilot, lambda: named(app) == ["third", "first"])
+        assert not ended.path.exists() and app.list.rows.marked == {"first"}
+        assert chosen(app) == "first", "the one that stood below it"
+        assert "DONE deleted: second" in shown(app)[-2]
+        await pilot.press("D")
+        await until(pilot, lambda: "REFUSED It is being trained" in shown(app)[-2])
+        assert named(app) == ["third", "first"]
+
+
+async def test_a_run_that_somebody_else_deletes_leaves_the_list_and_the_marks(folder: Path) -> None:
+    async with listing(folder, Place("second", frozenset({"second", "first"}), order="age")).run_test() as pilot:
+        app = await ready(pilot)
+        shutil.rmtree(folder / "second")
+        await until(pilot, lambda: named(app) == ["third", "first"])
+        assert chosen(app) == "first" and app.list.rows.marked == {"first"}
+        await pilot.press("c")
+        await pilot.pause()
+    assert app.return_value is not None and [run.name for run in app.return_value.runs] == ["first"]

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from gwt_ib.results.intervals import mean_band
 from gwt_ib_tui.state.compare.comparison import difference, mean_and_std, newest, over_seeds
 from gwt_ib_tui.state.history.series import Column
 
@@ -109,3 +110,16 @@ def test_the_spread_over_seeds_is_that_of_a_sample() -> None:
     assert mean_and_std([3.0]) == (3.0, None)
     mean, std = mean_and_std([1.0, 3.0])
     assert mean == 2.0 and std == pytest.approx(math.sqrt(2))
+
+
+def test_the_band_can_be_the_interval_of_the_mean_where_two_runs_have_a_value() -> None:
+    x = column(*range(50))
+    noise = np.random.default_rng(3).normal(size=(4, 50))
+    runs = [(x, column(*row)) for row in noise] + [(column(0, 99), column(0.0, 0.0))]
+    found, range_ = (over_seeds(runs, points=100, spread=spread) for spread in ("interval", "range"))
+    assert found is not None and range_ is not None
+    assert found.mean.tolist() == range_.mean.tolist()
+    low, high = mean_band(np.vstack([noise, np.zeros(50)]))
+    assert found.low[:49] == pytest.approx(low[:49]) and found.high[:49] == pytest.approx(high[:49])
+    assert (found.low[:49] >= range_.low[:49]).all() and (found.high[:49] <= range_.high[:49]).all()
+    assert np.isnan(found.low[50:]).all() and np.isfinite(range_.low[50:]).all(), "of one run there is no interval"

@@ -9,7 +9,7 @@ import pytest
 from textual.theme import Theme
 
 from gwt_ib_tui.charts.palette import DARK, LIGHT, THEMES, Palette
-from gwt_ib_tui.state.compare.run_set import COLORS, LETTERS, colors_of, letters_of
+from gwt_ib_tui.state.compare.run_set import COLORS, FIRST_COLORS, LETTERS, MOST_RUNS, colors_of, letters_of
 from gwt_ib_tui.state.history.series import Doubles
 
 NAMES = [f"popgym-CountRecallEasy-v0__s{seed}__20261122T0{seed}0000Z-ab{seed:02}" for seed in range(8)]
@@ -50,7 +50,12 @@ def test_every_theme_has_all_colours_and_no_two_are_alike() -> None:
 @pytest.mark.parametrize("palette", [DARK, LIGHT], ids=["dark", "light"])
 def test_the_colours_are_apart_for_every_kind_of_eyes(palette: Palette, sight: str) -> None:
     seen = [lab(SIGHTS[sight] @ linear(color)) for color in palette.runs]
-    assert min(float(np.linalg.norm(one - other)) for one, other in itertools.combinations(seen, 2)) > 25
+
+    def nearest(count: int) -> float:
+        pairs = itertools.combinations(seen[:count], 2)
+        return min(float(np.linalg.norm(one - other)) for one, other in pairs)
+
+    assert nearest(FIRST_COLORS) > 25 and nearest(COLORS) > 15
 
 
 @pytest.mark.parametrize(("palette", "theme"), list(zip((DARK, LIGHT), THEMES, strict=True)), ids=["dark", "light"])
@@ -73,8 +78,11 @@ def test_the_order_of_the_runs_makes_no_difference() -> None:
 
 
 def test_while_there_are_enough_colours_no_two_runs_share_one() -> None:
+    names = [f"run {number}" for number in range(COLORS)]
     for count in range(1, COLORS + 1):
-        assert len(set(colors_of(NAMES[:count]).values())) == count
+        colors = set(colors_of(names[:count]).values())
+        assert len(colors) == count
+        assert max(colors) < FIRST_COLORS or count > FIRST_COLORS, "those that differ most come first"
 
 
 def test_more_runs_than_colours_share_them_equally() -> None:
@@ -92,6 +100,7 @@ def test_a_run_that_comes_later_takes_no_colour_away() -> None:
 def test_runs_get_letters_in_order_and_then_digits() -> None:
     letters = letters_of([f"run {number}" for number in range(32)])
     assert "".join(letters.values()) == LETTERS[:32] == "ABCDEFGHIJKLMNOPQRSTUVWXYZ123456"
+    assert len(set(LETTERS)) == len(LETTERS) == MOST_RUNS, "as many as runs can be compared"
 
 
 def test_a_sign_stays_with_its_run() -> None:

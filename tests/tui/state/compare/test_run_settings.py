@@ -33,6 +33,8 @@ def test_what_a_run_has_for_itself_makes_no_other_setting() -> None:
         ray_wait_s=5.0,
         device="cuda",
         log_level="debug",
+        export="csv",
+        export_names="sb3",
     )
     changed = {name for name, value in local.model_dump().items() if getattr(Config(), name) != value}
     assert changed == RUN_LOCAL
