@@ -62,7 +62,7 @@ class Metric:
 
     `healthy` is where it should be, `typical` a rule of thumb inside that, `trend` what it should do where that is no
     number; where one of them is given, `remedy` says what to do when it is not so. A `sparse` metric has a value now and
-    then; its nulls are no gaps. `tile` is its title where the dashboard shows the numbers that matter most.
+    then; its nulls are no gaps.
     """
 
     name: str
@@ -73,7 +73,6 @@ class Metric:
     trend: str = ""
     remedy: str = ""
     sparse: bool = False
-    tile: str = ""
 
     def threshold(self, config: Config) -> Threshold | None:
         """The healthy range under a configuration."""
@@ -125,13 +124,13 @@ METRICS: tuple[Metric, ...] = (
     Metric("td_mean", "reward", "running mean of the TD errors, after this update"),
     Metric(
         "td_std", "reward", "running scale of the TD errors, after this update",
-        healthy=_above_floor, typical=Threshold(0.01, 10.0), tile="td_std",
+        healthy=_above_floor, typical=Threshold(0.01, 10.0),
         remedy="too small: raise td_quantile where rewards are rare, else scale rewards up or lower td_std_min; too large: "
         "lower lr where value_loss explodes, else scale rewards down or raise td_std_max",
     ),
     Metric(
         "mean_c", "", "mean gate over the rollout",
-        healthy=_near_target, trend="near target_c", tile="mean_c",
+        healthy=_near_target, trend="near target_c",
         remedy="after the warm-up of lambda_c: double lambda_c, live too; in a new run move bias_init, down where mean_c is "
         "too high",
     ),
@@ -139,13 +138,13 @@ METRICS: tuple[Metric, ...] = (
     Metric("lambda_c", "", "weight of the bottleneck loss in this update"),
     Metric(
         "explained_variance", "", "share of the returns' variance that the behaviour policy's values explain",
-        healthy=lambda config: Threshold(low=0.5), typical=Threshold(high=0.95), trend="rising", tile="EV",
+        healthy=lambda config: Threshold(low=0.5), typical=Threshold(high=0.95), trend="rising",
         remedy="low: try half and double lr, more rollout_steps, a larger vf_coef; falling: lower lr or epochs; above 0.95 "
         "is no fault where evaluations are good",
     ),
     Metric(
         "bias", "logit", "learnt part of the prior's logit, after this update",
-        healthy=_inside_clamps, trend="inside its clamps", tile="bias",
+        healthy=_inside_clamps, trend="inside its clamps",
         remedy="at a clamp: move base_logit the way that the bias was going, or widen that clamp",
     ),
     Metric("policy_loss", "", "PPO's clipped surrogate loss, mean over minibatches"),
@@ -167,7 +166,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("grad_norm", "", "global norm of the gradient before clipping, mean over minibatches"),
     Metric(
         "ep100", "return", "mean return of the last 100 episodes; null before the first",
-        trend="depends on the task; rising", tile="ep100",
+        trend="depends on the task; rising",
         remedy="see what GateCheck says of eval_improves, and compare with memory = false",
     ),
     Metric("ep_len100", "env steps", "mean length of the last 100 episodes; null before the first"),
@@ -176,7 +175,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("mmer", "return", "highest ep100 so far, once 100 episodes have ended; `results` has POPGym's own, by epochs"),
     Metric(
         "eval_return", "return", "mean return of this update's evaluation; null where the schedule has none",
-        trend="rises beyond chance, late against early", sparse=True, tile="eval",
+        trend="rises beyond chance, late against early", sparse=True,
         remedy="act on GateCheck's warnings first; then half and double lr, more rollout_steps, a longer run; compare with "
         "memory = false",
     ),

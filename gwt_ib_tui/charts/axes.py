@@ -95,17 +95,18 @@ def even_ticks(low: float, high: float, rows: int, most: int) -> tuple[Range, tu
     power = math.floor(math.log10(span / rows))
     found: list[tuple[float, int, int, int]] = []  # length of a cell, ticks, cells between two ticks, the lowest cell
     for step in (factor * 10.0**exponent for exponent in range(power, power + 3) for factor in (1.0, 2.0, 2.5, 5.0)):
-        for apart in range(2, rows):
+        most_apart = step * rows / span  # with more cells between two ticks the range would be too short
+        for apart in range(max(math.ceil(most_apart / EVEN_MOST), 2), min(math.floor(most_apart) + 1, rows)):
             cell = step / apart
             lowest = math.floor(low / cell + 0.5 + 1e-9)  # the number of the cell in which the range begins
             if (lowest - 0.5 + rows) * cell < high - 1e-9 * span:
-                break
+                continue
             spare = math.floor((lowest - 0.5 + rows) - high / cell + 1e-9)
             lowest -= min(spare // 2, lowest) if low >= 0.0 else spare // 2
             ticks = (lowest + rows - 1) // apart - math.ceil(lowest / apart) + 1
             if 2 <= ticks <= most:
                 found.append((cell, ticks, apart, lowest))
-    if not found or min(found)[0] * rows > EVEN_MOST * span:
+    if not found:
         return None
     for room in EVEN_ROOM:
         near = [one for one in found if one[0] <= room * min(found)[0]]

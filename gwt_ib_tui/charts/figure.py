@@ -124,7 +124,7 @@ class Figure:
             return
         rows = _cells(1.0 - places[columns], self.layout.rows)
         cells = rows // glyphs.down, columns
-        np.bitwise_or.at(self._levels, cells, glyphs.weights[rows % glyphs.down, 0])
+        self._levels[cells] |= glyphs.weights[rows % glyphs.down, 0]
         self._level_inks[cells] = self._ink(color)
 
     def column_line(self, place: float, color: str) -> None:
@@ -215,12 +215,13 @@ class Figure:
         bits, codes = self._bits, self._codes
         if len(glyphs.codes):
             # Dots of an area show through the line above it, so that its edge stays whole; a level stands alone.
-            on_level = (self._levels > 0) & ~on_path & (codes == SPACE)
             bits = np.where(on_path, bits, bits | self._shadow)
             bits = np.where(codes != SPACE, 0, bits) | glyphs.bits(path_codes)
-            bits = np.where(on_level, self._levels, bits)
+            inks = np.where(on_path, path_inks, self._inks)
+            if self._levels.any():
+                on_level = (self._levels > 0) & ~on_path & (codes == SPACE)
+                bits, inks = np.where(on_level, self._levels, bits), np.where(on_level, self._level_inks, inks)
             codes = np.where(bits > 0, glyphs.codes[bits], codes)
-            inks = np.where(on_level, self._level_inks, np.where(on_path, path_inks, self._inks))
         else:
             codes = np.where(on_path, path_codes, codes)
             inks = np.where(on_path, path_inks, self._inks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -62,10 +63,14 @@ class Glyphs:
 
     def bits(self, codes: Codes) -> Bits:
         """The dots of characters of this set; 0 for any other."""
+        bits: Bits = self._bits_of[np.minimum(codes, len(self._bits_of) - 1)]
+        return bits
+
+    @cached_property
+    def _bits_of(self) -> Bits:
         table = np.zeros(int(self.codes.max(initial=0)) + 2, dtype=np.uint8)
         table[self.codes] = np.arange(len(self.codes))
-        bits: Bits = table[np.minimum(codes, len(table) - 1)]
-        return bits
+        return table
 
 
 BRAILLE = Glyphs(

@@ -180,10 +180,10 @@ def draw(
         known = any(np.isfinite(curve.column.mean).any() for curve in curves)
         return Drawn(blank_chart("no data in this window" if known else "waiting for data", width, height, frame))
     lines, log = _positive(lines, values, view, y_range, notes)
-    values, stretched = _values(lines), _in_sight(levels, x, x_range)
+    values, stretched = _values(lines) if log else values, _in_sight(levels, x, x_range)
+    every, clip = values, view.outliers == "clipped" and y_range is None
     if view.outliers == "early" and view.whole and not (log or log_x or y_range):
         values = _without_early(lines, values, stretched, x_range, min_span)
-    clip = view.outliers == "clipped" and y_range is None
     scale = _scale(values, stretched, min_span, y_range, log=log, clip=clip)
     scale = scale.evened(canvas_rows(width, height), most_ticks(width, height))
     layout = layout_of(width, height, scale, partial(_x_ticks, x_range, view.x_axis, log_x), view.symbols)
@@ -194,7 +194,7 @@ def draw(
         figure.column_line(position(cursor, x_range), frame)
     points = layout.canvas_width if coarse else layout.columns
     _draw_lines(figure, lines, x_range, scale, raw_color or frame, points)
-    hidden = 0 if y_range else _draw_hidden(figure, lines, x_range, scale)
+    hidden = _draw_hidden(figure, lines, x_range, scale) if clip or values is not every else 0
     if hidden:
         notes.append(f"{hidden:,} hidden")
     _draw_marks(figure, marks, x_range, log=log_x)
@@ -325,7 +325,7 @@ def _draw_lines(
 
 
 def _draw_ends(figure: Figure, ends: Sequence[tuple[float, float, str, str]]) -> None:
-    """A letter where each line ends; of several in one cell the first is there, and the others above or below it."""
+    """A letter where each line ends; of several in one cell the first is there, and the others a little above or below."""
     rows, across = figure.layout.canvas_height, figure.layout.canvas_width
     taken: set[tuple[int, int]] = set()
     crowded = []
@@ -337,7 +337,11 @@ def _draw_ends(figure: Figure, ends: Sequence[tuple[float, float, str, str]]) ->
         taken.add(cell)
         figure.points(np.array([end[0]]), np.array([end[1]]), *end[2:])
     for (column, row), (x, _, color, letter) in crowded:
-        free = [row + by for by in BESIDE if 0 <= row + by < rows and (column, row + by) not in taken]
+        free = [
+            row + by
+            for by in BESIDE
+            if abs(by) <= rows // 5 and 0 <= row + by < rows and (column, row + by) not in taken
+        ]
         if free:
             taken.add((column, free[0]))
             figure.points(np.array([x]), np.array([1.0 - (free[0] + 0.5) / rows]), color, letter)
@@ -393,8 +397,10 @@ def _without_early(
     """What the y axis is to reach: all values, or only later ones where the early ones would make it much longer."""
     start = window[0] + EARLY * (window[1] - window[0])
     parts = [(line.inside, int(np.searchsorted(line.inside.x, start))) for line in lines]
+    if max(len(trace.x) - place for trace, place in parts) < LEAST_LATER:
+        return values
     later = _finite(np.concatenate([edge[place:] for trace, place in parts for edge in (trace.low, trace.high)]))
-    if not later.size or max(len(trace.x) - place for trace, place in parts) < LEAST_LATER:
+    if not later.size:
         return values
     longer = _length(values, stretched) > EARLY_FACTOR * max(_length(later, stretched), min_span)
     return later if longer else values
@@ -402,8 +408,9 @@ def _without_early(
 
 def _length(*values: Doubles) -> float:
     """From the least to the largest of all."""
-    every = np.clip(np.concatenate(values), -LARGEST, LARGEST)
-    return float(every.max() / 2 - every.min() / 2) * 2 if every.size else 0.0
+    ends = [(float(part.min()), float(part.max())) for part in values if part.size]
+    low, high = min((low for low, _ in ends), default=0.0), max((high for _, high in ends), default=0.0)
+    return min(high, LARGEST) - max(low, -LARGEST)
 
 
 def _logged(x: Column) -> Column:

@@ -177,8 +177,8 @@ ACTIONS: tuple[Action, ...] = (
                call="toggle_view('log_x')"),
         Action("toggle_log", ("l",), "Log y", "Switch between a linear and a logarithmic y axis",
                call="toggle_view('log_y')"),
-        Action("next_smoothing", ("m",), "Smoothing", "Smooth more, and after the most not at all; the raw line "
-               "stays behind", call="change_view('next_smoothing')"),
+        Action("next_smoothing", ("m",), "Smoothing", "Smooth more, and after the most not at all; the range of the "
+               "values stays behind", call="change_view('next_smoothing')"),
         Action("next_outliers", ("o",), "Outliers", "Show all values; then leave the highest and lowest 1 % out of the "
                "y axis; then again only what happened at the very start", call="change_view('next_outliers')"),
         Action("next_symbols", ("b",), "Symbols", "Draw with braille, blocks or ASCII",

@@ -76,8 +76,8 @@ class ComparedChart(ChartPanel):
         self.drawn = draw(
             x, lines, [], width, height - 1, frame=palette.frame, min_span=span, y_range=y_range, view=self.view
         )
-        notes = [Text(note, style=palette.warn) for note in self.drawn.notes]
-        title = chart_title(palette, self._topic(width), self._legend(curves), notes, width, chosen=self.picked)
+        notes = [[Text(note, style=palette.warn)] for note in self.drawn.notes]
+        title = chart_title(palette, self._topic(width), [*self._legend(curves), *notes], [], width, chosen=self.picked)
         return [title, *self.drawn.lines]
 
     def _topic(self, width: int) -> str:

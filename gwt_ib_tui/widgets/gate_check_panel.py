@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import lru_cache
 
 from rich.text import Text
 from textual.reactive import reactive
@@ -52,8 +53,8 @@ class GateCheckPanel(Panel):
             return [head, *indented(Text(no_verdict(run_view), palette.dim), width)]
         lines = with_since(verdict, palette, width)
         if verdict.gate.summary and height >= SENTENCE_FROM:
-            said = Text.assemble(("gate: ", palette.dim), (plain(verdict.gate.summary), palette.text))
-            lines += cut_at(indented(said, width), GATE_LINES[height >= TALL] if height > SENTENCE_FROM else 1)
+            said = _wrapped("gate: ", palette.dim, plain(verdict.gate.summary), palette.text, width)
+            lines += cut_at(said, GATE_LINES[height >= TALL] if height > SENTENCE_FROM else 1)
         return [*lines, *self._findings(verdict, width, height - len(lines))]
 
     def _findings(self, verdict: Verdict, width: int, height: int) -> list[Text]:
@@ -91,10 +92,10 @@ class GateCheckPanel(Panel):
         if not findings:
             return []
         palette = self.palette
-        head = Text(f"{STATUS_ICONS['pass']} {len(findings)} pass", style=f"bold {palette.good}")
+        head, style = f"{STATUS_ICONS['pass']} {len(findings)} pass", f"bold {palette.good}"
         names = ", ".join(short_name(finding.kind) for finding in findings)
-        lines = indented(head.copy().append(f"  {names}", style=f"not bold {palette.dim}"), width)
-        return lines if len(lines) <= most else indented(head, width)
+        lines = _wrapped(head, style, f"  {names}", palette.dim, width)
+        return lines if len(lines) <= most else _wrapped(head, style, "", "", width)
 
     def _row(self, finding: Finding, chosen: bool, name_width: int, width: int) -> Text:
         palette = self.palette
@@ -107,3 +108,13 @@ class GateCheckPanel(Panel):
             if words and row.cell_len + 2 + len(words) <= width:
                 row.append(f"  {words:<{THRESHOLD_WIDTH}}"[: max(width - row.cell_len, 0)], style=palette.dim)
         return row
+
+
+def _wrapped(head: str, head_style: str, words: str, style: str, width: int) -> list[Text]:
+    """Two pieces of text in lines. Wrapping is most of what this panel costs, and its words seldom change."""
+    return [line.copy() for line in _kept(head, head_style, words, style, width)]
+
+
+@lru_cache(maxsize=32)
+def _kept(head: str, head_style: str, words: str, style: str, width: int) -> tuple[Text, ...]:
+    return tuple(indented(Text.assemble((head, head_style), (words, style)), width))

@@ -109,7 +109,8 @@ class LineChart(TitledChart):
         for forms, readout in zip(values, readouts, strict=True):
             if readout is not None and readout.away:
                 forms[-1:-1] = [forms[-2]] * (longest - len(forms))
-        extras = [Text(note, style=palette.warn) for note in self.drawn.notes]
+        values += [[Text(note, style=palette.warn)] for note in self.drawn.notes]  # they stay when values get shorter
+        extras = []
         if view.cursor is not None and readouts[0] is not None:
             extras.append(Text(at_words(readouts[0].x, view.x_axis, width), style=palette.dim))
         wrong, other = ([head for head in heads if head.hint and head.serious is serious] for serious in (True, False))

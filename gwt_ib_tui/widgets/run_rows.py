@@ -28,7 +28,7 @@ ICON = 2
 MOST_WORDS = 40
 LEAST_BOTH_ENDS = 14
 LEAST_BAR, MOST_BAR = 7, 17
-LEAST = {"name": 7, "task": 8, "settings": 11, "tags": 5}
+LEAST = {"name": 7, "task": 7, "settings": 11, "tags": 5}
 """Cells of the columns of words, the most important first; with less room such a column is left out."""
 
 
@@ -120,7 +120,7 @@ class RunRows(ListRows[RunSummary]):
         if self.marked:
             parts.append(Text(f"{len(self.marked)} marked: c compares them", style=palette.target))
         by = f"by {order.name} {order.arrow}"
-        if ORDERS[order.name].is_return and len(self.summaries.tasks) > 1:
+        if ORDERS[order.name].is_return and len({run.info.env_id for run in self.runs}) > 1:
             by += ", tasks by floor and ceiling"
         return title_line(palette, "runs", *parts, by)
 
@@ -143,6 +143,7 @@ class RunRows(ListRows[RunSummary]):
         roomy, marked, text, now = width >= ROOMY_FROM, self.marked, palette.text, self.summaries.now
         icon = 0 if roomy else ICON
         status = STATUS_CELLS - icon
+        oldest = max([4, *(len(age(run.info.created, now)) for run in self.runs)])
         front: list[TableColumn[RunSummary]] = [
             TableColumn("", 1, lambda run, _: ("›" if run is chosen else "", f"bold {palette.line}"), gap=0),
             TableColumn("", 1, lambda run, _: ("✓" if run.name in marked else "", f"bold {palette.target}"), gap=0),
@@ -158,7 +159,7 @@ class RunRows(ListRows[RunSummary]):
             TableColumn("eval", 7, lambda run, _: (number(run.evaluation), text), right=True),
             TableColumn("train", max(status, 5), lambda run, _: verdict_cell(run.verdict, palette, status)),
             TableColumn("gate", GATE_CELLS - icon, lambda run, cells: gate_cell(run.gate, palette, cells)),
-            TableColumn("age", 6, lambda run, _: (age(run.info.created, now), palette.dim), right=True),
+            TableColumn("age", oldest, lambda run, _: (age(run.info.created, now), palette.dim), right=True),
         ]
         needs = self._needs()
         words = self._words(needs, width - _width(front) - _width(back), palette)
@@ -178,16 +179,15 @@ class RunRows(ListRows[RunSummary]):
 
     def _needs(self) -> dict[str, int]:
         """How many cells the columns of words need that have something to say; the task is said where there are several."""
-        several = len(self.summaries.tasks) > 1 or self.order.name == "task"
+        runs = self.runs
+        several = len({run.info.env_id for run in runs}) > 1 or self.order.name == "task"
         texts: dict[str, Callable[[RunSummary], str]] = {
             "name": lambda run: run.title,
             "task": lambda run: run.task if several else "",
             "settings": lambda run: run.settings_words,
             "tags": lambda run: " ".join(run.labels.tags),
         }
-        longest = {
-            name: max((len(words(run)) for run in self.summaries.runs), default=0) for name, words in texts.items()
-        }
+        longest = {name: max((len(words(run)) for run in runs), default=0) for name, words in texts.items()}
         return {
             name: min(max(length, len(name) + (name == self.order.name)), MOST_WORDS)
             for name, length in longest.items()

@@ -123,7 +123,7 @@ class SettingsPanel(Panel):
         words = [f"{changed} of {len(every)} not the default"]
         if self.words:
             words = [f"{len(found)} of {len(every)} with /{self.words}"]
-        words.append(f"live: may be changed now · {CHANGED} was changed")
+        words.append(f"live: may be changed while it trains · {CHANGED} was changed")
         title = title_line(palette, "settings", *words)
         if title.cell_len > width:
             title = title_line(palette, "settings", words[0])

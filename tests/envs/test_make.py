@@ -200,7 +200,7 @@ def test_the_action_before_the_first_is_zero_or_the_lowest(registered, space, nu
         ("CartPole-v9", "CartPole-v1"),
         ("CartPol-v1", "Did you mean CartPole-v1 or"),
         ("popgym-RepeatPrevEasy-v0", "Did you mean popgym-RepeatPreviousEasy-v0 or"),
-        ("popgym-Foo-v0", "-v0'. `gwt-ib-tui envs`"),  # near to every id but for its name
+        ("popgym-Xyzzyq-v0", "-v0'. `gwt-ib-tui envs`"),  # near to every id but for its name
         ("Qwzzk", "gwt-ib-tui envs"),
         (" ", "gwt-ib-tui envs"),
     ],

@@ -65,8 +65,8 @@ def over_seeds(
 
         some = np.linspace(0, len(grid) - 1, min(len(grid), BAND_POINTS)).astype(np.int64)
         # Between these places the ends keep their distance from the mean, and not their height: it stays between them.
-        ends = (mean + np.interp(grid, grid[some], end - mean[some]) for end in mean_band(values[:, some]))
-        return OverSeeds(grid, mean, *ends, count)
+        low, high = (mean + np.interp(grid, grid[some], end - mean[some]) for end in mean_band(values[:, some]))
+        return OverSeeds(grid, mean, low, high, count)
     return OverSeeds(grid, mean, np.fmin.reduce(values), np.fmax.reduce(values), count)
 
 

@@ -118,11 +118,6 @@ class RunSummaries:
     runs: tuple[RunSummary, ...] = ()
     now: float = 0.0
 
-    @cached_property
-    def tasks(self) -> frozenset[str]:
-        """The tasks of all runs: where there are several, returns are not comparable as they are."""
-        return frozenset(run.info.env_id for run in self.runs)
-
     def matching(self, words: str) -> tuple[RunSummary, ...]:
         """The runs that have every one of the words."""
         wanted = words.lower().split()

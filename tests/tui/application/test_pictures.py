@@ -10,9 +10,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from an_episode import episode
 from driving import until
+from recorded_run import RecordedRun
 from sweeping import FakeSweep
 
 from gwt_ib.runs.directory import RunDirectory
@@ -20,6 +22,7 @@ from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.application.preferences import Preferences
 from gwt_ib_tui.application.sweep_app import SweepApp
 from gwt_ib_tui.application.watch_app import WatchApp
+from gwt_ib_tui.screens.compare_screen import CompareScreen
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.sweep.sweep_follower import SweepFollower
 
@@ -57,6 +60,11 @@ WATCHED = {
     "watch-rgb-120x40-light": ((120, 40), "gwt-light", {"drawn": "pixels"}),
     "watch-ansi-80x24-dark": ((80, 24), "gwt-dark", {"drawn": "text", "gate": "open"}),
 }
+COMPARED = {
+    "compare-120x40-dark": ((120, 40), "gwt-dark", ()),
+    "compare-groups-120x40-light": ((120, 40), "gwt-light", ("G", "down")),
+    "compare-apart-80x24-dark": ((80, 24), "gwt-dark", ("A", "down")),
+}
 
 pytestmark = pytest.mark.pictures
 
@@ -73,6 +81,39 @@ async def test_the_screen_looks_as_it_did(name: str, monkeypatch: pytest.MonkeyP
             app.theme = theme
         app.run_view = replace(Feed(RUN).read_everything(), machine=None)  # it is another one tomorrow
         await pilot.pause()
+        await pilot.press(*keys)
+        await until(pilot, lambda: not app.animator._animations)
+        await pilot.pause()
+        picture = app.export_screenshot(title=name, simplify=True)
+    compare(name, picture)
+
+
+@pytest.fixture(scope="module")
+def nine_runs(tmp_path_factory: pytest.TempPathFactory) -> list[RunDirectory]:
+    """Three seeds of each of three settings."""
+    folder, made = tmp_path_factory.mktemp("nine"), []
+    for number in range(9):
+        gate, seed = ("td", "open", "router")[number // 3], 1 + number % 3
+        run = RecordedRun(folder / f"{gate}__s{seed}", seed=seed, gate=gate, eval_every=8, total_timesteps=40 * 4096)
+        run._random = np.random.default_rng(number)
+        run.learn(40)
+        run.finish()
+        made.append(run.directory)
+    return made
+
+
+@pytest.mark.parametrize("name", COMPARED)
+async def test_nine_runs_look_as_they_did(name: str, nine_runs: list[RunDirectory]) -> None:
+    size, theme, keys = COMPARED[name]
+    app = Dashboard(nine_runs[0], following=False, compared=nine_runs)
+    app.run_set.read_everything()
+    async with app.run_test(size=size) as pilot:
+        app.theme = theme
+        app.run_view = Feed(nine_runs[0]).read_everything()
+        await pilot.press("5")
+        await until(
+            pilot, lambda: isinstance(app.screen, CompareScreen) and len(app.screen.comparison.runs.entries) == 9
+        )
         await pilot.press(*keys)
         await until(pilot, lambda: not app.animator._animations)
         await pilot.pause()
@@ -121,5 +162,5 @@ def compare(name: str, picture: str) -> None:
 
 
 def test_there_are_at_most_28() -> None:
-    assert len(CASES) + len(SWEEPS) + len(WATCHED) <= 28
-    assert {path.stem for path in PICTURES.iterdir()} == {*CASES, *SWEEPS, *WATCHED}
+    assert len(CASES) + len(SWEEPS) + len(WATCHED) + len(COMPARED) <= 28
+    assert {path.stem for path in PICTURES.iterdir()} == {*CASES, *SWEEPS, *WATCHED, *COMPARED}
