@@ -205,7 +205,7 @@ def test_a_picture_that_cannot_be_is_said(command):
     assert theme.returncode == 2 and "There is no theme 'gwt-lihgt'. Did you mean gwt-light" in theme.stderr
     foo = command("picture", "latest", "x.svg", "--screen", "foo")
     assert foo.returncode == 2
-    assert foo.stderr == "gwt-ib-tui: There is no screen 'foo', but live, gate, check, log and compare.\n"
+    assert foo.stderr == "gwt-ib-tui: There is no screen 'foo', but live, gate, check, log, compare and settings.\n"
 
 
 def test_the_tasks_are_listed(command):
