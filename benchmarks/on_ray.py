@@ -29,7 +29,7 @@ from cluster_here import ClusterHere  # noqa: E402
 from gwt_ib.runs.directory import RunDirectory  # noqa: E402
 from gwt_ib.runs.jsonl import read_records  # noqa: E402
 
-TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s", "actor_wait_s"}
+TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 SPEEDS: dict[str, list[str]] = {
     "the default settings": [],
     "64 environments": ["num_envs=64"],

@@ -118,7 +118,6 @@ def _rest(random: np.random.Generator, config: Config) -> str:
         "steps_per_s": 10_000.0 * (1 + 0.03 * noise[0]),
         "rollout_s": 0.0853 + 0.001 * noise[1],
         "learn_s": 0.2912 + 0.001 * noise[2],
-        "actor_wait_s": 0.2950 + 0.001 * noise[2],
         "policy_version": 1,
         "policy_lag_max": 0,
         "lr": config.lr,

@@ -112,7 +112,6 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("rollout_s", "s", "time the learner waited for this update's rollout"),
     Metric("learn_s", "s", "time spent learning from it"),
-    Metric("actor_wait_s", "s", "time an actor waited for weights before its block of this rollout, mean over actors"),
     Metric("policy_version", "versions", "weights published after this update; version 0 is the untrained agent"),
     Metric(
         "policy_lag_max", "versions", "how many versions behind the learner the oldest block of the rollout was",

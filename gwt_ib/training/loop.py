@@ -31,7 +31,6 @@ from gwt_ib.training.gate_budget import GateBudget
 from gwt_ib.training.recorder import Recorder, Report, gate_metrics
 from gwt_ib.training.saving import Saving
 
-WAIT = SECTIONS.index("wait")
 SafePoint: TypeAlias = "Callable[[Training], bool]"
 """Answers requests between updates; returns True when the run is to stop."""
 
@@ -260,7 +259,6 @@ class Training:
                 "steps_per_s": round(self.config.steps_per_update / duration, 2),
                 "rollout_s": round(rollout_s, 5),
                 "learn_s": round(learn_s, 5),
-                "actor_wait_s": round(float(self.actor_seconds[:, WAIT].mean()), 5),
                 "policy_lag_max": lag,
                 **learnt,
                 **gate_metrics(rollout),

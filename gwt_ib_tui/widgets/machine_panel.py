@@ -86,8 +86,8 @@ def gpu_readings(gpu: Gpu, palette: Palette) -> list[Reading]:
 
 
 def wait_readings(run_view: RunView, palette: Palette) -> list[Reading]:
-    """Of the newest update: how long the learner waited for blocks and learnt, and the actors waited for weights."""
-    names = {"learner waits": "rollout_s", "learns": "learn_s", "actors wait": "actor_wait_s"}
+    """Of the newest update: how long the learner waited for blocks, and learnt."""
+    names = {"learner waits": "rollout_s", "learns": "learn_s"}
     values = {words: run_view.metric(name) for words, name in names.items()}
     found = [(words, f"{number(value)} s", palette.text) for words, value in values.items() if value is not None]
     return found or [("waits", "no update yet", palette.dim)]

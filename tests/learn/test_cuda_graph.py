@@ -31,7 +31,7 @@ SPACES = {
     "multi-discrete": spaces.MultiDiscrete([3, 2, 4]),
     "box": spaces.Box(-1, 1, (2,)),
 }
-TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s", "actor_wait_s"}
+TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 
 
 def agent_on(device: str, kind: str, config: Config) -> tuple[Agent, FlatParameters]:

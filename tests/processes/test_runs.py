@@ -15,7 +15,7 @@ from gwt_ib.runs.metrics import NAMES
 from gwt_ib.runs.snapshot_store import newest_good_snapshot
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
-TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s", "actor_wait_s"}
+TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 EVALUATION = {"eval_return", "eval_returns", "eval_replaced"}
 
 

@@ -20,7 +20,7 @@ from gwt_ib.runs.jsonl import Record, read_records
 from gwt_ib.training.loop import Training
 from gwt_ib_tui.commands.headless import judge_recorded
 
-NOT_REPEATED = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s", "actor_wait_s"}
+NOT_REPEATED = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 EVALUATION = {"eval_return", "eval_returns", "eval_replaced"}
 
 

@@ -28,7 +28,7 @@ from gwt_ib.runs.snapshot import problem_of
 from gwt_ib.runs.snapshot_store import list_snapshots, newest_good_snapshot
 
 MARK = "GWT_IB_TEST_RUN"
-TIMES = frozenset({"elapsed_s", "steps_per_s", "rollout_s", "learn_s", "actor_wait_s"})
+TIMES = frozenset({"elapsed_s", "steps_per_s", "rollout_s", "learn_s"})
 """What of a metrics row says how fast the machine was."""
 TOY: dict[str, Any] = {
     "env_id": "popgym-RepeatPreviousEasy-v0",

@@ -27,7 +27,7 @@ from gwt_ib.sweeps.nodes.keeper import PREFIX
 from gwt_ib.sweeps.nodes.node_room import refuse
 
 pytestmark = [pytest.mark.processes, pytest.mark.cluster, WITH_RAY]
-TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s", "actor_wait_s"}
+TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 UPDATES = 100
 PROGRAM = Path(__file__).parent / "train_on_ray.py"
 Start = Callable[..., subprocess.Popen[str]]

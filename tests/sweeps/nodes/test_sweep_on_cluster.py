@@ -18,7 +18,7 @@ from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import read_records
 
 pytestmark = [pytest.mark.processes, pytest.mark.cluster, WITH_RAY, pytest.mark.soak, pytest.mark.timeout(1800)]
-TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s", "actor_wait_s"}
+TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 SEEDS = 12
 SWEEP = f"""
 [base]

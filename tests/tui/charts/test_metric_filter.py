@@ -34,7 +34,7 @@ def recorded(tmp_path: Path) -> RecordedRun:
     [
         ("rho", RHOS),
         ("RHO tail", ("rho_tail", "rho_tail_dc")),
-        ("*_s", ("elapsed_s", "steps_per_s", "rollout_s", "learn_s", "actor_wait_s")),
+        ("*_s", ("elapsed_s", "steps_per_s", "rollout_s", "learn_s")),
         ("rho_t?_c", ("rho_td_c",)),
         ("[mt]*_c", ("mean_c", "target_c")),
         ("correlation", ("rho_td_c", "rho_td_dc")),

@@ -278,7 +278,6 @@ class RecordedRun:
             "steps_per_s": STEPS_PER_S * (1 + 0.03 * noise[2]),
             "rollout_s": 0.31,
             "learn_s": 0.14,
-            "actor_wait_s": 0.15,
             "policy_version": update,
             "policy_lag_max": 0,
             "lr": config.lr,
