@@ -90,8 +90,7 @@ PANELS: dict[str, dict[str, str]] = {
         ),
         "machine": (
             "The machine that the dashboard is on: cores, how busy, load, memory, the disk of the run, GPUs; of the newest "
-            "update how long the learner waited for blocks and learnt, and the actors waited for weights; in the title what "
-            "the dashboard takes."
+            "update how long the learner waited for blocks, and learnt; in the title what the dashboard takes."
         ),
         "log": (
             "What the processes wrote, merged by time (UTC); by level and by process. Ids of requests and long paths are "
