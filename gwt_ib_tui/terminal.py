@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import codecs
 import json
+import locale
 import os
 import signal
 import sys
 import traceback
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,11 +21,15 @@ from typing import TextIO
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.text import plain, visible
+from gwt_ib_tui.fallbacks import FALLBACKS, in_ascii, shows_unicode
 
 NARROW = "gwt-ib-narrow"
 """The name of the error handler that writes a character which an encoding lacks as one of ASCII, a cell for a cell."""
+PLAIN_WORDS = "gwt-ib-plain-words"
+"""The name of that for printed words, in which a letter that the encoding lacks is an escape."""
 
 _asked: list[int] = []  # the signals that have come
+_in_ascii = False  # the dashboard of this process draws in ASCII
 
 
 def need_terminal(run: Path) -> None:
@@ -101,18 +105,43 @@ def prepare_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # closed by the shell, as in `>&-`
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
+    codecs.register_error(PLAIN_WORDS, _plain_words)
+    plainly = not shows_unicode(os.environ)
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):  # a test's own stream
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # typed as TextIO
+            # What goes into a file or another program stays in UTF-8, whatever this terminal shows.
+            encoding = "ascii" if plainly and stream.isatty() else None
+            stream.reconfigure(encoding=encoding, errors=PLAIN_WORDS)  # type: ignore[union-attr]  # typed as TextIO
     sys.excepthook = _print_bug
 
 
 def prepare_screen() -> None:
-    """Where the terminal's encoding lacks characters, a dashboard shows others that are as wide."""
+    """Where the terminal or its encoding lacks characters, a dashboard shows others that are as wide."""
+    global _in_ascii
     codecs.register_error(NARROW, _narrow)
+    _in_ascii = not draws_unicode()
     with suppress(AttributeError, ValueError):
         if sys.__stderr__ is not None:  # which Textual draws on
-            sys.__stderr__.reconfigure(errors=NARROW)
+            sys.__stderr__.reconfigure(encoding="ascii" if _in_ascii else None, errors=NARROW)
+
+
+def draws_unicode() -> bool:
+    """Whether a dashboard here may draw more than ASCII; a browser always shows it."""
+    if "web_driver" in os.environ.get("TEXTUAL_DRIVER", ""):
+        return True
+    return locale.getencoding().lower().startswith("utf") and shows_unicode(os.environ)
+
+
+def in_plain_screen() -> bool:
+    """Whether the dashboard of this process draws in ASCII, as `prepare_screen` has found; a picture never does."""
+    return _in_ascii
+
+
+def clipboard_words() -> str:
+    """What can be said of a copy: the terminal is asked for it (OSC 52) and never answers; some have no clipboard."""
+    term, program = os.environ.get("TERM", ""), os.environ.get("TERM_PROGRAM", "")
+    none = term.startswith(("linux", "vt", "cons25")) or program == "Apple_Terminal"
+    return "no clipboard here" if none else "to clipboard"
 
 
 def print_line(words: str = "", *, err: bool = False) -> bool:
@@ -203,35 +232,16 @@ def _print_bug(kind: type[BaseException], error: BaseException, where: Traceback
 
 
 def _narrow(error: UnicodeError) -> tuple[str, int]:
+    """For a screen: a cell for a cell, whatever it costs."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(map(_as_ascii, error.object[error.start : error.end])), error.end
+    return in_ascii(error.object[error.start : error.end]), error.end
 
 
-def _as_ascii(letter: str) -> str:
-    """A character as ASCII, in as many cells."""
-    width = 2 if unicodedata.east_asian_width(letter) in ("W", "F") else 0 if unicodedata.combining(letter) else 1
-    code = ord(letter)
-    if 0x2500 <= code < 0x2580:  # lines of boxes
-        return "-" if letter in "─━╌┄┈╴╶╸╺═" else "|" if letter in "│┃╎┆┊╵╷╹╻║" else "+"
-    if 0x2580 <= code < 0x25A0:  # blocks
-        return "#"
-    known = {
-        "–": "-",
-        "—": "-",
-        "…": ".",
-        "·": ".",
-        "→": ">",
-        "←": "<",
-        "↑": "^",
-        "↓": "v",
-        "×": "x",
-        "Δ": "d",
-        "‖": "|",
-        "✓": "+",
-        "✗": "x",
-    }
-    if 0x25A0 <= code < 0x2600:  # geometric shapes: marks
-        return "!" if letter in "▲△" else ">" if letter in "▶▸" else "*" if letter in "◆◈◇" else "o"
-    plainer = known.get(letter) or unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
-    return plainer if len(plainer) == width else "?" * width
+def _plain_words(error: UnicodeError) -> tuple[str, int]:
+    """For what is printed: what we draw as ASCII, and a letter of a name as an escape, from which it can be had back."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end]
+    escaped = (letter.encode("ascii", "backslashreplace").decode() for letter in letters)
+    return "".join(FALLBACKS.get(letter) or word for letter, word in zip(letters, escaped, strict=True)), error.end

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from gwt_ib.lenient import real, scalars, text
 from gwt_ib.log import LOGGER
+from gwt_ib.runs.causes import cause_alone, cause_first
 from gwt_ib.runs.control import REQUEST_NAMES
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.text import count, number, plain
@@ -189,7 +190,10 @@ def _of_acknowledgement(event: Event) -> Forms:
 
 
 def _of_ending(event: Event) -> Forms:
-    return (event.kind + _colon(event, "message"),)
+    message = event.words("message")
+    if not message:
+        return (event.kind,)
+    return f"{event.kind}: {cause_first(message)}", f"{event.kind}: {cause_alone(message)}"
 
 
 def _colon(event: Event, name: str) -> str:
@@ -312,7 +316,7 @@ KINDS: Mapping[str, EventKind] = {
         EventKind("stopped", _ENDING, forms=_of_ending, notice=_of_run),
         EventKind(
             "failed", _ENDING, "bad", _of_ending, status="failed",
-            notice=lambda event: (event.words("message") or "the run failed") + event.at,
+            notice=lambda event: cause_first(event.words("message") or "the run failed") + event.at,
         ),
     )
 }  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.actions import parse
 from textual.app import SystemCommand
+from textual.events import Event, InputEvent
 from textual.pilot import Pilot
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -23,13 +26,18 @@ from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.origin import made_here, module_of
 from gwt_ib.runs.record import ENDED, UNKNOWN
 from gwt_ib.text import plain
+from gwt_ib_tui.application.alerts import AlertSettings, Notifier, read_alert_settings
 from gwt_ib_tui.application.figure_writing import write_chart
 from gwt_ib_tui.application.preferences import (
     Preferences,
+    RunLayout,
     for_this_terminal,
     preferences_path,
     read_preferences,
+    read_run_layout,
+    run_layout_path,
     save_preferences,
+    save_run_layout,
 )
 from gwt_ib_tui.application.run_app import RunApp
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
@@ -37,6 +45,7 @@ from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.garbage import leave_out_what_exists
 from gwt_ib_tui.keys.actions import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
+from gwt_ib_tui.priority import give_way
 from gwt_ib_tui.screens.compare_screen import CompareScreen
 from gwt_ib_tui.screens.dialogs import QuitDialog
 from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
@@ -50,15 +59,17 @@ from gwt_ib_tui.state.compare.run_set import RunSet, neighbours
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.follower import Source
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.terminal import leave_on_signals, prepare_screen, print_line
+from gwt_ib_tui.terminal import clipboard_words, leave_on_signals, prepare_screen, print_line
 
 if TYPE_CHECKING:
     from gwt_ib.figures.plot import Plot
 
 INTERVAL_S = 0.5  # between two pictures: each of them takes time from a training that uses every core
+CALM_AFTER_S = 10.0  # without a key or a click; nobody looks closely then
+CALM_INTERVAL_S = 2.0
 READABLE = 2  # new rows in a picture; with more, every second one is left out
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
-SIGNAL, ANOTHER, WATCH = "signal", "another", "watch"
+SIGNAL, ANOTHER, WATCH, LIST = "signal", "another", "watch", "list"
 NEEDS = {action.id: action.needs for action in ACTIONS}
 NO_EPISODE_HERE = "an episode is played beside a dashboard in a terminal"
 BROKEN = "the reader of the run directory has stopped; leave and attach again"
@@ -88,19 +99,25 @@ class Dashboard(RunApp):
         following: bool = True,
         compared: Sequence[RunDirectory] = (),
         first_screen: str = "",
+        notifier: Notifier | None = None,
+        calms_down: bool = True,
     ) -> None:
         """Show `run` as `source` publishes it: by default its directory is followed.
 
         It is compared with `compared`, by default others in its folder; `first_screen` is in front at first. Without
-        `following` nothing is read, and the caller sets `run_view`.
+        `following` nothing is read, and the caller sets `run_view`. Where nobody presses a key for a while, less is read and
+        painted; not so without `calms_down`.
         """
         # What is new is read within half an interval and then shown at the next picture.
-        super().__init__(run, source or Feed(run, interval / 2), read_only)
+        super().__init__(run, source or Feed(run, interval / 2), read_only, notifier)
         self._interval = interval
+        self._calms_down = calms_down
+        self._touched_at = self._shown_at = time.monotonic()
         self._following = following
         self._events_taken = 0
         self._problem = ""
         self._left_out = False
+        self._offered_as_ended = False
         self._file_problems: frozenset[str] = frozenset()
         self._all_keys = keymap or Keymap()
         self.keymap = self._all_keys.serving(self.source.scopes)
@@ -145,8 +162,25 @@ class Dashboard(RunApp):
             self._tick()
             self.set_interval(self._interval, self._tick)
 
+    async def on_event(self, event: Event) -> None:
+        """A key or the mouse ends the calm."""
+        if isinstance(event, InputEvent):
+            self._touched_at = time.monotonic()
+            if self.calm:
+                self._set_calm(False)
+        await super().on_event(event)
+
+    def _set_calm(self, calm: bool) -> None:
+        """Read and paint more seldom, and give way to the training; or as usual again."""
+        self.calm = self.source.calm = calm
+        give_way(calm)
+        if not calm:
+            self.source.wake()
+
     def on_unmount(self) -> None:
         """The reading threads end with the app."""
+        if self.calm:
+            give_way(False)
         self.source.stop()
         self.run_set.stop()
 
@@ -169,6 +203,10 @@ class Dashboard(RunApp):
         if self.source.live:
             self.announce(run_view)
         self.show_run_view()
+        if run_view.ended != self._offered_as_ended:  # the keys that make sense are others now
+            self._offered_as_ended = run_view.ended
+            for screen in self.run_screens:
+                screen.refresh_bindings()
         if self.requests.stopping and run_view.state in ENDED:
             self.exit(STOPPED)
 
@@ -216,7 +254,7 @@ class Dashboard(RunApp):
             self.say("failed", f"no figure in {self._directory.plots}: {error.strerror or error}")
         else:
             self.copy_to_clipboard(plain(path.resolve(), 4096))
-            self.say("done", f"figure and its data as CSV, path copied: {path}")
+            self.say("done", f"figure and its data as CSV, {clipboard_words()}: {path}")
 
     async def open_run(self, run: RunDirectory) -> None:
         """Show this run: here where it is ours, else leave for it."""
@@ -245,7 +283,19 @@ class Dashboard(RunApp):
 
     def action_show_help(self) -> None:
         """Keys and metrics."""
-        self.push_screen(HelpScreen(self.run_view, self._all_keys.actions))
+        useless = {action.id for action in self._all_keys.actions if action.needs != "pages"}
+        useless = {name for name in useless if not self.offered(name)} if self.has_ended else set()
+        actions = tuple(action for action in self._all_keys.actions if action.id not in useless)
+        self.push_screen(HelpScreen(self.run_view, actions))
+
+    def action_open_list(self) -> None:
+        """Leave a run that has ended for the list of all runs in its folder."""
+        if self.is_web or not self.source.live:
+            self.say("refused", "a browser and a replay show one run, and no other")
+        elif not self.has_ended:
+            self.say("refused", "the run goes on: leave it first")
+        else:
+            self.exit(LIST)
 
     def action_ask_to_quit(self) -> None:
         """Leave at once where there is nothing to decide, else ask."""
@@ -263,14 +313,30 @@ class Dashboard(RunApp):
         else:
             self.action_ask_to_quit()
 
+    def action_reset_layout(self) -> None:
+        """How the charts are looked at as in the beginning: axis, scale, smoothing, symbols, window, metrics, page."""
+        first = for_this_terminal(Preferences())
+        self.view = first.view
+        for screen in self.run_screens:
+            screen.reset_layout()
+        self.live.show_matching("")
+        self.say("notice", "the view is as it was in the beginning: axis, scale, smoothing, symbols, window, metrics")
+
     @property
     def left_as(self) -> Preferences:
         """What the user has chosen by now, for the next time."""
         return Preferences.of(self.theme, self.view, self.live.words, self._preferences.figure)
 
+    @property
+    def left_here(self) -> RunLayout:
+        """The same for this run, with what is in sight of it."""
+        return RunLayout.of_run(self.theme, self.view, self.live.words)
+
     def offered(self, identifier: str) -> bool:
         """Whether an action of the table has anything to do now. Where not, its key answers why and is not shown."""
-        can = {"pages": self.run_screens[-1].paged, "news": self.source.live, "control": not self.refusal}
+        live, ended, asked = self.source.live, self.has_ended, not self.refusal
+        can = {"pages": self.run_screens[-1].paged, "news": live and not ended, "control": asked and not ended}
+        can |= {"shell": asked, "ended": asked and ended}
         return can.get(NEEDS.get(identifier, ""), True)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -286,14 +352,27 @@ class Dashboard(RunApp):
 
     def _tick(self) -> None:
         """Show the newest view of the run, if there is a newer one."""
-        newest, shown = self.source.run_view, self.run_view
+        newest, shown, now = self.source.run_view, self.run_view, time.monotonic()
+        idle = self._calms_down and self.source.live and now - self._touched_at >= CALM_AFTER_S
+        if idle and not self.calm:
+            self._set_calm(True)
+        if (
+            self.calm
+            and shown is not None
+            and now - self._shown_at < CALM_INTERVAL_S
+            and newest.only_adds_rows_to(shown)
+        ):
+            return
         if newest is not shown and newest.version and not self._too_many_rows(newest, shown):
+            self._shown_at = now
             with self.batch_update():
                 self.run_view = newest
         if self.requests.expire():
             self.show_message()
             if self._problem:  # it is still there
                 self.say(self._status_of_problem(newest), plain(self._problem))
+        for sentence in self.notifier.problems():
+            self.say("warning", sentence)
         if self.source.broken and self._problem != BROKEN:
             self._problem = BROKEN
             self.say("failed", BROKEN)
@@ -339,35 +418,52 @@ def run_dashboard(
     compared: Sequence[RunDirectory] = (),
     first_screen: str = "",
     keeps_preferences: bool = True,
+    fps: float | None = None,
+    on_event: str | None = None,
 ) -> str:
     """Show a run, and after it each that is opened from its comparison, until the user leaves.
 
     Returns how the last one was left: `detached`; `stopped` when the user asked for a stop here and the run has ended;
-    `ended` when it had ended before; `signal` for a signal or a terminal that closed. The runs are not touched.
-    The user's preferences are read and kept for the next time; they are neither without `keeps_preferences`.
+    `ended` when it had ended before; `list` for the list of runs; `signal` for a signal or a terminal that closed. The runs
+    are not touched.
+    The user's preferences are read and kept for the next time; they are neither without `keeps_preferences`, nor are there
+    alerts. At most `fps` pictures a second are made; `on_event` is the command for alerts in place of the user's own.
     """
     leave_out_what_exists()
     prepare_screen()
+    interval = 1.0 / fps if fps else interval
     keymap = read_keymap(keymap_path())
     read, problem = read_preferences(preferences_path()) if keeps_preferences else (Preferences(), "")
-    preferences = for_this_terminal(read) if keeps_preferences else read
-    keymap = replace(keymap, problems=(*keymap.problems, problem)) if problem else keymap
-    make = partial(Dashboard, read_only=read_only, interval=interval, compared=compared, keymap=keymap)
-    app = make(run, source=source, first_screen=first_screen, preferences=preferences)
-    while (how := app.run() or DETACHED) in (ANOTHER, WATCH):
-        if how == ANOTHER and app.opened is not None:
-            run = app.opened
-            app = make(run, preferences=app.left_as)
-            continue
-        from gwt_ib_tui.application.watch_app import watched_from
+    alerts = AlertSettings(notify="off")
+    if keeps_preferences:
+        alerts = read_alert_settings(keymap_path(), os.environ, on_event)
+    keymap = replace(keymap, problems=(*keymap.problems, *alerts.problems, *filter(None, [problem])))
+    layout, said = for_this_terminal(read) if keeps_preferences else read, ""
+    with Notifier(alerts) as notifier:  # before the application: inside it no process can be started safely
+        make = partial(Dashboard, read_only=read_only, interval=interval, compared=compared, notifier=notifier)
+        make = partial(make, keymap=keymap, calms_down=fps is None)
+        while True:
+            kept = run_layout_path(run.path) if keeps_preferences else None
+            own = read_run_layout(kept, layout)
+            first = for_this_terminal(own) if keeps_preferences else own
+            app = make(run, source=source, first_screen=first_screen, preferences=first)
+            app.first_problem = said
+            how = app.run() or DETACHED
+            save_run_layout(kept, app.left_here, own)
+            layout, source, first_screen, said = app.left_as, None, "", ""
+            if how == ANOTHER and app.opened is not None:
+                run = app.opened
+            elif how == WATCH:
+                from gwt_ib_tui.application.watch_app import watched_from
 
-        how, problem = watched_from(run, app.left_as, keymap)  # a player is started, so between two applications
-        if how == SIGNAL:
-            break
-        app = make(run, preferences=app.left_as, first_screen=app.front)
-        app.first_problem = problem
-    if keeps_preferences and app.left_as != preferences:
-        problem = save_preferences(preferences_path(), app.left_as, read)
+                how, said = watched_from(run, layout, keymap)  # a player is started, so between two applications
+                first_screen = app.front
+                if how == SIGNAL:
+                    break
+            else:
+                break
+    if keeps_preferences and layout != for_this_terminal(read):
+        problem = save_preferences(preferences_path(), layout, read)
         if problem:
             print_line(f"gwt-ib-tui: {problem}", err=True)
     return how
@@ -390,10 +486,14 @@ def _without_numbers(sentence: str) -> str:
     return re.sub(r"\d+", "", sentence)
 
 
-def save_picture(run: RunDirectory, path: Path, size: tuple[int, int] = (120, 40), screen: str = "live") -> None:
-    """Write what one of the `SCREENS` shows of a run, at `size` columns and rows, as SVG. Raises `OSError`."""
-    app = Dashboard(run, following=False)
+def run_picture(
+    run: RunDirectory, size: tuple[int, int] = (120, 40), screen: str = "live", theme: str = DEFAULT_THEME
+) -> str:
+    """What one of the `SCREENS` shows of a run, at `size` columns and rows, as SVG."""
+    app = Dashboard(run, following=False, preferences=Preferences(theme=theme))
     run_view = Feed(run).read_everything()
+    if run_view.ended:  # what the machine does now says nothing of it
+        run_view = replace(run_view, machine=None)
     if screen == "compare":
         app.run_set.read_everything()
     picture: list[str] = []
@@ -408,4 +508,11 @@ def save_picture(run: RunDirectory, path: Path, size: tuple[int, int] = (120, 40
         app.exit()
 
     app.run(headless=True, size=size, auto_pilot=take)
-    path.write_text(picture[0], encoding="utf-8")
+    return picture[0]
+
+
+def save_picture(
+    run: RunDirectory, path: Path, size: tuple[int, int] = (120, 40), screen: str = "live", theme: str = DEFAULT_THEME
+) -> None:
+    """Write that picture. Raises `OSError`."""
+    path.write_text(run_picture(run, size, screen, theme), encoding="utf-8")

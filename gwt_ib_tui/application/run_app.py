@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shlex
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from textual.reactive import reactive
 
 from gwt_ib.clock import utc_now
 from gwt_ib.durable import sync_directory, write_atomically, write_json
+from gwt_ib.errors import ExitCode
 from gwt_ib.gatecheck.findings import GateVerdict
 from gwt_ib.lenient import mapping
 from gwt_ib.runs.control import RequestKind, send_request
@@ -21,12 +23,14 @@ from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.record import UNKNOWN
 from gwt_ib.text import plain
+from gwt_ib_tui.application.alerts import Alert, AlertSettings, Notifier, notification
 from gwt_ib_tui.screens.dialogs import Change, SettingDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
-from gwt_ib_tui.state.run.announcements import Announcer, frozen_words
+from gwt_ib_tui.state.run.announcements import Announcement, Announcer, frozen_words
 from gwt_ib_tui.state.run.follower import Source
 from gwt_ib_tui.state.run.requests import Asked, RequestLog
 from gwt_ib_tui.state.run.run_view import DAMAGED, RunView
+from gwt_ib_tui.terminal import clipboard_words
 
 READ_ONLY = "this dashboard is read-only and asks nothing of the run"
 _WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -37,8 +41,11 @@ class RunApp(App[str]):
 
     run_view: reactive[RunView | None] = reactive(None, repaint=False)
 
-    def __init__(self, directory: RunDirectory, source: Source, read_only: bool) -> None:
+    def __init__(
+        self, directory: RunDirectory, source: Source, read_only: bool, notifier: Notifier | None = None
+    ) -> None:
         super().__init__()
+        self.notifier = notifier or Notifier(AlertSettings(notify="off"))
         self.source = source
         self.requests = RequestLog()
         self.refusal = source.refusal or (READ_ONLY if read_only else "")
@@ -47,6 +54,8 @@ class RunApp(App[str]):
         self._read_only = read_only
         self._began = utc_now()
         self._frozen: RunView | None = None
+        self.calm = False
+        """Whether nobody has pressed a key for a while: what is expensive is painted more seldom."""
         self._announcer = Announcer()
 
     @property
@@ -78,8 +87,22 @@ class RunApp(App[str]):
                 self.say(news.message.status, news.message.text)
             if news.title:
                 self.notify(news.text, title=news.title, severity=news.severity, markup=False)
-            if news.bell:
+            if news.bell and self.notifier.settings.bell:
                 self.bell()
+            if news.event:
+                self._alert(news, run_view)
+
+    def _alert(self, news: Announcement, run_view: RunView) -> None:
+        """Tell the desktop and the user's command."""
+        sequence = notification(
+            f"{self._directory.name}: {news.title}", news.text, self.notifier.settings.notify, os.environ
+        )
+        if sequence and self._driver is not None and not self.is_web and not self.is_headless:
+            self._driver.write(sequence)
+        verdict = run_view.verdict
+        training, gate = (verdict.status, verdict.gate.status) if verdict else ("", "")
+        message = ": ".join(filter(None, (news.title, news.text)))
+        self.notifier.send(Alert(news.event, self._directory.path.absolute(), message, run_view.state, training, gate))
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """What is on the screen, as SVG that loads nothing from the network: the viewer's own monospaced font is used."""
@@ -116,7 +139,10 @@ class RunApp(App[str]):
             self.ask("snapshot")
 
     def action_evaluate_now(self) -> None:
-        """Ask for an evaluation of the present weights; a second one only when the first is done."""
+        """Ask for an evaluation of the present weights, one at a time; of an ended run, say which command does it."""
+        if self.has_ended and not self.refusal:
+            self.show_command("evaluate")
+            return
         if not self._may_ask("evaluate"):
             return
         if self.requests.pending("evaluate"):
@@ -126,17 +152,38 @@ class RunApp(App[str]):
 
     def action_evaluate_gate(self) -> None:
         """Ask for episodes with the gate replaced; of a run that has ended, say which command plays them."""
-        ended = self.run_view is not None and self.run_view.ended
-        if ended and not self.refusal:
-            command = f"gwt-ib-tui evaluate {shlex.quote(str(self._directory.path))} --gate all --steps"
-            self.copy_to_clipboard(command)
-            self.say("notice", f"the run has ended: this is for a shell, and copied: {command}")
+        if self.has_ended and not self.refusal:
+            self.show_command("evaluate", "--gate all --steps")
         elif not self._may_ask("evaluate"):
             return
         elif self.requests.pending("evaluate_gate"):
             self.say("asked", "gate evaluation: already asked, waiting for the trainer")
         else:
             self.ask("evaluate_gate")
+
+    def action_show_resume(self) -> None:
+        """Say which command takes the run up again; one that is complete needs more steps for that."""
+        view = self.run_view
+        if view is None or not view.ended:
+            self.say("refused", "the run goes on: there is nothing to resume")
+        elif self.refusal:
+            self.say("refused", self.refusal)
+        elif view.run.exit_code == ExitCode.BAD_DATA:
+            self.show_command("verify")
+        else:
+            more = 2 * (view.run.total_timesteps or 0) if view.state == "finished" else 0
+            self.show_command("resume", f"--total-timesteps {more}" if more else "")
+
+    def show_command(self, name: str, options: str = "") -> None:
+        """Show a command on this run for a shell, and copy it."""
+        command = f"gwt-ib-tui {name} {shlex.quote(str(self._directory.path))} {options}".rstrip()
+        self.copy_to_clipboard(command)
+        self.say("notice", f"for a shell, {clipboard_words()}: {command}")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing can be asked of the run any more."""
+        return self.run_view is not None and self.run_view.ended
 
     def action_change_setting(self) -> None:
         """Let the user choose a setting and its new value, then ask for it."""
@@ -202,13 +249,14 @@ class RunApp(App[str]):
     async def _write_report(self, asked: Asked, steps: int, row: Record, picture: str) -> None:
         path = await asyncio.to_thread(snapshot_path, self._directory, asked.path)
         self.copy_to_clipboard(plain(path, 4096))
+        path_sent = clipboard_words()
         try:
             await asyncio.to_thread(write_report, self._directory, steps, path, row, picture)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            self.say("warning", f"no report beside the snapshot ({reason}), path copied: {asked.path}")
+            self.say("warning", f"no report beside the snapshot ({reason}), {path_sent}: {asked.path}")
         else:
-            self.say("done", f"snapshot{asked.where} and report, path copied: {asked.path}")
+            self.say("done", f"snapshot{asked.where} and report, {path_sent}: {asked.path}")
 
 
 def without_web_font(picture: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from pathlib import Path
 
 from textual.pilot import Pilot
 
@@ -172,11 +171,11 @@ def run_sweep_dashboard(sweep: SweepDirectory) -> str:
         follower.stop()
 
 
-def save_sweep_picture(sweep: SweepDirectory, path: Path, size: tuple[int, int]) -> None:
-    """Write what the list of a sweep shows, at `size` columns and rows, as SVG. Raises `OSError` and `UserError`."""
+def sweep_picture(sweep: SweepDirectory, size: tuple[int, int], theme: str = DEFAULT_THEME) -> str:
+    """What the list of a sweep shows, at `size` columns and rows, as SVG. Raises `OSError` and `UserError`."""
     source = source_of(sweep)
     state = source.read()
-    app = SweepApp(SweepFollower(source), following=False)
+    app = SweepApp(SweepFollower(source), theme=theme, following=False)
     picture: list[str] = []
 
     async def take(pilot: Pilot[object]) -> None:
@@ -187,4 +186,4 @@ def save_sweep_picture(sweep: SweepDirectory, path: Path, size: tuple[int, int])
         app.exit()
 
     app.run(headless=True, size=size, auto_pilot=take)
-    path.write_text(picture[0], encoding="utf-8")
+    return picture[0]

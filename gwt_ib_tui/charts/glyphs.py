@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gwt_ib_tui.charts.view import Symbols
+from gwt_ib_tui.fallbacks import in_ascii
 
 Codes = npt.NDArray[np.uint32]
 Cells = npt.NDArray[np.int64]
@@ -54,12 +55,11 @@ class Glyphs:
     prior: str = "="
     ghost: str = "o"
     band: str = ":"
-    replaced: Mapping[str, str] = field(default_factory=dict)
 
     def character(self, wanted: str) -> str:
         """A character from outside as this set can draw it, in one cell; that of a point where there is none."""
         first = wanted[:1] or self.point
-        return first if not self.replaced or first.isascii() else self.replaced.get(first, "*")
+        return first if self.codes.size else in_ascii(first)
 
     def bits(self, codes: Codes) -> Bits:
         """The dots of characters of this set; 0 for any other."""
@@ -111,6 +111,5 @@ ASCII = Glyphs(
     bars=" .:-=+*%#",
     shades=" .:+%#",
     lines="*+#@%&$",
-    replaced={"▲": "^", "△": "o", "▼": "v", "●": "o", "○": "o", "×": "x", "✗": "x", "◆": "o", "▸": ">", "┈": "-"},
 )
 GLYPHS: Final[Mapping[Symbols, Glyphs]] = {"braille": BRAILLE, "block": BLOCK, "ascii": ASCII}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import textwrap
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
@@ -22,6 +23,9 @@ WORDS = {OUT: "out", logging.DEBUG: "DEBUG", logging.INFO: "INFO", logging.WARNI
 WORDS |= {logging.ERROR: "ERROR", logging.CRITICAL: "CRIT"}
 PROCESS_WIDTH = 9
 FURTHER = " " * 10  # before a record's further lines: a traceback needs the room
+LONGEST_PATH = 40  # characters
+_REQUEST = re.compile(r" \(request [\w-]+\)")
+_PATH = re.compile(r"(?<![^\s(])/[^\s()]+/[^\s():;,]+")
 DEEPEST = 24  # spaces of indentation that are kept
 
 
@@ -40,6 +44,19 @@ def rows(line: LogLine, width: int, palette: Palette, *, named: bool) -> list[Te
     style = palette.dim if line.level < logging.INFO else palette.text if line.level < logging.ERROR else palette.bad
     further = [Text(" " * head.cell_len + part, style=style, no_wrap=True, end="") for part in parts[1:]]
     return [head.append(parts[0], style=style), *further]
+
+
+def in_brief(text: str, run: str) -> str:
+    """A line without the ids of requests; paths in the run's directory from there on, long other ones by their end."""
+    text = _REQUEST.sub("", text)
+    if run:
+        text = re.sub(rf"(?<![^\s(])/?(?:[^\s/(]+/)*?{re.escape(run)}/(?=[^\s/])", "", text)
+    return _PATH.sub(lambda found: _ending(found[0]), text)
+
+
+def _ending(path: str) -> str:
+    kept = "/".join(path.split("/")[-2:])
+    return path if len(path) <= LONGEST_PATH or len(kept) > len(path) - 3 else f"…/{kept}"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from gwt_ib.runs.events import KINDS, Event, line
 from gwt_ib.runs.jsonl import RecordReader, read_records
 from gwt_ib.runs.record import ENDED, KILLED
 from gwt_ib.text import visible
+from gwt_ib_tui.commands.headless_alerts import HeadlessAlerts
 from gwt_ib_tui.commands.standing import next_step
 from gwt_ib_tui.terminal import json_line, write
 
@@ -34,13 +35,21 @@ class Printer:
     """Follows the run directory as a dashboard does and prints what is new: results to stdout, all else to stderr."""
 
     def __init__(
-        self, run: RunDirectory, config: Config, *, as_json: bool, after_update: int, on_reader_gone: Callable[[], None]
+        self,
+        run: RunDirectory,
+        config: Config,
+        *,
+        as_json: bool,
+        after_update: int,
+        on_reader_gone: Callable[[], None],
+        alerts: HeadlessAlerts | None = None,
     ) -> None:
         self._metrics = RecordReader(run.metrics)
         self._events = RecordReader(run.events)
         self._events.read()  # what earlier segments of a resumed run reported is known
         self._config = config
         self._as_json = as_json
+        self._alerts = alerts
         self._on_reader_gone = on_reader_gone
         self._update = after_update
         self._reader_gone = False
@@ -62,6 +71,10 @@ class Printer:
         for event in map(Event.from_dict, self._events.read()):
             if event.kind in KINDS and KINDS[event.kind].printed:
                 self.note(line(event))
+            if self._alerts is not None:
+                self._alerts.take(event)
+        if self._alerts is not None:
+            self._alerts.say(self.note)
         for row in self._metrics.read():
             update = whole(row.get("update"))
             if update is not None and update > self._update:
@@ -114,15 +127,22 @@ class Printer:
 
 
 def run_headless(
-    run: RunDirectory, resumed_after: int | None = None, *, as_json: bool = False, require_gatecheck: str | None = None
+    run: RunDirectory,
+    resumed_after: int | None = None,
+    *,
+    as_json: bool = False,
+    require_gatecheck: str | None = None,
+    on_event: str | None = None,
 ) -> ExitCode:
     """Train in this process, which is the run's trainer, and return the exit code. Raises `UserError` before it starts.
 
-    A run that is resumed goes on after the update `resumed_after`.
+    A run that is resumed goes on after the update `resumed_after`. `on_event` is the command for alerts in place of the
+    user's own.
     """
     resume = resumed_after is not None
     config, lock = prepare(run, resume=resume)
-    with lock:
+    alerts = HeadlessAlerts(run, on_event)
+    with lock, alerts:
         trainer = Trainer(run, config, resume=resume)
         printer = Printer(
             run,
@@ -130,12 +150,14 @@ def run_headless(
             as_json=as_json,
             after_update=resumed_after or 0,
             on_reader_gone=lambda: trainer.stop(ExitCode.ENDED_BY_TERM, "Ended as nobody reads the output any more."),
+            alerts=alerts,
         )
         printer.start(f"run {run.path}: {thread_plan(config)}")
         try:
             code = trainer.run(printer.tick)
         finally:
             printer.stop()
+            alerts.finish(printer.note)
     verdict = judge_recorded(run, run.read_config())  # a setting may have been changed since
     printer.finish(verdict, trainer.message, next_step(run))
     if code == ExitCode.DONE and require_gatecheck and verdict.unmet(require_gatecheck):

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -22,6 +22,8 @@ from gwt_ib_tui.commands.options import (
     Assignments,
     ConfigFile,
     EnvId,
+    Fps,
+    OnEvent,
     Preset,
     RequireGateCheck,
     Requirement,
@@ -41,6 +43,15 @@ if TYPE_CHECKING:
     from gwt_ib.runs.directory import RunDirectory
 
 Headless = Annotated[bool, typer.Option("--headless", help="No dashboard: a line per update.")]
+
+
+class Shown(TypedDict):
+    """How a dashboard shows a run: see `run_dashboard`."""
+
+    fps: float | None
+    on_event: str | None
+
+
 END_S = 20.0
 """How long a run that is not wanted after all may take to end."""
 MetricsAsJson = Annotated[bool, typer.Option("--json", help="Headless, one metrics object a line on stdout.")]
@@ -64,6 +75,8 @@ def launch(
     detach: Detach = False,
     as_json: MetricsAsJson = False,
     require_gatecheck: RequireGateCheck = None,
+    fps: Fps = None,
+    on_event: OnEvent = None,
 ) -> None:
     """Start a run and open its dashboard (or headless)."""
     if detach:
@@ -86,7 +99,9 @@ def launch(
     run = create_run(config, run_dir, ["gwt-ib-tui", *sys.argv[1:]], spec)
     try:
         keep_labels(run, labels)
-        _train(run, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck, detach=detach)
+        shown = Shown(fps=fps, on_event=on_event)
+        train = partial(_train, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck, detach=detach)
+        train(run, shown=shown)
     except (KeyboardInterrupt, SystemExit):
         if run.read_run().started is None:  # no trainer has begun it, so there is nothing in it
             take_back(run, keep_directory=existed)
@@ -118,6 +133,8 @@ def resume(
     as_json: MetricsAsJson = False,
     require_gatecheck: RequireGateCheck = None,
     trust: Trust = False,
+    fps: Fps = None,
+    on_event: OnEvent = None,
 ) -> None:
     """Go on from a run's newest good snapshot, or from another one; also as a new run, a branch.
 
@@ -142,7 +159,9 @@ def resume(
         need_trust(run, config.env_id, trust)
         return refuse_what_cannot_run(config, meanwhile=meanwhile)
 
+    shown = Shown(fps=fps, on_event=on_event)
     train = partial(_train, headless=headless, as_json=as_json, require_gatecheck=require_gatecheck, detach=detach)
+    train = partial(train, shown=shown)
     if not branch:
         train(run, resumed_after=prepare_to_resume(run, wish, check))
         return
@@ -160,21 +179,23 @@ def resume(
 def attach(
     run_name: Run = "latest",
     read_only: Annotated[bool, typer.Option("--read-only", help="Look only: send no requests.")] = False,
+    fps: Fps = None,
+    on_event: OnEvent = None,
 ) -> None:
     """Open the dashboard on a run, live or ended."""
     run = find_run(run_name)
     need_terminal(run.path)
-    _dashboard(run, read_only=read_only)
+    _dashboard(run, read_only=read_only, shown=Shown(fps=fps, on_event=on_event))
 
 
-def replay(run_name: Run = "latest") -> None:
+def replay(run_name: Run = "latest", fps: Fps = None) -> None:
     """Play a recorded run again, with the same screens."""
     run = find_run(run_name)
     need_terminal(run.path)
     from gwt_ib_tui.application.app import run_dashboard
     from gwt_ib_tui.state.replay.replay import Replay
 
-    run_dashboard(run, read_only=True, interval=0.1, source=Replay(run))
+    run_dashboard(run, read_only=True, interval=0.1, source=Replay(run), fps=fps)
 
 
 def serve(
@@ -211,6 +232,7 @@ def _train(
     headless: bool,
     as_json: bool,
     require_gatecheck: Requirement | None,
+    shown: Shown,
     detach: bool = False,
 ) -> None:
     """Train headless in this process, or start a trainer of its own, and open the dashboard on it or leave it going."""
@@ -221,7 +243,9 @@ def _train(
         from gwt_ib_tui.commands.headless import run_headless
 
         leave_if_asked()
-        code = run_headless(run, resumed_after, as_json=as_json, require_gatecheck=require_gatecheck)
+        code = run_headless(
+            run, resumed_after, as_json=as_json, require_gatecheck=require_gatecheck, on_event=shown["on_event"]
+        )
         raise typer.Exit(int(code))
     from gwt_ib.processes.children import recorded_signals, start_trainer
 
@@ -236,7 +260,7 @@ def _train(
     if detach:
         say_run(run, trainer, as_json=as_json)
         return
-    _dashboard(run, require_gatecheck=require_gatecheck)
+    _dashboard(run, require_gatecheck=require_gatecheck, shown=shown)
 
 
 def _end_at_once(run: RunDirectory, trainer: int) -> None:
@@ -251,14 +275,19 @@ def _end_at_once(run: RunDirectory, trainer: int) -> None:
     print_line(f"The run is {run.state()}: {run.path}", err=True)
 
 
-def _dashboard(run: RunDirectory, *, read_only: bool = False, require_gatecheck: Requirement | None = None) -> None:
+def _dashboard(
+    run: RunDirectory, *, read_only: bool = False, require_gatecheck: Requirement | None = None, shown: Shown
+) -> None:
     """Show the dashboard; afterwards say in the shell how things stand."""
     _import_dashboard()
-    from gwt_ib_tui.application.app import run_dashboard
+    from gwt_ib_tui.application.app import LIST, run_dashboard
     from gwt_ib_tui.commands.standing import closing
 
     with suppress(KeyboardInterrupt):  # before the dashboard takes it as a key
-        run_dashboard(run, read_only=read_only)
+        if run_dashboard(run, read_only=read_only, **shown) == LIST:
+            from gwt_ib_tui.application.run_list_app import choose_and_show
+
+            choose_and_show(run.path.parent)
     words = closing(run, require_gatecheck=require_gatecheck)
     for line in words.lines:
         print_line(line)

@@ -42,6 +42,14 @@ Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of t
 TotalTimesteps = Annotated[
     int | None, typer.Option("--total-timesteps", metavar="N", help="Length of the run in steps.")
 ]
+Fps = Annotated[
+    float | None,
+    typer.Option("--fps", metavar="N", min=0.1, max=30.0, help="Pictures a second of the dashboard, at most."),
+]
+OnEvent = Annotated[
+    str | None,
+    typer.Option("--on-event", metavar="COMMAND", help="Run it when the run fails, finishes or has another verdict."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on stdout.")]
 Requirement = Literal["training", "gate", "both"]
 RequireGateCheck = Annotated[

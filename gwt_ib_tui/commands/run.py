@@ -93,30 +93,43 @@ def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck
 
 def picture(
     run: Run,
-    path: Annotated[Path, typer.Argument(metavar="FILE.svg", help="Where to write it.")],
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it: FILE.svg, or FILE.png.")],
     columns: Annotated[int, typer.Option("--columns", min=20, max=500, help="Width of the screen.")] = 120,
     rows: Annotated[int, typer.Option("--rows", min=5, max=200, help="Height of the screen.")] = 40,
     screen: Annotated[str, typer.Option("--screen", help="live, gate, check, log or compare.")] = "live",
+    theme: Annotated[str, typer.Option("--theme", help="dark, light, or another theme's name.")] = "dark",
+    png: Annotated[bool, typer.Option("--png", help="As PNG, by a program that is installed.")] = False,
 ) -> None:
     """Write the dashboard of a run, or the list of a sweep, as a picture."""
     from gwt_ib.sweeps.directory import SweepDirectory
-    from gwt_ib_tui.application.app import SCREENS, save_picture
-    from gwt_ib_tui.application.sweep_app import save_sweep_picture
+    from gwt_ib_tui.application.app import SCREENS, run_picture
+    from gwt_ib_tui.application.preferences import theme_names
+    from gwt_ib_tui.application.sweep_app import sweep_picture
 
     if screen not in SCREENS:
         known = f"{', '.join(SCREENS[:-1])} and {SCREENS[-1]}"
         raise UserError(f"There is no screen {screen!r}, but {known}.{nearest(screen, SCREENS)}", ExitCode.USAGE)
-    if path.suffix.lower() not in ("", ".svg"):
-        raise UserError(
-            f"A picture is written as SVG: give {path.with_suffix('.svg')} in place of {path}.", ExitCode.USAGE
-        )
-
+    kinds = {".svg": False, ".png": True, "": png}
+    kind = kinds.get(path.suffix.lower())
+    if kind is None or (png and not kind):
+        good = path.with_suffix(".png" if png else ".svg")
+        words = "PNG with --png" if png else "SVG or PNG"
+        raise UserError(f"A picture is written as {words}: give {good} in place of {path}.", ExitCode.USAGE)
+    theme = {"dark": "gwt-dark", "light": "gwt-light"}.get(theme, theme)
+    if theme not in (known_themes := theme_names()):
+        raise UserError(f"There is no theme {theme!r}.{nearest(theme, known_themes)}", ExitCode.USAGE)
     sweep = SweepDirectory(Path(run))
     try:
         if sweep.definition.is_file():
-            save_sweep_picture(sweep, path, (columns, rows))
+            picture = sweep_picture(sweep, (columns, rows), theme)
         else:
-            save_picture(find_run(run), path, (columns, rows), screen)
+            picture = run_picture(find_run(run), (columns, rows), screen, theme)
+        if kind:
+            from gwt_ib_tui.commands.rendering import write_png
+
+            write_png(picture, path)
+        else:
+            path.write_text(picture, encoding="utf-8")
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror}.", ExitCode.INPUT_OUTPUT) from None
 

@@ -30,8 +30,9 @@ Scope = Literal[
     "sweep_quit",
     "watch",
 ]
-Needs = Literal["", "control", "pages", "news"]
-"""What an action can do nothing without: a run that can be asked, a window that has pages, a run that goes on."""
+Needs = Literal["", "control", "pages", "news", "shell", "ended"]
+"""What an action can do nothing without: a run that trains and can be asked, a window that has pages, a run that goes on,
+one that is asked or has a command for a shell, one that has ended."""
 ON_APP = frozenset({"app", "replay"})
 _KEY_NAMES = {"ctrl+c": "^c", "shift+left": "⇧←", "shift+right": "⇧→", "shift+tab": "⇧tab"}
 
@@ -103,9 +104,11 @@ ACTIONS: tuple[Action, ...] = (
     *_section("View", "app",
         Action("freeze_display", ("d",), "Freeze display", "Freeze the display while training goes on; press again "
                "to show the newest", call="freeze_display", in_footer=True, needs="news"),
+        Action("reset_layout", ("R",), "Reset view", "Look at the run as in the beginning: axis, scale, smoothing, symbols, "
+               "window, choice of metrics, page"),
         Action("write_figure", ("P",), "Figure", "Write the chosen chart, of none chosen all on show, as a figure for a "
                "paper into plots/ of the run, with its data as CSV; axis, window and smoothing are those of the charts; "
-               "its path is shown and copied"),
+               "its path is shown and sent to the clipboard"),
         Action("show_help", ("question_mark", "f1"), "Help", "Keys, and what each metric means", in_footer=True),
         Action("ask_to_quit", ("q", "ctrl+c"), "Quit", "Leave: detach from the run, stop it, or cancel; leaves at "
                "once when the run has ended", in_footer=True),
@@ -114,17 +117,23 @@ ACTIONS: tuple[Action, ...] = (
         Action("pause_or_go_on", ("space",), "Pause", "Pause the training after the update it is in, or let it go "
                "on; the display stays live", in_footer=True, needs="control"),
         Action("snapshot", ("s",), "Snapshot", "Save a snapshot now, with a report beside it: this screen as a "
-               "picture, the newest metrics, the verdict; its path is shown and copied", in_footer=True,
+               "picture, the newest metrics, the verdict; its path is shown and sent to the clipboard", in_footer=True,
                needs="control"),
         Action("evaluate_now", ("e",), "Evaluate", "Evaluate the current weights; the mean return is shown when it "
-               "is done", footer_group="Evaluate", needs="control"),
+               "is done; of a run that has ended the command that does it is shown and sent to "
+               "the clipboard",
+               footer_group="Evaluate", needs="shell"),
         Action("evaluate_gate", ("E",), "Evaluate gate", "Play episodes with the gate replaced, and held in a part of "
                "their steps, to see what it is worth; of a run that has ended the command that does it is shown and "
-               "copied", footer_group="Evaluate", needs="control"),
+               "sent to the clipboard", footer_group="Evaluate", needs="shell"),
         Action("watch", ("W",), "Watch", "Watch an episode that the newest snapshot plays, step by step; leaving it "
                "returns here"),
         Action("change_setting", ("t",), "Change setting", "Change lr, ent_coef, lambda_c or target_c while the run "
                "trains", in_footer=True, needs="control"),
+        Action("show_resume", ("r",), "Resume", "Of a run that has ended: show the command that takes it up "
+               "again", in_footer=True, needs="ended"),
+        Action("open_list", ("L",), "Runs", "Of a run that has ended: leave it for the list of all runs in its folder",
+               in_footer=True, needs="ended"),
     ),
     *_section("In a replay", "replay",
         Action("play_or_pause", ("space",), "Play", "Play the recorded run, or pause it; from its end, play it from "
@@ -221,6 +230,8 @@ ACTIONS: tuple[Action, ...] = (
                call="show_lines('next_level')", in_footer=True),
         Action("next_process", ("w",), "Process", "Show the lines of all processes, or of one at a time",
                call="show_lines('next_process')", in_footer=True),
+        Action("toggle_details", ("f",), "Details", "Show the lines as they were written, with the ids of requests and "
+               "whole paths, or leave these out again", call="show_lines('toggle_details')", in_footer=True),
         Action("line_up", ("up",), "Line up", "Scroll up by a line; the log stops following its end",
                call="show_lines('scroll', -1)"),
         Action("line_down", ("down",), "Line down", "Scroll down by a line; at the last one the log follows its end "

@@ -121,7 +121,9 @@ def _entries(content: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], li
     """The keys of each action that the file names, and what is wrong with its other entries."""
     known = {action.id for action in ACTIONS}
     keys: dict[str, tuple[str, ...]] = {}
-    problems = [f"there is no table [{name}], but [keys.app] and others" for name in content if name != "keys"]
+    problems = [
+        f"there is no table [{name}], but [keys.app] and others" for name in content if name not in ("keys", "alerts")
+    ]
     for name, value in _flat(content.get("keys", {})):
         words = [value] if isinstance(value, str) else value
         if value == {}:

@@ -14,6 +14,7 @@ from gwt_ib_tui.charts.view import AXIS_WORDS, X_AXES, ChartView, XAxis
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.history.series import Doubles
 from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.terminal import clipboard_words
 from gwt_ib_tui.widgets.chart_panel import ChartPanel
 from gwt_ib_tui.widgets.readings import Readout, exact
 
@@ -80,6 +81,11 @@ class ChartScreen(RunScreen):
         changed: dict[str, Any] = {field: not getattr(self.host.view, field)}
         self.host.view = replace(self.host.view, **changed)
 
+    def reset_layout(self) -> None:
+        """All charts together, too."""
+        super().reset_layout()
+        self.selection = self.selection.together()
+
     def action_turn_charts(self, by: int) -> None:
         """Show the charts after those on show, or before; where all are on show, say so."""
         if not (self.selection.paged or self.selection.alone):
@@ -98,7 +104,7 @@ class ChartScreen(RunScreen):
             f"{readout.name}\t{exact(readout.x)}\t{value}\n" for readout, value in zip(readouts, values, strict=True)
         ]
         self.host.copy_to_clipboard("".join(lines))
-        self.host.say("copied", copied_words(readouts, self.host.view))
+        self.host.say("notice", f"{clipboard_words()}: {copied_words(readouts, self.host.view)}")
 
     @property
     def _x(self) -> Doubles:

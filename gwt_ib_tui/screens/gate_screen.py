@@ -80,6 +80,11 @@ class GateScreen(RunScreen):
         here = pages.index(self.page) if self.page in pages else 0
         self.page = pages[(here + by) % len(pages)]
 
+    def reset_layout(self) -> None:
+        """The newest moment and the first ghost, too."""
+        super().reset_layout()
+        self.scrub = Scrub()
+
     def action_scrub(self, change: Literal["moved", "at_first", "pinned"], *by: int) -> None:
         """Show another moment, or make the one on show the ghost: `by` says how many moments to move."""
         self.scrub = getattr(self.scrub, change)(self._updates, *by)

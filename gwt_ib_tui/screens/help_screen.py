@@ -19,9 +19,11 @@ from gwt_ib.runs.events import MARKED
 from gwt_ib.runs.metrics import METRICS
 from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
+from gwt_ib_tui.fallbacks import keys_in_words
 from gwt_ib_tui.keys.actions import ACTIONS, Action
 from gwt_ib_tui.keys.keymap import Keyed
 from gwt_ib_tui.state.run.run_view import RunView
+from gwt_ib_tui.terminal import in_plain_screen
 from gwt_ib_tui.widgets.verdict import gate_word, metric_status, short_name, status_word
 
 
@@ -79,7 +81,8 @@ def keys_table(palette: Palette, actions: tuple[Action, ...] = ACTIONS) -> Table
         table.add_row("", Text(group, style=palette.dim))
         for action in members:
             words = Text.assemble((action.title, f"bold {palette.text}"), f"  {action.description}")
-            table.add_row(Text(action.keys_shown), words)
+            shown = keys_in_words(action.keys_shown) if in_plain_screen() else action.keys_shown
+            table.add_row(Text(shown), words)
     return table
 
 

@@ -126,6 +126,10 @@ class RunScreen(LeastSize, Screen[None]):
         width, height = self.size
         return width < WIDE or height < TALL
 
+    def reset_layout(self) -> None:
+        """What was chosen of this screen's layout is as in the beginning."""
+        self.page = self.PAGES[0]
+
     def plotted(self) -> Plot | None:
         """The chart that is looked at, as a figure to be written; none where there is none."""
         return None

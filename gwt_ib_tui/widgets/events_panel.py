@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 from itertools import filterfalse, islice
@@ -13,6 +14,10 @@ from gwt_ib.text import count, cut_at_end
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel, title_line
+
+LEAST_WIDTH = 20  # cells; less is not worth a second line
+INDENT = 3
+MOST_LINES = 4  # after the first
 
 
 class EventsPanel(Panel):
@@ -27,7 +32,23 @@ class EventsPanel(Panel):
         newest = newest_to_show(run_view.events, height - 1)
         updates = max((len(_update(event)) for event in newest), default=0)
         title = title_line(self.palette, "events", count(run_view.events_seen), "UTC")
-        return [title, *(event_line(event, self.palette, width, updates) for event in newest)]
+        lines = [line for event in newest for line in event_lines(event, self.palette, width, updates)]
+        return [title, *lines[-max(height - 1, 1) :]]
+
+
+def event_lines(event: Event, palette: Palette, width: int, updates: int = 6) -> list[Text]:
+    """An event in one line; why a run failed, which nobody should have to look for, in as many as it needs."""
+    first = event_line(event, palette, width, updates)
+    if event.kind != "failed" or width < LEAST_WIDTH:
+        return [first]
+    words = forms(event)[-1]
+    head = f" {_time_of_day(event.time)} {_update(event):>{updates}} "
+    wrapped = textwrap.wrap(words, max(width - len(head), 1)) if len(words) > width - len(head) else []
+    if len(wrapped) < 2:
+        return [first]
+    further = textwrap.wrap(" ".join(wrapped[1:]), width - INDENT)
+    lines = [Text(head, style=palette.dim).append(wrapped[0], style=palette.bad)]
+    return [*lines, *(Text(" " * INDENT + line, style=palette.bad) for line in further[:MOST_LINES])]
 
 
 def event_line(event: Event, palette: Palette, width: int, updates: int = 6) -> Text:

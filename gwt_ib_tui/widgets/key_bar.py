@@ -12,6 +12,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from gwt_ib_tui.charts.palette import palette_of
+from gwt_ib_tui.fallbacks import keys_in_words
+from gwt_ib_tui.terminal import in_plain_screen
 
 ALWAYS_SHOWN = frozenset(
     {"app.show_help", "app.ask_to_quit", "runs.show_help", "runs.leave", "watch.show_help", "watch.leave"}
@@ -69,7 +71,7 @@ class KeyBar(Widget, can_focus=False):
             # Those of a group of several keys stand together.
             entries += [(keys, group)] if group and len(keys) > 1 else [((key,), key.title) for key in keys]
         # Each has three spaces; the last one needs none at its end.
-        while sum(3 + cell_len("".join(key.shown for key in keys) + words) for keys, words in entries) - 1 > room:
+        while sum(3 + cell_len("".join(_spaced(keys)) + words) for keys, words in entries) - 1 > room:
             spare = [(keys, words) for keys, words in entries if keys[0].id not in ALWAYS_SHOWN]
             if not spare:
                 break
@@ -79,8 +81,8 @@ class KeyBar(Widget, can_focus=False):
         self._places = []
         for keys, words in entries:
             line.append(" ")
-            for key in keys:
-                line.append(key.shown, f"{'bold' if key.enabled else 'dim'} {palette.target}")
+            for key, shown in zip(keys, _spaced(keys), strict=True):
+                line.append(shown, f"{'bold' if key.enabled else 'dim'} {palette.target}")
                 self._places.append((line.cell_len, key))
             line.append(f" {words} ", palette.text if any(key.enabled for key in keys) else palette.dim)
             self._places[-1] = (line.cell_len, keys[-1])
@@ -109,8 +111,14 @@ class KeyBar(Widget, can_focus=False):
             if binding.show and name not in found:
                 group = binding.group.description if binding.group else ""
                 shown = self.app.get_key_display(binding)
+                shown = keys_in_words(shown) if in_plain_screen() else shown
                 found[name] = Key(name, binding.key, shown, title, tooltip or title, enabled, group)
         keys = list(found.values())
         if keys != self._keys:
             self._keys = keys
             self.refresh()
+
+
+def _spaced(keys: tuple[Key, ...]) -> list[str]:
+    """What is shown of keys that stand together; those with names in words have a space between them."""
+    return [(" " if place and len(key.shown) > 1 else "") + key.shown for place, key in enumerate(keys)]

@@ -10,7 +10,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.reactive import reactive
 
 from gwt_ib.text import count, plain, shortened
-from gwt_ib_tui.charts.log_lines import LEVELS, NAMES, Window, chosen, downwards, index_of, rows, window
+from gwt_ib_tui.charts.log_lines import LEVELS, NAMES, Window, chosen, downwards, in_brief, index_of, rows, window
 from gwt_ib_tui.state.history.log_tail import LogLine
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.widgets.panel import Panel, title_line
@@ -28,6 +28,8 @@ class LogPane(Panel):
     least: reactive[int] = reactive(LEVELS[0])
     process: reactive[str] = reactive("")
     anchor_line: reactive[int | None] = reactive(None)
+    in_full: reactive[bool] = reactive(False)
+    """Whether lines are shown as they were written, with the ids of requests and whole paths."""
 
     def depends_on(self, run_view: RunView) -> Hashable:
         """New lines, files, or problems."""
@@ -73,6 +75,10 @@ class LogPane(Panel):
         names = ("", *(() if self.run_view is None else self.run_view.log.processes))
         self.process = names[(names.index(self.process) + 1) % len(names)] if self.process in names else ""
 
+    def toggle_details(self) -> None:
+        """Show ids and whole paths, or leave them out again."""
+        self.in_full = not self.in_full
+
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """As the key, some lines at a time."""
         self.scroll(-WHEEL_LINES)
@@ -104,6 +110,8 @@ class LogPane(Panel):
         return downwards(lines, top, self._height, self._draw)
 
     def _draw(self, line: LogLine) -> list[Text]:
+        if not self.in_full and self.run_view is not None:
+            line = line._replace(text=in_brief(line.text, self.run_view.path.name))
         return rows(line, self.content_size.width, self.palette, named=not self.process)
 
     def _title(self, run_view: RunView, lines: Sequence[LogLine], view: Window) -> Text:
@@ -123,6 +131,7 @@ class LogPane(Panel):
             Text(f"✗ {_many(errors, 'error')}", style=palette.bad if errors else palette.dim),
             *([Text(plain(self.process), style=palette.line)] if self.process else []),
             *([NAMES[self.least]] if NAMES[self.least] else []),
+            *(["in full"] if self.in_full else []),
         )
 
     def _folder(self, run_view: RunView, width: int) -> Text:

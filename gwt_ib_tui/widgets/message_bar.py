@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -11,12 +13,33 @@ from gwt_ib_tui.charts.palette import palette_of
 from gwt_ib_tui.state.run.requests import Message
 
 LEAST_PATH = 12  # cells; less of a path says nothing
+MOST_LINES = 3
+TALL_ENOUGH = 20  # rows of a window that spares further lines
+WRAPPED = frozenset({"failed", "trouble"})
 
 
 class MessageBar(Widget, can_focus=False):
-    """Shows a `Message`, as much of it as there is room for."""
+    """Shows a `Message`; what went wrong in as many lines as it needs, up to `MOST_LINES`."""
 
     message: reactive[Message] = reactive(Message("", ""))
+
+    def watch_message(self) -> None:
+        """Make room for a long reason, and give it back after it."""
+        self._make_room()
+
+    def on_resize(self) -> None:
+        """Another width wraps otherwise."""
+        self._make_room()
+
+    def _make_room(self) -> None:
+        width = self.app.size.width
+        lines = 1 if self.message.status not in WRAPPED else min(len(self._wrapped(width)), MOST_LINES)
+        self.styles.height = lines if self.app.size.height >= TALL_ENOUGH else 1
+
+    def _wrapped(self, width: int) -> list[str]:
+        """The text in lines beside its status."""
+        room = width - len(self.message.status) - 3
+        return textwrap.wrap(self.message.text, room, break_on_hyphens=False) if room > LEAST_PATH else []
 
     def render(self) -> Text:
         """The status as a word, then the text."""
@@ -33,7 +56,12 @@ class MessageBar(Widget, can_focus=False):
         line = Text(no_wrap=True, overflow="crop", end="")
         if message.text:
             line.append(f" {message.status.upper()} ", style=f"bold {color}")
-            line.append(fitted(message.text, self.content_size.width - line.cell_len), style=palette.text)
+            width, height = self.content_size
+            lines = self._wrapped(width) if height > 1 else []
+            room = width - line.cell_len
+            shown = [*lines[: height - 1], fitted(" ".join(lines[height - 1 :]), room)] if lines else []
+            words = ("\n" + " " * line.cell_len).join(shown) if lines else fitted(message.text, room)
+            line.append(words, style=palette.text)
         return line
 
 

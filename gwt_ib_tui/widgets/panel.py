@@ -30,6 +30,7 @@ from gwt_ib_tui.state.run.run_view import RunView
 
 CHART_PERIOD_S = 1.0
 MANY_ROWS, LONG_PERIOD_S = 100, 2.0  # a chart of so many rows changes little in that time
+CALM = 2.0  # times as seldom where nobody has pressed a key for a while
 TURN_S, TURNS = 0.02, 8
 REPLAY_PERIOD_S = 0.25  # a replay shows in seconds what took hours, and no training is slowed down by it
 _turns = itertools.count()
@@ -162,7 +163,8 @@ class Panel(Painted):
         if run_view is not None and run_view.replay is not None:
             return min(self.period, REPLAY_PERIOD_S)
         many = run_view is not None and run_view.series.rows >= MANY_ROWS
-        return LONG_PERIOD_S if self.period == CHART_PERIOD_S and many else self.period
+        period = LONG_PERIOD_S if self.period == CHART_PERIOD_S and many else self.period
+        return CALM * period if getattr(self.app, "calm", False) else period
 
     def _redraw(self) -> None:
         self._due = False

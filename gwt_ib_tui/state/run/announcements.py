@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gwt_ib.gatecheck.findings import Verdict
+from gwt_ib.runs.causes import cause_first
 from gwt_ib.runs.record import KILLED, STALLED, TRAINING
 from gwt_ib.text import count, plain
 from gwt_ib_tui.state.run.requests import Message
@@ -30,6 +31,8 @@ class Announcement:
     severity: Severity = "warning"
     bell: bool = False
     message: Message | None = None
+    event: str = ""
+    """Which event it is for alerts beyond the screen; empty for one that is none."""
 
 
 class Announcer:
@@ -77,6 +80,7 @@ def _of_verdict(name: str, status: str, previous: str, update: int | None, reaso
         text="\n".join(part for part in (f"{was} {where}".strip(), plain(reason, 200)) if part),
         severity=SEVERITIES.get(status, "warning"),
         bell=True,
+        event="verdict" if name == "training" else "gate_verdict",
     )
 
 
@@ -84,11 +88,13 @@ def _of_state(run_view: RunView, was_stalled: bool) -> Announcement | None:
     state = run_view.state
     if state in TRAINING:
         return Announcement("", "", message=Message("notice", f"{HEARD}: {state}")) if was_stalled else None
-    texts = {"failed": run_view.run.message, KILLED: GONE, STALLED: SILENT}
+    texts = {"failed": cause_first(run_view.run.message), KILLED: GONE, STALLED: SILENT}
     steps = f"after {count(run_view.metric('env_steps'))} env steps"
     text = plain(texts.get(state, ""), 200)
     message = Message("warning", f"run {state}, {text}") if state in (KILLED, STALLED) else None
-    return Announcement(f"Run {plain(state, 20)}", text or steps, SEVERITIES.get(state, "warning"), message=message)
+    event = "" if state == STALLED else state
+    severity = SEVERITIES.get(state, "warning")
+    return Announcement(f"Run {plain(state, 20)}", text or steps, severity, bool(event), message, event)
 
 
 def frozen_words(shown: RunView, newest: RunView) -> str:

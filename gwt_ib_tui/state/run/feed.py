@@ -26,10 +26,12 @@ from gwt_ib_tui.state.history.log_tail import LINES_KEPT, LogTail, LogView
 from gwt_ib_tui.state.history.metric_feed import SLICE_BYTES, MetricFeed, RowListener
 from gwt_ib_tui.state.history.series import MAX_BUCKETS, RAW_ROWS
 from gwt_ib_tui.state.run.follower import Source
+from gwt_ib_tui.state.run.machine import Machine, MachineReader
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.state.run.usage import Usage, UsageReader
 
 EVENTS_KEPT = 500
+CALM_POLL_S = 1.0
 REPUBLISH_S = 1.0  # ages are shown, so the view of a live run is renewed also when no file changed
 BAD_CONFIG = "config.json is missing, damaged or of another version"
 BAD_METRICS = "metrics.jsonl has damaged lines; they are left out"
@@ -64,7 +66,7 @@ class Feed(Source):
         listener: RowListener | None = None,
     ) -> None:
         # A short rest between slices leaves the interpreter to the event loop while a long file is loaded.
-        super().__init__("feed", lambda: 0.005 if self.poll() else interval)
+        super().__init__("feed", lambda: 0.005 if self.poll() else CALM_POLL_S if self.calm else interval)
         self._directory = run
         self._limits = limits
         self._signatures: dict[Path, Signature | None] = {}
@@ -79,6 +81,8 @@ class Feed(Source):
         self._log = LogView(run.logs)
         self._usage_reader = UsageReader()
         self._usage: Mapping[int, Usage] = {}
+        self._machine_reader = MachineReader()
+        self._machine: Machine | None = None
         self._pulse = Pulse()
         self._bad_config = False
         self._news = False  # something was taken in that is not published yet
@@ -175,6 +179,7 @@ class Feed(Source):
         here = [actor.pid for actor in run.actors if actor.node in ("", run.host)]  # a number of elsewhere says nothing
         pids = [] if self.run_view.ended else [run.trainer, run.learner, *here]
         self._usage = self._usage_reader.read(run.host, [pid for pid in pids if pid is not None], run.heartbeat)
+        self._machine = self._machine_reader.read(self._directory.path)
         self._news |= self._log is not log or self._usage is not usage
 
     def _run_view(self, state: str, problem: str, loading: float | None) -> RunView:
@@ -202,6 +207,7 @@ class Feed(Source):
             problem=problem,
             log=self._log,
             usage=self._usage,
+            machine=self._machine,
             gate_evaluation=self._gate_evaluation,
             file_problems=self._file_problems(),
         )

@@ -60,6 +60,8 @@ class Source(Follower):
     These attributes say what can be done with it; the application never asks which source it has.
     """
 
+    calm: bool = False
+    """Whether it may read more seldom, as nobody looks closely."""
     run_view: RunView
     """The newest; its `version` grows with each."""
     live: ClassVar[bool] = True

@@ -12,12 +12,14 @@ from gwt_ib.config import Config
 from gwt_ib.gatecheck.findings import Verdict
 from gwt_ib.gatecheck.gate_evaluation import GateEvaluation
 from gwt_ib.lenient import real
+from gwt_ib.runs.causes import cause_first
 from gwt_ib.runs.events import Event
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.record import ENDED, KILLED, STALLED, UNKNOWN, ClusterRecord, RunRecord
 from gwt_ib_tui.state.history.gate_history import GateCurve, GateHistory
 from gwt_ib_tui.state.history.log_tail import LogView
 from gwt_ib_tui.state.history.series import SeriesView
+from gwt_ib_tui.state.run.machine import Machine
 from gwt_ib_tui.state.run.playback import Playback
 from gwt_ib_tui.state.run.usage import Usage
 
@@ -58,6 +60,8 @@ class RunView:
     replay: Playback | None = None
     log: LogView = field(default_factory=LogView)
     usage: Mapping[int, Usage] = field(default_factory=dict)
+    machine: Machine | None = None
+    """The machine that this is shown on; none of a replay."""
     gate_evaluation: GateEvaluation | None = None
     """The newest evaluation with the gate replaced that somebody asked for."""
     file_problems: tuple[str, ...] = ()
@@ -91,7 +95,7 @@ class RunView:
         if self.state == UNKNOWN:
             return DAMAGED
         if self.state == "failed":
-            return self.run.message
+            return cause_first(self.run.message)
         return "" if self.ended else self.run.trouble
 
     def metric(self, name: str) -> float | None:

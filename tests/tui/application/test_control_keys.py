@@ -154,9 +154,10 @@ async def test_a_snapshot_gets_a_report_and_its_path_is_copied(recorded: Recorde
         await pilot.press("s")
         await until(pilot, lambda: in_inbox(recorded) == 1)
         recorded.answer_requests()
-        await until(pilot, lambda: "copied" in message(app).text)
+        await until(pilot, lambda: "clipboard" in message(app).text)
         folder = recorded.directory.snapshots / "000000126976"
-        assert message(app) == Message("done", f"snapshot at update 31 and report, path copied: {folder}")
+        words = f"snapshot at update 31 and report, to clipboard: {folder}"
+        assert message(app) == Message("done", words)
         assert app.clipboard == str(folder.resolve())
     report = recorded.directory.path / "reports" / "000000126976"
     assert sorted(path.name for path in report.iterdir()) == [
@@ -178,7 +179,7 @@ async def test_a_report_that_cannot_be_written_is_said_and_the_snapshot_is_there
         await until(pilot, lambda: in_inbox(recorded) == 1)
         recorded.answer_requests()
         await until(pilot, lambda: message(app).status == "warning")
-        assert message(app).text.startswith("no report beside the snapshot (File exists), path copied: ")
+        assert message(app).text.startswith("no report beside the snapshot (File exists), to clipboard: ")
         assert app.clipboard.endswith("snapshots/000000126976")
         await pilot.press("e")
         assert message(app).status == "asked", "everything else goes on"
@@ -195,7 +196,12 @@ async def test_keys_that_control_say_why_they_cannot_where_the_run_has_ended(
         await pilot.press(key)
         await pilot.pause()
         words = f"the run has ended (finished): there is nothing to {ASKING[key]}"
-        assert message(app) == Message("refused", words)
+        if key == "e":
+            words = "for a shell, to clipboard: gwt-ib-tui evaluate "
+            assert app.clipboard == f"gwt-ib-tui evaluate {recorded.directory.path}"
+            assert message(app).text.startswith(words)
+        else:
+            assert message(app) == Message("refused", words)
         assert words in screen_text(app)
 
 

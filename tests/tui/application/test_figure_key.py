@@ -27,7 +27,7 @@ async def written(pilot: Pilot[str], app: Dashboard, *keys: str) -> Path:
     app.say("notice", "before")
     await pilot.press(*keys)
     await until(pilot, lambda: message(app).status in ("done", "refused", "failed"))
-    words, _, path = message(app).text.partition("path copied: ")
+    words, _, path = message(app).text.partition("to clipboard: ")
     assert words == "figure and its data as CSV, ", message(app)
     assert app.clipboard == path
     return Path(path)

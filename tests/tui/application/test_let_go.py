@@ -121,7 +121,7 @@ def test_a_read_only_dashboard_follows_the_same_run_and_cannot_control(
     second.drain()
     assert second.wait() == 0
     os.write(first.fd, b"s")
-    first.wait_for(b"copied")
+    first.wait_for(b"clipboard")
     assert [path.name for path in run.reports.iterdir()] == [list_snapshots(run.snapshots)[-1].name]
     os.kill(run.read_run().trainer, signal.SIGTERM)
     wait_until(lambda: run.read_run().state == "stopped", 20, "the trainer did not end")

@@ -126,7 +126,7 @@ def test_in_ascii_it_is_ascii_and_says_the_same() -> None:
     braille, plain = (heat_map(moments, marks, 24, 12, COLORS, symbols) for symbols in ("braille", "ascii"))
     text = [line.plain for line in plain]
     assert "".join(text).isascii() and shade_legend(COLORS, "ascii").plain.isascii()
-    assert text[10].endswith("^") and text[10][5] == "o"
+    assert text[10].endswith("!") and text[10][5] == "o"
     assert text[1].startswith("1.00>---")
     shades = str.maketrans(dict(zip(GLYPHS["braille"].shades, GLYPHS["ascii"].shades, strict=True)))
     assert [line.plain[5:].translate(shades) for line in braille[2:10]] == [line[5:] for line in text[2:10]]

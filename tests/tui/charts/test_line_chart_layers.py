@@ -47,7 +47,7 @@ def test_events_stand_on_the_axis_above_their_step_and_leave_the_labels_alone() 
     assert axis[0] == "S" and axis[drawn_half(marked)] == "▲" and "E" not in axis
     assert marked.lines[-1].plain == plain.lines[-1].plain
     assert canvas(marked) == canvas(plain)
-    assert "^" in chart(np.ones(101), marks=marks, view=ChartView(symbols="ascii")).lines[-2].plain
+    assert "!" in chart(np.ones(101), marks=marks, view=ChartView(symbols="ascii")).lines[-2].plain
 
 
 def test_of_several_events_in_a_cell_the_gravest_is_seen() -> None:

@@ -87,8 +87,6 @@ def test_a_name_that_another_run_has_is_said(call: Call) -> None:
 def test_the_labels_of_a_launch_are_checked_before_and_kept_after(call: Call) -> None:
     with pytest.raises(UserError, match="can be no name"):
         asked_labels("latest", None, None)
-    with pytest.raises(UserError, match="--seeds does not go with --name and --tag"):
-        call("launch", "--seeds", "1-2", "--name", "n", "--tag", "t")
     run = RunDirectory(Path("runs/new"))
     keep_labels(run, asked_labels(None, None, None))
     assert not run.labels.exists()

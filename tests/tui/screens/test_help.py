@@ -84,11 +84,16 @@ def test_the_help_tells_every_action_every_metric_and_every_rule(recorded: Recor
     assert all(short_name(rule.kind) in text and rule.asks in text and rule.remedy in text for rule in RULES)
 
 
+NEEDED = ("", "control", "pages", "news", "shell", "ended")
+
+
 async def test_the_palette_has_the_tables_actions(recorded: RecordedRun) -> None:
     async with dashboard(recorded).run_test() as pilot:
         app = await ready(pilot)
         commands = {command.title: command for command in app.get_system_commands(app.screen)}
-        assert {action.title for action in Keymap().of("app")} <= set(commands)
+        titles = {needs: {action.title for action in Keymap().of("app") if action.needs == needs} for needs in NEEDED}
+        assert set.union(*titles.values()) - titles["ended"] <= set(commands)
+        assert not titles["ended"] & set(commands)
         await commands["Help"].callback()
         await pilot.pause()
         assert isinstance(app.screen, HelpScreen)
