@@ -43,11 +43,11 @@ async def test_everything_is_shown(recorded: RecordedRun, size: tuple[int, int])
         seen = "\n".join(pages)
         for words in ("RUNNING", "a-run", "25%", "126,976/499,712 steps", "9,000 steps/s", "left 0:41"):
             assert words in seen, words
-        for title in ("td_std", "mean_c", "EV", "bias", "ep100", "eval", "returns", "TD→gate", "actors"):
+        for title in ("td_std", "mean_c", "EV", "bias", "━", "•", "returns", "TD→gate", "actors"):
             assert title in seen, title
         for words in (
-            "▍training",
-            "▍gate",
+            "training ✓ PASS since",
+            "… WAIT",
             "PASS",
             "WARN",
             "mean c near target",
