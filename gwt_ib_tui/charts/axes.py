@@ -22,7 +22,8 @@ MANTISSAS = ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
 LEAST_LABELLED = 3  # ticks; a logarithmic axis with fewer says too little
 TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 LEAST_EVEN = 3  # cells of an axis whose ticks are equally far apart
-EVEN_MOST = 1.6  # times its data: such an axis would be too long
+EVEN_STEPS = (1.0, 2.0, 2.5, 5.0), (4.0,)  # the second where the first have no range
+EVEN_MOST = 1.6, 1.75  # times its data: such an axis would be too long; of one that is not tall
 EVEN_ROOM = 1.15, 1.3  # how much longer such an axis may be for more ticks, and for a third
 EVEN_TALL = 8  # cells of an axis that has a third
 LEAST_TIME = 2.0  # seconds; a shorter axis has fractions of them
@@ -92,20 +93,7 @@ def even_ticks(low: float, high: float, rows: int, most: int) -> tuple[Range, tu
     span = high - low
     if rows < LEAST_EVEN or not 0.0 < span < LARGEST or max(abs(low), abs(high)) / span > 1e9 or span < 1e-280:
         return None
-    power = math.floor(math.log10(span / rows))
-    found: list[tuple[float, int, int, int]] = []  # length of a cell, ticks, cells between two ticks, the lowest cell
-    for step in (factor * 10.0**exponent for exponent in range(power, power + 3) for factor in (1.0, 2.0, 2.5, 5.0)):
-        most_apart = step * rows / span  # with more cells between two ticks the range would be too short
-        for apart in range(max(math.ceil(most_apart / EVEN_MOST), 2), min(math.floor(most_apart) + 1, rows)):
-            cell = step / apart
-            lowest = math.floor(low / cell + 0.5 + 1e-9)  # the number of the cell in which the range begins
-            if (lowest - 0.5 + rows) * cell < high - 1e-9 * span:
-                continue
-            spare = math.floor((lowest - 0.5 + rows) - high / cell + 1e-9)
-            lowest -= min(spare // 2, lowest) if low >= 0.0 else spare // 2
-            ticks = (lowest + rows - 1) // apart - math.ceil(lowest / apart) + 1
-            if 2 <= ticks <= most:
-                found.append((cell, ticks, apart, lowest))
+    found = next(filter(None, (_even_cells(low, high, rows, most, factors) for factors in EVEN_STEPS)), None)
     if not found:
         return None
     for room in EVEN_ROOM:
@@ -115,6 +103,28 @@ def even_ticks(low: float, high: float, rows: int, most: int) -> tuple[Range, tu
             break
     marked = range(math.ceil(lowest / apart) * apart, lowest + rows, apart)
     return ((lowest - 0.5) * cell, (lowest - 0.5 + rows) * cell), tuple(place * cell for place in marked)
+
+
+def _even_cells(
+    low: float, high: float, rows: int, most: int, factors: Sequence[float]
+) -> list[tuple[float, int, int, int]]:
+    """Each way to lay steps of such `factors`: the length of a cell, ticks, cells between two ticks, the lowest cell."""
+    span, found = high - low, []
+    power = math.floor(math.log10(span / rows))
+    longest = EVEN_MOST[rows < EVEN_TALL]
+    for step in (factor * 10.0**exponent for exponent in range(power, power + 3) for factor in factors):
+        most_apart = step * rows / span  # with more cells between two ticks the range would be too short
+        for apart in range(max(math.ceil(most_apart / longest), 2), min(math.floor(most_apart) + 1, rows)):
+            cell = step / apart
+            lowest = math.floor(low / cell + 0.5 + 1e-9)  # the number of the cell in which the range begins
+            if (lowest - 0.5 + rows) * cell < high - 1e-9 * span:
+                continue
+            spare = math.floor((lowest - 0.5 + rows) - high / cell + 1e-9)
+            lowest -= min(spare // 2, lowest) if low >= 0.0 else spare // 2
+            ticks = (lowest + rows - 1) // apart - math.ceil(lowest / apart) + 1
+            if 2 <= ticks <= most:
+                found.append((cell, ticks, apart, lowest))
+    return found
 
 
 def log_ticks(low: float, high: float, most: int) -> list[float]:

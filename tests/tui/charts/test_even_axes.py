@@ -25,7 +25,7 @@ def test_every_tick_is_in_the_middle_of_a_cell_and_equally_far_from_the_next(
     low, high = scale.limits
     slack = 1e-6 * (high - low)
     assert low <= limits[0] + slack and limits[1] - slack <= high, "all that was in the range is"
-    assert high - low <= EVEN_MOST * 1.3 * (limits[1] - limits[0]) + slack
+    assert high - low <= EVEN_MOST[1] * (limits[1] - limits[0]) + slack
     cells = scale.places(np.array(scale.marked)) * rows - 0.5
     assert np.abs(cells - np.rint(cells)).max() < 1e-6, cells
     assert 2 <= len(cells) <= 7 and len(set(np.rint(np.diff(cells)).tolist())) == 1
