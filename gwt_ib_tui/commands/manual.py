@@ -88,7 +88,15 @@ PANELS: dict[str, dict[str, str]] = {
             "bytes of weights that go out and of blocks that come in, and the wait for the last block. ▲ counts the actors "
             "that have no place, and for how long there were any."
         ),
-        "log": "What the processes wrote, merged by time (UTC); by level and by process.",
+        "machine": (
+            "The machine that the dashboard is on: cores, how busy, load, memory, the disk of the run, GPUs; of the newest "
+            "update how long the learner waited for blocks and learnt, and the actors waited for weights; in the title what "
+            "the dashboard takes."
+        ),
+        "log": (
+            "What the processes wrote, merged by time (UTC); by level and by process. Ids of requests and long paths are "
+            "left out unless asked for."
+        ),
     },
     "Compare": {
         "charts": (

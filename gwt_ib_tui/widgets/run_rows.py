@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import events
 from textual.reactive import reactive
 
+from gwt_ib.runs.causes import cause_first
 from gwt_ib.text import age, count, cut_at_end, number, plain, shortened
 from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.state.compare.run_order import ORDERS, Order, ordered
@@ -90,7 +91,7 @@ class RunRows(ListRows[RunSummary]):
         below = self._in_full(chosen)
         lines += [Text()] * (height - len(below) - len(lines))
         lines.append(Text(f" {shortened(below[0], width - 2)}", style=f"bold {palette.text}"))
-        said = plain(chosen.info.message)
+        said = plain(cause_first(chosen.info.message))
         for words in below[1:]:
             style = palette.bad if words == said else palette.dim
             lines.append(Text(f" {cut_at_end(words, width - 2)}", style=style))
@@ -134,7 +135,7 @@ class RunRows(ListRows[RunSummary]):
         if run.normalised is not None:
             facts.append(f"ep100 is {run.normalised:.2f} of floor to ceiling")
         words = " ".join((*(f"#{tag}" for tag in run.labels.tags), run.labels.notes))
-        lines = (run.settings_words, plain(run.info.message) or " · ".join(facts), words.strip())
+        lines = (run.settings_words, plain(cause_first(run.info.message)) or " · ".join(facts), words.strip())
         return [plain(run.name, 300) + label, *filter(None, lines)]
 
     def _columns(self, chosen: RunSummary | None, width: int, palette: Palette) -> Table[RunSummary]:

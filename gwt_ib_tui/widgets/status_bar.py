@@ -86,8 +86,6 @@ class StatusBar(Panel):
         if trouble and not run_view.ended:  # what goes wrong now matters more than how far the run is
             while readings and sum(len(reading) + 3 for reading, _ in readings) + len(trouble) + 15 > width:
                 readings.remove(min(readings, key=lambda reading: reading[1]))
-        elif trouble and sum(len(reading) + 3 for reading, _ in readings) + len(trouble) + 15 > width:
-            readings = readings[:1]
         while len(readings) > 2 and sum(len(reading) + 3 for reading, _ in readings) + len(percent) + 13 > width:
             readings.remove(min(readings, key=lambda reading: reading[1]))
         words = " · ".join(reading for reading, _ in readings)

@@ -29,7 +29,7 @@ def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SweepDirectory:
 def left(sweep: SweepDirectory, definition: Definition | None = None) -> int:
     """The exit code."""
     try:
-        command._show(sweep, definition or sweep.read_definition())
+        command.show(sweep, definition or sweep.read_definition())
     except typer.Exit as end:
         return end.exit_code
     return 0

@@ -103,4 +103,7 @@ def test_what_was_changed_is_there_the_next_time_and_a_broken_file_stops_nothing
     looked(until="y log")
     layout.write_text("{")
     looked(b"x", until="x updates")
-    assert json.loads(layout.read_text())["log_y"] is False
+    kept = json.loads(layout.read_text())
+    assert kept["x_axis"] == "update" and kept["log_y"] is True, (
+        "this run has a layout of its own beside the broken file"
+    )

@@ -196,13 +196,16 @@ def test_runs_lists_and_evaluates_what_was_trained(command):
 
 def test_a_picture_that_cannot_be_is_said(command):
     assert command("launch", "--headless", *assignments(**{**SMALL, "eval_every": 0})).returncode == 0
-    png = command("picture", "latest", "x.png")
-    assert (
-        png.returncode == 2 and png.stderr == "gwt-ib-tui: A picture is written as SVG: give x.svg in place of x.png.\n"
-    )
+    jpg = command("picture", "latest", "x.jpg")
+    words = "gwt-ib-tui: A picture is written as SVG or PNG: give x.svg in place of x.jpg.\n"
+    assert jpg.returncode == 2 and jpg.stderr == words
+    png = command("picture", "latest", "x.svg", "--png", "--theme", "gwt-lihgt")
+    assert png.returncode == 2 and "PNG with --png: give x.png" in png.stderr
+    theme = command("picture", "latest", "x.svg", "--theme", "gwt-lihgt")
+    assert theme.returncode == 2 and "There is no theme 'gwt-lihgt'. Did you mean gwt-light" in theme.stderr
     foo = command("picture", "latest", "x.svg", "--screen", "foo")
     assert foo.returncode == 2
-    assert foo.stderr == "gwt-ib-tui: There is no screen 'foo', but live, gate, check, log and compare.\n"
+    assert foo.stderr == "gwt-ib-tui: There is no screen 'foo', but live, gate, check, log, compare and settings.\n"
 
 
 def test_the_tasks_are_listed(command):

@@ -116,7 +116,7 @@ def test_status_leaves_out_an_empty_message_and_says_what_is_damaged(
     assert "message" not in capsys.readouterr().out
     make(recorded, "unknown")
     status(str(recorded.directory.path))
-    assert "message         run.json is missing or damaged" in capsys.readouterr().out
+    assert "message      run.json is missing or damaged" in capsys.readouterr().out
     assert json.loads(json.dumps(summarise(recorded.directory)))["state"] == "unknown"
 
 
