@@ -34,14 +34,20 @@ CASES = {
     "live-120x40-light": ((120, 40), "gwt-light", ()),
     "live-120x40-no-color": ((120, 40), "NO_COLOR", ()),
     "live-80x24-dark": ((80, 24), "gwt-dark", ()),
+    "live-80x24-light": ((80, 24), "gwt-light", ()),
     "live-60x20-dark": ((60, 20), "gwt-dark", ()),
     "live-40x10": ((40, 10), "gwt-dark", ()),
     "live-cursor-120x40-dark": ((120, 40), "gwt-dark", ("m", "left", "left", "left")),
     "live-ascii-80x24-no-color": ((80, 24), "NO_COLOR", ("b", "b")),
     "gate-120x40-dark": ((120, 40), "gwt-dark", ("2", "home")),
+    "gate-120x40-light": ((120, 40), "gwt-light", ("2",)),
+    "gate-80x24-dark": ((80, 24), "gwt-dark", ("2", "home")),
     "gate-80x24-light": ((80, 24), "gwt-light", ("2",)),
     "gate-60x20-dark": ((60, 20), "gwt-dark", ("2",)),
     "check-120x40-dark": ((120, 40), "gwt-dark", ("3",)),
+    "check-120x40-light": ((120, 40), "gwt-light", ("3", "down", "down")),
+    "check-80x24-dark": ((80, 24), "gwt-dark", ("3",)),
+    "check-80x24-light": ((80, 24), "gwt-light", ("3", "enter")),
     "check-80x24-no-color": ((80, 24), "NO_COLOR", ("3",)),
     "check-60x20-dark": ((60, 20), "gwt-dark", ("3",)),
     "settings-120x40-dark": ((120, 40), "gwt-dark", ("6", "down", "down", "down")),
@@ -56,6 +62,8 @@ SWEEPS = {
 }
 WATCHED = {
     "watch-120x40-dark": ((120, 40), "gwt-dark", {}),
+    "watch-120x40-light": ((120, 40), "gwt-light", {}),
+    "watch-80x24-dark": ((80, 24), "gwt-dark", {}),
     "watch-80x24-light": ((80, 24), "gwt-light", {}),
     "watch-rgb-120x40-light": ((120, 40), "gwt-light", {"drawn": "pixels"}),
     "watch-ansi-80x24-dark": ((80, 24), "gwt-dark", {"drawn": "text", "gate": "open"}),
@@ -63,6 +71,9 @@ WATCHED = {
 COMPARED = {
     "compare-120x40-dark": ((120, 40), "gwt-dark", ()),
     "compare-groups-120x40-light": ((120, 40), "gwt-light", ("G", "down")),
+    "compare-120x40-light": ((120, 40), "gwt-light", ("down", "j")),
+    "compare-80x24-dark": ((80, 24), "gwt-dark", ("down",)),
+    "compare-groups-80x24-light": ((80, 24), "gwt-light", ("G", "down")),
     "compare-apart-80x24-dark": ((80, 24), "gwt-dark", ("A", "down")),
 }
 
@@ -161,6 +172,6 @@ def compare(name: str, picture: str) -> None:
     )
 
 
-def test_there_are_at_most_28() -> None:
-    assert len(CASES) + len(SWEEPS) + len(WATCHED) + len(COMPARED) <= 28
+def test_there_are_at_most_40() -> None:
+    assert len(CASES) + len(SWEEPS) + len(WATCHED) + len(COMPARED) <= 40
     assert {path.stem for path in PICTURES.iterdir()} == {*CASES, *SWEEPS, *WATCHED, *COMPARED}
