@@ -18,7 +18,7 @@ from support import wait_until
 
 from gwt_ib.runs.record import RunRecord
 
-pytestmark = [pytest.mark.processes, pytest.mark.cluster, WITH_RAY]
+pytestmark = [pytest.mark.processes, WITH_RAY]
 FOREVER: dict[str, Any] = {"channel": "ray", "ray_wait_s": 1, "hang_timeout_s": 8}
 
 

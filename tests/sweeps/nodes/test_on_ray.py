@@ -26,7 +26,7 @@ from gwt_ib.sweeps.local import LocalExecutor
 from gwt_ib.sweeps.nodes.keeper import PREFIX
 from gwt_ib.sweeps.nodes.node_room import refuse
 
-pytestmark = [pytest.mark.processes, pytest.mark.cluster, WITH_RAY]
+pytestmark = [pytest.mark.processes, WITH_RAY]
 TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 UPDATES = 100
 PROGRAM = Path(__file__).parent / "train_on_ray.py"

@@ -17,7 +17,7 @@ from support import events, wait_until
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import read_records
 
-pytestmark = [pytest.mark.processes, pytest.mark.cluster, WITH_RAY, pytest.mark.soak, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.processes, WITH_RAY, pytest.mark.soak, pytest.mark.timeout(1800)]
 TIMES = {"elapsed_s", "steps_per_s", "rollout_s", "learn_s"}
 SEEDS = 12
 SWEEP = f"""
