@@ -19,7 +19,7 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -m 'not processes and not soak' --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m 'not processes and not soak' --numprocesses 3 --dist loadfile $(ARGS)
 	$(BIN)/python -m pytest -m 'processes and not soak' $(ARGS)
 
 # The fault tests that take too long for every push, then three minutes of faults; `make soak SEED=2`.
