@@ -45,7 +45,7 @@ MEBI = 1 << 20
 def throughput(given: argparse.Namespace) -> Iterator[Figure]:
     """One run, looked at by a dashboard that is stopped for every second stretch: a stopped process takes nothing."""
     with (
-        training(given.folder / "throughput", 10_000_000) as run,
+        training(given.folder / "throughput", 100_000_000) as run,
         Terminal([*COMMAND, "attach", str(run.path)]) as terminal,
     ):
         terminal.wait_for(re.compile(r"update [\d,]+/"))
