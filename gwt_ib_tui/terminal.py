@@ -10,6 +10,7 @@ import codecs
 import json
 import locale
 import os
+import select
 import signal
 import sys
 import traceback
@@ -17,12 +18,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.text import plain, visible
 from gwt_ib_tui.fallbacks import FALLBACKS, in_ascii, shows_unicode
 
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+HUNG_UP_S = 1.0  # between two looks at whether the terminal is gone
 NARROW = "gwt-ib-narrow"
 """The name of the error handler that writes a character which an encoding lacks as one of ASCII, a cell for a cell."""
 PLAIN_WORDS = "gwt-ib-plain-words"
@@ -65,6 +70,25 @@ def leave_on_signals(leave: Callable[[], object]) -> None:
     with suppress(ValueError, NotImplementedError, RuntimeError):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             loop.add_signal_handler(number, leave)
+    if sys.__stdin__ is not None and sys.__stdin__.isatty():
+        leave_when_hung_up(loop, leave, sys.__stdin__.fileno())
+
+
+def leave_when_hung_up(loop: AbstractEventLoop, leave: Callable[[], object], descriptor: int) -> None:
+    """Call `leave` once the terminal is gone: the kernel sends a hang-up only to a session whose terminal it was.
+
+    Without one Textual reads the end of its input again and again, with a whole core, for ever.
+    """
+    poll = select.poll()
+    poll.register(descriptor, 0)  # an error and a hang-up are told unasked
+
+    def look() -> None:
+        if poll.poll(0):
+            leave()
+        else:
+            loop.call_later(HUNG_UP_S, look)
+
+    look()
 
 
 @contextmanager
