@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # In a terminal pip shows what it downloads; in a log it says only what goes wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check $(shell test -t 2 || echo --quiet) install --constraint constraints.txt
-say = @printf '==> %s\n' $(1)
+SAY := @printf '==> %s\n'
 SETUP := pyproject.toml constraints.txt Makefile
 ARGS ?=
 
@@ -48,19 +48,19 @@ package: $(VENV)/.installed-test
 	@bash .ci/package $(ARGS)
 
 $(VENV)/bin/python:
-	$(call say,'1 of 3: a new environment in $(VENV)')
+	$(SAY) '1 of 3: a new environment in $(VENV)'
 	@$(PYTHON) -m venv $(VENV)
 
 # The stamp makes a second start install nothing; a changed requirement makes the next one install again.
 $(VENV)/.installed: $(SETUP) | $(VENV)/bin/python
-	$(call say,'2 of 3: the packages into $(VENV), torch among them: a minute or more')
+	$(SAY) '2 of 3: the packages into $(VENV), torch among them: a minute or more'
 	@$(PIP) --editable '.[navigation,serve]'
-	$(call say,'3 of 3: the kernels for this processor, about 15 seconds')
+	$(SAY) '3 of 3: the kernels for this processor, about 15 seconds'
 	-@$(BIN)/python -m gwt_ib.kernels  # compiled once for this processor, here and not at the first start
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(call say,'and what the tests need: ruff, mypy, pytest, ray, the readers of every export')
+	$(SAY) 'and what the tests need: ruff, mypy, pytest, ray, the readers of every export'
 	@$(PIP) --editable '.[navigation,serve,ray,test,docs]'
 	@touch $@
 
