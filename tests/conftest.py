@@ -31,8 +31,10 @@ _HOME = tempfile.mkdtemp(prefix="gwt-ib-tests-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ.update(XDG_CONFIG_HOME=f"{_HOME}/config", XDG_STATE_HOME=f"{_HOME}/state")
 
-# The tests may run under nohup; what they start shall not ignore a hang-up.
+# The tests may run under nohup or in the background of a script; neither they nor what they start shall ignore a signal.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
