@@ -26,6 +26,8 @@ from gwt_ib.text import visible
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 INDENT = "    "
+MOST_LOG_BYTES = 10 << 20
+KEPT_LOG_BYTES = 256 << 10  # of a log that has become too long, its end
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 """The levels that a line has; logging's own names can be changed by anybody."""
 _NAMES = {level: name for name, level in LEVELS.items()}
@@ -165,3 +167,18 @@ def log_to_file(path: Path, process: str, level: LogLevel) -> Iterator[None]:
     finally:
         LOGGER.removeHandler(handler)
         handler.end()
+
+
+def cap_log(log: Path) -> None:
+    """Cut a log that has become longer than 10 MiB back to its end; its process goes on appending to it."""
+    with suppress(OSError):
+        if log.stat().st_size <= MOST_LOG_BYTES:
+            return
+        descriptor = os.open(log, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            size = os.fstat(descriptor).st_size
+            kept = os.pread(descriptor, KEPT_LOG_BYTES, size - KEPT_LOG_BYTES).partition(b"\n")[2]
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, b"[%d bytes before this were too many and are left out]\n" % (size - len(kept)) + kept)
+        finally:
+            os.close(descriptor)

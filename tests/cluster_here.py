@@ -16,12 +16,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 WITH_RAY = pytest.mark.skipif(not find_spec("ray"), reason="ray is an extra")
 ADDRESS = "GWT_IB_TEST_ADDRESS="
+BEGUN_S = 180.0  # a daemon is there within seconds, where nobody else wants the processor
 
 
 class ClusterHere:
@@ -97,14 +99,21 @@ def serve(nodes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Path("/tmp/ray").mkdir(exist_ok=True)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    started = [cluster.add_node(num_cpus=1) for _ in range(nodes)]
+    started: list[Any] = []
+
+    def add(**resources: float) -> None:
+        started.append(cluster.add_node(wait=False, num_cpus=1, resources=resources))
+        cluster._wait_for_node(started[-1], BEGUN_S)  # Ray itself waits for 30 s
+
+    for _ in range(nodes):
+        add()
     sys.stdout.write(f"{ADDRESS}{cluster.address}\n")
     sys.stdout.flush()
     for line in sys.stdin:
         words: Sequence[str] = line.split()
         if words[0] == "add":
             os.environ["PYTHONPATH"] = os.pathsep.join([*words[2:], *sys.path])
-            started.append(cluster.add_node(num_cpus=1, resources={} if words[1] == "-" else {words[1]: 1}))
+            add(**({} if words[1] == "-" else {words[1]: 1}))
         else:
             kill(started[int(words[1])].all_processes["raylet"][0].process.pid)
         sys.stdout.write(f"{ADDRESS}\n")

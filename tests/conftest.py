@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from faults_support import FIGURES
-from support import SMALL, assignments, processes_of, shared_names, updates, wait_until
+from support import CHANNEL, SMALL, assignments, processes_of, shared_names, updates, wait_until
 
 from gwt_ib.runs import events
 from gwt_ib.runs.directory import RunDirectory
@@ -95,10 +95,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 @pytest.fixture
 def long_run(start: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> tuple[RunDirectory, subprocess.Popen[str]]:
     """A run that would go on for days, started and past its first updates; with the process that trains it."""
-    settings = {**SMALL, "num_actors": 2, "total_timesteps": 2_000_000_000, "eval_every": 0}
+    settings = {**SMALL, "channel": CHANNEL, "num_actors": 2, "total_timesteps": 2_000_000_000, "eval_every": 0}
     process = start("launch", "--headless", "--run-dir", "run", *assignments(**settings))
     run = RunDirectory(tmp_path / "run")
-    wait_until(lambda: len(updates(run)) >= 3 or process.poll() is not None, 60, "no update was made")
+    wait_until(lambda: len(updates(run)) >= 3 or process.poll() is not None, 180, "no update was made")
     assert process.poll() is None, process.stderr.read()
     return run, process
 

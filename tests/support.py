@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,9 @@ from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import read_records
 
+CHANNEL = os.environ.get("GWT_IB_TEST_CHANNEL", "local")
+"""Over which kind of channel the runs go that tests start by the command line."""
+WITH_ACTORS_HERE = pytest.mark.skipif(CHANNEL != "local", reason="kills actors by the process ids of local ones")
 SMALL: dict[str, Any] = {
     "env_id": "popgym-RepeatPreviousEasy-v0",
     "num_envs": 4,

@@ -25,6 +25,8 @@ from gwt_ib.text import plain
 
 CONNECT_S = 5.0
 """A cluster on the same network answers within this."""
+STARTS = 3
+"""Ray gives its daemon 30 s, which on a machine with much else to do are not always enough."""
 LEAST_STORE_BYTES = 80 << 20  # Ray takes no smaller object store
 HERE = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # a cluster of one machine: nothing of it listens beyond the loopback address
@@ -32,11 +34,23 @@ HERE = {
 }
 
 ON_ONE_MACHINE = {
-    "max_direct_call_object_size": 4 << 20,  # a block comes with its answer, not by way of the object store
+    "max_direct_call_object_size": 4
+    << 20,  # weights go with a call and a block with its answer, not by the object store
     "raylet_report_resources_period_milliseconds": 1000,  # there is no other machine to hear of it
+    "gcs_pull_resource_loads_period_milliseconds": 10_000,
+    "report_worker_backlog_interval_ms": 10_000,
     "memory_monitor_refresh_ms": 0,
     "enable_metrics_collection": False,
     "event_stats": False,
+    "event_stats_print_interval_ms": 0,
+    "debug_dump_period_milliseconds": 0,
+    "enable_timeline": False,
+    "task_events_report_interval_ms": 0,  # each call would be told to the head by both sides
+    "raylet_check_gc_period_milliseconds": 1000,  # ten times a second and more without these
+    "object_manager_timer_freq_ms": 1000,
+    "kill_idle_workers_interval_ms": 1000,
+    "io_context_monitor_probe_interval_ms": 10_000,
+    "io_context_event_loop_lag_collection_interval_ms": 10_000,
 }
 """What spares a cluster of this machine alone work that nobody needs: measured in docs/cluster.md."""
 NOT_NEEDED = ("dashboard/dashboard.py", "log_monitor.py", "autoscaler/_private/monitor.py")
@@ -91,23 +105,37 @@ def _start(cpus: float, store_bytes: int, folder: str) -> Connection:
 
     _quieten()
     folder = folder or tempfile.mkdtemp(prefix="gwt-ib-")  # short: sockets lie in it
-    try:
-        ray.init(
-            num_cpus=max(1, int(-(-cpus // 1))),
-            object_store_memory=max(LEAST_STORE_BYTES, store_bytes),
-            include_dashboard=False,
-            configure_logging=False,
-            log_to_driver=False,
-            _temp_dir=folder,
-            _system_config=ON_ONE_MACHINE,
-        )
-    except Exception as error:  # noqa: BLE001 - whatever Ray raises where it cannot start
-        shutil.rmtree(folder, ignore_errors=True)
-        raise UserError(
-            f"Ray does not start on this machine: {error_text(error)}.", ExitCode.RESOURCES_USED_UP
-        ) from None
+    for further in reversed(range(STARTS)):
+        try:
+            ray.init(
+                num_cpus=max(1, int(-(-cpus // 1))),
+                object_store_memory=max(LEAST_STORE_BYTES, store_bytes),
+                include_dashboard=False,
+                configure_logging=False,
+                log_to_driver=False,
+                _temp_dir=folder,
+                _system_config=ON_ONE_MACHINE,
+            )
+            break
+        except Exception as error:  # noqa: BLE001 - whatever Ray raises where it cannot start
+            ray.shutdown()
+            _end_all_of(folder)
+            if further and "timed out" in str(error):
+                LOGGER.warning("Ray is started once more: %s", error_text(error))
+                continue
+            shutil.rmtree(folder, ignore_errors=True)
+            sentence = f"Ray does not start on this machine: {error_text(error)}."
+            raise UserError(sentence, ExitCode.RESOURCES_USED_UP) from None
     _quieten_helpers()
     return Connection(_address(), own=True, folder=folder)
+
+
+def _end_all_of(folder: str) -> None:
+    """End the daemons of a start that came to nothing: they would go on until this process ends."""
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if any(folder in word for word in process.cmdline()):
+                process.kill()
 
 
 def _quieten_helpers() -> None:

@@ -19,8 +19,9 @@ import numpy as np
 from gwt_ib.cluster.nodes import this_machine
 from gwt_ib.descendants import end_marked, folder_of, start_guard
 from gwt_ib.files import opened
+from gwt_ib.log import cap_log
 
-MOST_LOG_BYTES = 256 << 10  # of one answer for one actor
+MOST_AT_ONCE = 256 << 10  # of one answer for one actor
 COUNTERS, LOG = "counters", "log"
 """The files of an actor's folder: int64 [2 + B], env steps, beats and the number of each episode; and what it printed."""
 
@@ -30,6 +31,7 @@ class Left(NamedTuple):
 
     counters: list[int]  # empty before there are any
     log: bytes
+    log_at: int  # where in its file it begins: earlier than asked for where the file was cut
 
 
 def actor_folder(mark: str, name: str) -> Path:
@@ -65,12 +67,14 @@ class Desk:
 
     def _left(self, name: str, offset: int) -> dict[str, Any]:
         folder, counters, log = actor_folder(self._mark, name), [], b""
+        cap_log(folder / LOG)  # an environment that prints for ever fills no disk
         with suppress(OSError, ValueError):
             counters = np.fromfile(folder / COUNTERS, np.int64).tolist()
         with suppress(OSError), opened(folder / LOG) as file:
+            offset = offset if offset <= os.fstat(file.fileno()).st_size else 0
             file.seek(offset)
-            log = file.read(MOST_LOG_BYTES)
-        return Left(counters, log)._asdict()
+            log = file.read(MOST_AT_ONCE)
+        return Left(counters, log, offset)._asdict()
 
     def close(self) -> None:
         """Remove everything of the run from this machine."""

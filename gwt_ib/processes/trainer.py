@@ -17,13 +17,12 @@ from gwt_ib.channel.shared_memory import Counters
 from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.log import LOGGER, log_to_file
+from gwt_ib.log import LOGGER, cap_log, log_to_file
 from gwt_ib.processes.beginning import log_beginning, refusal
 from gwt_ib.processes.children import recorded_signals
 from gwt_ib.processes.export_beside import ExportBeside
 from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit, start_error
 from gwt_ib.processes.link import Message
-from gwt_ib.processes.log_files import cap_log
 from gwt_ib.processes.watch import LOADING_END_S, SIGNAL_END_S
 from gwt_ib.processes.workers import Budgets, Workers
 from gwt_ib.runs.control import Inbox

@@ -9,9 +9,10 @@ import pytest
 from chaos import Chaos
 from faults_support import chance, measured
 from outcome import outcome
+from support import WITH_ACTORS_HERE
 from undisturbed import SETTINGS
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, WITH_ACTORS_HERE]
 
 
 def replaced(run: Chaos, actor: int, killed: int) -> int:

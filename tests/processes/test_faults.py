@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from support import SMALL, assignments, events, logged, processes_of, updates, wait_until
+from support import SMALL, WITH_ACTORS_HERE, assignments, events, logged, processes_of, updates, wait_until
 
 from gwt_ib.runs.control import send_request
 from gwt_ib.runs.directory import RunDirectory
@@ -93,6 +93,7 @@ def test_a_run_is_steered_from_another_shell(long_run, command):
     assert any(result.stdout.strip() in words for words in logged(run, "learner"))
 
 
+@WITH_ACTORS_HERE
 def test_a_dead_actor_is_replaced_and_the_run_goes_on(long_run):
     run, process = long_run
     pid = run.read_run().actors[1].pid
@@ -194,6 +195,7 @@ def test_what_was_asked_of_a_trainer_that_is_gone_is_not_done_by_the_next(long_r
     assert run.read_run().total_timesteps == (last + 2) * 4 * 64
 
 
+@WITH_ACTORS_HERE
 def test_the_processes_of_a_run_are_found(long_run):
     run, _ = long_run
     assert len(processes_of(run.path.parent)) == 3

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from gwt_ib.log import record_lines
-from gwt_ib.processes import log_files
-from gwt_ib.processes.log_files import cap_log, last_words
+from gwt_ib import log as logs
+from gwt_ib.log import cap_log, record_lines
+from gwt_ib.processes.log_files import last_words
 
 FAULT = record_lines(0, logging.CRITICAL, "actor-0", "ended by an exception\nTraceback:\n  x\nValueError: it broke")
 INFO = record_lines(0, logging.INFO, "actor-0", "begins with block 0\nand more")
@@ -38,8 +38,8 @@ def test_without_a_log_there_are_none(tmp_path):
 
 
 def test_a_log_that_is_too_long_is_cut_to_whole_lines_of_its_end_and_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(log_files, "MOST_LOG_BYTES", 10_000)
-    monkeypatch.setattr(log_files, "KEPT_LOG_BYTES", 1_000)
+    monkeypatch.setattr(logs, "MOST_LOG_BYTES", 10_000)
+    monkeypatch.setattr(logs, "KEPT_LOG_BYTES", 1_000)
     log = tmp_path / "log"
     with log.open("ab", buffering=0) as writer:
         writer.write(b"".join(b"line %06d\n" % number for number in range(500)))

@@ -6,7 +6,7 @@ import re
 from importlib.util import find_spec
 
 import pytest
-from support import SMALL, assignments, logged
+from support import CHANNEL, SMALL, assignments, logged
 
 from gwt_ib.log import parse_line
 from gwt_ib.runs.directory import RunDirectory
@@ -24,7 +24,7 @@ def train(command, tmp_path):
     """Trains with changed settings and returns the metrics without times."""
 
     def run(name: str, **changes: object) -> list[dict[str, object]]:
-        settings = {**SMALL, "num_actors": 2, **changes}
+        settings = {**SMALL, "channel": CHANNEL, "num_actors": 2, **changes}
         result = command("launch", "--headless", "--json", "--run-dir", name, *assignments(**settings))
         assert result.returncode == 0, result.stderr
         rows = [json.loads(line) for line in result.stdout.splitlines()]

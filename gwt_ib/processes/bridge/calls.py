@@ -30,7 +30,10 @@ class Calls:
 
     def follow(self, reference: Any) -> Future[Any]:
         """The future of a call, by the reference that Ray gave for it."""
-        future: Future[Any] = reference.future()
+        return self.wake_at_end(reference.future())
+
+    def wake_at_end(self, future: Future[Any]) -> Future[Any]:
+        """Have `fileno` be readable once this one has come to an end, too."""
         future.add_done_callback(lambda _: self._wake())
         return future
 

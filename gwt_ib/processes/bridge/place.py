@@ -58,7 +58,7 @@ class Hub(Protocol):
     """Nodes that get no actor, and until when, as monotonic time."""
 
     def weights(self, version: int, channel: LocalActorChannel) -> Any:
-        """A reference to the newest weights, which are put into the object store once a version."""
+        """The newest weights as an argument of a call; in a cluster they are put into the object store once a version."""
 
     def node_is_gone(self, node: str) -> bool:
         """Whether a machine is known to have left; one that has just come may not be known yet."""

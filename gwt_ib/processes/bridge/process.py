@@ -40,21 +40,23 @@ from gwt_ib.runs.incidents import write_incident
 from gwt_ib.runs.record import HEARTBEAT_S, ClusterRecord, NodeRecord
 
 NODES_S = 1.0  # between two looks at the machines of the cluster
+ALONE_S = 10.0  # the same where it is this machine alone: none can come, only the free CPUs change
 STORE_FACTOR = 3  # blocks of an actor that are in the object store at once, with room to spare
 
 
 class NodeWatch(threading.Thread):
     """Asks the cluster for its machines, in a thread of its own: a head that is gone answers late."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause_s: float) -> None:
         super().__init__(daemon=True)
+        self._pause_s = pause_s
         self.nodes: list[Node] = list_nodes()
         self.start()
 
     def run(self) -> None:
         """Ask for ever."""
         while True:
-            time.sleep(NODES_S)
+            time.sleep(self._pause_s)
             try:
                 self.nodes = list_nodes()
             except Exception as error:  # noqa: BLE001 - whatever Ray raises while it ends
@@ -69,13 +71,13 @@ class Bridge:
 
         self.config, self.spec = run.read_config(), run.read_environment()
         self.calls, self.mark, self.shunned = Calls(), secrets.token_hex(8), dict[str, float]()
-        self.desks = Desks(run, self.mark, self.calls)
+        self.desks = Desks(run, self.mark, self.calls, all_here=connection.own)
         self.counters = Counters.open(given.memory, self.config)
         self._run, self._given, self._connection = run, given, connection
         self._link, self._reports = Link(socket.socket(fileno=given.link)), Reports(given.reports)
         self._layout = MemoryLayout(self.spec.observation_size, self.spec.actions, self.config)
         self._head = ray.get_runtime_context().get_node_id()
-        self._watch = NodeWatch()
+        self._watch = NodeWatch(ALONE_S if connection.own else NODES_S)
         self._known = {node.id for node in self._watch.nodes if node.alive}
         self._places: list[RemotePlace] = []
         self._version, self._weights_bytes = -1, 0
@@ -109,16 +111,16 @@ class Bridge:
                 self._link.send({"kind": "status", **self._status()})
 
     def weights(self, version: int, channel: LocalActorChannel) -> Any:
-        """A reference to the newest weights, which are put into the object store once a version."""
+        """What an actor is given as the newest weights: a reference, they are put into the object store once a version.
+
+        On this machine alone they go with each call: a copy is cheaper than what the store's daemon does for an object.
+        """
         import ray
 
         if version != self._version:
             weights = channel.newest()
-            self._version, self._weights, self._weights_bytes = (
-                weights.version,
-                ray.put(vars(weights)),
-                weights.vector.nbytes,
-            )
+            self._version, self._weights_bytes = weights.version, weights.vector.nbytes
+            self._weights = vars(weights) if self._connection.own else ray.put(vars(weights))
         return self._weights
 
     def node_is_gone(self, node: str) -> bool:

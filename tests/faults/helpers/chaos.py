@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 import pytest
 from faults_support import HELPERS
-from support import assignments, events, shared_names, updates, wait_until
+from support import CHANNEL, assignments, events, shared_names, updates, wait_until
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import problem_of
@@ -43,12 +43,12 @@ TOY: dict[str, Any] = {
     "total_timesteps": 2_000_000_000,
     "eval_every": 0,
     "snapshot_every": 10,
-    "channel": os.environ.get("GWT_IB_TEST_CHANNEL", "local"),  # most faults can be tried over ray, too
+    "channel": CHANNEL,
 }
 STEPS = TOY["num_envs"] * TOY["rollout_steps"]
 """Environment steps of one update of a toy run."""
-BEGUN_S = 60.0
-"""How long anything may take that takes a second or two on a machine of one's own."""
+BEGUN_S = 180.0
+"""How long anything may take that takes a few seconds on a machine of one's own."""
 
 
 class Chaos:
