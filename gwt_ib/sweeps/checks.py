@@ -43,14 +43,16 @@ def check_members(
     on_checked: Callable[[int, int], object] = lambda done, of: None,
     *,
     with_speed: bool = False,
+    devices: bool = True,
 ) -> Found:
     """Check the environment of each of these runs, each distinct one once, several at a time.
 
-    `with_speed` each is also stepped for a moment. Raises `UserError` with what is wrong with the first of them; Ctrl-C
-    ends every child.
+    `with_speed` each is also stepped for a moment; `devices` are looked for on this machine. Raises `UserError` with what
+    is wrong with the first of them; Ctrl-C ends every child.
     """
     for config in {(each.config.device, each.config.kernels): each.config for each in members}.values():
-        check_device(config.device)
+        if devices:
+            check_device(config.device)
         use_kernels(config)
     for name in dict.fromkeys(each.config.export for each in members):
         check_installed(name)

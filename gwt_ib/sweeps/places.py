@@ -30,6 +30,11 @@ class Place:
         return ["--on", self.on, "--address", self.address, *parallel]
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether runs are trained on nodes that may have what this machine has not; a cluster knows of its GPUs."""
+        return self.on == "ray" and bool(self.address)
+
+    @property
     def words(self) -> str:
         """Such as `this machine`."""
         return "this machine" if self.on == "local" else f"{self.on} {self.address}".strip()

@@ -87,7 +87,10 @@ def make_plan(
     state = SweepReader(sweep, definition).read()
     done = ("finished",) if retry_failed else ("finished", "failed")
     still = [each for each in state.members if each.status not in done]
-    found = check_members(definition, [each.member for each in still], on_checked, with_speed=is_to_be_measured(still))
+    members = [each.member for each in still]
+    found = check_members(
+        definition, members, on_checked, with_speed=is_to_be_measured(still), devices=not place.is_elsewhere
+    )
     expected = estimate(state.members, found, parallel, measure)
     return Plan(sweep, definition, place, parallel, state, found, expected, tuple(left_out(sweep, definition)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,14 @@ def record(run: Chaos) -> RunRecord:
     return run.run.read_run()
 
 
-def collects(run: Chaos, but: set[int] = frozenset()) -> list[psutil.Process]:  # type: ignore[assignment]
-    """The worker processes of actors on this machine, by their names."""
-    found = [
-        each for each in psutil.process_iter(["cmdline"]) if "ray::RemoteActor" in " ".join(each.info["cmdline"] or ())
-    ]
-    return [each for each in found if each.pid not in but]
+def collects(cluster: ClusterHere) -> list[psutil.Process]:
+    """The worker processes of actors of a cluster, by their names: this machine may have others."""
+    found = []
+    for each in cluster.left():
+        with suppress(psutil.Error):
+            if "ray::RemoteActor" in " ".join(each.cmdline()):
+                found.append(each)
+    return found
 
 
 def placed(run: Chaos) -> int:
@@ -106,7 +109,7 @@ def test_workers_and_machines_that_die_or_come_later_change_nothing(
     with chaos(tmp_path) as run:
         run.launch(**FOREVER, ray_address=joined)
         run.wait_for_update(20)
-        collects(run)[0].kill()
+        collects(cluster)[0].kill()
         run.wait(lambda: run.events("actor_replaced"), "the killed worker is not replaced")
         run.more_updates()
         cluster.kill(0)
@@ -117,7 +120,7 @@ def test_workers_and_machines_that_die_or_come_later_change_nothing(
         assert record(run).trouble == ""
         run.more_updates()
         run.wait(lambda: placed(run) == 2, "the actors are not shown on their machines")
-        hung = collects(run)[0]
+        hung = collects(cluster)[0]
         hung.suspend()
         run.wait(lambda: len(run.events("actor_died")) >= 3, "the hung worker is not seen")
         run.more_updates()

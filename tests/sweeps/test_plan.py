@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -14,9 +15,9 @@ from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.envs.make import WRAPPERS
 from gwt_ib.envs.spec import ActionLayout, EnvironmentSpec
-from gwt_ib.errors import UserError
+from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.directory import create_run
-from gwt_ib.sweeps import parallel
+from gwt_ib.sweeps import checks, parallel
 from gwt_ib.sweeps.checks import SHAPES_ENVIRONMENT, Found, environment_key
 from gwt_ib.sweeps.definition import parse_definition
 from gwt_ib.sweeps.directory import Holder, SweepDirectory, find_sweep, lock_sweep, make_directory
@@ -98,6 +99,20 @@ def test_an_environment_is_checked_once_for_what_it_is_made_by() -> None:
     assert ("env_id", *(name for name, _ in WRAPPERS)) == SHAPES_ENVIRONMENT
     assert environment_key(Config(seed=1)) == environment_key(Config(seed=2, lr=0.5))
     assert environment_key(Config()) != environment_key(Config(prev_action=True))
+
+
+def test_a_device_that_nodes_may_have_is_not_looked_for_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    member, definition = SimpleNamespace(config=Config(device="cuda")), SimpleNamespace(tasks_at="")
+    spec = SimpleNamespace(notes=())
+    monkeypatch.setattr(checks, "check_in_child", lambda *given, **options: spec)
+
+    def find_none(device: str) -> None:
+        raise UserError("no such device here", ExitCode.BAD_CONFIGURATION)
+
+    monkeypatch.setattr(checks, "check_device", find_none)
+    with pytest.raises(UserError, match="no such device"):
+        checks.check_members(definition, [member])  # type: ignore[arg-type, list-item]
+    assert checks.check_members(definition, [member], devices=False).specs  # type: ignore[arg-type, list-item]
 
 
 class Memory:

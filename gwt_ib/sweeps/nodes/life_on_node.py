@@ -87,7 +87,7 @@ class Lives:
                 return node
             if time.monotonic() >= said_at:
                 said_at += 10 * SAID_AFTER_S
-                LOGGER.warning("%s waits for a node with %s; %s", run.name, in_words(need), self.nodes.largest())
+                LOGGER.warning("%s waits for a node with %s; %s", run.name, in_words(need), self.nodes.lacks(need))
             yield PLACING_S
         return None
 

@@ -26,6 +26,7 @@ LOOK_S = 1.0
 STRIKES = 3
 """So many runs in a row that a node loses before they have begun are the node's fault."""
 MOST_ON_A_NODE = 1000
+TAKE_LESS = "Use fewer actors and learner_threads, or a smaller ray_cpus"
 Need = Mapping[str, float]
 """What a run takes of a node, by the names that Ray counts by."""
 _BY_HAND = re.compile(r"node_[0-9a-f]{56}")  # what Ray's monitor calls a node that no autoscaler has started
@@ -70,13 +71,10 @@ def refuse(config: Config) -> None:
         )
 
 
-def no_room(need: Need, largest: str) -> UserError:
+def no_room(need: Need, why: str) -> UserError:
     """What is said where no node will ever have room."""
-    return UserError(
-        f"No node of the cluster has room for a run that takes {in_words(need)}: {largest}. Use fewer actors and "
-        "learner_threads, or a smaller ray_cpus.",
-        ExitCode.RESOURCES_USED_UP,
-    )
+    sentence = f"No node of the cluster has room for a run that takes {in_words(need)}: {why}."
+    return UserError(sentence, ExitCode.RESOURCES_USED_UP)
 
 
 def room_here(configs: Sequence[Config]) -> int:
@@ -84,7 +82,7 @@ def room_here(configs: Sequence[Config]) -> int:
     cores, needs = usable_cores(), needs_of(configs)
     most = needs[-1].get("CPU", 0.0) if needs else 0.0
     if most > cores:
-        raise no_room(needs[-1], f"this machine has {cores} CPUs")
+        raise no_room(needs[-1], f"this machine has {cores} CPUs. {TAKE_LESS}")
     return int(cores / most + 1e-9) if most else len(configs)
 
 
@@ -206,13 +204,17 @@ class NodeRoom:
         with self._lock:
             return any(node.could(need) for node in self._used())
 
-    def largest(self) -> str:
-        """What the node with most CPUs has, in words."""
+    def lacks(self, need: Need) -> str:
+        """Why no node could train such a run, in words."""
         with self._lock:
-            most = max(self._used(), key=lambda node: node.total.get("CPU", 0.0), default=None)
-        if most is None:
-            return "no node is used"
-        return f"the largest node, {most.name}, has {most.total.get('CPU', 0.0):g} CPUs"
+            used, known = self._used(), len(self._nodes)
+        if not used:
+            return f"of {known} node(s) none that may be used has said its versions yet"
+        for name, amount in need.items():
+            if name != "CPU" and all(node.total.get(name, 0.0) < amount for node in used):
+                return f"none has {in_words({name: amount})}"
+        most = max(used, key=lambda node: node.total.get("CPU", 0.0))
+        return f"the largest node, {most.name}, has {most.total.get('CPU', 0.0):g} CPUs. {TAKE_LESS}"
 
     def place(self, need: Need) -> str | None:
         """The node with most room, which is taken until `give_back`; None where there is none."""

@@ -92,7 +92,7 @@ class RayExecutor:
         needs = needs_of(configs)
         for need in needs if not self._nodes.scales else ():
             if not self._nodes.could(need):
-                raise no_room(need, self._nodes.largest())
+                raise no_room(need, self._nodes.lacks(need))
         if needs:
             self._largest, self._open = needs[-1], len(needs)
         return [*filter(None, [self.warning]), *(f"Not used: {each}." for each in refused)]
