@@ -115,8 +115,8 @@ def equal(folder: Path) -> None:
         cluster = ClusterHere(nodes)
         try:
             for actors in (1, 2, 4):
-                cpus = 1.0 / -(-actors // nodes)
-                where = ["channel=ray", f"ray_address={cluster.address}", f"num_actors={actors}", f"ray_cpus={cpus}"]
+                # Spread over the nodes; where a busy machine loses one, there is room on those that are left.
+                where = ["channel=ray", f"ray_address={cluster.address}", f"num_actors={actors}", "ray_cpus=0.25"]
                 same = trained(folder / f"ray{nodes}{actors}", where, cluster.environment) == expected
                 say(f"ray, {actors} actor(s), {nodes} node(s): {'equal' if same else 'NOT EQUAL'}")
         finally:

@@ -7,6 +7,7 @@ only process of a run that imports Ray. Towards the learner it keeps the rule of
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import secrets
 import socket
@@ -41,6 +42,8 @@ from gwt_ib.runs.record import HEARTBEAT_S, ClusterRecord, NodeRecord
 
 NODES_S = 1.0  # between two looks at the machines of the cluster
 ALONE_S = 10.0  # the same where it is this machine alone: none can come, only the free CPUs change
+KEPT_BYTES = 32 << 20
+MALLOPT_TRIM_THRESHOLD, MALLOPT_MMAP_THRESHOLD = -1, -3
 STORE_FACTOR = 3  # blocks of an actor that are in the object store at once, with room to spare
 
 
@@ -185,6 +188,14 @@ class Bridge:
         return {"cluster": cluster.as_dict(), "actors": actors}
 
 
+def _keep_memory() -> None:
+    """Have freed memory kept for the next weights and blocks: else each copy of them takes new pages from the kernel."""
+    with suppress(OSError, AttributeError):  # where there is no glibc
+        library = ctypes.CDLL(None)
+        library.mallopt(MALLOPT_MMAP_THRESHOLD, KEPT_BYTES)
+        library.mallopt(MALLOPT_TRIM_THRESHOLD, 2 * KEPT_BYTES)
+
+
 def _wait_for_the_end(given: argparse.Namespace, counters: Counters) -> None:
     """Do nothing more: a bridge that has gone would be replaced."""
     while not counters.header[Counters.CLOSED] and given.alive not in readable((given.wake, given.alive), None):
@@ -205,6 +216,7 @@ def main(arguments: list[str]) -> None:
     config, spec = run.read_config(), run.read_environment()
     start_log("cluster", config.log_level)
     layout = MemoryLayout(spec.observation_size, spec.actions, config)
+    _keep_memory()
     try:
         connection = connect(
             config.ray_address,
