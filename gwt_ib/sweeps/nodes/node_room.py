@@ -147,7 +147,9 @@ class NodeRoom:
             self._nodes = {id: node for id, node in self._nodes.items() if id in ids or node.taken}
             for each in alive:
                 id = each["NodeID"]
-                node = self._nodes.setdefault(id, _Node(_name_of(each), {}, {}, question=_ask(id)))
+                if id not in self._nodes:  # asked once: each question may start a process there
+                    self._nodes[id] = _Node(_name_of(each), {}, {}, question=_ask(id))
+                node = self._nodes[id]
                 node.total, node.free = each["Resources"], free.get(id, {})
             for id, node in self._nodes.items():
                 if id not in ids:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from cluster_here import WITH_RAY
 from support import small_config
 
+from gwt_ib.sweeps.nodes import node_room
 from gwt_ib.sweeps.nodes.node_room import NodeRoom, _Node, need_of, no_room
 from gwt_ib.sweeps.places import Place
 
@@ -40,3 +42,24 @@ def test_nodes_that_have_not_answered_are_not_said_to_lack_anything() -> None:
 def test_the_devices_of_this_machine_count_where_runs_are_trained_on_it() -> None:
     assert Place("ray", "10.0.0.1:6379").is_elsewhere
     assert not Place("ray").is_elsewhere and not Place().is_elsewhere
+
+
+@WITH_RAY
+def test_a_node_is_asked_for_its_versions_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+    from ray._private import state
+
+    asked: list[str] = []
+    known = [
+        {"NodeID": "one", "NodeManagerHostname": "host", "NodeManagerAddress": "::1", "Alive": True, "Resources": {}}
+    ]
+    monkeypatch.setattr(ray, "nodes", lambda: known)
+    monkeypatch.setattr(ray, "wait", lambda questions, **options: ([], questions))
+    monkeypatch.setattr(state, "available_resources_per_node", dict)
+    monkeypatch.setattr(node_room, "_ask", asked.append)
+    monkeypatch.setattr(node_room, "_scales", bool)
+    monkeypatch.setattr(node_room, "LOOK_S", 0.0)
+    nodes = NodeRoom()
+    for _ in range(3):
+        nodes.refresh()
+    assert asked == ["one"]
