@@ -25,7 +25,7 @@ from gwt_ib.text import plain
 
 CONNECT_S = 5.0
 """A cluster on the same network answers within this."""
-STARTS = 3
+STARTS = 2
 """Ray gives its daemon 30 s, which on a machine with much else to do are not always enough."""
 LEAST_STORE_BYTES = 80 << 20  # Ray takes no smaller object store
 HERE = {

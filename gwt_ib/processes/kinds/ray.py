@@ -24,7 +24,7 @@ from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.record import ActorRecord, ClusterRecord
 
-START_FACTOR = 2.0  # times `start_timeout_s`: Ray itself may have to be started, or a cluster be waited for
+START_FACTOR = 3.0  # times `start_timeout_s`: Ray itself may have to be started, or a cluster be waited for
 BRIDGE_MODULE = "gwt_ib.processes.bridge.process"
 
 
