@@ -61,7 +61,7 @@ def test_an_environment_that_breaks_in_evaluations_alone_costs_evaluations_and_n
 ) -> None:
     (toy.faults / f"evaluator-{kind}").touch()
     settings = {"env_id": "faulty_env:Faulty-v0", "eval_every": 4, "eval_episodes": 3, "max_restarts": 1}
-    toy.launch(**{**SETTINGS, **settings}, start_timeout_s=6.0, hang_timeout_s=1.0)
+    toy.launch(**{**SETTINGS, **settings}, start_timeout_s=6.0, hang_timeout_s=4.0)
     assert toy.ends(120.0) == 0
     warnings = [event["message"] for event in toy.events("warning")]
     assert any(message.startswith("no evaluation: ") for message in warnings), warnings

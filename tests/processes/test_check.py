@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support import task, wait_until
+from support import PATIENCE_S, task, wait_until
 
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
@@ -148,7 +148,7 @@ def test_ctrl_c_of_the_user_ends_the_check_and_its_process(tmp_path):
 
     (child,) = wait_until(children, 20, "no check was begun")
     asking.send_signal(signal.SIGINT)
-    assert asking.wait(10) == 130
+    assert asking.wait(PATIENCE_S) == 130
     assert "Interrupted" in asking.stdout.read()
     wait_until(lambda: not child.is_running(), 5, "the check goes on")
 

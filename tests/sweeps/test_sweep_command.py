@@ -70,6 +70,7 @@ def wait_for(runs: list[RunDirectory], update: int, process: subprocess.Popen[st
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 def test_a_sweep_that_is_killed_and_interrupted_goes_on_and_its_runs_are_bitwise_the_undisturbed_ones(
     tmp_path: Path, command: Command, nothing_left: None, sweep_in: Callable[..., subprocess.Popen[str]]
 ) -> None:
@@ -116,6 +117,7 @@ def wanted_rows(tmp_path: Path, name: str) -> object:
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 def test_a_sweep_of_its_own_session_is_stopped_by_a_request_and_grows_with_its_file(tmp_path: Path) -> None:
     file, found = write(tmp_path / "f.toml", total_timesteps=10**9, seeds=(1,)), SweepDirectory(tmp_path / "s")
     plan = make_plan(found, read_definition(file), Place(parallel=1), measure=lambda config, spec: 1e-6)
