@@ -132,7 +132,7 @@ def test_an_environment_that_always_fails_ends_the_run_with_its_reason(toy):
 )
 def test_an_environment_that_is_wrong_from_the_start_is_refused_with_a_sentence(toy, kind):
     (toy.faults / f"always-{kind}").touch()
-    toy.launch(env_id="faulty_env:Faulty-v0", start_timeout_s=3.0)
+    toy.launch(env_id="faulty_env:Faulty-v0", start_timeout_s=5.0 if kind == "sleep" else 60.0)
     assert toy.ends() == 78
     lines = [line for line in toy.output.splitlines() if line]
     assert len(lines) <= 3 and "faulty_env:Faulty-v0" in toy.output

@@ -13,7 +13,7 @@ from gwt_ib.runs.control import send_request
 from gwt_ib.runs.snapshot import problem_of
 from gwt_ib.runs.snapshot_store import list_snapshots
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.side_by_side]
 
 
 def answers(run: Chaos, asked: list[str]) -> list[dict[str, object]]:

@@ -64,10 +64,10 @@ def test_every_way_to_fail_is_one_sentence(name, sentence):
 def test_one_that_hangs_is_ended_when_its_time_is_over():
     began = time.monotonic()
     sentence = (
-        "It did not come back from reset within 2 s; start_timeout_s sets how long it may take. "
+        "It did not come back from reset within 5 s; start_timeout_s sets how long it may take. "
         "It printed last: waiting for a licence"
     )
-    assert refusal("Hangs", start_timeout_s=2.0) == sentence
+    assert refusal("Hangs", start_timeout_s=5.0) == sentence
     assert time.monotonic() - began < 30
 
 
