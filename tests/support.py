@@ -35,7 +35,7 @@ SMALL: dict[str, Any] = {
 }
 
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """How long a test waits at least for what takes a moment on a machine of one's own: a busy one may take its time, and only
 a test that fails waits to the end."""
 

@@ -41,7 +41,7 @@ def test_a_full_disk_costs_time_and_nothing_else(toy, small_disk):
     toy.wait_for_update(20)
     filler = fill(space.at(place))
     snapshots = sorted(path.name for path in inside.snapshots.iterdir() if path.name.isdigit())
-    learner = next(process for process in toy.processes() if "learner_process" in " ".join(process.cmdline()))
+    learner = psutil.Process(toy.learner)
     used = sum(learner.cpu_times()[:2])
     before = toy.update
 
@@ -207,7 +207,7 @@ def test_a_learner_that_dies_on_a_full_disk_goes_on_when_there_is_room(toy, smal
     toy.launch(prefix=space.prefix, snapshot_every=5)
     toy.run = inside
     toy.wait_for_update(20)
-    learner = next(process for process in toy.processes() if "learner_process" in " ".join(process.cmdline()))
+    learner = psutil.Process(toy.learner)
     filler = fill(space.at(place))
     learner.kill()
     log = inside.logs / "trainer.log"
@@ -217,9 +217,9 @@ def test_a_learner_that_dies_on_a_full_disk_goes_on_when_there_is_room(toy, smal
     def waits() -> bool:
         """Another learner has loaded all that it needs and sleeps; that it waits for the disk cannot be written anywhere."""
         fill(space.at(place))
-        for process in toy.processes():
-            if process.pid != learner.pid and "learner_process" in " ".join(process.cmdline()):
-                loaded = sum(process.cpu_times()[:2]) > 1.0
+        for process in toy.processes("learner_process"):
+            if process.pid != learner.pid:
+                loaded = "libtorch" in Path(f"/proc/{process.pid}/maps").read_text()
                 asleep.append(loaded and process.status() == psutil.STATUS_SLEEPING)
         return asleep[-20:] == [True] * 20 or not toy.alive()
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -143,8 +144,10 @@ def test_ctrl_c_of_the_user_ends_the_check_and_its_process(tmp_path):
     asking = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
 
     def children():
-        found = psutil.Process(asking.pid).children(recursive=True)
-        return [child for child in found if "gwt_ib.processes.check" in str(child.cmdline())]
+        with suppress(psutil.Error):  # one has just ended
+            found = psutil.Process(asking.pid).children(recursive=True)
+            return [child for child in found if "gwt_ib.processes.check" in str(child.cmdline())]
+        return []
 
     (child,) = wait_until(children, 20, "no check was begun")
     asking.send_signal(signal.SIGINT)

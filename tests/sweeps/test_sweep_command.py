@@ -61,10 +61,22 @@ def begin_sweep(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def wait_for(runs: list[RunDirectory], update: int, process: subprocess.Popen[str]) -> None:
+    """Wait until all runs have come so far and train; the first ones wait for the others, so that none has ended by then."""
+    asked: set[RunDirectory] = set()
+
+    def all_paused() -> bool:
+        for run in set(runs) - asked:
+            if max(updates(run), default=0) >= update:
+                send_request(run.control, "pause")
+                asked.add(run)
+        return process.poll() is not None or all(run.state() == "paused" for run in runs)
+
+    wait_until(all_paused, 150, "no update")
+    paused_at = {run: max(updates(run)) for run in runs}
+    for run in runs:
+        send_request(run.control, "unpause")
     wait_until(
-        lambda: process.poll() is not None or all(max(updates(run), default=0) >= update for run in runs),
-        150,
-        "no update",
+        lambda: process.poll() is not None or all(max(updates(run)) > paused_at[run] for run in runs), 150, "halt"
     )
     assert process.poll() is None, process.communicate()
 
