@@ -1,4 +1,4 @@
-"""Line charts as they are drawn: windows, gaps, logarithms, averages, clipping, signs."""
+"""Line charts as they are drawn: windows, gaps, averages, signs."""
 
 from __future__ import annotations
 
