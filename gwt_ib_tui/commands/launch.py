@@ -83,7 +83,7 @@ def launch(
         refuse_with("--detach", require_gatecheck=require_gatecheck)
     with no_garbage_collection():
         from gwt_ib.config_sources import resolve
-        from gwt_ib.runs.directory import create_run, take_back
+        from gwt_ib.runs.create import create_run, take_back
 
     if seeds is not None:
         refuse_with("--seeds", seed=seed, run_dir=run_dir, require_gatecheck=require_gatecheck)

@@ -12,7 +12,7 @@ import pytest
 from support import small_config
 
 from gwt_ib.runs import origin
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 from gwt_ib.runs.origin import made_here, module_made_elsewhere, module_of, origin_of
 from gwt_ib.runs.record import RunRecord
 
