@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.lenient import mapping, text
 from gwt_ib.runs.columns import columns_of
 from gwt_ib.runs.directory import RUNS, RunDirectory, find_run, list_runs
 from gwt_ib.runs.jsonl import read_records
@@ -151,9 +150,8 @@ class Run:
     @property
     def verdicts(self) -> Verdicts:
         """GateCheck's verdict on training, and that on the gate."""
-        record = self.directory.read_gatecheck()
-        gate = mapping(record.get("gate"))
-        return Verdicts(text(record.get("status")).lower() or "wait", text(gate.get("status")).lower() or "wait")
+        verdict = self.gatecheck
+        return Verdicts("wait", "wait") if verdict is None else Verdicts(verdict.status, verdict.gate.status)
 
     @property
     def gatecheck(self) -> Verdict | None:
