@@ -102,9 +102,8 @@ def picture(
 ) -> None:
     """Write the dashboard of a run, or the list of a sweep, as a picture."""
     from gwt_ib.sweeps.directory import SweepDirectory
-    from gwt_ib_tui.application.app import SCREENS, run_picture
+    from gwt_ib_tui.application.pictures import SCREENS, run_picture, sweep_picture
     from gwt_ib_tui.application.preferences import theme_names
-    from gwt_ib_tui.application.sweep_app import sweep_picture
 
     if screen not in SCREENS:
         known = f"{', '.join(SCREENS[:-1])} and {SCREENS[-1]}"
