@@ -23,4 +23,5 @@ def test_what_is_there_is_spared() -> None:
         assert all(one is not there for one in gc.get_objects())
         assert gc.get_threshold() == THRESHOLDS
     finally:
+        gc.unfreeze()
         gc.set_threshold(*before)
