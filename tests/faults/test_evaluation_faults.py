@@ -18,7 +18,7 @@ EVALUATED = {**SETTINGS, "eval_every": 5, "eval_episodes": 4, "eval_gate_share":
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """What a run with evaluations comes to that nobody disturbs."""
     run = Chaos(tmp_path_factory.mktemp("evaluated"))
-    run.launch(hook="weight", **EVALUATED)
+    run.launch(**EVALUATED)
     assert run.ends() == 0
     return outcome(run.run)
 
@@ -29,7 +29,7 @@ def evaluator(run: Chaos) -> psutil.Process | None:
 
 
 def test_an_evaluator_that_is_killed_again_and_again_costs_no_evaluation(toy: Chaos, evaluated: Outcome) -> None:
-    toy.launch(hook="weight", **EVALUATED)
+    toy.launch(**EVALUATED)
     for update in (6, 14, 22):
         toy.wait_for_update(update)
         toy.wait(lambda: evaluator(toy) is not None, "an evaluator")
@@ -40,7 +40,7 @@ def test_an_evaluator_that_is_killed_again_and_again_costs_no_evaluation(toy: Ch
 
 
 def test_a_stopped_evaluator_is_replaced(toy: Chaos, evaluated: Outcome) -> None:
-    toy.launch(hook="weight", **EVALUATED, start_timeout_s=20.0, hang_timeout_s=2.0)
+    toy.launch(**EVALUATED, start_timeout_s=20.0, hang_timeout_s=2.0)
     toy.wait_for_update(6)
     toy.wait(lambda: evaluator(toy) is not None, "an evaluator")
     if (process := evaluator(toy)) is not None:

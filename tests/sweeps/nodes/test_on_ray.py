@@ -72,7 +72,6 @@ def node_folders(cluster: ClusterHere) -> list[Path]:
 def new_run(path: Path, seed: int = 1, **changes: Any) -> RunDirectory:
     """A run of some seconds."""
     settings = {"total_timesteps": 4 * 64 * UPDATES, "snapshot_every": 20, "eval_every": 50, "seed": seed, **changes}
-    settings["eval_gate_share"] = 0.0  # how many it would play depends on how fast the machine is at that moment
     config = small_config(**settings)
     return create_run(config, path, ["test"], check_environment(config))
 
