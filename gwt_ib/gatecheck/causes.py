@@ -16,7 +16,9 @@ from gwt_ib.config import Config
 DEFAULTS = Config()
 
 FEWEST_UPDATES = 20  # fewer updates teach next to nothing
-LEARNING = frozenset({"eval_improves", "critic_explains_returns", "critic_keeps_up", "policy_still_explores"})
+LEARNING = frozenset(
+    {"eval_improves", "critic_explains_returns", "critic_keeps_up", "policy_still_explores", "router_adds_to_prior"}
+)
 GATE = frozenset(
     {"gate", "gate_moves", "gate_partly_open", "mean_c_near_target", "bias_inside_clamps", "surprise_opens_gate"}
 )
@@ -66,7 +68,7 @@ CAUSES: tuple[Cause, ...] = (
         "memory", lambda config: not config.memory, "the state is cut at every step, so nothing is remembered",
         LEARNING | GATE,
     ),
-    Cause("max_grad_norm", lambda config: config.max_grad_norm < 1e-4, "gradients are clipped to nothing", LEARNING),
+    Cause("max_grad_norm", lambda config: config.max_grad_norm < 1e-4, "gradients are clipped to nothing", LEARNING | GATE),
     Cause("clip_eps", lambda config: config.clip_eps < 1e-3, "the policy may not move", LEARNING),
     Cause(
         "target_kl", lambda config: 0.0 < config.target_kl < 1e-5, "updates stop before the policy moves", LEARNING
@@ -116,7 +118,7 @@ CAUSES: tuple[Cause, ...] = (
     # The gate.
     Cause(
         "base_logit", lambda config: _has_prior(config) and config.base_logit > 10.0,
-        "the gate is open, whatever the TD error", GATE,
+        "the gate is open, whatever the TD error", GATE | {"router_adds_to_prior"},
     ),
     Cause(
         "target_c", lambda config: _has_budget(config) and config.target_c > 0.9, "the budget asks for an open gate",

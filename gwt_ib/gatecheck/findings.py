@@ -13,7 +13,7 @@ from gwt_ib.lenient import mapping, mappings, real, scalars, text
 
 GATE_VERDICTS = {
     "works": "replacing the gate costs return",
-    "decoration": "replacing the gate changes nothing beyond chance",
+    "decoration": "replacing the gate changes nothing that matters",
     "harmful": "a replacement is better than the gate",
     "open": "the gate is open at every step",
     "shut": "the gate is shut at every step",

@@ -66,7 +66,8 @@ def test_what_an_arm_does_not_have_is_not_asked_of_it(gate):
     ("mean_c", "status"), [(0.02, "pass"), (0.98, "pass"), (0.0199, "warn"), (0.981, "warn"), (None, "wait")]
 )
 def test_gate_partly_open(mean_c, status):
-    assert finding("gate_partly_open", [row(1, mean_c=mean_c)]).status == status
+    still = curve(0.5 if mean_c is None else mean_c, 0.3, c_std=0.0)
+    assert finding("gate_partly_open", [row(1, mean_c=mean_c, gate_curve=still)]).status == status
 
 
 @pytest.mark.parametrize(
