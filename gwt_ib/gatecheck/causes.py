@@ -65,11 +65,19 @@ CAUSES: tuple[Cause, ...] = (
         "the gate is shut, so nothing is written to memory", LEARNING | GATE,
     ),
     Cause(
+        "bias_clamp_max", lambda config: _has_prior(config) and config.bias_clamp_max < -9.0,
+        "the gate is shut, so nothing is written to memory", LEARNING | GATE,
+    ),
+    Cause(
         "memory", lambda config: not config.memory, "the state is cut at every step, so nothing is remembered",
         LEARNING | GATE,
     ),
     Cause("max_grad_norm", lambda config: config.max_grad_norm < 1e-4, "gradients are clipped to nothing", LEARNING | GATE),
     Cause("clip_eps", lambda config: config.clip_eps < 1e-3, "the policy may not move", LEARNING),
+    Cause(
+        "clip_vf", lambda config: 0.0 < config.clip_vf < 1e-3, "the critic may not move, so TD errors are noise",
+        LEARNING | SCALE,
+    ),
     Cause(
         "target_kl", lambda config: 0.0 < config.target_kl < 1e-5, "updates stop before the policy moves", LEARNING
     ),
@@ -110,6 +118,10 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause("seq_len", lambda config: config.seq_len < 4, "gradients reach no further back", LEARNING),
     Cause("hidden_size", lambda config: config.hidden_size < 8, "too narrow to remember much", LEARNING | GATE),
+    Cause(
+        "minibatches", lambda config: config.epochs * config.minibatches < 3,
+        "next to no gradient steps (epochs times minibatches an update)", LEARNING | GATE,
+    ),
     Cause("epochs", lambda config: config.epochs > 50, "each rollout is learnt by heart", LEARNING),
     Cause(
         "clip_eps", lambda config: config.clip_eps > 2.0, "the policy is not held near the one that acted", LEARNING
@@ -118,6 +130,10 @@ CAUSES: tuple[Cause, ...] = (
     # The gate.
     Cause(
         "base_logit", lambda config: _has_prior(config) and config.base_logit > 10.0,
+        "the gate is open, whatever the TD error", GATE | {"router_adds_to_prior"},
+    ),
+    Cause(
+        "bias_clamp_min", lambda config: _has_prior(config) and config.bias_clamp_min > 10.0,
         "the gate is open, whatever the TD error", GATE | {"router_adds_to_prior"},
     ),
     Cause(

@@ -44,6 +44,12 @@ def test_every_cause_explains_rules_that_exist_and_can_be_met():
             "memory = false: the state is cut at every step, so nothing is remembered. The default is true.",
         ),
         ({"clip_eps": 1e-5, "hidden_size": 2}, "clip_eps = 1e-05: the policy may not move"),
+        (
+            {"bias_init": -50.0, "bias_clamp_min": -50.0, "bias_clamp_max": -50.0},
+            "bias_clamp_max = -50: the gate is shut, so nothing is written to memory. The default is 2.",
+        ),
+        ({"clip_vf": 1e-6}, "clip_vf = 1e-06: the critic may not move"),
+        ({"epochs": 1, "minibatches": 1}, "minibatches = 1: next to no gradient steps"),
         ({"lambda_c": 1e3}, "lambda_c = 1000: the budget drowns the returns"),
         ({"eval_every": 0}, "eval_every = 0: "),
     ],
@@ -61,6 +67,10 @@ def test_a_setting_that_spoils_learning_is_named_before_anything_else(settings, 
     [
         ({"target_c": 1.0}, "target_c = 1: the budget asks for an open gate. The default is 0.35."),
         ({"base_logit": 30.0}, "base_logit = 30: the gate is open, whatever the TD error. The default is -1."),
+        (
+            {"bias_init": 30.0, "bias_clamp_min": 30.0, "bias_clamp_max": 30.0},
+            "bias_clamp_min = 30: the gate is open, whatever the TD error. The default is -4.",
+        ),
         ({"lr": 0.0}, "lr = 0: "),
     ],
 )
