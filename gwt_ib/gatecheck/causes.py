@@ -69,6 +69,10 @@ CAUSES: tuple[Cause, ...] = (
         "the gate is shut, so nothing is written to memory", LEARNING | GATE,
     ),
     Cause(
+        "target_c", lambda config: config.gate == "constant" and config.target_c < 0.02,
+        "the gate is shut, so nothing is written to memory", LEARNING,
+    ),
+    Cause(
         "memory", lambda config: not config.memory, "the state is cut at every step, so nothing is remembered",
         LEARNING | GATE,
     ),

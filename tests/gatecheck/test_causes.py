@@ -48,6 +48,7 @@ def test_every_cause_explains_rules_that_exist_and_can_be_met():
             {"bias_init": -50.0, "bias_clamp_min": -50.0, "bias_clamp_max": -50.0},
             "bias_clamp_max = -50: the gate is shut, so nothing is written to memory. The default is 2.",
         ),
+        ({"gate": "constant", "target_c": 0.0}, "target_c = 0: the gate is shut"),
         ({"clip_vf": 1e-6}, "clip_vf = 1e-06: the critic may not move"),
         ({"epochs": 1, "minibatches": 1}, "minibatches = 1: next to no gradient steps"),
         ({"lambda_c": 1e3}, "lambda_c = 1000: the budget drowns the returns"),
