@@ -26,6 +26,9 @@ GATE_VERDICTS = {
 REQUIREMENTS = {"training": ("training",), "gate": ("gate",), "both": ("training", "gate")}
 """What a run can be required to end with: training that passes, a gate that works, or both."""
 
+NOT_ASKED = "not asked"
+"""Stands for the threshold of a rule that makes no sense of a run's kind of gate: it passes without a number."""
+
 _NAMES = {"td_std": "td_std off its limits", "eval_improves": "evaluations improve"}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.causes import first_cause
 from gwt_ib.gatecheck.ceilings import known_ceiling
-from gwt_ib.gatecheck.findings import Evidence, Finding
+from gwt_ib.gatecheck.findings import NOT_ASKED, Evidence, Finding
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.looks import look_at
 from gwt_ib.gatecheck.statistics import (
@@ -199,7 +199,7 @@ class NumberRule(Rule):
         """Wait for the number, then compare it."""
         if self.gates and context.config.gate not in self.gates:
             summary = f"Not asked of gate = {context.config.gate}, only of {' and '.join(self.gates)}."
-            return self.finding(context, "pass", summary, ())
+            return Finding(self.kind, "pass", summary, threshold=NOT_ASKED)
         value, evidence = self.measure(context)
         if value is None:
             metric = self.metric or self.follows

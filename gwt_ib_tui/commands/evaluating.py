@@ -154,9 +154,9 @@ def summary_lines(made: GateEvaluation) -> list[str]:
     """The learned gate, and what the numbers of the tables are."""
     where = "" if made.env_steps is None else f"{made.env_steps:,} env steps: "
     return [
-        f"{where}mean return {number(made.eval_return, 4)} over {_episodes(made.episodes)} with the learned gate, whose mean "
-        f"is {number(made.mean_c, 4)}",
-        "A cost is the return with the learned gate less that with the other, over pairs of the same seed and action noise;",
+        f"{where}mean return {number(made.eval_return, 4)} over {_episodes(made.episodes)} with its own gate, whose mean is "
+        f"{number(made.mean_c, 4)}",
+        "A cost is the return with its own gate less that with the other, over pairs of the same seed and action noise;",
         "in brackets its 95 % interval (Student's t over the pairs).",
     ]
 

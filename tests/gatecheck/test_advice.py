@@ -58,6 +58,7 @@ def test_what_an_arm_does_not_have_is_not_asked_of_it(gate):
     learnt = {"mean_c_near_target", "gate_partly_open", "gate_moves"}
     kinds = {*learnt, "bias_inside_clamps", "router_adds_to_prior", "surprise_opens_gate"}
     asked = {kind for kind in kinds if "Not asked" not in finding(kind, rows, config).summary}
+    assert asked == {kind for kind in kinds if finding(kind, rows, config).threshold != "not asked"}
     expected = {"router": learnt, "prior": {*learnt, "bias_inside_clamps", "surprise_opens_gate"}}
     assert asked == expected.get(gate, set())
 
