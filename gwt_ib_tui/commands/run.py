@@ -103,9 +103,8 @@ def picture(
 ) -> None:
     """Write the dashboard of a run, or the list of a sweep, as a picture."""
     from gwt_ib.sweeps.directory import SweepDirectory
-    from gwt_ib_tui.application.app import SCREENS, run_picture
+    from gwt_ib_tui.application.pictures import SCREENS, run_picture, sweep_picture
     from gwt_ib_tui.application.preferences import theme_names
-    from gwt_ib_tui.application.sweep_app import sweep_picture
 
     screen = "check" if screen.lower() == "gatecheck" else screen  # what it is called on the screen
     if screen not in SCREENS:

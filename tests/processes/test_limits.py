@@ -15,7 +15,7 @@ from support import events, small_config
 from gwt_ib.envs.make import check_environment
 from gwt_ib.processes.limits import descriptors_needed, in_numbers, start_error, thread_error
 from gwt_ib.processes.trainer import Trainer
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 
 
 def test_more_actors_need_more_descriptors_and_a_serial_run_has_none() -> None:

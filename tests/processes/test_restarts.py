@@ -15,7 +15,8 @@ from gwt_ib.envs.make import check_environment
 from gwt_ib.processes import watch
 from gwt_ib.processes.trainer import Trainer
 from gwt_ib.runs.control import send_request
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
 

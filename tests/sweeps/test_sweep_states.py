@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from gwt_ib.clock import utc_now
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.record import RunRecord
 from gwt_ib.sweeps.definition import parse_definition
 from gwt_ib.sweeps.directory import SweepDirectory, make_directory

@@ -19,7 +19,8 @@ from support import events, hidden, small_config, updates, wait_until
 from gwt_ib.envs.make import check_environment
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.control import send_request
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.runs.snapshot_store import list_snapshots
 from gwt_ib.sweeps.local import LocalExecutor

@@ -12,7 +12,8 @@ from support import processes_of, small_config, updates, wait_until
 
 from gwt_ib.envs.make import check_environment
 from gwt_ib.runs.control import send_request
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.sweeps.nodes.keeper import PREFIX, hold, remove_forgotten
 
 HELD = """
