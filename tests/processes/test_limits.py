@@ -65,6 +65,7 @@ def test_a_thread_that_cannot_be_started_is_said_likewise_and_no_other_error() -
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 @pytest.mark.usefixtures("nothing_left")
 def test_a_learner_that_gets_no_thread_ends_its_run_with_that_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

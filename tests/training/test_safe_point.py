@@ -206,7 +206,13 @@ def test_a_gate_evaluation_that_is_asked_for_is_kept_with_the_run_and_touches_no
     assert asked.training(*columns) == alone.training(*columns)
 
 
-def test_scheduled_evaluations_replace_the_gate_and_touch_nothing_else(train):
+@pytest.fixture
+def as_quick_as_training(monkeypatch):
+    """How long a step of an evaluation lasts is measured, and has a say in how many are played."""
+    monkeypatch.setattr("gwt_ib.training.gate_budget.GateBudget._measured", lambda self, config: 1)
+
+
+def test_scheduled_evaluations_replace_the_gate_and_touch_nothing_else(train, as_quick_as_training):
     replaced, alone = (train(str(share), eval_gate_share=share, num_actors=1) for share in (1.0, 0.0))
     found = [row["eval_replaced"] for row in replaced.rows]
     assert [row["eval_replaced"] for row in alone.rows] == [None] * 4
@@ -217,7 +223,9 @@ def test_scheduled_evaluations_replace_the_gate_and_touch_nothing_else(train):
     assert np.array_equal(replaced.weights, alone.weights)
 
 
-def test_where_playing_with_another_gate_fails_the_evaluation_keeps_its_returns(train, monkeypatch):
+def test_where_playing_with_another_gate_fails_the_evaluation_keeps_its_returns(
+    train, monkeypatch, as_quick_as_training
+):
     def broken(*_: object) -> None:
         raise EpisodeError("mine:Env-v0", 1, 0, 7, [], ValueError("it broke"))
 

@@ -27,7 +27,7 @@ def undisturbed(folder: Path, settings: dict[str, Any], limit_s: float = 120.0) 
     """What a run comes to that nobody disturbs."""
     folder.mkdir()
     with chaos(folder) as run:
-        run.launch(**settings)
+        run.launch(hook="weight", **settings)
         assert run.ends(limit_s) == 0, run.said()
     return outcome(run.run)
 
@@ -47,7 +47,7 @@ def killed_and_resumed(
     moments = sorted(random.randrange(2, updates - 20) for _ in range(kills))
     folder.mkdir()
     with chaos(folder) as run:
-        run.launch(**settings)
+        run.launch(hook="weight", **settings)
         at = []
         for moment in moments:
             run.wait_for_update(max(moment, run.update + 1), limit_s)
@@ -55,7 +55,7 @@ def killed_and_resumed(
             at.append(run.update)
             tell(f"killed at update {at[-1]:,}")
             run.assert_invariants()
-            run.resume()
+            run.resume(hook="weight")
         assert run.ends(limit_s) == 0, run.said()
         exact = run.run.read_run().exact_resume is True
     return outcome(run.run), Report(len(at), tuple(at), exact)

@@ -1,8 +1,8 @@
 """Faults inside a learner, which no signal can cause: `NAME:UPDATE:COUNT:TIMES`.
 
 They come in `COUNT` updates from `UPDATE` on, in the first `TIMES` processes that get there. `exit` ends the process in the
-middle of the update; `nan` makes the gradient's norm not a number; `slow` lets the update take a second. Another hook is
-`clock`, for every process of a run.
+middle of the update; `nan` makes the gradient's norm not a number; `slow` lets the update take a second. Other hooks are
+`weight`, for learners whose runs are compared to the bit, and `clock`, for every process of a run.
 """
 
 from __future__ import annotations
@@ -47,6 +47,13 @@ def install(hook: str) -> None:
 
     Learner.update = learns  # type: ignore[method-assign]
     Adam.gradient_norm = gradient_norm  # type: ignore[method-assign]
+
+
+def install_weight() -> None:
+    """Take the one thing that is measured and has a say in what a run plays: how long a step of an evaluation lasts."""
+    from gwt_ib.training.gate_budget import GateBudget
+
+    GateBudget._measured = lambda self, config: 1  # type: ignore[method-assign]
 
 
 def install_clock() -> None:

@@ -11,4 +11,4 @@ if _HOOK == "clock":
 elif _HOOK and any("learner_process" in word for word in sys.orig_argv):
     import hooks
 
-    hooks.install(_HOOK)
+    hooks.install_weight() if _HOOK == "weight" else hooks.install(_HOOK)
