@@ -32,6 +32,7 @@ from gwt_ib.runs.events import event
 from gwt_ib.runs.incidents import record_death
 from gwt_ib.runs.record import HEARTBEAT_S, State
 from gwt_ib.runs.snapshot_store import list_snapshots
+from gwt_ib.text import often
 
 TICK_S = 0.1
 LEARNER_MODULE = "gwt_ib.processes.learner_process"
@@ -183,14 +184,11 @@ class Trainer:
         self._died_at = update
         pause_s = None if same_update else self._budgets.learner.spend()
         if pause_s is None:
-            often = (
-                f"twice at update {update}"
-                if same_update
-                else f"{self._config.max_restarts + 1} times within 10 minutes"
-            )
+            times = often(2 if same_update else self._config.max_restarts + 1)
+            when = f"at update {update}" if same_update else "within 10 minutes"
             self._ended = True
             self._code = ExitCode.LEARNER_FAILED
-            self.message = f"The learner died {often}; at last it {ending} ({self._learner.log})."
+            self.message = f"The learner died {times} {when}; at last it {ending} ({self._learner.log})."
             record_death(self._run, "learner", update, ending)
             return
         self._start_again(pause_s)
