@@ -3,10 +3,11 @@
     .venv/bin/python benchmarks/scores.py SWEEP … --out benchmarks/results/scores.jsonl
     .venv/bin/python benchmarks/scores.py SWEEP … --against open
 
-Each line has what a table of scores or a curve needs: the three scores, the
-gate's mean and what replacing it costs, both verdicts, and the return of the last 100 episodes at 20 moments. A run
-that was stopped is recorded as far as it came. `--against ARM` sets every other arm beside it: the difference of their
-mean returns on each task, on how many it is beyond 0.02, and Wilcoxon's signed-rank test over the tasks (1945), two-sided.
+Each line has what a table of scores or a curve needs: settings that are not the defaults, the three scores, the gate's
+mean and what replacing it costs, both verdicts as GateCheck judges now, and the return of the last 100 episodes at 20
+moments. A run that was stopped is recorded as far as it came. `--against ARM` sets every other arm beside it: the
+difference of their mean returns on each task, on how many it is beyond 0.02, and Wilcoxon's signed-rank test over the
+tasks (1945), two-sided.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from typing import Any
 from scipy.stats import wilcoxon
 
 from gwt_ib import Run
+from gwt_ib.gatecheck.history import History
+from gwt_ib.gatecheck.judge import judge_run
 from gwt_ib.lenient import real, whole
 from gwt_ib.results.final_evaluation import final_evaluation
 from gwt_ib.results.mmer import mmer
@@ -29,6 +32,7 @@ from gwt_ib.sweeps.directory import SweepDirectory
 from gwt_ib.sweeps.states import MemberState, read_states
 
 MOMENTS = 20
+SHOWN_APART = ("env_id", "seed", "total_timesteps")
 SAME = 0.02  # of return, whose range is 2 on most tasks: less is no difference worth counting
 
 
@@ -37,30 +41,33 @@ def recorded(sweep: str, state: MemberState) -> dict[str, Any] | None:
     if state.status == "waiting":
         return None
     run = Run(state.path)
-    rows = run.rows
+    rows, config = run.rows, run.config
     if not rows:
         return None
-    last, evaluated, verdict = rows[-1], final_evaluation(run.directory, run.config), run.gatecheck
+    last, evaluated = rows[-1], final_evaluation(run.directory, config)
+    verdict = judge_run(History.from_rows(rows), config, ended=True)
     returns = [real(row.get("ep100")) for row in rows]
     moments = [returns[max(round(len(rows) * part / MOMENTS) - 1, 0)] for part in range(1, MOMENTS + 1)]
-    effects = verdict.gate.effects if verdict is not None else ()
     return {
         "sweep": sweep,
-        "env_id": state.member.config.env_id,
+        "env_id": config.env_id,
         "arm": state.member.arm,
-        "seed": state.member.config.seed,
+        "seed": config.seed,
+        "settings": {
+            name: value for name, value in config.model_dump(exclude_defaults=True).items() if name not in SHOWN_APART
+        },
         "env_steps": whole(last.get("env_steps")),
         "of": state.total_steps,
         "ep100": rounded(real(last.get("ep100"))),
         "mmer": rounded(mmer(rows).value),
         "evaluation": rounded(evaluated.mean if evaluated is not None else None),
         "mean_c": rounded(real(last.get("mean_c"))),
-        "training": run.verdicts.training,
-        "gate": run.verdicts.gate,
+        "training": verdict.status,
+        "gate": verdict.gate.status,
         "ep100_curve": [rounded(value) for value in moments],
         "gate_is_worth": {
             effect.gate: [*map(rounded, (effect.difference, effect.low, effect.high)), effect.episodes]
-            for effect in effects
+            for effect in verdict.gate.effects
         },
     }
 
