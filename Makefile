@@ -20,7 +20,8 @@ test: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -m 'not processes and not soak' --numprocesses 3 --dist loadfile $(ARGS)
-	$(BIN)/python -m pytest -m 'processes and not soak' $(ARGS)
+	$(BIN)/python -m pytest -m 'processes and side_by_side and not soak' --numprocesses 2 --dist load --maxschedchunk 1 $(ARGS)
+	$(BIN)/python -m pytest -m 'processes and not side_by_side and not soak' $(ARGS)
 
 # The fault tests that take too long for every push, then three minutes of faults; `make soak SEED=2`.
 SEED ?= 1

@@ -32,7 +32,7 @@ from gwt_ib.runs.control import send_request
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import last_record, read_records
 from gwt_ib.runs.record import ENDED
-from gwt_ib_tui.application.app import CALM_AFTER_S
+from gwt_ib_tui.application.pace import CALM_AFTER_S
 
 COMMAND = [sys.executable, "-m", "gwt_ib_tui"]
 RECORDED = Path(__file__).with_name("recorded.py")

@@ -15,7 +15,8 @@ import psutil
 
 from gwt_ib.config import Config
 from gwt_ib.envs.make import check_environment
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.sweeps.nodes.keeper import PREFIX
 from gwt_ib.sweeps.nodes.on_ray import RayExecutor
 

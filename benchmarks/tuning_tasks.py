@@ -8,6 +8,8 @@ from __future__ import annotations
 import gymnasium as gym
 from popgym.envs.battleship import Battleship
 from popgym.envs.count_recall import CountRecall
+from popgym.envs.labyrinth_explore import LabyrinthExplore
+from popgym.envs.position_only_pendulum import PositionOnlyPendulum
 from popgym.envs.repeat_first import RepeatFirst
 from popgym.envs.repeat_previous import RepeatPrevious
 
@@ -19,6 +21,8 @@ TASKS = {
     "Repeat24-v0": (RepeatPrevious, {"num_decks": 2, "k": 24}),
     "First3-v0": (RepeatFirst, {"num_decks": 3}),
     "Battleship6-v0": (Battleship, {"board_size": 6, "ship_sizes": [2, 2, 3]}),
+    "Pendulum125-v0": (PositionOnlyPendulum, {"max_episode_length": 125}),
+    "Labyrinth8-v0": (LabyrinthExplore, {"maze_dims": (8, 8), "episode_length": 512}),
 }
 
 for name, (kind, arguments) in TASKS.items():

@@ -100,3 +100,8 @@ def age(created: float | None, now: float) -> str:
         if seconds >= unit:
             return f"{seconds // unit:,.0f} {name}" if seconds < 1e4 * unit else ABSENT
     return "now"
+
+
+def often(times: int) -> str:
+    """How many times: `once`, `twice`, `3 times`."""
+    return {1: "once", 2: "twice"}.get(times, f"{times} times")

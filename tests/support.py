@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,10 @@ SMALL: dict[str, Any] = {
     "snapshot_every": 0,
 }
 
+
+PATIENCE_S = 120.0
+"""How long a test waits at least for what takes a moment on a machine of one's own: a busy one may take its time, and only
+a test that fails waits to the end."""
 
 ARMS: dict[str, dict[str, Any]] = {
     f"{cell}-{gate}": {"cell": cell, "gate": gate}
@@ -100,13 +105,19 @@ def processes_of(path: Path) -> list[psutil.Process]:
 
 
 def wait_until(condition: Callable[[], Any], timeout_s: float, message: str) -> Any:
-    """Poll until `condition()` is true and return it; fail with `message` after `timeout_s`."""
-    deadline = time.monotonic() + timeout_s
+    """Poll until `condition()` is true and return it; fail with `message` after `timeout_s` or `PATIENCE_S`."""
+    deadline = time.monotonic() + max(timeout_s, PATIENCE_S)
     while time.monotonic() < deadline:
         if result := condition():
             return result
         time.sleep(0.02)
     pytest.fail(message)
+
+
+def used_by_children() -> float:
+    """CPU seconds of all processes that this one has started and that have ended; a busy machine changes them little."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def hidden(folder: Path) -> list[str]:

@@ -28,7 +28,8 @@ from sets import PLAYED, env_id  # noqa: E402
 
 FAST = (
     "model", "rollout", "learn/test_adam.py", "learn/test_both_paths.py", "learn/test_learner.py", "learn/test_losses.py",
-    "learn/test_sequences.py", "kernels/test_acting.py", "kernels/test_kernel_gradient.py", "envs/test_env_batch.py",
+    "learn/test_sequences.py", "kernels/test_acting.py", "kernels/test_blocks_of_kernels.py",
+    "kernels/test_kernel_gradient.py", "envs/test_env_batch.py",
     "gatecheck/test_deciding_rules.py", "gatecheck/test_verdict.py", "test_seeding.py", "training/test_safe_point.py",
 )  # fmt: skip
 """Tests of the paths that the bugs lie in, and no others: those that start processes would not have the bug."""

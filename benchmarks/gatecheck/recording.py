@@ -57,7 +57,7 @@ def record(plan: Plan) -> Record:
     from gwt_ib.learn.learner import Learner
     from gwt_ib.model.agent import Agent
     from gwt_ib.rollout.policy import make_policy
-    from gwt_ib.runs.directory import create_run
+    from gwt_ib.runs.create import create_run
     from gwt_ib.training.evaluator import LocalEvaluator
     from gwt_ib.training.loop import Training
 

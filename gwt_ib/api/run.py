@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.lenient import mapping, text
 from gwt_ib.runs.columns import columns_of
 from gwt_ib.runs.directory import RUNS, RunDirectory, find_run, list_runs
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.runs.labels import Labels, read_labels, write_labels
 from gwt_ib.runs.named_snapshot import NEWEST, named_snapshot
-from gwt_ib.runs.origin import made_here, module_of
+from gwt_ib.runs.origin import module_made_elsewhere
 from gwt_ib.runs.snapshot_store import list_snapshots
 from gwt_ib.text import plain
 
@@ -151,9 +150,8 @@ class Run:
     @property
     def verdicts(self) -> Verdicts:
         """GateCheck's verdict on training, and that on the gate."""
-        record = self.directory.read_gatecheck()
-        gate = mapping(record.get("gate"))
-        return Verdicts(text(record.get("status")).lower() or "wait", text(gate.get("status")).lower() or "wait")
+        verdict = self.gatecheck
+        return Verdicts("wait", "wait") if verdict is None else Verdicts(verdict.status, verdict.gate.status)
 
     @property
     def gatecheck(self) -> Verdict | None:
@@ -181,8 +179,7 @@ class Run:
         from gwt_ib.evaluation import evaluate_snapshot
 
         config = self.config
-        module = module_of(config.env_id)
-        if module and not trust and not made_here(self.directory.read_run(), config.env_id):
+        if not trust and (module := module_made_elsewhere(self.directory.read_run(), config.env_id)):
             sentence = (
                 f"{plain(self.path)} was not made by you on this machine, and its environment {plain(config.env_id)!r} "
                 f"would import the module {plain(module)!r}. Where you trust it, say trust=True."

@@ -20,7 +20,8 @@ from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.processes.admission import refuse_what_cannot_run
 from gwt_ib.processes.children import recorded_signals, start_trainer
-from gwt_ib.runs.directory import RunDirectory, create_run, take_back
+from gwt_ib.runs.create import create_run, take_back
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import RecordReader
 from gwt_ib.runs.labels import Labels, checked, write_labels
 from gwt_ib.runs.record import ENDED, KILLED, is_trainer_alive

@@ -16,7 +16,7 @@ from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.processes.children import recorded_signals
 from gwt_ib.processes.workers import Budgets, Workers
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 from gwt_ib.runs.jsonl import Record
 
 COMPARED = 8  # updates after the measured ones, beside which memory and sgemm are measured

@@ -16,7 +16,9 @@ from gwt_ib.config import Config
 DEFAULTS = Config()
 
 FEWEST_UPDATES = 20  # fewer updates teach next to nothing
-LEARNING = frozenset({"eval_improves", "critic_explains_returns", "critic_keeps_up", "policy_still_explores"})
+LEARNING = frozenset(
+    {"eval_improves", "critic_explains_returns", "critic_keeps_up", "policy_still_explores", "router_adds_to_prior"}
+)
 GATE = frozenset(
     {"gate", "gate_moves", "gate_partly_open", "mean_c_near_target", "bias_inside_clamps", "surprise_opens_gate"}
 )
@@ -63,11 +65,23 @@ CAUSES: tuple[Cause, ...] = (
         "the gate is shut, so nothing is written to memory", LEARNING | GATE,
     ),
     Cause(
+        "bias_clamp_max", lambda config: _has_prior(config) and config.bias_clamp_max < -9.0,
+        "the gate is shut, so nothing is written to memory", LEARNING | GATE,
+    ),
+    Cause(
+        "target_c", lambda config: config.gate == "constant" and config.target_c < 0.02,
+        "the gate is shut, so nothing is written to memory", LEARNING,
+    ),
+    Cause(
         "memory", lambda config: not config.memory, "the state is cut at every step, so nothing is remembered",
         LEARNING | GATE,
     ),
-    Cause("max_grad_norm", lambda config: config.max_grad_norm < 1e-4, "gradients are clipped to nothing", LEARNING),
+    Cause("max_grad_norm", lambda config: config.max_grad_norm < 1e-4, "gradients are clipped to nothing", LEARNING | GATE),
     Cause("clip_eps", lambda config: config.clip_eps < 1e-3, "the policy may not move", LEARNING),
+    Cause(
+        "clip_vf", lambda config: 0.0 < config.clip_vf < 1e-3, "the critic may not move, so TD errors are noise",
+        LEARNING | SCALE,
+    ),
     Cause(
         "target_kl", lambda config: 0.0 < config.target_kl < 1e-5, "updates stop before the policy moves", LEARNING
     ),
@@ -108,6 +122,10 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause("seq_len", lambda config: config.seq_len < 4, "gradients reach no further back", LEARNING),
     Cause("hidden_size", lambda config: config.hidden_size < 8, "too narrow to remember much", LEARNING | GATE),
+    Cause(
+        "minibatches", lambda config: config.epochs * config.minibatches < 3,
+        "next to no gradient steps (epochs times minibatches an update)", LEARNING | GATE,
+    ),
     Cause("epochs", lambda config: config.epochs > 50, "each rollout is learnt by heart", LEARNING),
     Cause(
         "clip_eps", lambda config: config.clip_eps > 2.0, "the policy is not held near the one that acted", LEARNING
@@ -116,7 +134,11 @@ CAUSES: tuple[Cause, ...] = (
     # The gate.
     Cause(
         "base_logit", lambda config: _has_prior(config) and config.base_logit > 10.0,
-        "the gate is open, whatever the TD error", GATE,
+        "the gate is open, whatever the TD error", GATE | {"router_adds_to_prior"},
+    ),
+    Cause(
+        "bias_clamp_min", lambda config: _has_prior(config) and config.bias_clamp_min > 10.0,
+        "the gate is open, whatever the TD error", GATE | {"router_adds_to_prior"},
     ),
     Cause(
         "target_c", lambda config: _has_budget(config) and config.target_c > 0.9, "the budget asks for an open gate",

@@ -62,9 +62,10 @@ def _paired_test(word: str, history: History, *, ended: bool) -> PairedTest | No
     rounding = 1e-12 * max(float(np.nanmax(np.abs(evaluation.learned[seeds]))) for evaluation in late)
     differences[np.abs(differences) <= rounding] = 0.0
     low, high = mean_interval(differences)
+    mean = float((differences / differences.size).sum())
     effect = Effect(
         gate=word,
-        difference=real(float((differences / differences.size).sum())),
+        difference=real(0.0 if abs(mean) <= rounding else mean),
         low=real(low),
         high=real(high),
         episodes=int(known.sum()),

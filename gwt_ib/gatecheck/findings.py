@@ -13,7 +13,7 @@ from gwt_ib.lenient import mapping, mappings, real, scalars, text
 
 GATE_VERDICTS = {
     "works": "replacing the gate costs return",
-    "decoration": "replacing the gate changes nothing beyond chance",
+    "decoration": "replacing the gate changes nothing that matters",
     "harmful": "a replacement is better than the gate",
     "open": "the gate is open at every step",
     "shut": "the gate is shut at every step",
@@ -25,6 +25,9 @@ GATE_VERDICTS = {
 
 REQUIREMENTS = {"training": ("training",), "gate": ("gate",), "both": ("training", "gate")}
 """What a run can be required to end with: training that passes, a gate that works, or both."""
+
+NOT_ASKED = "not asked"
+"""Stands for the threshold of a rule that makes no sense of a run's kind of gate: it passes without a number."""
 
 _NAMES = {"td_std": "td_std off its limits", "eval_improves": "evaluations improve"}
 

@@ -147,6 +147,8 @@ def effect(word: str, learned: Returns, replaced: Returns, step: int | None) -> 
 
     values = np.array(differences)
     mean, error = float(values.mean()), float(values.std(ddof=1)) / len(values) ** 0.5
+    if abs(mean) <= 1e-12 * float(np.abs(values).max()):  # differences that cancel leave a rounding
+        mean = 0.0
     half = float(t.ppf(0.5 + CONFIDENCE / 2, len(values) - 1)) * error
     return Effect(word, mean, mean - half, mean + half, len(values), step)
 

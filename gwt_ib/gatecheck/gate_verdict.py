@@ -23,64 +23,67 @@ import numpy as np
 from gwt_ib.gatecheck.causes import first_cause
 from gwt_ib.gatecheck.effects import PairedTest, paired_tests
 from gwt_ib.gatecheck.findings import GateVerdict
-from gwt_ib.gatecheck.rule import SMOOTHING_ROWS, RuleContext
+from gwt_ib.gatecheck.rule import CONSTANT, SATURATED, SMOOTHING_ROWS, RuleContext
 from gwt_ib.gatecheck.statistics import episode_spread, mean_interval
+from gwt_ib.model.gate_kinds import has_bias
 from gwt_ib.replacements import DECISIVE
 
 MATTERS = 0.25
 """The share of a run's gain, or of the spread of its episodes' returns, from which on an effect of the gate matters."""
 
-SATURATED = 0.02  # c is that near 0 or 1, on average
-CONSTANT = 0.01  # a standard deviation of c that is less is none
+FIXED = ("open", "constant")
+"""Gates that nothing in a run moves."""
 
 
 def judge_gate(context: RuleContext) -> GateVerdict:
     """The verdict on the gate of a run as it was recorded so far."""
     tests = paired_tests(context.history, ended=context.evaluated_to_the_end)
     still = _still(context)
-    if still is None or (still[0] != "constant" and _moves(context) and _works(tests)):
+    if still is None or (still[0] != "constant" and _works(tests)):
         status, summary, next_step = _by_evaluations(context, tests)
     else:
         status, summary, next_step = still
-    if status != "works" and context.config.gate != status:
+    if status != "works" and context.config.gate not in FIXED:
         next_step = first_cause(context.config, "gate") or next_step
     return GateVerdict(status, summary, next_step, tuple(test.effect for test in tests.values()))
 
 
 def _still(context: RuleContext) -> tuple[str, str, str] | None:
     """Verdict, summary and next step where c hardly differs from step to step; None where it does or is not known."""
-    means, spread = context.history.recent("mean_c", SMOOTHING_ROWS), _spread(context)
+    means, spread = context.history.recent("mean_c", SMOOTHING_ROWS), context.spread_of_c
     if len(means) < SMOOTHING_ROWS:
         return None
-    mean, config = float(np.mean(means)), context.config
+    mean = float(np.mean(means))
     words = f"mean_c = {mean:.3f} over the last {SMOOTHING_ROWS} updates"
     if mean > 1.0 - SATURATED:
-        summary = f"The gate is open at every step: {words}."
-        if config.gate == "open":
-            return "open", summary, "It is so by gate = open; train the same with gate = td to compare."
-        if config.lambda_c == 0.0:
-            asked = (
-                "lambda_c = 0, so nothing asks the gate to close: train with lambda_c = 0.05 too and compare returns."
-            )
-            return "open", summary, asked
-        return "open", summary, "Lower base_logit or target_c in a new run; where every step matters, open is right."
-    if mean < SATURATED:
-        return "shut", f"The gate is shut at every step: {words}.", "Raise base_logit or target_c, so that it opens."
+        return "open", f"The gate is open at every step: {words}.", _to_move(context, "open")
+    if mean < SATURATED and (spread or 0.0) < CONSTANT:  # else it opens at few steps, such as the first
+        return "shut", f"The gate is shut at every step: {words}.", _to_move(context, "shut")
     if spread is not None and spread < CONSTANT:
         summary = f"The gate is constant: {words}, with a standard deviation of {spread:.4f} from step to step."
-        if config.gate == "constant":
-            return "constant", summary, "It is so by gate = constant; train the same with gate = td to compare."
-        return "constant", summary, f"Raise td_scale from {config.td_scale:g}, so that surprise moves the gate."
+        return "constant", summary, _to_move(context, "constant")
     return None
 
 
-def _spread(context: RuleContext) -> float | None:
-    spreads = context.history.spreads_of_c()
-    return float(np.mean(spreads)) if spreads else None
-
-
-def _moves(context: RuleContext) -> bool:
-    return (_spread(context) or 0.0) >= CONSTANT
+def _to_move(context: RuleContext, status: str) -> str:
+    """What to try where the gate does not move, of what its kind has: only a prior has a logit and a slope."""
+    config = context.config
+    if config.gate in FIXED:
+        by = f" with target_c = {config.target_c:g}" if config.gate == "constant" else ""
+        return f"It is so by gate = {config.gate}{by}; train the same with gate = td to compare."
+    if status == "constant":
+        if has_bias(config):
+            return context.in_new_run(f"Raise td_scale from {config.td_scale:g}, so that surprise moves the gate.")
+        return "The router does not tell steps apart: compare with gate = open and gate = td."
+    if status == "open" and config.lambda_c == 0.0:
+        return "lambda_c = 0, so nothing asks the gate to close: train with lambda_c = 0.05 too and compare returns."
+    names = ["base_logit"] if has_bias(config) else []
+    names += ["target_c"] if config.lambda_c else []  # without a budget nothing is drawn to it
+    if status == "open":
+        return context.in_new_run(f"lower {' or '.join(names)}; where every step matters, open is right.")
+    if not names:
+        return "lambda_c = 0, so nothing asks the gate to open: train with lambda_c = 0.05 too and compare returns."
+    return context.in_new_run(f"raise {' or '.join(names)}, so that it opens.")
 
 
 def _works(tests: dict[str, PairedTest]) -> bool:
@@ -99,15 +102,14 @@ def _by_evaluations(context: RuleContext, tests: dict[str, PairedTest]) -> tuple
     if best:
         summary = f"A replacement is better than the gate beyond chance: {_worth(best)}."
         return "harmful", summary, _instead(best, context)
-    matters = _what_matters(context)
+    matters = _what_matters(context, tests)
     if missing:
         return "wait", *_not_played(context, missing)
     idle = [tests[word] for word in DECISIVE if _is_idle(tests[word], matters)]
     if idle and context.is_late:
         least = min(idle, key=lambda test: abs(float(test.differences.mean())))
         summary = f"Replacing the gate changes nothing that matters ({matters:.3g} would): {_worth(least)}."
-        next_step = "Compare with gate = open and gate = router; a task that needs memory for longer may need it."
-        return "decoration", summary, next_step
+        return "decoration", summary, _without(context)
     unclear = [tests[word] for word in DECISIVE if tests[word].better > tests[word].level]
     test = max(unclear, key=lambda test: test.better)
     summary = f"Not known yet: {_worth(test)}; {matters:.3g} would matter."
@@ -134,8 +136,9 @@ def _instead(better: PairedTest, context: RuleContext) -> str:
     if gate == "open":
         if config.lambda_c == 0.0:
             return "A gate that is closed now and then costs return here: compare with gate = open."
+        lower = "lower" if context.lives else "in a new run lower"
         return (
-            f"The budget may cost it (CountRecallEasy: -0.53 with it, 0.13 without): lower lambda_c = {config.lambda_c:g} "
+            f"The budget may cost it (CountRecallEasy: -0.53 with it, 0.13 without): {lower} lambda_c = {config.lambda_c:g} "
             "or raise target_c."
         )
     if gate == "prior":
@@ -145,13 +148,27 @@ def _instead(better: PairedTest, context: RuleContext) -> str:
     return f"Compare with gate = {'open' if gate == 'shut' else 'constant'} in a new run."
 
 
-def _what_matters(context: RuleContext) -> float:
-    """The smallest effect that would matter; 0 where nothing is known."""
+def _without(context: RuleContext) -> str:
+    """What to do about a gate that changes nothing."""
+    improvement = context.improvement
+    if improvement is None or not (improvement.rises or context.ends_at_ceiling):
+        return "Returns do not rise so far, so no gate can matter: see the verdict on training first."
+    others = " and ".join(f"gate = {kind}" for kind in ("open", "router") if kind != context.config.gate)
+    return f"Compare with {others}; a task that needs memory for longer may need it."
+
+
+def _what_matters(context: RuleContext, tests: dict[str, PairedTest]) -> float:
+    """The smallest effect that would matter; 0 where nothing is known.
+
+    Where all evaluations return the same, as of a task that was solved before the first, the scale is what the worst
+    replacement costs.
+    """
     evaluations = context.history.evaluations()
     late = evaluations[len(evaluations) // 2 :]
     spread = episode_spread(np.stack([found.returns for found in late])) if late else 0.0
     gain = (context.improvement.rise if context.improvement else None) or 0.0
-    size = MATTERS * max(spread, gain)
+    scale = max(spread, gain) or max((abs(float(test.differences.mean())) for test in tests.values()), default=0.0)
+    size = MATTERS * scale
     return size if math.isfinite(size) else 0.0
 
 
@@ -162,7 +179,8 @@ def _not_played(context: RuleContext, missing: list[str]) -> tuple[str, str]:
         return summary, "eval_gate_share = 0: none is ever played. The default is 0.02."
     if context.lives:
         return summary, "Wait for scheduled evaluations; evaluate RUN --gate WORD plays one now, for you to see."
-    return summary, f"Raise eval_gate_share from {context.config.eval_gate_share:g}; see also evaluate RUN --gate WORD."
+    more = f"In a new run raise eval_gate_share from {context.config.eval_gate_share:g}"
+    return summary, f"{more}; evaluate RUN --gate all plays it of this one."
 
 
 def _more_episodes(context: RuleContext, test: PairedTest, matters: float) -> str:
@@ -172,7 +190,8 @@ def _more_episodes(context: RuleContext, test: PairedTest, matters: float) -> st
     half = test.reach(test.level / len(DECISIVE))[1] - float(test.differences.mean())
     pairs = test.effect.episodes or 0
     if matters <= 0.0 or not math.isfinite(half):
-        return f"Raise eval_gate_share from {context.config.eval_gate_share:g}, so that a difference can be seen."
+        return f"A run with a larger eval_gate_share than {context.config.eval_gate_share:g} has more pairs."
     needed = math.ceil(pairs * (half / matters) ** 2)
     about = f"About {max(needed, 2 * pairs):,} pairs would tell"
-    return f"{about}, of {pairs:,}: raise eval_gate_share from {context.config.eval_gate_share:g}, or train longer."
+    more = f"a longer run has more, and one with a larger eval_gate_share than {context.config.eval_gate_share:g}"
+    return f"{about}, of {pairs:,}: {more}."

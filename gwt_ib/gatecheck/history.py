@@ -77,11 +77,10 @@ class Thinned(Generic[Item]):
 class History:
     """The metrics of one run so far, fed row by row in the order of their updates.
 
-    It keeps the newest row (`update` and `env_steps` are its), a few scalars of the last 50 rows and the gate curves of the
-    last 10, the range of the entropy,
-    and the returns of the evaluations and of each replacement of the gate: of at most 4096 of each, and at most about a
-    million returns, evenly spread over the run (`Thinned`). When a resumed run cuts its records back, make a new
-    `History` from the rows that are left.
+    It keeps the newest row (`update` and `env_steps` are its), a few scalars of the last 50 rows, the gate curves of the
+    last 10, the range of the entropy, and the returns of the evaluations and of each replacement of
+    the gate: of at most 4096 of each, and at most about a million returns, evenly spread over the run (`Thinned`). When a
+    resumed run cuts its records back, make a new `History` from the rows that are left.
     """
 
     def __init__(self) -> None:
@@ -92,7 +91,7 @@ class History:
         self.entropy_max: float | None = None
         self.entropy_min: float | None = None
         self._window: deque[dict[str, float | None]] = deque(maxlen=WINDOW_ROWS)
-        self._curves: deque[object] = deque(maxlen=CURVE_ROWS)
+        self._curves: deque[tuple[object, float | None, float | None]] = deque(maxlen=CURVE_ROWS)
         self._evaluations: Thinned[Evaluation] = Thinned()
         self._pairs: dict[str, Thinned[Pairs]] = {}
 
@@ -115,7 +114,8 @@ class History:
         self.update, self.env_steps = whole(row.get("update")), whole(row.get("env_steps"))
         self.rows_seen += 1
         self._window.append({name: real(row.get(name)) for name in _TREND_NAMES})
-        self._curves.append(row.get("gate_curve"))
+        steps = self.env_steps / self.update if self.update and self.env_steps else None
+        self._curves.append((row.get("gate_curve"), real(row.get("mean_c")), steps))
         entropy = real(row.get("entropy"))
         if entropy is not None:
             self.entropy_max = entropy if self.entropy_max is None else max(self.entropy_max, entropy)
@@ -146,9 +146,17 @@ class History:
         kept = list(self._window)[-rows:]
         return [(whole(entry["env_steps"]), value) for entry in kept if (value := entry[name]) is not None]
 
-    def spreads_of_c(self) -> list[float]:
-        """The standard deviation of c over each gate curve of the last 10 rows that has one, oldest first."""
-        return [float(spread_of_c(bins)) for curve in self._curves if (bins := bins_of(curve)) is not None]
+    def spread_of_c(self) -> float | None:
+        """The standard deviation of c from step to step over the last 10 rows with a gate curve; None where there is none.
+
+        The rows' variances are averaged: an episode that lasts longer than a rollout begins in some rows only.
+        """
+        known = [
+            float(spread_of_c(bins, mean_c, steps))
+            for curve, mean_c, steps in self._curves
+            if (bins := bins_of(curve)) is not None
+        ]
+        return math.sqrt(sum(spread**2 for spread in known) / len(known)) if known else None
 
     def evaluations(self) -> list[Evaluation]:
         """The evaluations kept that have as many episodes as the newest of them, oldest first."""

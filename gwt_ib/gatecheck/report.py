@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gwt_ib.gatecheck.findings import Effect, GateVerdict, Verdict
+from gwt_ib.gatecheck.findings import NOT_ASKED, Effect, Finding, GateVerdict, Verdict
 from gwt_ib.lenient import real, whole
 
 
@@ -53,7 +53,7 @@ def rules_lines(verdict: Verdict) -> list[str]:
         (
             finding.kind + (" *" if finding.decides else ""),
             finding.status.upper(),
-            "nan" if finding.value is None else f"{finding.value:.4g}",
+            _number(finding),
             finding.threshold,
             "" if finding.since is None else str(finding.since),
         )
@@ -64,6 +64,12 @@ def rules_lines(verdict: Verdict) -> list[str]:
     gate = f"gate: {verdict.gate.status.upper()}{since_gate}. {verdict.gate.summary}".rstrip()
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return [f"training: {verdict.status.upper()}{since}; the rules marked * decide.", *lines, gate]
+
+
+def _number(finding: Finding) -> str:
+    if finding.value is None:
+        return "" if finding.threshold == NOT_ASKED else "nan"
+    return f"{finding.value:.4g}"
 
 
 def findings_lines(verdict: Verdict) -> list[str]:

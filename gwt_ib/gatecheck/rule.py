@@ -13,7 +13,7 @@ import numpy as np
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.causes import first_cause
 from gwt_ib.gatecheck.ceilings import known_ceiling
-from gwt_ib.gatecheck.findings import Evidence, Finding
+from gwt_ib.gatecheck.findings import NOT_ASKED, Evidence, Finding
 from gwt_ib.gatecheck.history import History
 from gwt_ib.gatecheck.looks import look_at
 from gwt_ib.gatecheck.statistics import (
@@ -33,6 +33,8 @@ LEAST_RISE = 0.5
 """The share of the spread of an evaluation's episodes that a rise of the mean return takes to count."""
 
 SMOOTHING_ROWS = 10
+SATURATED = 0.02  # c is that near 0 or 1, on average
+CONSTANT = 0.01  # a standard deviation of c that is less is none
 Measured = tuple[float | None, tuple[Evidence, ...]]
 """A number, none while it is not known, and the evidence whose last piece it is."""
 
@@ -78,7 +80,8 @@ class RuleContext:
     judged last. `is_late` says whether the agent counts as trained; until then the next step of a rule may be
     `judged_from`. `has_had_its_time` says whether a run whose evaluations do not improve fails; until then it waits
     (`fails_from`). `evaluated_to_the_end` says whether the last evaluation that is planned has had its turn. `curve` are
-    the bins of the newest gate curve, `ceiling` is the task's, `progress` a part of a sentence.
+    the bins of the newest gate curve, `spread_of_c` is the standard deviation of c in the last ten rollouts, `ceiling` is
+    the task's, `progress` a part of a sentence.
     """
 
     def __init__(self, history: History, config: Config, *, ended: bool = False) -> None:
@@ -88,6 +91,7 @@ class RuleContext:
         self.warned = False
         self.ceiling = known_ceiling(config.env_id)
         self.curve = bins_of(history.latest.get("gate_curve"))
+        self.spread_of_c = history.spread_of_c()
         last_evaluation = config.eval_every and config.num_updates // config.eval_every * config.eval_every
         self.evaluated_to_the_end = bool(last_evaluation) and (history.update or 0) >= last_evaluation
         self.improvement = _improvement(history, ended=self.evaluated_to_the_end)
@@ -99,6 +103,21 @@ class RuleContext:
         self.has_had_its_time = (update or 0) >= failing
         self.fails_from = f"It can fail from update {failing} on."
         self.progress = f"{'before update 1' if update is None else f'at update {update}'} of {config.num_updates}"
+
+    def in_new_run(self, advice: str, *, live: bool = False) -> str:
+        """Advice about settings, which only a run that goes on can follow, and only where they are all `live`."""
+        return advice if live and self.lives else f"In a new run: {advice[:1].lower()}{advice[1:]}"
+
+    def wait(self, advice: str) -> str:
+        """What to wait for; of a run that has ended, what would go on with it."""
+        if self.lives:
+            return advice
+        ran_to_its_end = (self.history.update or 0) >= self.config.num_updates
+        return (
+            "A longer run would tell (total_timesteps)."
+            if ran_to_its_end
+            else "The run ended early: resume it to know."
+        )
 
     def at_ceiling(self, mean_return: float | None) -> bool:
         """Whether a mean return is at the task's known ceiling; it is not where either is unknown."""
@@ -180,11 +199,11 @@ class NumberRule(Rule):
         """Wait for the number, then compare it."""
         if self.gates and context.config.gate not in self.gates:
             summary = f"Not asked of gate = {context.config.gate}, only of {' and '.join(self.gates)}."
-            return self.finding(context, "pass", summary, ())
+            return Finding(self.kind, "pass", summary, threshold=NOT_ASKED)
         value, evidence = self.measure(context)
         if value is None:
             metric = self.metric or self.follows
-            next_step = f"Wait for an update with a finite {metric}."
+            next_step = context.wait(f"Wait for an update with a finite {metric}.")
             return self.finding(context, "wait", f"{metric} is not known yet.", (), next_step)
         threshold = self.threshold_of(context)
         status, summary, next_step = self.compare(context, value, threshold)

@@ -137,10 +137,23 @@ def mean_of_c(bins: Bins) -> Doubles:
     return _weighted_mean(bins.count, bins.c)
 
 
-def spread_of_c(bins: Bins) -> Doubles:
-    """The standard deviation of c over all steps in the bins, for each curve; NaN for one without steps."""
-    mean = mean_of_c(bins)[..., np.newaxis]
-    return np.sqrt(_weighted_mean(bins.count, bins.c_std**2 + (bins.c - mean) ** 2))
+def spread_of_c(bins: Bins, mean_c: float | Doubles | None = None, steps: float | Doubles | None = None) -> Doubles:
+    """The standard deviation of c over all steps of a rollout, for each curve; NaN for one without steps.
+
+    A curve leaves the first steps of episodes out, where there is no TD error, and just there a gate may open that keeps
+    what it has seen first. So they are put back: their mean follows from `mean_c`, which is over all `steps`. Without
+    these two it is the deviation over the bins alone.
+    """
+    mean, later = mean_of_c(bins), bins.count.sum(axis=-1)
+    variance = _weighted_mean(bins.count, bins.c_std**2 + (bins.c - mean[..., np.newaxis]) ** 2)
+    if mean_c is None or steps is None:
+        return np.sqrt(variance)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.clip(1.0 - later / steps, 0.0, 1.0)  # of the steps, those that begin an episode
+        of_first = np.clip((mean_c - (1.0 - share) * mean) / share, 0.0, 1.0)
+        between = share * (1.0 - share) * (of_first - mean) ** 2
+    result: Doubles = np.sqrt((1.0 - share) * variance + np.where(np.isfinite(between), between, 0.0))
+    return result
 
 
 def distance_from_prior(bins: Bins, bias: float | Doubles, config: Config) -> Doubles:

@@ -16,7 +16,8 @@ from gwt_ib.log import LOGGER
 from gwt_ib.machine import installed_versions
 from gwt_ib.processes.plan import thread_plan
 from gwt_ib.runs.control import take_requests
-from gwt_ib.runs.directory import SHOWN_PACKAGES, RunDirectory
+from gwt_ib.runs.create import SHOWN_PACKAGES
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record, RecordWriter
 from gwt_ib.runs.record import RunRecord

@@ -45,7 +45,7 @@ class RemoteEvaluator:
     def evaluate(self, weights: Weights) -> Played:
         """What `eval_episodes` episodes came to. Raises `EvaluationError`, also where the run is asked to stop."""
         answer = self._request("evaluate", weights)
-        return Played(answer["returns"], answer["lengths"], answer["steps"], answer["seconds"])
+        return Played(answer["returns"], answer["lengths"], answer["steps"])
 
     def replaced(self, weights: Weights, look: Look) -> Replaced:
         """What some of them come to with the gate replaced. Raises `EvaluationError`, as `evaluate`."""

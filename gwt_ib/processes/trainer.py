@@ -1,4 +1,4 @@
-"""The trainer supervises: owns the run's lock and processes, answers requests, writes `run.json` and `events.jsonl`.
+"""The trainer supervises: owns the run's lock and processes, answers requests, and says how the run stands and has ended.
 
 It never imports torch. A headless run is one; one that outlives its command is started by `detached`.
 """
@@ -11,10 +11,8 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 from gwt_ib.channel.shared_memory import Counters
-from gwt_ib.clock import utc_now
 from gwt_ib.config import Config
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, cap_log, log_to_file
@@ -23,6 +21,7 @@ from gwt_ib.processes.children import recorded_signals
 from gwt_ib.processes.export_beside import ExportBeside
 from gwt_ib.processes.limits import descriptors_needed, raise_descriptor_limit, start_error
 from gwt_ib.processes.link import Message
+from gwt_ib.processes.record_keeper import RecordKeeper
 from gwt_ib.processes.watch import LOADING_END_S, SIGNAL_END_S
 from gwt_ib.processes.workers import Budgets, Workers
 from gwt_ib.runs.control import Inbox
@@ -30,13 +29,12 @@ from gwt_ib.runs.cut_back import cut_back
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.incidents import record_death
-from gwt_ib.runs.jsonl import Record, RecordWriter
 from gwt_ib.runs.record import HEARTBEAT_S, State
 from gwt_ib.runs.snapshot_store import list_snapshots
+from gwt_ib.text import often
 
 TICK_S = 0.1
 LEARNER_MODULE = "gwt_ib.processes.learner_process"
-PAST = {"finished": "finished", "stopped": "been stopped", "failed": "failed"}
 
 
 class Trainer:
@@ -49,8 +47,7 @@ class Trainer:
         self._run = run
         self._config = config
         self._resume = resume
-        self._record = run.read_run()
-        self._events = RecordWriter(run.events)
+        self._keeper = RecordKeeper(run)
         self._inbox = Inbox(run.control)
         self._export = ExportBeside(run, config)
         self._budgets = Budgets.of(config)
@@ -113,7 +110,7 @@ class Trainer:
         self._workers = Workers(self._run, self._config, self._learner_module, self._budgets, resume=self._resume)
         self._learner, self._link = self._workers.learner, self._workers.link
         LOGGER.info("the learner is pid %d", self._learner.pid)
-        self._record = replace(self._record, trainer=os.getpid(), learner=self._learner.pid)
+        self._keeper.change(trainer=os.getpid(), learner=self._learner.pid)
         kill_learner = True
         try:
             if self._paused:
@@ -138,7 +135,7 @@ class Trainer:
                 next_heartbeat = time.monotonic() + HEARTBEAT_S
                 self._heartbeat()
                 if words := self._export.tend():
-                    self._append(event("warning", message=words))
+                    self._keeper.append(event("warning", message=words))
                 for name in (*self._workers.logs, "exporter"):
                     cap_log(self._run.logs / f"{name}.log")
             on_tick()
@@ -146,7 +143,7 @@ class Trainer:
     def _tend(self) -> None:
         """Kill what hangs and replace what has died; end the run where that is not possible any more."""
         for record in self._workers.tend():
-            self._append(record)
+            self._keeper.append(record)
         for report in self._workers.reports():
             if report["kind"] != "warning" or report["message"] not in self._warnings:  # each actor says the same
                 self._take(report)
@@ -178,7 +175,7 @@ class Trainer:
         """The learner has died: start again from the newest snapshot, or end the run where that does not help."""
         ending, update = self._learner.ending(), int(self._workers.counters.header[Counters.VERSION])
         LOGGER.error("the learner, pid %d, %s", self._learner.pid, ending)
-        self._append(event("learner_died", message=ending, **({} if update < 0 else {"update": update})))
+        self._keeper.append(event("learner_died", message=ending, **({} if update < 0 else {"update": update})))
         if self._code != ExitCode.DONE:  # it was asked to end, or killed on purpose
             self._ended = True
             return
@@ -186,14 +183,11 @@ class Trainer:
         self._died_at = update
         pause_s = None if same_update else self._budgets.learner.spend()
         if pause_s is None:
-            often = (
-                f"twice at update {update}"
-                if same_update
-                else f"{self._config.max_restarts + 1} times within 10 minutes"
-            )
+            times = often(2 if same_update else self._config.max_restarts + 1)
+            when = f"at update {update}" if same_update else "within 10 minutes"
             self._ended = True
             self._code = ExitCode.LEARNER_FAILED
-            self.message = f"The learner died {often}; at last it {ending} ({self._learner.log})."
+            self.message = f"The learner died {times} {when}; at last it {ending} ({self._learner.log})."
             record_death(self._run, "learner", update, ending)
             return
         self._start_again(pause_s)
@@ -234,7 +228,9 @@ class Trainer:
 
     def _take_end(self, message: Message) -> None:
         if message["again"] and self._code == ExitCode.DONE and self._budgets.not_finite.spend() is not None:
-            self._append(event("warning", message=f"{message['message']} Back to the newest snapshot, this once."))
+            self._keeper.append(
+                event("warning", message=f"{message['message']} Back to the newest snapshot, this once.")
+            )
             self._start_again()
             return
         self._ended = True
@@ -246,28 +242,28 @@ class Trainer:
 
     def _take_trouble(self, message: Message) -> None:
         self._learner_trouble = message["message"]
-        self._append(message)
+        self._keeper.append(message)
         self._heartbeat()
 
     def _take_waiting(self, waiting: str) -> None:
         """Actors that find no place make the run pause by itself; it goes on when they have one."""
         changed, self._waiting = bool(waiting) != bool(self._waiting), waiting
         if changed:
-            self._append(event("trouble", message=waiting))
-            if self._record.state in ("running", "paused"):
+            self._keeper.append(event("trouble", message=waiting))
+            if self._keeper.record.state in ("running", "paused"):
                 self._set_state(self._running_or_paused)
 
     def _take_not_restored(self, message: Message) -> None:
         """The run goes on, but is not bit by bit the one that it would have been."""
         where = {"actor": message["actor"]} if "actor" in message else {}
         words = f"actor {where['actor']}: {message['message']}" if where else message["message"]
-        self._append(event("warning", message=f"this resume is not exact: {words}"))
-        self._record = replace(self._record, exact_resume=False)
+        self._keeper.append(event("warning", message=f"this resume is not exact: {words}"))
+        self._keeper.change(exact_resume=False)
         self._heartbeat(durable=True)
 
     def _take_resumed(self, message: Message) -> None:
-        if self._record.exact_resume is None:
-            self._record = replace(self._record, exact_resume=True)
+        if self._keeper.record.exact_resume is None:
+            self._keeper.change(exact_resume=True)
         self._take_event(message)
 
     def _take_event(self, message: Message) -> None:
@@ -278,7 +274,7 @@ class Trainer:
             self._unanswered.pop(message["request"], None)
             if message["request_kind"] == "stop":  # the learner that follows one that dies now has to end, too
                 self._unanswered["stop"] = {"kind": "stop", "request": None}
-        self._append(message)
+        self._keeper.append(message)
         if kind in ("started", "paused", "unpaused"):
             self._paused = kind == "paused" or (self._paused and kind == "started")
             self._set_state(self._running_or_paused)
@@ -317,48 +313,28 @@ class Trainer:
             self._link.send(message)
         for sentence in refused:
             LOGGER.warning("refused a request: %s", sentence)
-            self._append(event("warning", message=f"refused a request: {sentence}"))
-
-    def _append(self, record: Record) -> None:
-        """Record an event, made by `event` here or in another process; one that the disk does not take is tried again."""
-        self._events.append({"time": utc_now(), **record})
+            self._keeper.append(event("warning", message=f"refused a request: {sentence}"))
 
     def _set_state(self, state: State) -> None:
-        self._record = replace(self._record, state=state)
+        self._keeper.change(state=state)
         self._heartbeat(durable=True)
 
     def _heartbeat(self, *, durable: bool = False) -> None:
-        """Rewrite `run.json`: processes, their speeds, and a time that says the trainer lives."""
-        self._events.retry()
-        silent_s = self._workers.learner_silent_s()
-        stalled = f"the learner has not got on for {silent_s:.0f} s" if self._workers.learner_stalls() else ""
-        trouble = "; ".join(filter(None, (self._events.trouble, self._learner_trouble, stalled, self._waiting)))
-        actors, cluster = self._workers.describe(), self._workers.cluster()
-        self._record = replace(self._record, heartbeat=utc_now(), actors=actors, cluster=cluster, trouble=trouble)
-        with suppress(OSError):  # a full disk must not end the run: the learner may still get its snapshot through
-            self._run.write_run(self._record, durable=durable)
+        self._keeper.beat(self._workers, learner_trouble=self._learner_trouble, waiting=self._waiting, durable=durable)
 
     def _record_end(self) -> None:
         """The last event and the last `run.json`; unanswered requests are refused."""
         asked = [(request.id, request.kind) for request in self._inbox.take()[0]]
         asked += [(message["request"], message["kind"]) for message in self._unanswered.values() if message["request"]]
         for request, kind in asked:
-            self._append(refusal(request, kind, "the run has ended"))
+            self._keeper.append(refusal(request, kind, "the run has ended"))
         stopped = self._code in (ExitCode.DONE, ExitCode.ENDED_BY_HUP, ExitCode.ENDED_BY_INT, ExitCode.ENDED_BY_TERM)
         complete = self._complete and self._code != ExitCode.INPUT_OUTPUT
         state: State = "finished" if complete else "stopped" if stopped else "failed"
         if complete:
             self._code, self.message = ExitCode.DONE, ""
-        level = logging.ERROR if state == "failed" else logging.INFO
-        code, message, now = int(self._code), self.message, utc_now()
-        LOGGER.log(level, " ".join(filter(None, [f"the run has {PAST[state]}, exit code {code}.", message])))
-        self._append(event(state, message=message, exit_code=code))
-        self._events.close()
-        self._record = replace(
-            self._record, state=state, exit_code=code, message=message, heartbeat=now, ended=now, actors=()
-        )
         try:
-            self._run.write_last_run(self._record)
+            self._keeper.end(state, int(self._code), self.message)
         except OSError as error:
             self.message = f"{self.message} The end could not be recorded: {error.strerror}.".strip()
             self._code = self._code or ExitCode.INPUT_OUTPUT

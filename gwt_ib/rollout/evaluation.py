@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from typing import Any, Protocol
 
@@ -66,7 +65,6 @@ class Played:
 
     Each step costs something however few rows there are: `OVERHEAD_ROWS`.
     """
-    seconds: float
 
     @property
     def longest(self) -> int:
@@ -134,8 +132,7 @@ def play(
 
     Raises what `evaluate` does, and `TooLong` where it would cost more than `most_steps` computed steps.
     """
-    total, found = len(episodes), Played([], [], 0, 0.0)
-    started = time.monotonic()
+    total, found = len(episodes), Played([], [], 0)
     cost = total + OVERHEAD_ROWS
     for first in range(0, total, envs.made):
         wave = episodes[first : first + envs.made]
@@ -145,10 +142,10 @@ def play(
         loop.stepper.begin(*td)
         most = (most_steps - found.steps) / cost
         returns, lengths = _play(loop, wave, config, gate or _OwnGate(), should_stop, most)
-        found = Played(found.returns + returns, found.lengths + lengths, found.steps + cost * max(lengths), 0.0)
+        found = Played(found.returns + returns, found.lengths + lengths, found.steps + cost * max(lengths))
     if envs.last_failure is not None and not any(value is not None for value in found.returns):
         raise envs.last_failure
-    return replace(found, seconds=time.monotonic() - started)
+    return found
 
 
 def mean_return(returns: Sequence[float | None]) -> float:

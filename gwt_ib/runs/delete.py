@@ -18,7 +18,8 @@ from gwt_ib.clock import utc_now
 from gwt_ib.durable import sync_directory
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.lenient import whole
-from gwt_ib.runs.directory import DELETED, NOT_OURS, PARTS, RunDirectory, owner_words
+from gwt_ib.runs.create import NOT_OURS, owner_words
+from gwt_ib.runs.directory import DELETED, PARTS, RunDirectory
 from gwt_ib.runs.labels import read_labels
 from gwt_ib.runs.newest import newest_values
 from gwt_ib.runs.record import ENDED, STALLED

@@ -152,7 +152,7 @@ def _of_setting(event: Event) -> Forms:
 def _of_verdict(event: Event) -> Forms:
     new, old = (event.words(name, 20).upper() for name in ("verdict", "previous"))
     words = f"{new or '?'}, was {old}" if old else new or "?"
-    return f"{'gate' if event.kind == 'gate_verdict' else 'GateCheck'} {words}", words
+    return f"{'gate' if event.kind == 'gate_verdict' else 'training'} {words}", words
 
 
 def _of_replacement(event: Event) -> Forms:

@@ -40,6 +40,12 @@ def module_of(env_id: str) -> str:
     return env_id.partition(":")[0] if ":" in env_id else ""
 
 
+def module_made_elsewhere(record: RunRecord, env_id: str) -> str:
+    """The module that this environment of a run made elsewhere asks to import; empty where nobody has to be trusted."""
+    module = module_of(env_id)
+    return "" if not module or made_here(record, env_id) else module
+
+
 def _key() -> bytes | None:
     """This user's key, made at the first need. None where it cannot be kept, or is not this user's alone."""
     folder = own_folder("state")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ MOST_RUNS = 10_000
 OF_A_RUN = ("env_id", "seed")
 """Fields that say which run of an arm it is, and so cannot differ between arms."""
 PROBLEMS_SHOWN = 3
+MORE_FIELDS = re.compile(r" \d+ more field\(s\) are wrong too\.$")  # as `config_sources` counts them
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,13 @@ def _same(value: Any, other: Any) -> bool:
 
 
 def _together(problems: Sequence[str]) -> str:
-    """The first problems, each once: the same one comes with every combination that it is in."""
-    known = list(dict.fromkeys(problems))
+    """The first problems, each once: the same one comes with every combination that it is in.
+
+    So it does where a combination has further ones, which only counts them.
+    """
+    once: dict[str, str] = {}
+    for problem in sorted(problems, key=len):
+        once.setdefault(MORE_FIELDS.sub("", problem), problem)
+    known = [problem for problem in dict.fromkeys(problems) if problem in once.values()]
     more = len(known) - PROBLEMS_SHOWN
     return " ".join([*known[:PROBLEMS_SHOWN], *([f"{more} more combination(s) are wrong too."] if more > 0 else [])])

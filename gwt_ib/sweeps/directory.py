@@ -17,7 +17,8 @@ from gwt_ib.durable import sync_directory, write_atomically, write_json
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError, nearest
 from gwt_ib.lenient import mapping, read_object, scalars
-from gwt_ib.runs.directory import NOT_OURS, RunDirectory
+from gwt_ib.runs.create import NOT_OURS
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.record import is_trainer_alive
 from gwt_ib.sweeps.definition import Definition, Member, parse_definition
 

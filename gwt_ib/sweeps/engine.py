@@ -22,7 +22,8 @@ from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.log import LOGGER, log_to_file
 from gwt_ib.processes.limits import start_error
 from gwt_ib.runs.control import Inbox
-from gwt_ib.runs.directory import RunDirectory, create_run, take_back
+from gwt_ib.runs.create import create_run, take_back
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.record import RunRecord
 from gwt_ib.runs.snapshot_store import list_snapshots
 from gwt_ib.sweeps.checks import environment_key

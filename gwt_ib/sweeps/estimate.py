@@ -15,7 +15,8 @@ from gwt_ib.sweeps.checks import Found, environment_key
 from gwt_ib.sweeps.states import MemberState, time_left
 
 LEARNING = (
-    "num_envs", "rollout_steps", "seq_len", "epochs", "minibatches", "hidden_size", "memory", "channel", "num_actors",
+    "num_envs", "rollout_steps", "seq_len", "epochs", "minibatches", "refresh_h0", "hidden_size", "cell",
+    "encoder_layers", "head_layers", "memory", "channel", "num_actors",
     "max_policy_lag", "kernels", "learner_threads", "device",
 )  # fmt: skip
 """The fields that decide what acting and learning cost beside the environment."""

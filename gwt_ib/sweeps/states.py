@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from gwt_ib.files import opened
-from gwt_ib.lenient import mapping, real, text, whole
+from gwt_ib.lenient import mapping, read_object, real, text, whole
+from gwt_ib.results.final_evaluation import FinalEvaluation
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import LAST_BYTES, Record, parse_record
 from gwt_ib.runs.record import KILLED, STALLED, UNKNOWN, RunRecord, is_trainer_alive
@@ -34,6 +35,7 @@ class MemberState:
     episodic_return: float | None = None
     """Mean of the last 100 episodes."""
     eval_return: float | None = None
+    """Of the final evaluation where it was played, else of the newest one in training."""
     steps_per_s: float | None = None
     verdict: str = ""
     """That on training."""
@@ -87,7 +89,8 @@ class SweepReader:
         return self._read[1]
 
     def _member(self, member: Member) -> MemberState:
-        stamp = _stamp(self.sweep.member_path(member) / "run.json")
+        path = self.sweep.member_path(member)
+        stamp = _stamp(path / "run.json"), _stamp(path / "final_evaluation.json")  # this one is made after the end
         known = self._ended.get(member.name)
         if known is not None and known[0] == stamp and known[1].member == member:
             return known[1]
@@ -119,16 +122,20 @@ def read_member(sweep: SweepDirectory, member: Member) -> MemberState:
     rows = newest_rows(run.metrics)
     newest: Record = rows[-1] if rows else {}
     judged = run.read_gatecheck()
-    evaluations = (real(row.get("eval_return")) for row in reversed(rows))
+    env_steps = whole(newest.get("env_steps")) or 0
+    scheduled = (real(row.get("eval_return")) for row in reversed(rows))
+    final = FinalEvaluation.from_dict(read_object(run.final_evaluation))
     return MemberState(
         member,
         run.path,
         status,
         state,
-        env_steps=whole(newest.get("env_steps")) or 0,
+        env_steps=env_steps,
         total_steps=total,
         episodic_return=real(newest.get("ep100")),
-        eval_return=next((value for value in evaluations if value is not None), None),
+        eval_return=final.mean
+        if final is not None and final.env_steps >= env_steps
+        else next((value for value in scheduled if value is not None), None),
         steps_per_s=_speed(newest),
         verdict=text(judged.get("verdict")),
         gate_verdict=text(mapping(judged.get("gate")).get("verdict")),

@@ -1,18 +1,15 @@
 """When a run's scheduled evaluations also play replaced gates, and how many: as much as fits in a small part of the run.
 
-Counted in steps and not in seconds, so that a run that is resumed, or begun again with its seed, plays the same episodes.
-How many steps of training a computed step of an evaluation takes is measured once, before the first look, and rounded up to
-a power of two: 1 where learning takes its share, as with POPGym's tasks, 2 or more where nearly all time is the
-environment's and several actors share it.
+Counted in steps and never in seconds, so that a run that is resumed, or begun again with its seed, plays the same episodes
+on any machine. A computed step of an evaluation counts as a step of training, which takes twice as long where learning takes
+its share, as with POPGym's tasks. Where nearly all time is the environment's, N actors share it and the evaluator does
+not: there the part of the time is up to N times as large.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import ceil, log2
-from statistics import median
 from typing import Any
 
 from gwt_ib.config import Config
@@ -27,8 +24,6 @@ LEAST_LAST = 2
 """The same for the run's last look: there is no later one to save for."""
 SAVED = 2 / 3
 """Part of what is earned that is kept for the last look, which sees the final weights; never more than that needs."""
-MEASURED = 100
-"""Updates and evaluations that are looked back at to measure what a step costs."""
 OTHERS_EVERY = 6
 """Looks of which one is at the replacements that no verdict needs."""
 
@@ -55,28 +50,15 @@ class GateBudget:
     """The episode that is next in turn."""
     longest: int = 0
     """Steps of the longest episode of the newest look."""
-    weight: int = 0
-    """Steps of training that take as long as a computed step; 0 before the first look."""
-
-    def __post_init__(self) -> None:
-        self._trained: deque[float] = deque(maxlen=MEASURED)
-        self._played: deque[float] = deque(maxlen=MEASURED)
-
-    def trained(self, seconds: float) -> None:
-        """An update, with its rollout, took so long."""
-        self._trained.append(seconds)
 
     def due(self, config: Config, update: int, learned: Played) -> Look | None:
         """The look of this update's evaluation, which is given; None while too little is left for one."""
         words = sensible(config.gate)
         deciding = tuple(word for word in DECISIVE if word in words)
-        if learned.steps:
-            self._played.append(learned.seconds / learned.steps)
         if len(deciding) < len(DECISIVE) or learned.longest < 1:
             return None
         last = update + config.eval_every > config.num_updates
-        weight = self.weight or self._measured(config)
-        share = config.eval_gate_share * config.steps_per_update / weight
+        share = config.eval_gate_share * config.steps_per_update
         earned = share * (config.num_updates if last else update)
         left, longest = earned - self.spent, max(learned.longest, self.longest)
         others = tuple(word for word in words if word not in deciding)
@@ -88,7 +70,6 @@ class GateBudget:
         size = _most_episodes(words, config, longest, left)
         if size < min(config.eval_episodes, LEAST_LAST if last else LEAST):
             return None
-        self.weight = weight
         episodes = sorted((self.seed + i) % config.eval_episodes for i in range(size))
         return Look(words, tuple(episodes), int(left), longest)
 
@@ -110,13 +91,6 @@ class GateBudget:
         """Go on from a snapshot; one of a run that had no such looks knows nothing."""
         for name in asdict(self):
             setattr(self, name, max(0, whole(state.get(name)) or 0))
-
-    def _measured(self, config: Config) -> int:
-        """The weight by what was measured: the median update, and the evaluation that was disturbed the least."""
-        if not self._trained or not self._played:
-            return 1
-        ratio = min(self._played) / (median(self._trained) / config.steps_per_update)
-        return 1 << max(0, ceil(log2(max(ratio, 1e-9))))
 
 
 def _cost(words: Sequence[str], episodes: int, config: Config, longest: int) -> int:

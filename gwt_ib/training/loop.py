@@ -245,7 +245,6 @@ class Training:
         self.window.add(rollout.block)
         self.open_episodes.add(rollout.block)
         self.sections.end("record")
-        self._gate_budget.trained(rollout_s + learn_s)
         returns, replaced = self._scheduled_evaluation() if self._due(self.config.eval_every) else (None, None)
         self.sections.end("evaluation")
         done = time.monotonic()
@@ -300,9 +299,8 @@ class Training:
             return None
         self._gate_budget.took(look, found)
         LOGGER.debug(
-            "update %s: %s in place of the gate in %d episodes, %d steps of weight %d in %.3f s",
-            self.update, ", ".join(look.words), len(look.episodes), found.steps, self._gate_budget.weight,
-            time.monotonic() - started,
+            "update %s: %s in place of the gate in %d episodes, %d steps in %.3f s",
+            self.update, ", ".join(look.words), len(look.episodes), found.steps, time.monotonic() - started,
         )  # fmt: skip
         return found.returns or None
 

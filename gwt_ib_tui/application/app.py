@@ -3,48 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
-import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from operator import methodcaller
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.actions import parse
 from textual.app import SystemCommand
 from textual.events import Event, InputEvent
-from textual.pilot import Pilot
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.theme import Theme
 
 from gwt_ib.errors import UserError
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib.runs.origin import made_here, module_of
+from gwt_ib.runs.origin import module_made_elsewhere
 from gwt_ib.runs.record import ENDED, UNKNOWN
 from gwt_ib.text import plain
-from gwt_ib_tui.application.alerts import AlertSettings, Notifier, read_alert_settings
+from gwt_ib_tui.application.alerts import Notifier
 from gwt_ib_tui.application.figure_writing import write_chart
-from gwt_ib_tui.application.preferences import (
-    Preferences,
-    RunLayout,
-    for_this_terminal,
-    preferences_path,
-    read_preferences,
-    read_run_layout,
-    run_layout_path,
-    save_preferences,
-    save_run_layout,
-)
+from gwt_ib_tui.application.pace import INTERVAL_S, Pace
+from gwt_ib_tui.application.preferences import Preferences, RunLayout, for_this_terminal
 from gwt_ib_tui.application.run_app import RunApp
 from gwt_ib_tui.charts.palette import DEFAULT_THEME, THEMES
 from gwt_ib_tui.charts.view import ChartView
-from gwt_ib_tui.garbage import leave_out_what_exists
 from gwt_ib_tui.keys.actions import ACTIONS
-from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
+from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.priority import give_way
 from gwt_ib_tui.screens.compare_screen import CompareScreen
 from gwt_ib_tui.screens.dialogs import QuitDialog
@@ -58,21 +42,16 @@ from gwt_ib_tui.screens.settings_screen import SettingsScreen
 from gwt_ib_tui.state.compare.run_set import RunSet, neighbours
 from gwt_ib_tui.state.run.feed import Feed
 from gwt_ib_tui.state.run.follower import Source
+from gwt_ib_tui.state.run.problems import Problems
 from gwt_ib_tui.state.run.run_view import RunView
-from gwt_ib_tui.terminal import clipboard_words, leave_on_signals, prepare_screen, print_line
+from gwt_ib_tui.terminal import clipboard_words, leave_on_signals
 
 if TYPE_CHECKING:
     from gwt_ib.figures.plot import Plot
 
-INTERVAL_S = 0.5  # between two pictures: each of them takes time from a training that uses every core
-CALM_AFTER_S = 10.0  # without a key or a click; nobody looks closely then
-CALM_INTERVAL_S = 2.0
-READABLE = 2  # new rows in a picture; with more, every second one is left out
 DETACHED, STOPPED, RUN_ENDED = "detached", "stopped", "ended"
 SIGNAL, ANOTHER, WATCH, LIST = "signal", "another", "watch", "list"
 NEEDS = {action.id: action.needs for action in ACTIONS}
-NO_EPISODE_HERE = "an episode is played beside a dashboard in a terminal"
-BROKEN = "the reader of the run directory has stopped; leave and attach again"
 
 
 class Dashboard(RunApp):
@@ -111,14 +90,11 @@ class Dashboard(RunApp):
         # What is new is read within half an interval and then shown at the next picture.
         super().__init__(run, source or Feed(run, interval / 2), read_only, notifier)
         self._interval = interval
-        self._calms_down = calms_down
-        self._touched_at = self._shown_at = time.monotonic()
+        self._pace = Pace(calms_down=calms_down and self.source.live)
         self._following = following
         self._events_taken = 0
-        self._problem = ""
-        self._left_out = False
+        self._problems = Problems(live=self.source.live)
         self._offered_as_ended = False
-        self._file_problems: frozenset[str] = frozenset()
         self._all_keys = keymap or Keymap()
         self.keymap = self._all_keys.serving(self.source.scopes)
         self._preferences = preferences or Preferences()
@@ -164,18 +140,20 @@ class Dashboard(RunApp):
 
     async def on_event(self, event: Event) -> None:
         """A key or the mouse ends the calm."""
-        if isinstance(event, InputEvent):
-            self._touched_at = time.monotonic()
-            if self.calm:
-                self._set_calm(False)
+        if isinstance(event, InputEvent) and self._pace.touched():
+            self._keep_pace()
+            self.source.wake()
         await super().on_event(event)
 
-    def _set_calm(self, calm: bool) -> None:
+    @property
+    def calm(self) -> bool:
+        """Whether nobody has pressed a key for a while: what is expensive is painted more seldom."""
+        return self._pace.calm
+
+    def _keep_pace(self) -> None:
         """Read and paint more seldom, and give way to the training; or as usual again."""
-        self.calm = self.source.calm = calm
-        give_way(calm)
-        if not calm:
-            self.source.wake()
+        self.source.calm = self.calm
+        give_way(self.calm)
 
     def on_unmount(self) -> None:
         """The reading threads end with the app."""
@@ -191,15 +169,8 @@ class Dashboard(RunApp):
         unseen = min(run_view.events_seen - self._events_taken, len(run_view.events))
         self._events_taken = run_view.events_seen
         self.take_events(run_view.events[len(run_view.events) - unseen :])
-        problem = run_view.problem or (run_view.trouble if self.source.live else "")
-        if problem and _without_numbers(problem) != _without_numbers(self._problem):  # seconds that pass are no news
-            self.say(self._status_of_problem(run_view), plain(problem))
-        elif self._problem and not problem and self.requests.message.status == "trouble":
-            self.say("notice", f"over: {plain(self._problem)}")
-        self._problem = problem
-        if new := [sentence for sentence in run_view.file_problems if sentence not in self._file_problems]:
-            self._file_problems |= frozenset(new)
-            self.say("warning", "; ".join(new))
+        for message in self._problems.take(run_view, self.requests.message):
+            self.put(message)
         if self.source.live:
             self.announce(run_view)
         self.show_run_view()
@@ -271,22 +242,21 @@ class Dashboard(RunApp):
         config = self.run_view.config if self.run_view is not None else None
         if config is None:
             return
-        if (
-            reason := NO_EPISODE_HERE
-            if self.is_web or not self.source.live
-            else strangers(self._directory, config.env_id)
-        ):
-            self.say("refused", f"{reason}: gwt-ib-tui watch {self._directory.path}")
+        command = f"gwt-ib-tui watch {self._directory.path}"
+        if self.is_web or not self.source.live:
+            self.say("refused", f"an episode is played beside a dashboard in a terminal: {command}")
+        elif module := module_made_elsewhere(self._directory.read_run(), config.env_id):
+            foreign = f"made elsewhere, its module {plain(module)!r} is code"
+            self.say("refused", f"{foreign}; where you trust it add --trust: {command}")
         else:
             self.front = self.run_screens[-1].id or ""
             self.exit(WATCH)
 
     def action_show_help(self) -> None:
         """Keys and metrics."""
-        useless = {action.id for action in self._all_keys.actions if action.needs != "pages"}
-        useless = {name for name in useless if not self.offered(name)} if self.has_ended else set()
-        actions = tuple(action for action in self._all_keys.actions if action.id not in useless)
-        self.push_screen(HelpScreen(self.run_view, actions))
+        actions, goes_on = self._all_keys.actions, not self.has_ended
+        useful = (action for action in actions if goes_on or action.needs == "pages" or self.offered(action.id))
+        self.push_screen(HelpScreen(self.run_view, tuple(useful)))
 
     def action_open_list(self) -> None:
         """Leave a run that has ended for the list of all runs in its folder."""
@@ -315,8 +285,7 @@ class Dashboard(RunApp):
 
     def action_reset_layout(self) -> None:
         """How the charts are looked at as in the beginning: axis, scale, smoothing, symbols, window, metrics, page."""
-        first = for_this_terminal(Preferences())
-        self.view = first.view
+        self.view = for_this_terminal(Preferences()).view
         for screen in self.run_screens:
             screen.reset_layout()
         self.live.show_matching("")
@@ -346,51 +315,26 @@ class Dashboard(RunApp):
             namespace, method, arguments = parse(action.command)
             owner = self if namespace == "app" else screen
             if owner.check_action(method, arguments) and self.offered(action.id):
-                run = partial(self.run_action, action.command, screen)
-                yield SystemCommand(action.title, action.description, run)
+                yield SystemCommand(action.title, action.description, partial(self.run_action, action.command, screen))
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
     def _tick(self) -> None:
         """Show the newest view of the run, if there is a newer one."""
-        newest, shown, now = self.source.run_view, self.run_view, time.monotonic()
-        idle = self._calms_down and self.source.live and now - self._touched_at >= CALM_AFTER_S
-        if idle and not self.calm:
-            self._set_calm(True)
-        if (
-            self.calm
-            and shown is not None
-            and now - self._shown_at < CALM_INTERVAL_S
-            and newest.only_adds_rows_to(shown)
-        ):
+        newest, shown = self.source.run_view, self.run_view
+        if self._pace.settled():
+            self._keep_pace()
+        if self._pace.can_wait(newest, shown):
             return
-        if newest is not shown and newest.version and not self._too_many_rows(newest, shown):
-            self._shown_at = now
+        if self._pace.paints(newest, shown):
             with self.batch_update():
                 self.run_view = newest
         if self.requests.expire():
             self.show_message()
-            if self._problem:  # it is still there
-                self.say(self._status_of_problem(newest), plain(self._problem))
+            self.put(self._problems.still(newest))
         for sentence in self.notifier.problems():
             self.say("warning", sentence)
-        if self.source.broken and self._problem != BROKEN:
-            self._problem = BROKEN
-            self.say("failed", BROKEN)
-
-    @staticmethod
-    def _status_of_problem(run_view: RunView) -> str:
-        """The word before a problem: only a run that has ended has failed."""
-        if run_view.problem:
-            return "warning"
-        return "failed" if run_view.ended or run_view.state == UNKNOWN else "trouble"
-
-    def _too_many_rows(self, newest: RunView, shown: RunView | None) -> bool:
-        """Whether a picture is left out: nobody reads many updates a second, and painting takes the training's time."""
-        if shown is None or newest.series.rows - shown.series.rows <= READABLE or self._left_out:
-            self._left_out = False
-        else:
-            self._left_out = newest.only_adds_rows_to(shown)
-        return self._left_out
+        if self.source.broken:
+            self.put(self._problems.reader_stopped())
 
     def _quit_as_answered(self, answer: str | None) -> None:
         if answer == "detach":
@@ -404,115 +348,3 @@ class Dashboard(RunApp):
         for screen in self.run_screens:
             for widget in screen.query(".all *"):
                 widget.refresh()
-
-
-SCREENS = ("live", *Dashboard.RUN_SCREENS)
-
-
-def run_dashboard(
-    run: RunDirectory,
-    *,
-    read_only: bool = False,
-    interval: float = INTERVAL_S,
-    source: Source | None = None,
-    compared: Sequence[RunDirectory] = (),
-    first_screen: str = "",
-    keeps_preferences: bool = True,
-    fps: float | None = None,
-    on_event: str | None = None,
-) -> str:
-    """Show a run, and after it each that is opened from its comparison, until the user leaves.
-
-    Returns how the last one was left: `detached`; `stopped` when the user asked for a stop here and the run has ended;
-    `ended` when it had ended before; `list` for the list of runs; `signal` for a signal or a terminal that closed. The runs
-    are not touched.
-    The user's preferences are read and kept for the next time; they are neither without `keeps_preferences`, nor are there
-    alerts. At most `fps` pictures a second are made; `on_event` is the command for alerts in place of the user's own.
-    """
-    leave_out_what_exists()
-    prepare_screen()
-    interval = 1.0 / fps if fps else interval
-    keymap = read_keymap(keymap_path())
-    read, problem = read_preferences(preferences_path()) if keeps_preferences else (Preferences(), "")
-    alerts = AlertSettings(notify="off")
-    if keeps_preferences:
-        alerts = read_alert_settings(keymap_path(), os.environ, on_event)
-    keymap = replace(keymap, problems=(*keymap.problems, *alerts.problems, *filter(None, [problem])))
-    layout, said = for_this_terminal(read) if keeps_preferences else read, ""
-    with Notifier(alerts) as notifier:  # before the application: inside it no process can be started safely
-        make = partial(Dashboard, read_only=read_only, interval=interval, compared=compared, notifier=notifier)
-        make = partial(make, keymap=keymap, calms_down=fps is None)
-        while True:
-            kept = run_layout_path(run.path) if keeps_preferences else None
-            own = read_run_layout(kept, layout)
-            first = for_this_terminal(own) if keeps_preferences else own
-            app = make(run, source=source, first_screen=first_screen, preferences=first)
-            app.first_problem = said
-            how = app.run() or DETACHED
-            save_run_layout(kept, app.left_here, own)
-            layout, source, first_screen, said = app.left_as, None, "", ""
-            if how == ANOTHER and app.opened is not None:
-                run = app.opened
-            elif how == WATCH:
-                from gwt_ib_tui.application.watch_app import watched_from
-
-                how, said = watched_from(run, layout, keymap)  # a player is started, so between two applications
-                first_screen = app.front
-                if how == SIGNAL:
-                    break
-            else:
-                break
-    if keeps_preferences and layout != for_this_terminal(read):
-        problem = save_preferences(preferences_path(), layout, read)
-        if problem:
-            print_line(f"gwt-ib-tui: {problem}", err=True)
-    return how
-
-
-def run_comparison(runs: Sequence[RunDirectory]) -> str:
-    """Show runs against the first of them, without control of them; see `run_dashboard`."""
-    return run_dashboard(runs[0], read_only=True, compared=runs, first_screen="compare")
-
-
-def strangers(run: RunDirectory, env_id: str) -> str:
-    """Why no episode is played unasked: its module is code that was made elsewhere; empty where it was not."""
-    module = module_of(env_id)
-    if not module or made_here(run.read_run(), env_id):
-        return ""
-    return f"made elsewhere, its module {plain(module)!r} is code; where you trust it add --trust"
-
-
-def _without_numbers(sentence: str) -> str:
-    return re.sub(r"\d+", "", sentence)
-
-
-def run_picture(
-    run: RunDirectory, size: tuple[int, int] = (120, 40), screen: str = "live", theme: str = DEFAULT_THEME
-) -> str:
-    """What one of the `SCREENS` shows of a run, at `size` columns and rows, as SVG."""
-    app = Dashboard(run, following=False, preferences=Preferences(theme=theme))
-    run_view = Feed(run).read_everything()
-    if run_view.ended:  # what the machine does now says nothing of it
-        run_view = replace(run_view, machine=None)
-    if screen == "compare":
-        app.run_set.read_everything()
-    picture: list[str] = []
-
-    async def take(pilot: Pilot[object]) -> None:
-        app.run_view = run_view
-        await pilot.pause()
-        if screen != "live":
-            await app.action_show(screen)
-            await pilot.pause()
-        picture.append(app.export_screenshot(title=f"gwt-ib-tui · {run.name}"))
-        app.exit()
-
-    app.run(headless=True, size=size, auto_pilot=take)
-    return picture[0]
-
-
-def save_picture(
-    run: RunDirectory, path: Path, size: tuple[int, int] = (120, 40), screen: str = "live", theme: str = DEFAULT_THEME
-) -> None:
-    """Write that picture. Raises `OSError`."""
-    path.write_text(run_picture(run, size, screen, theme), encoding="utf-8")

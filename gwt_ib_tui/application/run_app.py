@@ -28,7 +28,7 @@ from gwt_ib_tui.screens.dialogs import Change, SettingDialog
 from gwt_ib_tui.screens.run_screen import RunScreen
 from gwt_ib_tui.state.run.announcements import Announcement, Announcer, frozen_words
 from gwt_ib_tui.state.run.follower import Source
-from gwt_ib_tui.state.run.requests import Asked, RequestLog
+from gwt_ib_tui.state.run.requests import Asked, Message, RequestLog
 from gwt_ib_tui.state.run.run_view import DAMAGED, RunView
 from gwt_ib_tui.terminal import clipboard_words
 
@@ -54,8 +54,6 @@ class RunApp(App[str]):
         self._read_only = read_only
         self._began = utc_now()
         self._frozen: RunView | None = None
-        self.calm = False
-        """Whether nobody has pressed a key for a while: what is expensive is painted more seldom."""
         self._announcer = Announcer()
 
     @property
@@ -67,6 +65,11 @@ class RunApp(App[str]):
         """Put a message up on every screen."""
         self.requests.say(status, text)
         self.show_message()
+
+    def put(self, message: Message | None) -> None:
+        """Put a message up, where there is one."""
+        if message is not None:
+            self.say(message.status, message.text)
 
     def show_run_view(self) -> None:
         """Put the newest view of the run on every screen, or the one that is frozen."""
@@ -83,8 +86,7 @@ class RunApp(App[str]):
     def announce(self, run_view: RunView) -> None:
         """Ring, notify and say what is new in a view: another verdict, the end of the run, silence."""
         for news in self._announcer.take(run_view):
-            if news.message is not None:
-                self.say(news.message.status, news.message.text)
+            self.put(news.message)
             if news.title:
                 self.notify(news.text, title=news.title, severity=news.severity, markup=False)
             if news.bell and self.notifier.settings.bell:

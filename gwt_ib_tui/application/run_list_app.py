@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gwt_ib_tui.application.app import SIGNAL, run_comparison, run_dashboard
+from gwt_ib_tui.application.app import SIGNAL
 from gwt_ib_tui.application.list_app import ListApp
 from gwt_ib_tui.application.preferences import preferences_path, read_preferences
+from gwt_ib_tui.application.run_dashboard import run_comparison, run_dashboard
 from gwt_ib_tui.charts.palette import DEFAULT_THEME
 from gwt_ib_tui.keys.keymap import Keymap, keymap_path, read_keymap
 from gwt_ib_tui.screens.list_screen import Choice, Place

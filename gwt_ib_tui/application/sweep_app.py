@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from textual.pilot import Pilot
-
 from gwt_ib.runs.control import send_request
 from gwt_ib.sweeps.directory import SweepDirectory, is_running
 from gwt_ib.sweeps.states import SweepReader
@@ -169,21 +167,3 @@ def run_sweep_dashboard(sweep: SweepDirectory) -> str:
                 return SIGNAL
     finally:
         follower.stop()
-
-
-def sweep_picture(sweep: SweepDirectory, size: tuple[int, int], theme: str = DEFAULT_THEME) -> str:
-    """What the list of a sweep shows, at `size` columns and rows, as SVG. Raises `OSError` and `UserError`."""
-    source = source_of(sweep)
-    state = source.read()
-    app = SweepApp(SweepFollower(source), theme=theme, following=False)
-    picture: list[str] = []
-
-    async def take(pilot: Pilot[object]) -> None:
-        await pilot.pause()  # until the list is there
-        app.list.rows.view = SweepView(1, source.name, state, source.working())
-        await pilot.pause()
-        picture.append(app.export_screenshot(title=f"gwt-ib-tui · {sweep.name}"))
-        app.exit()
-
-    app.run(headless=True, size=size, auto_pilot=take)
-    return picture[0]

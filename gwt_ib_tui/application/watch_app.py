@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from textual.app import App
-from textual.pilot import Pilot
 
 from gwt_ib.config import Config
 from gwt_ib.errors import UserError
@@ -177,24 +175,3 @@ def watched_from(run: RunDirectory, preferences: Preferences, keymap: Keymap) ->
         return run_watch(run, run.read_config(), preferences=preferences, keymap=keymap), ""
     except UserError as error:
         return LEFT, error.message
-
-
-def save_watch_picture(
-    recorded: RecordedEpisode, path: Path, size: tuple[int, int] = (120, 40), step: int = 0, theme: str = DEFAULT_THEME
-) -> None:
-    """Write the screen of an episode at a step, at `size` columns and rows, as SVG. Raises `OSError`."""
-    app = WatchApp(None, preferences=Preferences(theme=theme))
-    app.many_colours = True  # the file has them, whatever the terminal
-    picture: list[str] = []
-
-    async def take(pilot: Pilot[object]) -> None:
-        await pilot.pause()
-        app.show(recorded, playing=False)
-        assert app.watching.episode is not None
-        app.watching.episode = app.watching.episode.at(step)
-        await pilot.pause()
-        picture.append(app.export_screenshot(title=f"gwt-ib-tui · {recorded.origin.env_id}"))
-        app.exit()
-
-    app.run(headless=True, size=size, auto_pilot=take)
-    path.write_text(picture[0], encoding="utf-8")

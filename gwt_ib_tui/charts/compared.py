@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gwt_ib_tui.charts.axes import Range
-from gwt_ib_tui.charts.lines import Curve
+from gwt_ib_tui.charts.curves import Curve
 from gwt_ib_tui.charts.palette import Palette, blend
 from gwt_ib_tui.charts.view import ChartView, XAxis
 from gwt_ib_tui.state.compare.comparison import Comparison, OverSeeds, Spread, over_seeds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gwt_ib.runs.metrics import BY_NAME
-from gwt_ib_tui.charts.lines import Level
+from gwt_ib_tui.charts.curves import Level
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.state.run.run_view import RunView
 

@@ -40,7 +40,7 @@ def trend_of(run_view: RunView, finding: Finding) -> Trend | None:
         bins, steps, config = _bins(run_view.gate), run_view.gate.env_steps, run_view.config
         values = np.full(len(steps), np.nan)
         if bins is not None and name == SPREAD_OF_C:
-            values = spread_of_c(bins)
+            values = spread_of_c(bins, *_all_steps(run_view, steps))
         elif bins is not None and config is not None:
             values = distance_from_prior(bins, _bias_at(run_view, config, steps), config)
         x, y, own = Column.flat(steps), Column.flat(values), True
@@ -74,9 +74,18 @@ def _bins(history: GateHistory) -> Bins | None:
 
 def _bias_at(run_view: RunView, config: Config, steps: Doubles) -> Doubles:
     """The bias after each of these environment steps; the first one where none is recorded."""
-    x, bias = run_view.series.column("env_steps").mean, run_view.series.column("bias").mean
-    known = np.isfinite(x) & np.isfinite(bias)
-    if not known.any():
-        return np.full(len(steps), config.bias_init)
-    result: Doubles = np.interp(steps, x[known], bias[known])
-    return result
+    found = _at(run_view, "bias", steps)
+    return np.full(len(steps), config.bias_init) if found is None else found
+
+
+def _all_steps(run_view: RunView, steps: Doubles) -> tuple[Doubles | None, float | None]:
+    """mean_c at each of these moments, and the steps of a rollout that it is over; None where not known."""
+    config = run_view.config
+    return _at(run_view, "mean_c", steps), None if config is None else float(config.steps_per_update)
+
+
+def _at(run_view: RunView, name: str, steps: Doubles) -> Doubles | None:
+    """A metric after each of these environment steps; None where none is recorded."""
+    x, y = run_view.series.column("env_steps").mean, run_view.series.column(name).mean
+    known = np.isfinite(x) & np.isfinite(y)
+    return np.interp(steps, x[known], y[known]) if known.any() else None

@@ -17,8 +17,9 @@ from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.files import open_to_append
 from gwt_ib.resume_config import Change, branch_config
+from gwt_ib.runs.create import create_run, take_back
 from gwt_ib.runs.cut_back import rows_up_to
-from gwt_ib.runs.directory import RunDirectory, create_run, take_back
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import RecordWriter
 from gwt_ib.runs.snapshot import Snapshot, save_snapshot

@@ -45,7 +45,7 @@ def compare(
         raise UserError("Choose one of --json and --csv.", ExitCode.USAGE)
     chosen = with_baseline_first(select_runs(names), baseline)
     if not (as_json or as_csv or as_list) and not why_no_dashboard():
-        from gwt_ib_tui.application.app import run_comparison
+        from gwt_ib_tui.application.run_dashboard import run_comparison
 
         run_comparison(chosen)
         return

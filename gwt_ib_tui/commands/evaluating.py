@@ -78,7 +78,7 @@ def evaluate(
     if as_json:
         print_json(found)
     else:
-        print_result(f"{at}: mean return {found['eval_return']:.4f} over {len(found['eval_returns'])} episodes")
+        print_result(f"{at}: mean return {found['eval_return']:.4f} over {_episodes(len(found['eval_returns']))}")
 
 
 def _named(run: RunDirectory, config: Config, name: str | None) -> Path | None:
@@ -140,7 +140,8 @@ def _evaluate_gate(
     if as_json:
         print_json(extra | made.as_dict())
         return
-    for line in summary_lines(made):
+    lines = summary_lines(made)
+    for line in lines if words or steps else lines[:1]:
         print_result(line)
     if words:
         print_table(("gate", "return", *_EFFECT), _gate_rows(made, words), right=("return", *_EFFECT))
@@ -153,11 +154,15 @@ def summary_lines(made: GateEvaluation) -> list[str]:
     """The learned gate, and what the numbers of the tables are."""
     where = "" if made.env_steps is None else f"{made.env_steps:,} env steps: "
     return [
-        f"{where}mean return {number(made.eval_return, 4)} over {made.episodes} episodes with the learned gate, whose mean "
-        f"is {number(made.mean_c, 4)}",
-        "A cost is the return with the learned gate less that with the other, over pairs of the same seed and action noise;",
+        f"{where}mean return {number(made.eval_return, 4)} over {_episodes(made.episodes)} with its own gate, whose mean is "
+        f"{number(made.mean_c, 4)}",
+        "A cost is the return with its own gate less that with the other, over pairs of the same seed and action noise;",
         "in brackets its 95 % interval (Student's t over the pairs).",
     ]
+
+
+def _episodes(count: int) -> str:
+    return f"{count} episode{'' if count == 1 else 's'}"
 
 
 _EFFECT = ("it costs", "interval", "pairs")

@@ -27,7 +27,7 @@ from gwt_ib.runs.jsonl import RecordReader, read_records
 from gwt_ib.runs.record import ENDED, KILLED
 from gwt_ib.text import visible
 from gwt_ib_tui.commands.headless_alerts import HeadlessAlerts
-from gwt_ib_tui.commands.standing import next_step
+from gwt_ib_tui.commands.standing import next_step, not_met
 from gwt_ib_tui.terminal import json_line, write
 
 
@@ -160,7 +160,8 @@ def run_headless(
             alerts.finish(printer.note)
     verdict = judge_recorded(run, run.read_config())  # a setting may have been changed since
     printer.finish(verdict, trainer.message, next_step(run))
-    if code == ExitCode.DONE and require_gatecheck and verdict.unmet(require_gatecheck):
+    if code == ExitCode.DONE and require_gatecheck and (unmet := verdict.unmet(require_gatecheck)):
+        printer.note(not_met(require_gatecheck, unmet))
         return ExitCode.GATECHECK_NOT_PASSED
     return code
 

@@ -83,7 +83,7 @@ def launch(
         refuse_with("--detach", require_gatecheck=require_gatecheck)
     with no_garbage_collection():
         from gwt_ib.config_sources import resolve
-        from gwt_ib.runs.directory import create_run, take_back
+        from gwt_ib.runs.create import create_run, take_back
 
     if seeds is not None:
         refuse_with("--seeds", seed=seed, run_dir=run_dir, require_gatecheck=require_gatecheck)
@@ -192,7 +192,7 @@ def replay(run_name: Run = "latest", fps: Fps = None) -> None:
     """Play a recorded run again, with the same screens."""
     run = find_run(run_name)
     need_terminal(run.path)
-    from gwt_ib_tui.application.app import run_dashboard
+    from gwt_ib_tui.application.run_dashboard import run_dashboard
     from gwt_ib_tui.state.replay.replay import Replay
 
     run_dashboard(run, read_only=True, interval=0.1, source=Replay(run), fps=fps)
@@ -280,7 +280,8 @@ def _dashboard(
 ) -> None:
     """Show the dashboard; afterwards say in the shell how things stand."""
     _import_dashboard()
-    from gwt_ib_tui.application.app import LIST, run_dashboard
+    from gwt_ib_tui.application.app import LIST
+    from gwt_ib_tui.application.run_dashboard import run_dashboard
     from gwt_ib_tui.commands.standing import closing
 
     with suppress(KeyboardInterrupt):  # before the dashboard takes it as a key
@@ -311,7 +312,7 @@ def _import_what_is_shown() -> None:
 
 def _import_dashboard() -> None:
     with no_garbage_collection():
-        import_module("gwt_ib_tui.application.app")
+        import_module("gwt_ib_tui.application.run_dashboard")
 
 
 COMMANDS = (launch, resume, attach, replay, serve)

@@ -6,7 +6,8 @@ from itertools import groupby
 
 from gwt_ib.gatecheck.findings import GATE_VERDICTS
 from gwt_ib.runs.events import MARKED
-from gwt_ib_tui.keys.actions import ACTIONS, Action
+from gwt_ib_tui.keys.action import Action
+from gwt_ib_tui.keys.actions import ACTIONS
 
 MARKERS = ", ".join(f"{kind.marker} {kind.meaning}" for kind in MARKED)
 GATE_WORDS = " or ".join(", ".join(map(str.upper, GATE_VERDICTS)).rsplit(", ", 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -81,9 +83,16 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give the option that stands alone its value; typer knows no optional ones."""
         words, name = get_args(Requirement), "--require-gatecheck"
-        alone = [arg == name and following not in words for arg, following in pairwise((*args, ""))]
+        alone = [arg == name and not _is_meant(following, words) for arg, following in pairwise((*args, ""))]
         given = [f"{name}={words[0]}" if bare else arg for arg, bare in zip(args, alone, strict=True)]
         return list(super().parse_args(ctx, given))
+
+
+def _is_meant(following: str, words: Sequence[str]) -> bool:
+    """Whether what follows the option is its word: one of them, or one that is spelt wrong and will be refused."""
+    if following in words:
+        return True
+    return bool(get_close_matches(following, words, cutoff=0.8)) and not Path(following).exists()
 
 
 def find_run(name: str) -> RunDirectory:

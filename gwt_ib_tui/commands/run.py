@@ -76,7 +76,7 @@ def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck
     """Judge a run: its training by GateCheck's rules, and its gate; with evidence."""
     from gwt_ib.gatecheck.report import findings_lines, gatecheck_block, rules_lines
     from gwt_ib_tui.commands import headless
-    from gwt_ib_tui.commands.standing import say_next_step
+    from gwt_ib_tui.commands.standing import not_met, say_next_step
 
     found = find_run(run)
     verdict = headless.judge_recorded(found, found.read_config())
@@ -87,7 +87,8 @@ def check(run: Run, as_json: AsJson = False, require_gatecheck: RequireGateCheck
         for line in ("", *rules_lines(verdict), "", *findings_lines(verdict)):
             print_result(line)
     say_next_step(found)
-    if require_gatecheck and verdict.unmet(require_gatecheck):
+    if require_gatecheck and (unmet := verdict.unmet(require_gatecheck)):
+        print_line(not_met(require_gatecheck, unmet), err=True)
         raise typer.Exit(ExitCode.GATECHECK_NOT_PASSED)
 
 
@@ -96,16 +97,16 @@ def picture(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it: FILE.svg, or FILE.png.")],
     columns: Annotated[int, typer.Option("--columns", min=20, max=500, help="Width of the screen.")] = 120,
     rows: Annotated[int, typer.Option("--rows", min=5, max=200, help="Height of the screen.")] = 40,
-    screen: Annotated[str, typer.Option("--screen", help="live, gate, check, log or compare.")] = "live",
+    screen: Annotated[str, typer.Option("--screen", help="live, gate, check, log, compare or settings.")] = "live",
     theme: Annotated[str, typer.Option("--theme", help="dark, light, or another theme's name.")] = "dark",
     png: Annotated[bool, typer.Option("--png", help="As PNG, by a program that is installed.")] = False,
 ) -> None:
     """Write the dashboard of a run, or the list of a sweep, as a picture."""
     from gwt_ib.sweeps.directory import SweepDirectory
-    from gwt_ib_tui.application.app import SCREENS, run_picture
+    from gwt_ib_tui.application.pictures import SCREENS, run_picture, sweep_picture
     from gwt_ib_tui.application.preferences import theme_names
-    from gwt_ib_tui.application.sweep_app import sweep_picture
 
+    screen = "check" if screen.lower() == "gatecheck" else screen  # what it is called on the screen
     if screen not in SCREENS:
         known = f"{', '.join(SCREENS[:-1])} and {SCREENS[-1]}"
         raise UserError(f"There is no screen {screen!r}, but {known}.{nearest(screen, SCREENS)}", ExitCode.USAGE)

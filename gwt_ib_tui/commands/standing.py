@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,10 +117,14 @@ def closing(run: RunDirectory, *, require_gatecheck: str | None = None) -> Closi
         errors.append(_trouble(run.read_run(), state))
     unmet = _judged(run).unmet(require_gatecheck) if require_gatecheck else []
     if not code and unmet:
-        if state not in ENDED:
-            errors.append(f"GateCheck has not passed yet: {plain(', '.join(unmet), 60)}")
+        errors.append(not_met(require_gatecheck or "", unmet, yet=state not in ENDED))
         code = ExitCode.GATECHECK_NOT_PASSED
     return Closing(tuple(lines), tuple(filter(None, errors)), int(code))
+
+
+def not_met(required: str, unmet: Sequence[str], *, yet: bool = False) -> str:
+    """Why a command ends with 3: as in `--require-gatecheck both is not met: gate WAIT.`"""
+    return f"--require-gatecheck {required} is not met{' yet' if yet else ''}: {plain(', '.join(unmet), 60)}."
 
 
 def next_step(run: RunDirectory, state: str | None = None) -> str:
@@ -176,12 +180,12 @@ def _silence(run: RunDirectory, state: str) -> str:
 
 
 def _outcome(run: RunDirectory) -> str:
-    """A line such as `GateCheck PASS  gate WORKS  ep100 -0.8123  eval return -0.8011`."""
+    """A line such as `training PASS  gate WORKS  ep100 -0.8123  eval return -0.8011`."""
     values = (real(last_record(run.metrics).get("ep100")), _newest_evaluation(run))
     ep100, eval_return = (ABSENT if value is None else f"{value:.4f}" for value in values)
     judged = _judged(run)
     training, gate = (plain(status, 20).upper() for status in (judged.status, judged.gate.status))
-    return f"GateCheck {training}  gate {gate}  ep100 {ep100}  eval return {eval_return}"
+    return f"training {training}  gate {gate}  ep100 {ep100}  eval return {eval_return}"
 
 
 def _newest_evaluation(run: RunDirectory) -> float | None:

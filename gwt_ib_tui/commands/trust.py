@@ -24,11 +24,10 @@ def need_trust(run: RunDirectory, env_id: str, trusted: bool, *, named_by: Path 
 
     `named_by` is the file that names it, where that is another one than the run's settings.
     """
-    from gwt_ib.runs.origin import made_here, module_of
+    from gwt_ib.runs.origin import module_made_elsewhere
     from gwt_ib.text import plain
 
-    module = module_of(env_id)
-    if not module or trusted or made_here(run.read_run(), env_id):
+    if trusted or not (module := module_made_elsewhere(run.read_run(), env_id)):
         return
     words = (
         f"{plain(named_by or run.path)} was not made by you on this machine, and its environment {plain(env_id)!r} "

@@ -62,7 +62,7 @@ def watch(
         return
     recorded = record(directory, config, episode, word, path)
     if picture is not None:
-        from gwt_ib_tui.application.watch_app import save_watch_picture
+        from gwt_ib_tui.application.pictures import save_watch_picture
 
         try:
             save_watch_picture(recorded, picture, (columns, rows), step, theme)

@@ -20,7 +20,8 @@ from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 
 from gwt_ib.errors import nearest
 from gwt_ib.machine import own_folder
-from gwt_ib_tui.keys.actions import ACTIONS, ON_APP, Action, Scope, bindings
+from gwt_ib_tui.keys.action import ON_APP, Action, Scope, bindings
+from gwt_ib_tui.keys.actions import ACTIONS
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode as Node

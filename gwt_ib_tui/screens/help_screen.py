@@ -20,7 +20,8 @@ from gwt_ib.runs.metrics import METRICS
 from gwt_ib.text import ABSENT, count, number, plain
 from gwt_ib_tui.charts.palette import Palette, palette_of
 from gwt_ib_tui.fallbacks import keys_in_words
-from gwt_ib_tui.keys.actions import ACTIONS, Action
+from gwt_ib_tui.keys.action import Action
+from gwt_ib_tui.keys.actions import ACTIONS
 from gwt_ib_tui.keys.keymap import Keyed
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.terminal import in_plain_screen

@@ -17,7 +17,7 @@ def main(directory: str, server_pid: str) -> None:
     die_with_parent(int(server_pid))
     # Only now: these take a second to import, and the server may end meanwhile.
     from gwt_ib.runs.directory import RunDirectory
-    from gwt_ib_tui.application.app import run_dashboard
+    from gwt_ib_tui.application.run_dashboard import run_dashboard
 
     run = RunDirectory(Path(directory))
     run_dashboard(run, read_only=True, compared=[run], keeps_preferences=False)

@@ -14,9 +14,11 @@ from textual.reactive import reactive
 from gwt_ib.gatecheck.findings import Finding, Verdict
 from gwt_ib.gatecheck.rules import RULES
 from gwt_ib.text import count, number, plain, short_count
+from gwt_ib_tui.charts.curves import Curve, Level
 from gwt_ib_tui.charts.figure import blank_chart
-from gwt_ib_tui.charts.lines import Curve, Level, draw, sparkline
+from gwt_ib_tui.charts.lines import draw
 from gwt_ib_tui.charts.palette import Palette
+from gwt_ib_tui.charts.sparkline import sparkline
 from gwt_ib_tui.charts.trends import Trend, trend_of
 from gwt_ib_tui.charts.view import ChartView, Symbols
 from gwt_ib_tui.state.compare.comparison import newest

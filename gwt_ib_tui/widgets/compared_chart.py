@@ -12,7 +12,8 @@ from textual.reactive import reactive
 from gwt_ib.text import number
 from gwt_ib_tui.charts.axes import widened
 from gwt_ib_tui.charts.compared import ComparedCurve, compared_curves, shared_range
-from gwt_ib_tui.charts.lines import Curve, draw
+from gwt_ib_tui.charts.curves import Curve
+from gwt_ib_tui.charts.lines import draw
 from gwt_ib_tui.state.compare.comparison import Comparison
 from gwt_ib_tui.state.compare.run_set import RunSetView
 from gwt_ib_tui.state.compare.settings import short_env_ids

@@ -11,8 +11,9 @@ from textual.reactive import reactive
 
 from gwt_ib.runs.events import SEVERITIES
 from gwt_ib_tui.charts import levels
+from gwt_ib_tui.charts.curves import Curve, Level, Mark
 from gwt_ib_tui.charts.glyphs import GLYPHS
-from gwt_ib_tui.charts.lines import Curve, Level, Mark, draw
+from gwt_ib_tui.charts.lines import draw
 from gwt_ib_tui.state.history.series import Column, SeriesView
 from gwt_ib_tui.state.run.run_view import RunView
 from gwt_ib_tui.state.run.timeline import placed_events

@@ -9,7 +9,8 @@ import numpy as np
 from rich.text import Text
 
 from gwt_ib.text import number
-from gwt_ib_tui.charts.lines import Curve, Level, draw
+from gwt_ib_tui.charts.curves import Curve, Level
+from gwt_ib_tui.charts.lines import draw
 from gwt_ib_tui.charts.palette import Palette
 from gwt_ib_tui.charts.rho_words import rho_sentence
 from gwt_ib_tui.charts.traces import moving_average

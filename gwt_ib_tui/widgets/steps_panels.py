@@ -11,10 +11,11 @@ from rich.text import Text
 from gwt_ib.gatecheck.findings import Effect
 from gwt_ib.gatecheck.gate_evaluation import StepEffects
 from gwt_ib.text import number
+from gwt_ib_tui.charts.curves import Curve
 from gwt_ib_tui.charts.figure import blank_chart
 from gwt_ib_tui.charts.glyphs import GLYPHS
 from gwt_ib_tui.charts.intervals import Interval, interval_chart
-from gwt_ib_tui.charts.lines import Curve, draw
+from gwt_ib_tui.charts.lines import draw
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.history.series import Column
 from gwt_ib_tui.state.run.run_view import RunView

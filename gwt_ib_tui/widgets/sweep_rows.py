@@ -104,48 +104,11 @@ class SweepRows(ListRows[SweepRow]):
 
     def _columns(self, width: int, chosen: SweepRow, palette: Palette) -> list[TableColumn[SweepRow]]:
         """Those that there is room for: names are cut before a number is left out, but for the last four columns."""
-        view, marked, text = self.view, self.marked, palette.text
+        view, text = self.view, palette.text
         longest_task = min(max((len(name) for name in view.tasks.values()), default=4), MOST_TEXT)
         longest_arm = min(max((len(arm) for arm in view.arms), default=3), MOST_TEXT) if len(view.arms) > 1 else 0
-
-        def cause_or_left(row: SweepRow, cells: int) -> tuple[str, str]:
-            if row.state.status == "failed":
-                return cut_at_end(plain(row.state.cause), cells), palette.bad
-            return "" if row.seconds_left is None else duration(row.seconds_left), palette.text
-
-        first: list[TableColumn[SweepRow]] = [
-            TableColumn("", 1, lambda row, _: ("›" if row is chosen else "", f"bold {palette.line}"), gap=0),
-            TableColumn("", 1, lambda row, _: ("✓" if row.name in marked else "", f"bold {palette.target}"), gap=0),
-            TableColumn("state", 12, lambda row, _: _status(row, palette), gap=0),
-            TableColumn("done", 4, lambda row, _: (share_words(row.share) if row.begun else "", text), 1, right=True),
-        ]
-        last: list[TableColumn[SweepRow]] = [
-            TableColumn("seed", 4, lambda row, cells: seed_cell(row.state.member.config.seed, palette, cells)),
-            TableColumn(
-                "ep100", 7, lambda row, _: (_value(row.state.episodic_return, row), f"bold {text}"), right=True
-            ),
-            TableColumn("eval", 7, lambda row, _: (_value(row.state.eval_return, row), text), right=True),
-            TableColumn(
-                "train",
-                STATUS_CELLS,
-                lambda row, _: verdict_cell(row.state.verdict or "wait", palette) if row.begun else ("", ""),
-                2,
-            ),
-            TableColumn(
-                "gate",
-                GATE_CELLS,
-                lambda row, _: gate_cell(row.state.gate_verdict or "wait", palette) if row.begun else ("", ""),
-            ),
-        ]
-        speed: TableColumn[SweepRow] = TableColumn("steps/s", 7, lambda row, _: _speed(row, palette), right=True)
-        left: TableColumn[SweepRow] = TableColumn("left, or cause", 9, cause_or_left, 2, most=width)
-        hosts = min(max((len(host) for host in view.hosts), default=0), 20)
-        host: TableColumn[SweepRow] = TableColumn(
-            "host", hosts, lambda row, cells: (shortened(plain(row.state.host, 100), cells), palette.dim), gap=2
-        )
-        bar: TableColumn[SweepRow] = TableColumn(
-            "", BAR, lambda row, cells: progress_bar(row.share, cells, palette) if row.begun else ("", ""), gap=1
-        )
+        first, last = self._progress(chosen, palette), _scores(palette)
+        speed, host, left, bar = self._further(width, palette)
         room = width - sum(column.gap + column.width for column in (*first, *last)) - 2 - (1 if longest_arm else 0)
         least = LEAST_TASK + (LEAST_ARM if longest_arm else 0)
         for title in ("eval", "train", "gate"):
@@ -172,6 +135,57 @@ class SweepRows(ListRows[SweepRow]):
             lambda row, cells: (shortened(plain(row.state.member.arm, 100), cells), text),
         )
         return [*first, task, *([arm] if longest_arm else []), *last]
+
+    def _progress(self, chosen: SweepRow, palette: Palette) -> list[TableColumn[SweepRow]]:
+        """The columns before the names: which run is chosen, which are marked, and how far each is."""
+        marked, text = self.marked, palette.text
+        return [
+            TableColumn("", 1, lambda row, _: ("›" if row is chosen else "", f"bold {palette.line}"), gap=0),
+            TableColumn("", 1, lambda row, _: ("✓" if row.name in marked else "", f"bold {palette.target}"), gap=0),
+            TableColumn("state", 12, lambda row, _: _status(row, palette), gap=0),
+            TableColumn("done", 4, lambda row, _: (share_words(row.share) if row.begun else "", text), 1, right=True),
+        ]
+
+    def _further(self, width: int, palette: Palette) -> tuple[TableColumn[SweepRow], ...]:
+        """The columns that only wide windows have: speed, host, time left or cause, and a bar of the progress."""
+        hosts = min(max((len(host) for host in self.view.hosts), default=0), 20)
+
+        def cause_or_left(row: SweepRow, cells: int) -> tuple[str, str]:
+            if row.state.status == "failed":
+                return cut_at_end(plain(row.state.cause), cells), palette.bad
+            return "" if row.seconds_left is None else duration(row.seconds_left), palette.text
+
+        return (
+            TableColumn("steps/s", 7, lambda row, _: _speed(row, palette), right=True),
+            TableColumn(
+                "host", hosts, lambda row, cells: (shortened(plain(row.state.host, 100), cells), palette.dim), gap=2
+            ),
+            TableColumn("left, or cause", 9, cause_or_left, 2, most=width),
+            TableColumn(
+                "", BAR, lambda row, cells: progress_bar(row.share, cells, palette) if row.begun else ("", ""), gap=1
+            ),
+        )
+
+
+def _scores(palette: Palette) -> list[TableColumn[SweepRow]]:
+    """The columns behind the names: seed, returns and verdicts."""
+    text = palette.text
+    return [
+        TableColumn("seed", 4, lambda row, cells: seed_cell(row.state.member.config.seed, palette, cells)),
+        TableColumn("ep100", 7, lambda row, _: (_value(row.state.episodic_return, row), f"bold {text}"), right=True),
+        TableColumn("eval", 7, lambda row, _: (_value(row.state.eval_return, row), text), right=True),
+        TableColumn(
+            "train",
+            STATUS_CELLS,
+            lambda row, _: verdict_cell(row.state.verdict or "wait", palette) if row.begun else ("", ""),
+            2,
+        ),
+        TableColumn(
+            "gate",
+            GATE_CELLS,
+            lambda row, _: gate_cell(row.state.gate_verdict or "wait", palette) if row.begun else ("", ""),
+        ),
+    ]
 
 
 def whole(view: SweepView, width: int, palette: Palette) -> list[Text]:

@@ -11,6 +11,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 def test_the_blocks_of_the_page_run_one_after_the_other(tmp_path, monkeypatch, capsys, nothing_left):
     monkeypatch.chdir(tmp_path)
     text = PAGE.read_text(encoding="utf-8")

@@ -24,6 +24,7 @@ LONG = SERIAL.model_copy(update={"total_timesteps": 2_000_000_000})
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 def test_ctrl_c_ends_the_run_with_a_last_snapshot_and_is_raised_again(tmp_path, nothing_left):
     seen = []
 
@@ -40,6 +41,7 @@ def test_ctrl_c_ends_the_run_with_a_last_snapshot_and_is_raised_again(tmp_path, 
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 def test_a_script_without_a_guard_trains_and_its_run_ends_with_it(tmp_path, nothing_left):
     lines = [
         "from gwt_ib import Config, train",

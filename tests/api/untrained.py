@@ -13,7 +13,8 @@ from support import small_config
 from gwt_ib.envs.make import check_environment
 from gwt_ib.envs.spec import EnvironmentSpec
 from gwt_ib.model.weights import parameter_shapes
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import Snapshot, save_snapshot
 
 

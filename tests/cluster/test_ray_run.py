@@ -60,11 +60,11 @@ def placed(run: Chaos) -> int:
     return sum(node.actors for node in known.nodes if node.alive) if known else 0
 
 
-def assert_the_same_as_locally(run: Chaos, folder: Path) -> None:
+def assert_the_same_as_locally(run: Chaos, folder: Path, **settings: Any) -> None:
     """The run that has ended, against one on this machine of as many updates that nobody disturbs."""
     ended = outcome(run.run)
     with chaos(folder, "local") as local:
-        local.launch(channel="local", total_timesteps=ended.update * STEPS)
+        local.launch(**settings, channel="local", total_timesteps=ended.update * STEPS)
         assert local.ends() == 0, local.said()
     undisturbed = outcome(local.run)
     for each in (ended, undisturbed):  # the settings, and a verdict that depends on the run's length
@@ -101,6 +101,14 @@ def test_a_run_that_starts_ray_itself_is_the_local_run_and_is_reached_by_nobody_
         assert run.stop() == 143
     wait_until(lambda: not list(temporary.iterdir()), 10, "a folder is left")
     assert_the_same_as_locally(run, tmp_path)
+
+
+def test_a_run_that_finishes_is_the_local_one_to_its_evaluations(tmp_path: Path) -> None:
+    evaluated = {"eval_every": 5, "eval_episodes": 2}
+    with chaos(tmp_path) as run:
+        run.launch(**FOREVER, **evaluated, total_timesteps=20 * STEPS)
+        assert run.ends() == 0, run.said()
+    assert_the_same_as_locally(run, tmp_path, **evaluated)
 
 
 def test_workers_and_machines_that_die_or_come_later_change_nothing(

@@ -20,6 +20,7 @@ for known in ("env_id", "total_timesteps"):
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 def test_the_week_from_eight_runs_to_an_episode_that_is_watched(tmp_path, nothing_left):
     done = subprocess.run(
         [sys.executable, str(SCRIPT), "--steps", "1024", *assignments(**SETTINGS)],

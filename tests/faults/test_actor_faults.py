@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.processes, WITH_ACTORS_HERE]
 
 def replaced(run: Chaos, actor: int, killed: int) -> int:
     """Wait until another process has an actor's place; its id."""
-    run.wait(lambda: run.actor(actor) != killed, f"actor {actor} replaced", 20.0)
+    run.wait(lambda: run.actor(actor) != killed, f"actor {actor} replaced")
     return run.actor(actor)
 
 
@@ -30,7 +30,7 @@ def test_actors_killed_at_seeded_moments_cost_a_moment_and_change_nothing(toy, u
         actor = random.randrange(2)
         began = time.monotonic()
         killed = toy.kill(toy.actor(actor))
-        toy.wait(lambda count=count: len(toy.events("actor_died")) > count, "the death is seen", 10.0)
+        toy.wait(lambda count=count: len(toy.events("actor_died")) > count, "the death is seen")
         seen.append(time.monotonic() - began)
         replaced(toy, actor, killed)
         toy.more_updates(2)
@@ -72,6 +72,6 @@ def test_a_stopped_actor_is_replaced_and_a_run_with_a_stopped_actor_ends(toy):
     toy.kill(toy.actor(1), signal.SIGSTOP)
     began = time.monotonic()
     toy.signal(signal.SIGINT)
-    assert toy.ends(20.0) == 130
+    assert toy.ends() == 130
     measured("F8: a run with a stopped actor ends after", f"{time.monotonic() - began:.1f} s")
     assert time.monotonic() - began < 30.0

@@ -22,6 +22,7 @@ def test_a_clock_that_jumps_by_days_in_every_process_disturbs_nothing(toy):
     assert all(0 <= row["elapsed_s"] < 120 and row["steps_per_s"] > 0 for row in rows), "durations are of another clock"
 
 
+@pytest.mark.side_by_side
 def test_deadlines_and_durations_are_of_the_monotonic_clock():
     forbidden = {"time", "time_ns"}
     for package in ("gwt_ib", "gwt_ib_tui"):

@@ -11,7 +11,7 @@ from exact import killed_and_resumed, undisturbed
 from outcome import outcome
 from support import ARMS
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.side_by_side]
 TASKS = {
     "popgym-RepeatPreviousEasy-v0": 2,
     "popgym-CountRecallEasy-v0": 1,

@@ -50,6 +50,7 @@ def race(toy, words: list[str]) -> list[tuple[int, str]]:
             racer.wait()
 
 
+@pytest.mark.side_by_side
 def test_of_many_launches_into_one_directory_exactly_one_wins(toy):
     settings = assignments(**{**TOY, "total_timesteps": 5 * STEPS})
     ended = race(toy, ["launch", "--headless", "--run-dir", str(toy.run.path), *settings])
@@ -61,6 +62,7 @@ def test_of_many_launches_into_one_directory_exactly_one_wins(toy):
     assert toy.run.read_run().state == "finished"
 
 
+@pytest.mark.side_by_side
 def test_of_many_resumes_exactly_one_goes_on(toy):
     toy.launch(total_timesteps=5 * STEPS)
     assert toy.ends() == 0

@@ -13,7 +13,7 @@ from gwt_ib.runs.control import send_request
 from gwt_ib.runs.snapshot import problem_of
 from gwt_ib.runs.snapshot_store import list_snapshots
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.side_by_side]
 
 
 def answers(run: Chaos, asked: list[str]) -> list[dict[str, object]]:
@@ -25,11 +25,13 @@ def test_fifty_presses_of_the_snapshot_key_are_at_most_a_few_saves(toy):
     toy.launch(snapshot_every=0, snapshot_minutes=0.0)
     toy.wait_for_update(10)
     before = len(list_snapshots(toy.run.snapshots))
+    held = toy.kill(toy.learner, signal.SIGSTOP)  # so that requests come faster than saves, however busy the machine is
     asked = [send_request(toy.run.control, "snapshot") for _ in range(50)]
+    toy.wait(lambda: not list(toy.run.control.glob("*.json")), "every one is taken")
+    toy.kill(held, signal.SIGCONT)
     toy.wait(lambda: len(answers(toy, asked)) == 50, "every request is answered")
     assert {answer["result"] for answer in answers(toy, asked)} == {"done"}
     made = list_snapshots(toy.run.snapshots)
-    # Pressed faster than saved; how many safe points fit in between depends on the machine.
     assert 1 <= len(made) - before <= 12
     assert all(problem_of(path) == "" for path in made)
     toy.more_updates(5)
@@ -48,7 +50,7 @@ def test_a_thousand_requests_at_once_hold_nobody_up(toy):
     for _ in range(1000):
         send_request(toy.run.control, "snapshot")
     toy.signal(signal.SIGTERM)
-    assert toy.ends(30.0) == 143
+    assert toy.ends() == 143
 
 
 def test_what_lies_in_the_inbox_and_is_no_request_is_refused_or_left_alone(toy):

@@ -32,6 +32,7 @@ def test_a_killed_trainer_takes_every_process_with_it_and_the_run_is_resumed(toy
     assert toy.update == last + 20
 
 
+@pytest.mark.side_by_side
 def test_a_machine_that_is_switched_off_leaves_nothing_that_hinders_the_next_start(toy):
     toy.launch(snapshot_every=1)
     toy.wait_for_update(10)

@@ -7,7 +7,8 @@ from typing import Any
 
 from gwt_ib.config import Config
 from gwt_ib.gatecheck.statistics import gate_curve
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import RecordWriter
 
 STEPS = 1000

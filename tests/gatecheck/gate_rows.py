@@ -22,7 +22,7 @@ def curve(c: float | list[float], prior: float | list[float], c_std: float = 0.1
         "c": c if isinstance(c, list) else [c] * bins,
         "c_std": [c_std] * bins,
         "prior": prior if isinstance(prior, list) else [prior] * bins,
-        "count": [100] * bins,
+        "count": [CONFIG.steps_per_update / bins] * bins,
     }
 
 

@@ -58,6 +58,7 @@ def test_what_an_arm_does_not_have_is_not_asked_of_it(gate):
     learnt = {"mean_c_near_target", "gate_partly_open", "gate_moves"}
     kinds = {*learnt, "bias_inside_clamps", "router_adds_to_prior", "surprise_opens_gate"}
     asked = {kind for kind in kinds if "Not asked" not in finding(kind, rows, config).summary}
+    assert asked == {kind for kind in kinds if finding(kind, rows, config).threshold != "not asked"}
     expected = {"router": learnt, "prior": {*learnt, "bias_inside_clamps", "surprise_opens_gate"}}
     assert asked == expected.get(gate, set())
 
@@ -66,7 +67,8 @@ def test_what_an_arm_does_not_have_is_not_asked_of_it(gate):
     ("mean_c", "status"), [(0.02, "pass"), (0.98, "pass"), (0.0199, "warn"), (0.981, "warn"), (None, "wait")]
 )
 def test_gate_partly_open(mean_c, status):
-    assert finding("gate_partly_open", [row(1, mean_c=mean_c)]).status == status
+    still = curve(0.5 if mean_c is None else mean_c, 0.3, c_std=0.0)
+    assert finding("gate_partly_open", [row(1, mean_c=mean_c, gate_curve=still)]).status == status
 
 
 @pytest.mark.parametrize(

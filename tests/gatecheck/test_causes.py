@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from gate_rows import UPDATES, evaluations, finding, healthy_run, row, verdict_of
+from gate_rows import UPDATES, curve, evaluations, finding, healthy_run, row, verdict_of
 
 from gwt_ib.config import Config
 from gwt_ib.config_sources import load_preset, preset_names
@@ -42,6 +44,13 @@ def test_every_cause_explains_rules_that_exist_and_can_be_met():
             "memory = false: the state is cut at every step, so nothing is remembered. The default is true.",
         ),
         ({"clip_eps": 1e-5, "hidden_size": 2}, "clip_eps = 1e-05: the policy may not move"),
+        (
+            {"bias_init": -50.0, "bias_clamp_min": -50.0, "bias_clamp_max": -50.0},
+            "bias_clamp_max = -50: the gate is shut, so nothing is written to memory. The default is 2.",
+        ),
+        ({"gate": "constant", "target_c": 0.0}, "target_c = 0: the gate is shut"),
+        ({"clip_vf": 1e-6}, "clip_vf = 1e-06: the critic may not move"),
+        ({"epochs": 1, "minibatches": 1}, "minibatches = 1: next to no gradient steps"),
         ({"lambda_c": 1e3}, "lambda_c = 1000: the budget drowns the returns"),
         ({"eval_every": 0}, "eval_every = 0: "),
     ],
@@ -59,6 +68,10 @@ def test_a_setting_that_spoils_learning_is_named_before_anything_else(settings, 
     [
         ({"target_c": 1.0}, "target_c = 1: the budget asks for an open gate. The default is 0.35."),
         ({"base_logit": 30.0}, "base_logit = 30: the gate is open, whatever the TD error. The default is -1."),
+        (
+            {"bias_init": 30.0, "bias_clamp_min": 30.0, "bias_clamp_max": 30.0},
+            "bias_clamp_min = 30: the gate is open, whatever the TD error. The default is -4.",
+        ),
         ({"lr": 0.0}, "lr = 0: "),
     ],
 )
@@ -84,6 +97,34 @@ def test_no_advice_about_live_settings_is_given_for_a_run_that_has_ended():
     assert "(live)" in next_steps(60) and "play" in next_steps(60)
     for ended in (next_steps(60, ended=True), next_steps(UPDATES)):
         assert "live" not in ended and "In a new run double lambda_c" in ended
+
+
+STUCK = {
+    "open": {"mean_c": 1.0, "gate_curve": curve(1.0, 1.0, c_std=0.0)},
+    "shut": {"mean_c": 0.0, "gate_curve": curve(0.0, 0.0, c_std=0.0)},
+    "constant": {"mean_c": 0.5, "gate_curve": curve(0.5, 0.5, c_std=0.0)},
+    "moves": {"mean_c": 0.1, "rho_tail": -0.5, "bias": -4.0, "td_std": 0.0, "explained_variance": 0.0},
+}
+
+
+@pytest.mark.parametrize("lambda_c", [0.0, 0.05])
+@pytest.mark.parametrize("last", [5, 60, UPDATES])
+@pytest.mark.parametrize("changes", STUCK.values(), ids=STUCK)
+def test_what_an_ended_run_is_told_is_said_of_new_runs_and_to_nobody_who_waits(changes, last, lambda_c):
+    rows = [row(update, **changes) for update in range(1, last + 1)]
+    found = judge_run(History.from_rows(rows), Config(lambda_c=lambda_c), ended=True)
+    for step in [item.next_step for item in (*found.findings, found.gate)]:
+        assert not re.search(r"\b[Ww]ait\b|let it go on|\(live\)", step), step
+        if re.search(r"\b([Ll]ower|[Rr]aise|[Dd]ouble)\b", step):
+            assert "new run" in step, step
+
+
+@pytest.mark.parametrize("changes", STUCK.values(), ids=STUCK)
+def test_nothing_is_advised_about_settings_that_a_routers_gate_does_not_use(changes):
+    rows = [row(update, **changes) for update in range(1, UPDATES + 1)]
+    found = judge_run(History.from_rows(rows), Config(gate="router"))
+    words = " ".join(item.next_step for item in (*found.findings, found.gate))
+    assert not re.search(r"base_logit|td_scale|bias", words), words
 
 
 def test_whether_a_run_has_ended_changes_words_and_no_verdict():

@@ -42,6 +42,14 @@ def test_a_young_run_waits_and_never_fails(update, td_std, improves):
     assert ("The run is young" in found["eval_improves"].next_step) == (improves == "wait")
 
 
+@pytest.mark.parametrize(("returned", "status"), [(1.0, "pass"), (0.5, "fail")])
+def test_td_errors_that_vanish_because_the_task_is_solved_are_no_fault(returned, status):
+    config = Config(env_id="popgym-RepeatFirstMedium-v0")
+    rows = [evaluation(10 * i, [returned] * 20, td_std=0.001) for i in range(1, 13)]
+    found = finding("td_std", rows, config)
+    assert (found.status, "no surprise is left" in found.summary) == (status, status == "pass")
+
+
 def test_limits_that_leave_no_room_are_named():
     found = finding("td_std", [row(UPDATES, td_std=2.0)], Config(td_std_min=1.0, td_std_max=4.0))
     assert found.status == "fail"
@@ -101,7 +109,7 @@ def test_the_next_step_names_warnings_only_where_there_are_some(last, words):
     calm, warned = finding("eval_improves", rows()), finding("eval_improves", rows(bias=CONFIG.bias_clamp_min))
     assert calm.status == warned.status == ("wait" if last == 4 else "fail")
     assert words in warned.next_step and "warning" not in calm.next_step
-    assert calm.next_step.startswith(("Try half and double lr", "The run is young: let it go on."))
+    assert calm.next_step.startswith(("Try in new runs half and double lr", "The run is young: let it go on."))
 
 
 def test_a_single_lucky_episode_is_chance():

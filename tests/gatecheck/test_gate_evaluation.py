@@ -59,3 +59,8 @@ def test_reading_never_fails_whatever_a_field_holds(place, value):
     within[place] = value
     found = GateEvaluation.from_dict(record)
     assert found is None or found.as_dict()["format"] == 1
+
+
+def test_differences_that_cancel_are_no_difference() -> None:
+    learned, replaced = [0.1, 0.2, 0.3, 0.0], [0.0, 0.0, 0.0, 0.6]
+    assert effect("open", learned, replaced, None).difference == 0.0

@@ -99,7 +99,7 @@ def test_what_holds_the_verdict_up_and_every_warning_has_a_line():
     assert lines[0].startswith("FAIL td_std: td_std = 0.001 is pinned at its floor")
     assert lines[1] == (
         "WARN bias_inside_clamps: bias = -4.000 is at bias_clamp_min = -4: it can move no further. "
-        "Next: Lower base_logit from -1, which does the bias's work, or lower bias_clamp_min; "
+        "Next: In a new run: lower base_logit from -1, which does the bias's work, or lower bias_clamp_min; "
         "or raise target_c, if the budget is not needed."
     )
 

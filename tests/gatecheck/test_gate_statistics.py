@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from gwt_ib.gatecheck import statistics
 from gwt_ib.gatecheck.statistics import (
+    bins_of,
     correlation,
     curve_edges,
     episode_spread,
@@ -22,6 +23,7 @@ from gwt_ib.gatecheck.statistics import (
     mean_interval,
     seed_differences,
     sign_flip_p_value,
+    spread_of_c,
 )
 from gwt_ib.runs.metrics import NAMES
 
@@ -276,3 +278,15 @@ def test_an_interval_of_the_mean_holds_it_as_often_as_it_says():
     assert sum(held) / 500 == pytest.approx(0.9, abs=0.03)
     assert mean_interval(np.array([1.0])) == (-np.inf, np.inf)
     assert mean_interval(np.zeros(5)) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("first", [0.0, 0.03, 0.9])
+def test_the_spread_of_c_is_over_all_steps_though_the_curve_has_no_first_ones(first):
+    draw = np.random.default_rng(0)
+    c, td = draw.uniform(0.0, 0.1, 520), draw.exponential(0.5, 520)
+    begins = np.arange(520) % 52 == 0
+    c[begins] = first
+    bins = bins_of(gate_curve(td[~begins], c[~begins], c[~begins]))
+    exact = np.sqrt(np.mean((c[~begins] - c.mean()) ** 2) * 51 / 52 + (first - c.mean()) ** 2 / 52)
+    assert spread_of_c(bins, c.mean(), 520) == pytest.approx(exact, abs=1e-9)
+    assert spread_of_c(bins) == pytest.approx(c[~begins].std(), abs=1e-9)

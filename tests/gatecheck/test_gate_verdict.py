@@ -98,7 +98,7 @@ def test_noise_in_which_an_effect_would_be_lost_is_no_decoration():
     ("changes", "expected"),
     [
         ({"mean_c": 0.99}, "open"),
-        ({"mean_c": 0.01}, "shut"),
+        ({"mean_c": 0.01, "gate_curve": curve(0.01, 0.3, c_std=0.001)}, "shut"),
         ({"gate_curve": curve(0.4, 0.3, c_std=0.001)}, "constant"),
         ({"gate_curve": curve(0.4, 0.3, c_std=0.02)}, "wait"),
         ({"gate_curve": None}, "wait"),
@@ -116,6 +116,49 @@ def test_a_gate_that_is_nearly_always_open_and_a_cause_works():
     assert verdict_of(rows_with(all_worth(0.0), **rarely_shut)).gate.status == "open"
     constant = {"gate_curve": curve(0.5, 0.5, c_std=0.0)}
     assert verdict_of(rows_with(all_worth(0.5), **constant)).gate.status == "constant", "whatever was played"
+
+
+def opens_first(c, episode, first=0.95):
+    """Rows' gate where only the first step of an episode is written: the curve leaves that step out."""
+    later = curve(c, 0.3, c_std=0.0)
+    later["count"] = [count * (1 - 1 / episode) for count in later["count"]]
+    return {"mean_c": c + (first - c) / episode, "gate_curve": later}
+
+
+@pytest.mark.parametrize(("c", "episode"), [(0.03, 52), (0.0001, 416)], ids=["RepeatFirstEasy", "RepeatFirstMedium"])
+def test_a_gate_that_opens_at_first_steps_alone_is_neither_shut_nor_constant(c, episode):
+    rows = rows_with(all_worth(0.5), **opens_first(c, episode))
+    assert verdict_of(rows_with({}, **opens_first(c, episode))).gate.status == "wait"
+    verdict = verdict_of(rows)
+    assert verdict.gate.status == "works"
+    assert {found.status for found in verdict.findings if found.kind in ("gate_moves", "gate_partly_open")} == {"pass"}
+
+
+def test_a_gate_that_changes_nothing_in_a_run_that_was_solved_early_is_a_decoration():
+    replaced = dict.fromkeys(DECISIVE, [1.0] * SEEDS) | {"shut": [-0.5] * SEEDS}
+    rows = [evaluation(10 * i, [1.0] * SEEDS, eval_replaced=replaced) for i in range(1, 13)]
+    config = Config(env_id="popgym-RepeatFirstEasy-v0")
+    gate = verdict_of(rows, config).gate
+    assert (gate.status, "(0.375 would)" in gate.summary) == ("decoration", True)
+    assert gate.next_step.startswith("Compare with gate = open and gate = router;")
+    routed = verdict_of(rows, config.model_copy(update={"gate": "router"})).gate
+    assert routed.next_step.startswith("Compare with gate = open;")
+
+
+def test_of_a_run_that_has_not_learnt_no_gate_is_said_to_be_worth_comparing():
+    returns = [0.01 * seed for seed in range(SEEDS)]
+    rows = [row(1)]
+    rows += [evaluation(10 * i, returns, eval_replaced=dict.fromkeys(DECISIVE, returns)) for i in range(1, 13)]
+    gate = verdict_of(rows).gate
+    assert (gate.status, "see the verdict on training first" in gate.next_step) == ("decoration", True)
+
+
+@pytest.mark.parametrize("target_c", [0.0, 0.35, 1.0])
+def test_a_constant_gate_is_so_by_its_setting_wherever_it_stands(target_c):
+    rows = [row(update, mean_c=target_c, gate_curve=curve(target_c, target_c, c_std=0.0)) for update in range(1, 21)]
+    gate = verdict_of(rows, Config(gate="constant", target_c=target_c)).gate
+    assert gate.status == {0.0: "shut", 0.35: "constant", 1.0: "open"}[target_c]
+    assert gate.next_step.startswith(f"It is so by gate = constant with target_c = {target_c:g};")
 
 
 @pytest.mark.parametrize("gate", ["open", "constant"])

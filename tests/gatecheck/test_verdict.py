@@ -162,6 +162,6 @@ def test_the_ceiling_of_the_task_is_among_the_numbers():
 def test_evaluating_a_long_run_is_cheap():
     rows = [{**row(i), "eval_returns": [0.1 * (i % 7)] * 20} for i in range(1, 4001)]
     history = History.from_rows(rows)
-    start = time.perf_counter()
+    start = time.process_time()
     judge_run(history, CONFIG)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5

@@ -5,7 +5,9 @@ import json
 import pytest
 from support import assignments
 
-pytestmark = [pytest.mark.learning, pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [
+    pytest.mark.learning, pytest.mark.processes, pytest.mark.side_by_side, pytest.mark.usefixtures("nothing_left"),
+]  # fmt: skip
 
 
 def last_ep100(command, **changes):

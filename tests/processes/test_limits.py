@@ -15,7 +15,7 @@ from support import events, small_config
 from gwt_ib.envs.make import check_environment
 from gwt_ib.processes.limits import descriptors_needed, in_numbers, start_error, thread_error
 from gwt_ib.processes.trainer import Trainer
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 
 
 def test_more_actors_need_more_descriptors_and_a_serial_run_has_none() -> None:
@@ -65,6 +65,7 @@ def test_a_thread_that_cannot_be_started_is_said_likewise_and_no_other_error() -
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 @pytest.mark.usefixtures("nothing_left")
 def test_a_learner_that_gets_no_thread_ends_its_run_with_that_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

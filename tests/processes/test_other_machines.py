@@ -6,7 +6,7 @@ import pytest
 import torch
 from support import SMALL, assignments
 
-pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.processes, pytest.mark.side_by_side, pytest.mark.usefixtures("nothing_left")]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is here")

@@ -16,7 +16,7 @@ from gwt_ib.processes.player import EpisodePlayer
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import save_snapshot
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.side_by_side]
 TESTS = str(Path(__file__).parents[1])
 
 

@@ -15,9 +15,10 @@ from gwt_ib.envs.make import check_environment
 from gwt_ib.processes import watch
 from gwt_ib.processes.trainer import Trainer
 from gwt_ib.runs.control import send_request
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 
-pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.processes, pytest.mark.side_by_side, pytest.mark.usefixtures("nothing_left")]
 
 DIES_AT_ONCE = "import os\nos._exit(3)\n"
 DIES_IN_ITS_LAST_SAVE = """

@@ -12,7 +12,7 @@ from training_here import training_here
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.results.final_evaluation import EPISODES, FinalEvaluation, ensure_final_evaluation, final_evaluation
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 from gwt_ib.runs.verify import verify
 
 GOOD = FinalEvaluation("1024", "ab" * 32, 1024, (0.5, None, 1.0), 0.75)

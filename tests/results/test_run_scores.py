@@ -11,7 +11,8 @@ from support import small_config
 
 from gwt_ib.clock import utc_now
 from gwt_ib.results.run_scores import PlannedRun, RunScores, Status, read_scores, status_of
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import RecordWriter
 
 

@@ -153,3 +153,17 @@ def test_whatever_bytes_are_sent_the_answer_is_a_request_or_one_sentence(tmp_pat
     for request in requests:
         assert request.kind in REQUEST_NAMES and request.id.isprintable() and len(request.id) <= MAX_TEXT
         assert request.kind != "set" or (request.field is not None and math.isfinite(request.value))
+
+
+def test_requests_arrive_once_in_order_and_strange_files_are_refused(tmp_path):
+    inbox = tmp_path
+    first, second = send_request(inbox, "pause"), send_request(inbox, "snapshot")
+    (inbox / "0.json").write_text(json.dumps({"id": "x", "kind": "reboot"}))
+    (inbox / "1.json").write_text("nonsense")
+    (inbox / "2.json").write_bytes(b" " * 70_000)
+    (inbox / ".half.json.tmp-1").write_text("{")
+    requests, refused = take_requests(inbox)
+    assert {request.id for request in requests} == {first, second}
+    assert [request.kind for request in requests if request.id == first] == ["pause"]
+    assert len(refused) == 3 and any("unknown kind 'reboot'" in sentence for sentence in refused)
+    assert take_requests(inbox) == ([], [])

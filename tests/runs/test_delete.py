@@ -13,8 +13,9 @@ from support import small_config
 
 from gwt_ib.clock import utc_now
 from gwt_ib.errors import ExitCode, UserError
+from gwt_ib.runs.create import create_run
 from gwt_ib.runs.delete import SILENT_ELSEWHERE_S, delete_run, loss_of, size_words
-from gwt_ib.runs.directory import DELETED, RunDirectory, create_run, list_runs
+from gwt_ib.runs.directory import DELETED, RunDirectory, list_runs
 from gwt_ib.runs.labels import Labels, write_labels
 
 

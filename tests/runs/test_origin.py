@@ -12,8 +12,8 @@ import pytest
 from support import small_config
 
 from gwt_ib.runs import origin
-from gwt_ib.runs.directory import create_run
-from gwt_ib.runs.origin import made_here, module_of, origin_of
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.origin import made_here, module_made_elsewhere, module_of, origin_of
 from gwt_ib.runs.record import RunRecord
 
 
@@ -80,3 +80,10 @@ def test_of_many_that_make_the_key_at_once_all_have_the_same(tmp_path: Path) -> 
 
 def test_only_an_id_with_a_colon_names_a_module() -> None:
     assert (module_of("evil.code:Env-v0"), module_of("popgym-CountRecallEasy-v0")) == ("evil.code", "")
+
+
+def test_a_module_has_to_be_trusted_where_a_run_made_elsewhere_names_it() -> None:
+    here = RunRecord("run", created=1.0, origin=origin_of("mine:A-v0", 1.0) or "")
+    assert module_made_elsewhere(here, "mine:A-v0") == ""
+    assert module_made_elsewhere(replace(here, origin="0" * 64), "mine:A-v0") == "mine"
+    assert module_made_elsewhere(replace(here, origin=""), "popgym-CountRecallEasy-v0") == "", "it names none"

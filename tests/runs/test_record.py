@@ -9,7 +9,7 @@ import psutil
 from support import small_config
 
 from gwt_ib.lenient import read_object
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 from gwt_ib.runs.record import HEARTBEAT_S, SILENT_S, ActorRecord, Pulse, RunRecord, is_trainer_alive, lifecycle
 
 ACTOR = ActorRecord(1, 42, True, 512, 9000.5, 7, 1, 2)

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from gwt_ib.clock import utc_now
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 from gwt_ib.sweeps.definition import Definition, parse_definition
 from gwt_ib.sweeps.directory import SweepDirectory, lock_sweep, make_directory
 from gwt_ib_tui.application import sweep_app

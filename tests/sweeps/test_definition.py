@@ -106,6 +106,11 @@ MISTAKES: tuple[tuple[str, str], ...] = (
         "f.toml: arm 'a' with num_envs = 15: num_actors = 2 does not divide num_envs = 15; the nearest that does is 1.",
     ),
     (
+        "[grid]\ncell = ['gru', 'ltsm']\ngate = ['td', 'close']",
+        "gate = 'close' (f.toml, line 3) is not possible: input should be 'td', 'router', 'prior', 'open' or 'constant'. "
+        "cell = 'ltsm' (f.toml, line 2) is not possible: input should be 'gru' or 'lstm'.",
+    ),
+    (
         f"[grid]\nseed = {list(range(1000))}\nlr = {[n / 1000 for n in range(1000)]}",
         "f.toml, line 1: 1000 seed x 1000 lr x 1 arm(s) are 1,000,000 runs, and a sweep may have 10,000.",
     ),

@@ -15,7 +15,8 @@ from gwt_ib.clock import utc_now
 from gwt_ib.envs.spec import ActionLayout, EnvironmentSpec
 from gwt_ib.errors import ExitCode
 from gwt_ib.runs.control import send_request
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.sweeps.checks import environment_key
 from gwt_ib.sweeps.definition import parse_definition
 from gwt_ib.sweeps.directory import SweepDirectory, make_directory

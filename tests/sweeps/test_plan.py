@@ -16,7 +16,7 @@ from gwt_ib.config import Config
 from gwt_ib.envs.make import WRAPPERS
 from gwt_ib.envs.spec import ActionLayout, EnvironmentSpec
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 from gwt_ib.sweeps import checks, parallel
 from gwt_ib.sweeps.checks import SHAPES_ENVIRONMENT, Found, environment_key
 from gwt_ib.sweeps.definition import parse_definition

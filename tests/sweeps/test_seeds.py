@@ -8,7 +8,8 @@ import pytest
 from support import small_config
 
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib.runs.directory import create_run, find_run, list_runs
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import find_run, list_runs
 from gwt_ib.runs.labels import Labels, read_labels, write_labels
 from gwt_ib.sweeps.directory import find_sweep, make_directory
 from gwt_ib.sweeps.seeds import label_run, make_seed_sweep, parse_seeds, seed_sweep

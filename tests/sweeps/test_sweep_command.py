@@ -61,15 +61,28 @@ def begin_sweep(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def wait_for(runs: list[RunDirectory], update: int, process: subprocess.Popen[str]) -> None:
+    """Wait until all runs have come so far and train; the first ones wait for the others, so that none has ended by then."""
+    asked: set[RunDirectory] = set()
+
+    def all_paused() -> bool:
+        for run in set(runs) - asked:
+            if max(updates(run), default=0) >= update:
+                send_request(run.control, "pause")
+                asked.add(run)
+        return process.poll() is not None or all(run.state() == "paused" for run in runs)
+
+    wait_until(all_paused, 150, "no update")
+    paused_at = {run: max(updates(run)) for run in runs}
+    for run in runs:
+        send_request(run.control, "unpause")
     wait_until(
-        lambda: process.poll() is not None or all(max(updates(run), default=0) >= update for run in runs),
-        150,
-        "no update",
+        lambda: process.poll() is not None or all(max(updates(run)) > paused_at[run] for run in runs), 150, "halt"
     )
     assert process.poll() is None, process.communicate()
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 def test_a_sweep_that_is_killed_and_interrupted_goes_on_and_its_runs_are_bitwise_the_undisturbed_ones(
     tmp_path: Path, command: Command, nothing_left: None, sweep_in: Callable[..., subprocess.Popen[str]]
 ) -> None:
@@ -116,6 +129,7 @@ def wanted_rows(tmp_path: Path, name: str) -> object:
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 def test_a_sweep_of_its_own_session_is_stopped_by_a_request_and_grows_with_its_file(tmp_path: Path) -> None:
     file, found = write(tmp_path / "f.toml", total_timesteps=10**9, seeds=(1,)), SweepDirectory(tmp_path / "s")
     plan = make_plan(found, read_definition(file), Place(parallel=1), measure=lambda config, spec: 1e-6)

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from gwt_ib.clock import utc_now
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.results.final_evaluation import FinalEvaluation
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.record import RunRecord
 from gwt_ib.sweeps.definition import parse_definition
 from gwt_ib.sweeps.directory import SweepDirectory, make_directory
@@ -101,6 +103,18 @@ def test_numbers_come_from_the_newest_rows_and_a_failure_says_why(sweep: SweepDi
     found = first(sweep)
     assert (found.env_steps, found.episodic_return, found.eval_return) == (8192, 0.75, 0.25)
     assert (found.steps_per_s, found.verdict, found.cause) == (2048.0, "pass", "The learner died.")
+
+
+def test_the_evaluation_of_a_finished_run_is_the_one_that_it_is_scored_by_as_soon_as_it_is_there(
+    sweep: SweepDirectory,
+) -> None:
+    run, reader = make(sweep, state="finished"), SweepReader(sweep)
+    row(run, update=1, env_steps=4096, eval_return=0.25)
+    assert reader.read().members[0].eval_return == 0.25
+    run.final_evaluation.write_text(json.dumps(FinalEvaluation("000000004096", "x", 4096, (0.75,), 0.75).as_dict()))
+    assert reader.read().members[0].eval_return == 0.75
+    run.final_evaluation.write_text(json.dumps(FinalEvaluation("000000002048", "x", 2048, (0.5,), 0.5).as_dict()))
+    assert reader.read().members[0].eval_return == 0.25, "it is of an earlier end"
 
 
 def test_damaged_files_cost_only_what_they_say(sweep: SweepDirectory) -> None:

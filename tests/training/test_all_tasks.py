@@ -8,7 +8,7 @@ from support import small_config
 from training_here import training_here
 
 from gwt_ib.envs.make import popgym_ids
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 from gwt_ib.runs.jsonl import read_records
 
 

@@ -20,10 +20,9 @@ def settings(updates=400, **changes):
     return small_config(**{**fixed, "total_timesteps": updates * 1024, **changes})
 
 
-def evaluated(length=EPISODE, seconds=0.0):
-    """An evaluation, in which every episode is that long, and which took so long for each computed step."""
-    steps = (20 + OVERHEAD_ROWS) * length
-    return Played([0.0] * 20, [length] * 20, steps, seconds * steps)
+def evaluated(length=EPISODE):
+    """An evaluation, in which every episode is that long."""
+    return Played([0.0] * 20, [length] * 20, (20 + OVERHEAD_ROWS) * length)
 
 
 def cost(look, config, length=EPISODE):
@@ -113,26 +112,7 @@ def test_a_resumed_run_goes_on_with_the_looks_of_the_uninterrupted_one():
     assert 0 < len(found) < len(wanted)
 
 
-@pytest.mark.parametrize(("ratio", "weight"), [(0.1, 1), (0.99, 1), (1.5, 2), (2.5, 4)])
-def test_what_a_step_costs_is_measured_once_and_rounded_up_so_that_it_repeats(ratio, weight):
-    config, budget = settings(4000), GateBudget()
-    for update in range(10, 801, 10):
-        budget.trained(1024 * 50e-6)
-        budget.trained(900.0) if update == 10 else None  # a machine that slept
-        disturbed = 3.0 if update % 20 else 1.0
-        look = budget.due(config, update, evaluated(seconds=ratio * disturbed * 50e-6))
-        if look is not None:
-            budget.took(look, Replaced({word: [] for word in look.words}, cost(look, config), EPISODE))
-            assert budget.spent * weight <= 0.02 * update * 1024
-    assert budget.weight == weight
-    resumed = GateBudget()
-    resumed.restore(budget.state())
-    resumed.trained(1.0)
-    resumed.due(config, 3990, evaluated(seconds=1.0))
-    assert resumed.weight == weight
-
-
 def test_a_snapshot_that_knows_nothing_of_looks_begins_with_none():
-    budget = GateBudget(5, 5, 5, 5, 5)
+    budget = GateBudget(5, 5, 5, 5)
     budget.restore({"spent": "x", "looks": -3, "longest": 1e400})
     assert budget == GateBudget() == replace(budget)

@@ -11,7 +11,7 @@ from support import small_config
 from training_here import training_here
 
 from gwt_ib.config import Config, live_settings
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.training.loop import Training
 

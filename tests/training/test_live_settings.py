@@ -4,11 +4,11 @@ import json
 import re
 
 import pytest
-from support import events, updates, wait_until
+from support import PATIENCE_S, events, updates, wait_until
 
 from gwt_ib.runs.jsonl import read_records
 
-pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.processes, pytest.mark.side_by_side, pytest.mark.usefixtures("nothing_left")]
 
 
 def done_at(result):
@@ -42,7 +42,7 @@ def test_a_run_is_changed_while_it_trains_and_while_it_is_paused_and_is_resumed_
     assert done_at(command("unpause", "run")) == paused
     wait_until(lambda: updates(run)[-1] > paused, 20, "the run did not go on")
     assert command("stop", "run").returncode == 0
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE_S) == 0
 
     last = updates(run)[-1]
     assert updates(run) == list(range(1, last + 1))

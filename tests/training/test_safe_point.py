@@ -15,7 +15,8 @@ from gwt_ib.processes.link import Link
 from gwt_ib.processes.requests import Requests
 from gwt_ib.replacements import DECISIVE, REPLACEMENTS
 from gwt_ib.rollout.evaluation import Played
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import Record, read_records
 from gwt_ib.training.loop import Training
 from gwt_ib_tui.commands.headless import judge_recorded

@@ -9,7 +9,7 @@ import pytest
 from support import small_config, wait_until
 from training_here import training_here
 
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 from gwt_ib.runs.snapshot import load_snapshot
 from gwt_ib.runs.snapshot_store import list_snapshots
 from gwt_ib.training import saving

@@ -11,8 +11,9 @@ from training_here import training_here
 
 from gwt_ib.config import Config
 from gwt_ib.durable import write_json
+from gwt_ib.runs.create import create_run
 from gwt_ib.runs.cut_back import cut_back
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import Snapshot, load_snapshot
 from gwt_ib.training.loop import Training
 from gwt_ib_tui.commands.headless import judge_recorded

@@ -7,7 +7,7 @@ from typing import Any
 from gate_rows import row
 
 from gwt_ib.config import Config
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 from gwt_ib.runs.metrics import NAMES
 from gwt_ib.training.recorder import Recorder
 

@@ -30,22 +30,29 @@ class TdStd(Rule):
         pinned = f"{FLOOR_FACTOR:g} * td_std_min = "
         if value is None:
             summary = "td_std of the newest update is not a finite number."
-            next_step = "Look for other nulls and warnings in this run, then lower lr."
+            lower = "lower lr" if context.lives else "lower lr in a new run"
+            next_step = f"Look for other nulls and warnings in this run, then {lower}."
         elif floor >= ceiling:
             summary = f"No td_std can pass: {pinned}{floor:g} is not below td_std_max = {config.td_std_max:g}."
-            next_step = "Lower td_std_min or raise td_std_max."
+            next_step = context.in_new_run("Lower td_std_min or raise td_std_max.")
         elif between.contains(value):
             summary = f"td_std = {value:.3g} is above {pinned}{floor:.3g} and below td_std_max = {config.td_std_max:g}."
             return self.finding(context, "pass", summary, evidence)
+        elif value <= floor and context.ends_at_ceiling and context.ceiling:
+            summary = (
+                f"td_std = {value:.3g} is at its floor: returns are at the task's known ceiling "
+                f"{context.ceiling.value:g}, so no surprise is left."
+            )
+            return self.finding(context, "pass", summary, evidence)
         elif value <= floor:
             summary = f"td_std = {value:.3g} is pinned at its floor: not above {pinned}{floor:.3g}."
-            next_step = (
+            next_step = context.in_new_run(
                 "If rewards are rare (see ep100), raise td_quantile so that the scale covers them; "
                 "if they are small, scale them up or lower td_std_min."
             )
         else:
             summary = f"td_std = {value:.3g} is at its ceiling td_std_max = {config.td_std_max:g}."
-            next_step = (
+            next_step = context.in_new_run(
                 "If value_loss explodes, lower lr; if rewards are that large, scale them down or raise td_std_max."
             )
         return self.finding(context, "fail" if context.is_late else "wait", summary, evidence, next_step)
@@ -91,15 +98,15 @@ def _no_rise(test: Improvement) -> str:
 
 def _meanwhile(context: RuleContext) -> str:
     warnings = ", and look at the warnings meanwhile" if context.warned else ""
-    return f"The run is young: let it go on{warnings}. {context.fails_from}"
+    young = "The run is young: let it go on" if context.lives else "The run ended young: resume it"
+    return f"{young}{warnings}. {context.fails_from}"
 
 
 def _what_to_try(context: RuleContext) -> str:
     then = "Act on the warnings first. Then try" if context.warned else "Try"
-    then += "" if context.lives else " in new runs"
     return (
-        f"{then} half and double lr = {context.config.lr:g}, more rollout_steps, a longer run (total_timesteps), and "
-        "memory = false."
+        f"{then} in new runs half and double lr = {context.config.lr:g}, more rollout_steps, "
+        "a longer run (total_timesteps), and memory = false."
     )
 
 
@@ -113,7 +120,7 @@ def _too_few(context: RuleContext) -> tuple[str, tuple[()], str]:
     if config.eval_every == 0:
         return f"Evaluation is off (eval_every = 0), with {found} {needed}.", (), ""
     summary = f"{found} {needed}: {FEWEST_EVALUATIONS - found} missing, {context.progress}."
-    return summary, (), f"Wait: an evaluation runs every {config.eval_every} updates."
+    return summary, (), context.wait(f"Wait: an evaluation runs every {config.eval_every} updates.")
 
 
 def _shown(value: float | None) -> str:

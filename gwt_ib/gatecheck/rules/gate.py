@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from gwt_ib.gatecheck.rule import SMOOTHING_ROWS, Measured, NumberRule, RuleContext
-from gwt_ib.gatecheck.statistics import distance_from_prior, mean_of_c, spread_of_c
+from gwt_ib.gatecheck.findings import Evidence
+from gwt_ib.gatecheck.rule import CONSTANT, SATURATED, SMOOTHING_ROWS, Measured, NumberRule, RuleContext
+from gwt_ib.gatecheck.statistics import distance_from_prior
+from gwt_ib.model.gate_kinds import has_bias, has_router
 from gwt_ib.runs.metrics import BUDGET_TOLERANCE, Threshold
 
 SPREAD_OF_C, DISTANCE_FROM_PRIOR = "spread of c", "c from its prior"
-"""Numbers of the gate curve, which two rules follow in place of a metric."""
+"""Numbers that follow from the gate curve, the first with mean_c; two rules follow them in place of a metric."""
 
 LEARNT = ("td", "router", "prior")
 DRIVEN = ("td", "prior")
 """Gates that learn, and those of them that have a prior driven by the TD error, whose bias is learnt."""
-
-SATURATION = 0.02
 
 BUDGET_PRICE = "RepeatPreviousEasy returned 0.56, 0.39, 0.00 at 0.05, 0.1, 0.8"
 """What the budget was measured to cost: 400,000 steps, target_c 0.35, by lambda_c."""
@@ -39,7 +39,8 @@ class MeanCNearTarget(NumberRule):
         double = f"{'Double' if context.lives else 'In a new run double'} lambda_c to {2 * config.lambda_c:g}"
         live = " (live)" if context.lives else ""
         if off < 0:
-            next_step = f"{double}{live} to weigh the budget more, or raise bias_init from {config.bias_init:g}."
+            bias = f", or raise bias_init from {config.bias_init:g}" if has_bias(config) else ""
+            next_step = f"{double}{live} to weigh the budget more{bias}."
         else:
             next_step = f"{double}{live} only if a closed gate is worth it: {BUDGET_PRICE}. Or raise target_c."
         return "warn", f"{summary}: off by {off:+.3f}.", next_step
@@ -60,7 +61,7 @@ class BiasInsideClamps(NumberRule):
             return "pass", f"bias = {value:.3f} is inside its clamps [{low:g}, {high:g}].", ""
         at_low = value < (low + high) / 2
         name, way, other = ("bias_clamp_min", "lower", "raise") if at_low else ("bias_clamp_max", "raise", "lower")
-        next_step = (
+        next_step = context.in_new_run(
             f"{way.capitalize()} base_logit from {config.base_logit:g}, which does the bias's work, or {way} {name}; "
             f"or {other} target_c, if the budget is not needed."
         )
@@ -74,22 +75,27 @@ class GatePartlyOpen(NumberRule):
     follows = "mean_c"
     asks = "Is the gate neither shut, when nothing is written, nor wide open, when every step overwrites?"
     remedy = "raise (shut) or lower (open) bias_init or base_logit, or raise lambda_c"
-    passing = Threshold(SATURATION, 1.0 - SATURATION)
+    passing = Threshold(SATURATED, 1.0 - SATURATED)
 
     def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
         if threshold.contains(value):
             return "pass", f"The gate is neither shut nor wide open: mean_c = {value:.3f}.", ""
-        if value < SATURATION:
+        config, spread = context.config, context.spread_of_c or 0.0
+        if value < SATURATED and spread >= CONSTANT:
+            summary = f"The gate opens at few steps: mean_c = {value:.4f}, with a standard deviation of {spread:.3f}."
+            return "pass", summary, ""
+        if value < SATURATED:
             summary = f"The gate is shut: mean_c = {value:.4f}, so next to nothing is written to memory."
-            next_step = "Raise bias_init or base_logit, or raise lambda_c so that the budget opens the gate."
+            prior = "raise bias_init or base_logit, or " if has_bias(config) else ""
+            next_step = context.in_new_run(f"{prior}raise lambda_c so that the budget opens the gate.")
             return "warn", summary, next_step
         summary = f"The gate is wide open: mean_c = {value:.4f}, so every step overwrites memory."
-        config = context.config
         if config.gate == "open":
             return "warn", summary, "It is so by gate = open."
         if config.lambda_c == 0.0:
             return "warn", summary, "lambda_c = 0: nothing asks it to close. Where every step matters that is right."
-        next_step = f"Lower bias_init or td_scale, or weigh the budget more: {BUDGET_PRICE} of lambda_c."
+        prior = "lower bias_init or td_scale, or " if has_bias(config) else ""
+        next_step = context.in_new_run(f"{prior}weigh the budget more: {BUDGET_PRICE} of lambda_c.")
         return "warn", summary, next_step
 
 
@@ -99,21 +105,32 @@ class GateMoves(NumberRule):
     follows = SPREAD_OF_C
     metric = "gate_curve"
     asks = "Does c differ from step to step?"
+    mean_of = SMOOTHING_ROWS
     remedy = "raise td_scale; where nearly every |td_norm| is near 0, lower td_quantile too"
-    passing = Threshold(low=0.01)
+    passing = Threshold(low=CONSTANT)
 
     def measure(self, context: RuleContext) -> Measured:
-        return context.of_curve(spread_of_c)
+        value = context.spread_of_c
+        return value, () if value is None else (Evidence("gate_curve", value, context.history.env_steps),)
 
     def compare(self, context: RuleContext, value: float, threshold: Threshold) -> tuple[str, str, str]:
         if threshold.contains(value):
             return "pass", f"The gate moves: c has a standard deviation of {value:.3f}.", ""
-        mean = "nan" if context.curve is None else f"{mean_of_c(context.curve):.3f}"
-        next_step = (
+        mean, _ = context.mean("mean_c", SMOOTHING_ROWS)
+        shown = "nan" if mean is None else f"{mean:.3f}"
+        summary = f"The gate is constant: c = {shown} with a standard deviation of {value:.4f}."
+        if not has_bias(context.config):
+            return "warn", summary, "The router does not tell steps apart: compare with gate = open and gate = td."
+        if mean is not None and mean > 1.0 - SATURATED:
+            next_step = context.in_new_run(
+                "lower base_logit, so that only surprise opens it, if it should close at all."
+            )
+            return "warn", summary, next_step
+        next_step = context.in_new_run(
             f"Raise td_scale above {context.config.td_scale:g} so that surprise moves the gate; "
             f"if nearly every |td_norm| is near 0, also lower td_quantile from {context.config.td_quantile:g}."
         )
-        return "warn", f"The gate is constant: c = {mean} with a standard deviation of {value:.4f}.", next_step
+        return "warn", summary, next_step
 
 
 class RouterAddsToPrior(NumberRule):
@@ -138,8 +155,8 @@ class RouterAddsToPrior(NumberRule):
             summary = f"The router adds to the prior: c differs from it by {value:.3f} (root mean square)."
             return "pass", summary, ""
         next_step = (
-            "The router has learnt nothing about what to store: see whether evaluations improve, "
-            "raise lr, or lower td_scale to leave it room."
+            "The router has learnt nothing about what to store: see whether evaluations improve; "
+            "in a new run raise lr, or lower td_scale to leave it room."
         )
         summary = f"The gate follows its prior alone: c differs from it by {value:.4f} (root mean square)."
         return "warn", summary, next_step
@@ -156,9 +173,10 @@ class SurpriseOpensGate(NumberRule):
         summary = f"rho_tail = {value:.3f} over the last updates"
         if threshold.contains(value):
             return "pass", f"{summary}: large surprises do not close the gate.", ""
-        next_step = (
-            "If the gate curve's prior is saturated in the tail, lower td_scale or base_logit; "
-            "if the router works against it (rho_tail_dc), lower lr or lambda_c."
+        against = "; if the router works against it (rho_tail_dc), lower lr or lambda_c"
+        next_step = context.in_new_run(
+            "If the prior is saturated in the tail, lower td_scale or base_logit"
+            f"{against if has_router(context.config) else ''}."
         )
         return "warn", f"{summary}: the largest surprises open the gate less.", next_step
 

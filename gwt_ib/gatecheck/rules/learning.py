@@ -28,7 +28,7 @@ class CriticExplainsReturns(NumberRule):
             return "pass", f"{summary}.", ""
         if not context.is_late:
             return "wait", f"{summary}, {context.progress}.", context.judged_from
-        next_step = (
+        next_step = context.in_new_run(
             f"Try half and double lr = {context.config.lr:g}, raise rollout_steps or vf_coef: "
             "TD errors of a poor critic are noise."
         )
@@ -46,7 +46,7 @@ class CriticKeepsUp(Rule):
         rows = context.history.recent_steps(self.follows)
         if len(rows) < FEWEST_TREND_ROWS:
             summary = f"{len(rows)} of the {FEWEST_TREND_ROWS} updates needed to see a trend of the explained variance."
-            next_step = f"Wait for {FEWEST_TREND_ROWS - len(rows)} more updates."
+            next_step = context.wait(f"Wait for {FEWEST_TREND_ROWS - len(rows)} more updates.")
             return self.finding(context, "wait", summary, (), next_step)
         half = len(rows) // 2
         before, after = [value for _, value in rows[:half]], [value for _, value in rows[half:]]
@@ -62,7 +62,8 @@ class CriticKeepsUp(Rule):
         summary = f"Explained variance went from {was:.3g} to {now:.3g} over the last {len(rows)} updates"
         if small.contains(was - now):
             return self.finding(context, "pass", f"{summary}.", evidence, threshold=small)
-        next_step = "The critic loses track: lower lr or epochs, and see whether approx_kl and clip_fraction are high."
+        lower = "lower lr (live)" if context.lives else "in a new run lower lr or epochs"
+        next_step = f"The critic loses track: see whether approx_kl and clip_fraction are high, and {lower}."
         return self.finding(context, "warn", f"{summary}: it is falling.", evidence, next_step, small)
 
 
@@ -85,8 +86,9 @@ class PolicyStillExplores(NumberRule):
             return "pass", f"{summary}.", ""
         if context.ends_at_ceiling:
             return "pass", f"{summary}; returns are at the task's ceiling.", ""
-        next_step = (
-            "If evaluations have stopped improving, raise ent_coef or lower lr; a solved task may end like this too."
+        next_step = context.in_new_run(
+            "If evaluations have stopped improving, raise ent_coef or lower lr; a solved task may end like this too.",
+            live=True,
         )
         return "warn", f"{summary}: the policy has stopped exploring.", next_step
 

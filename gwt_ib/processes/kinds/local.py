@@ -16,6 +16,7 @@ from gwt_ib.processes.watch import ProgressWatch, start_limit, step_limit
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.record import ActorRecord
+from gwt_ib.text import often
 
 
 class LocalActors:
@@ -139,7 +140,7 @@ class LocalActors:
             self._shared.tell_learner(request)
         if each.place.used_up:
             most = self._shared.config.max_restarts
-            self.used_up = f"Actor {actor} died {most + 1} times within 10 minutes; at last it {each.place.used_up}."
+            self.used_up = f"Actor {actor} died {often(most + 1)} within 10 minutes; at last it {each.place.used_up}."
         elif each.place.revive():
             each.watch = ProgressWatch(each.watch.limit_s)
             records.append(event("actor_replaced", actor=actor, restarts=each.place.restarts))

@@ -23,6 +23,7 @@ from gwt_ib.processes.watch import ProgressWatch, RestartBudget
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import Record
 from gwt_ib.runs.record import ActorRecord, ClusterRecord
+from gwt_ib.text import often
 
 START_FACTOR = 3.0  # times `start_timeout_s`: Ray itself may have to be started, or a cluster be waited for
 BRIDGE_MODULE = "gwt_ib.processes.bridge.process"
@@ -175,7 +176,7 @@ class RayActors:
         pause_s = 0.0 if lost else self._shared.budgets[actor].spend()
         if pause_s is None:
             most = self._shared.config.max_restarts
-            self.used_up = f"Actor {actor} died {most + 1} times within 10 minutes; at last it {ending}."
+            self.used_up = f"Actor {actor} died {often(most + 1)} within 10 minutes; at last it {ending}."
         else:
             seat.restarts += 1
             self._begin(actor, pause_s)

@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 import pytest
 from faults_support import HELPERS
-from support import CHANNEL, assignments, events, shared_names, updates, wait_until
+from support import CHANNEL, PATIENCE_S, assignments, events, shared_names, updates, wait_until
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.snapshot import problem_of
@@ -47,8 +47,8 @@ TOY: dict[str, Any] = {
 }
 STEPS = TOY["num_envs"] * TOY["rollout_steps"]
 """Environment steps of one update of a toy run."""
-BEGUN_S = 180.0
-"""How long anything may take that takes a few seconds on a machine of one's own."""
+BEGUN_S = PATIENCE_S
+"""How long anything may take that takes a second or two on a machine of one's own."""
 
 
 class Chaos:
@@ -136,12 +136,13 @@ class Chaos:
         found: int = wait_until(lambda: _living(find()), BEGUN_S, f"no such process in run.json\n{self.output}")
         return found
 
-    def processes(self) -> list[psutil.Process]:
-        """Every process that was started for the run, by whomever, if it is no zombie."""
+    def processes(self, word: str = "") -> list[psutil.Process]:
+        """Every process that was started for the run, if it is no zombie; with a word in its command, if one is given."""
         found = []
         for process in psutil.process_iter():
-            with suppress(psutil.Error, OSError):
-                if process.environ().get(MARK) == self._mark and process.status() != psutil.STATUS_ZOMBIE:
+            with suppress(psutil.Error, OSError):  # it has just ended
+                ours = process.environ().get(MARK) == self._mark and process.status() != psutil.STATUS_ZOMBIE
+                if ours and (not word or word in " ".join(process.cmdline())):
                     found.append(process)
         return found
 

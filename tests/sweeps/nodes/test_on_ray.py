@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 from cluster_here import WITH_RAY, ClusterHere
-from support import events, hidden, small_config, updates, wait_until
+from support import PATIENCE_S, events, hidden, small_config, updates, wait_until
 
 from gwt_ib.envs.make import check_environment
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.control import send_request
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.runs.snapshot_store import list_snapshots
 from gwt_ib.sweeps.local import LocalExecutor
@@ -80,7 +81,7 @@ def answered(run: RunDirectory, request: str) -> bool:
     return any(each["request"] == request for each in events(run, "acknowledged"))
 
 
-def told(process: subprocess.Popen[str], timeout_s: float = 90) -> list[dict[str, Any]]:
+def told(process: subprocess.Popen[str], timeout_s: float = 2 * PATIENCE_S) -> list[dict[str, Any]]:
     """What a program has said once it has ended."""
     return [json.loads(line) for line in process.communicate(timeout=timeout_s)[0].splitlines() if line[:1] == "{"]
 
@@ -112,12 +113,11 @@ def test_a_run_on_ray_is_refused_inside_a_sweep_on_ray() -> None:
 def test_a_cluster_without_room_or_with_other_versions_is_refused_before_anything_starts(
     tmp_path: Path, train: Start
 ) -> None:
-    wide = train("new", new_run(tmp_path / "wide", num_actors=4, num_envs=4))
-    other = train("other", new_run(tmp_path / "other"))
-    answer = told(wide)[-1]
+    answer = told(train("new", new_run(tmp_path / "wide", num_actors=4, num_envs=4)))[-1]
     assert answer["code"] == ExitCode.RESOURCES_USED_UP
     assert "2 CPUs" in answer["message"] and "has 1 CPUs" in answer["message"]
-    answer = told(other)[-1]
+    # After the other one: each asks every node, and has a minute for it.
+    answer = told(train("other", new_run(tmp_path / "other")))[-1]
     assert answer["code"] == ExitCode.BAD_CONFIGURATION
     assert "instead of 0.0.1" in answer["message"]
 

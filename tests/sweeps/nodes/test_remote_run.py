@@ -12,7 +12,8 @@ from support import processes_of, small_config, updates, wait_until
 
 from gwt_ib.envs.make import check_environment
 from gwt_ib.runs.control import send_request
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.sweeps.nodes.keeper import PREFIX, hold, remove_forgotten
 
 HELD = """
@@ -46,6 +47,7 @@ def test_folders_without_a_keeper_go_and_others_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 def test_a_killed_worker_process_takes_its_trainer_and_its_folder_with_it(tmp_path: Path) -> None:
     config = small_config(total_timesteps=2_000_000_000, eval_every=0)
     run = create_run(config, tmp_path / "run", ["test"], check_environment(config))

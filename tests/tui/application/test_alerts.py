@@ -145,7 +145,7 @@ def test_a_run_without_a_dashboard_tells_the_same_by_its_events(
     ):
         alerts.take(Event.from_dict(json.loads(json.dumps(line))))
     assert [(alert.event, alert.message) for alert in noted.alerts] == [
-        ("verdict", "GateCheck FAIL, was PASS"),
+        ("verdict", "training FAIL, was PASS"),
         ("finished", "finished"),
     ]
 

@@ -7,11 +7,10 @@ import random
 from pathlib import Path
 
 import pytest
-from driving import SIZES, both_sizes, dashboard, message, panel, ready, screen_text, until
+from driving import both_sizes, dashboard, message, panel, ready, screen_text, until
 from recorded_run import RecordedRun
 from textual.widgets import Static
 
-from gwt_ib_tui.application.app import save_picture
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.gate_check_screen import GateCheckScreen
 from gwt_ib_tui.screens.gate_screen import GateScreen
@@ -248,14 +247,6 @@ async def test_another_theme(recorded: RecordedRun) -> None:
             app.theme = theme
             await pilot.pause()
             assert "RUNNING" in screen_text(app)
-
-
-def test_a_picture_without_a_terminal(recorded: RecordedRun, tmp_path: Path) -> None:
-    for size in SIZES:
-        path = tmp_path / "picture.svg"
-        save_picture(recorded.directory, path, size)
-        picture = path.read_text()
-        assert picture.startswith("<svg") and "td_std" in picture and "a-run" in picture
 
 
 async def test_a_run_that_has_only_begun(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from driving import dashboard, ready, until
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.application import app as application
+from gwt_ib_tui.application import pace
 from gwt_ib_tui.priority import give_way
 
 
@@ -21,8 +21,8 @@ def recorded(tmp_path: Path) -> RecordedRun:
 
 
 async def test_it_calms_down_and_a_key_ends_that(recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application, "CALM_AFTER_S", 0.2)
-    monkeypatch.setattr(application, "CALM_INTERVAL_S", 1000.0)
+    monkeypatch.setattr(pace, "CALM_AFTER_S", 0.2)
+    monkeypatch.setattr(pace, "CALM_INTERVAL_S", 1000.0)
     async with dashboard(recorded).run_test() as pilot:
         app = await ready(pilot)
         await until(pilot, lambda: app.calm)
@@ -36,7 +36,7 @@ async def test_it_calms_down_and_a_key_ends_that(recorded: RecordedRun, monkeypa
         recorded.finish("failed", "it broke")
         app.source.wake()
         await until(pilot, lambda: app.run_view is not None and app.run_view.state == "failed")
-        monkeypatch.setattr(application, "CALM_AFTER_S", 1000.0)
+        monkeypatch.setattr(pace, "CALM_AFTER_S", 1000.0)
         await pilot.press("d")
         assert not app.calm and not app.source.calm
 
@@ -44,7 +44,7 @@ async def test_it_calms_down_and_a_key_ends_that(recorded: RecordedRun, monkeypa
 async def test_it_does_not_where_the_user_has_said_how_often(
     recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(application, "CALM_AFTER_S", 0.0)
+    monkeypatch.setattr(pace, "CALM_AFTER_S", 0.0)
     async with dashboard(recorded, calms_down=False).run_test() as pilot:
         app = await ready(pilot)
         app._tick()

@@ -9,7 +9,7 @@ import pytest
 from driving import dashboard, ready, screen_text
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.application.app import Dashboard, run_dashboard
+from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.application.preferences import (
     LONGEST_FILTER,
     Preferences,
@@ -18,6 +18,7 @@ from gwt_ib_tui.application.preferences import (
     read_preferences,
     save_preferences,
 )
+from gwt_ib_tui.application.run_dashboard import run_dashboard
 from gwt_ib_tui.charts.view import ChartView
 
 
@@ -130,7 +131,9 @@ def test_a_layout_that_cannot_be_kept_is_said_on_leaving(
     recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "state").write_text("in the way")
-    monkeypatch.setattr("gwt_ib_tui.application.app.preferences_path", lambda: tmp_path / "state" / "layout.json")
+    monkeypatch.setattr(
+        "gwt_ib_tui.application.run_dashboard.preferences_path", lambda: tmp_path / "state" / "layout.json"
+    )
 
     def left(app: Dashboard) -> str:
         app.view = ChartView(log_y=True)

@@ -10,7 +10,7 @@ from driving import dashboard, message, ready
 from recorded_run import RecordedRun
 
 from gwt_ib_tui.application import preferences
-from gwt_ib_tui.application.app import Dashboard, run_dashboard
+from gwt_ib_tui.application.app import Dashboard
 from gwt_ib_tui.application.preferences import (
     Preferences,
     RunLayout,
@@ -20,6 +20,7 @@ from gwt_ib_tui.application.preferences import (
     run_layout_path,
     save_run_layout,
 )
+from gwt_ib_tui.application.run_dashboard import run_dashboard
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.screens.live_screen import LiveScreen

@@ -18,7 +18,7 @@ CODE = """
 import sys
 from pathlib import Path
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.application.app import run_dashboard
+from gwt_ib_tui.application.run_dashboard import run_dashboard
 result = run_dashboard(RunDirectory(Path(sys.argv[1])), interval=0.05)
 print("left:", result, flush=True)
 """

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from an_episode import episode
 from driving import dashboard, message, ready, until
 from recorded_run import RecordedRun
 
 from gwt_ib.errors import ExitCode, UserError
 from gwt_ib.runs.directory import RunDirectory
-from gwt_ib_tui.application import app as module
 from gwt_ib_tui.application import watch_app
-from gwt_ib_tui.application.app import WATCH, Dashboard, run_dashboard
-from gwt_ib_tui.application.watch_app import AGAIN, Wanted, WatchApp, run_watch, save_watch_picture, watched_from
+from gwt_ib_tui.application.app import WATCH, Dashboard
+from gwt_ib_tui.application.preferences import Preferences
+from gwt_ib_tui.application.run_dashboard import run_dashboard
+from gwt_ib_tui.application.watch_app import AGAIN, Wanted, WatchApp, run_watch, watched_from
 from gwt_ib_tui.keys.keymap import Keymap
 
 
@@ -39,13 +39,11 @@ async def test_code_of_a_stranger_s_run_is_not_played_unasked(recorded: Recorded
     async with dashboard(recorded).run_test(size=(120, 40)) as pilot:
         app = await ready(pilot)
         assert app.run_view is not None and app.run_view.config is not None
-        foreign = module.strangers(recorded.directory, "nowhere:Foo-v0")
-        assert "'nowhere'" in foreign and "--trust" in foreign
-        assert module.strangers(recorded.directory, app.run_view.config.env_id) == ""
         object.__setattr__(app.run_view, "config", app.run_view.config.model_copy(update={"env_id": "nowhere:Foo-v0"}))
         await pilot.press("W")
         await until(pilot, lambda: message(app).status == "refused")
-        assert "watch" in message(app).text and app.is_running
+        said = message(app).text
+        assert "'nowhere'" in said and "--trust" in said and "gwt-ib-tui watch" in said and app.is_running
 
 
 def test_the_dashboard_comes_back_to_its_screen_with_what_went_wrong(
@@ -109,15 +107,5 @@ def test_what_goes_wrong_before_it_is_a_sentence_for_the_dashboard(
         raise UserError("There can be no further process.", ExitCode.RESOURCES_USED_UP)
 
     monkeypatch.setattr(watch_app, "EpisodePlayer", fail)
-    found = watched_from(recorded.directory, module.Preferences(), Keymap())
+    found = watched_from(recorded.directory, Preferences(), Keymap())
     assert found == ("left", "There can be no further process.")
-
-
-def test_the_screen_as_a_picture_has_colours_whatever_the_terminal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TERM", "dumb")
-    path = tmp_path / "watch.svg"
-    save_watch_picture(episode(drawn="pixels"), path, (80, 24), 7)
-    picture = path.read_text()
-    assert "step&#160;7" in picture and "▀" in picture and "@font-face" not in picture

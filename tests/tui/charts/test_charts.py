@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib_tui.charts.axes import nice_ticks, tick_labels
+from gwt_ib_tui.charts.curves import Curve, Level
 from gwt_ib_tui.charts.gate_chart import gate_chart
-from gwt_ib_tui.charts.lines import Curve, Level, draw
+from gwt_ib_tui.charts.lines import draw
 from gwt_ib_tui.charts.palette import DARK
 from gwt_ib_tui.charts.view import Symbols
 from gwt_ib_tui.state.history.gate_history import GateCurve

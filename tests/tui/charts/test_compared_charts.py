@@ -10,7 +10,8 @@ import pytest
 from recorded_run import RecordedRun
 
 from gwt_ib_tui.charts.compared import BEHIND, compared_curves, run_color, shared_range
-from gwt_ib_tui.charts.lines import Curve, draw
+from gwt_ib_tui.charts.curves import Curve
+from gwt_ib_tui.charts.lines import draw
 from gwt_ib_tui.charts.palette import DARK, LIGHT, blend
 from gwt_ib_tui.charts.view import ChartView
 from gwt_ib_tui.state.compare.comparison import Comparison

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from line_charting import ORANGE, WIDE, chart, painted, y_labels
 
 from gwt_ib_tui.charts.axes import EVEN_MOST, Scale, even_ticks
-from gwt_ib_tui.charts.lines import Level
+from gwt_ib_tui.charts.curves import Level
 from gwt_ib_tui.charts.view import ChartView
 
 RANGES = st.tuples(st.floats(-1e4, 1e4), st.floats(1e-3, 1e4)).map(lambda pair: (pair[0], pair[0] + pair[1]))

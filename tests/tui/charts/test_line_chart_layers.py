@@ -22,7 +22,8 @@ from line_charting import (
     y_labels,
 )
 
-from gwt_ib_tui.charts.lines import Curve, Level, Mark, draw
+from gwt_ib_tui.charts.curves import Curve, Level, Mark
+from gwt_ib_tui.charts.lines import draw
 from gwt_ib_tui.charts.view import ChartView, Symbols
 
 

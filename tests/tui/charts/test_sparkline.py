@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gwt_ib_tui.charts.lines import sparkline
+from gwt_ib_tui.charts.sparkline import sparkline
 from gwt_ib_tui.state.history.series import Column
 
 

@@ -9,9 +9,9 @@ import sys
 
 import psutil
 import pytest
-from support import SMALL, assignments, wait_until
+from support import PATIENCE_S, SMALL, assignments, wait_until
 
-pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.processes, pytest.mark.side_by_side, pytest.mark.usefixtures("nothing_left")]
 
 SHORT = ["--updates", "4", "--warm-up", "1", *assignments(**{**SMALL, "num_actors": 2})]
 
@@ -138,7 +138,7 @@ def test_a_signal_ends_it_and_leaves_no_process_and_no_file(start, temporary, nu
     wait_until(lambda: len(processes_under(temporary)) == 3 or process.poll() is not None, 20, "nothing was started")
     wait_until(lambda: list(temporary.glob("*/run/metrics.jsonl")), 60, "no update was made")
     process.send_signal(number)
-    assert process.wait(20) == code
+    assert process.wait(PATIENCE_S) == code
     said = process.stderr.read()
     assert said == f"gwt-ib-tui: Ended by {signal.Signals(number).name}: nothing was measured to the end.\n"
     assert processes_under(temporary) == [] and runs_in(temporary) == []
@@ -150,7 +150,7 @@ def test_an_actor_that_dies_ends_it_with_a_sentence(start, temporary):
     children = psutil.Process(process.pid).children()
     (actor,) = [child for child in children if "--actor 1 " in " ".join(child.cmdline())]
     os.kill(actor.pid, signal.SIGKILL)
-    assert process.wait(20) == 69
+    assert process.wait(PATIENCE_S) == 69
     said = process.stderr.read()
     assert re.fullmatch(
         r"gwt-ib-tui: Actor 1 was killed by SIGKILL \(its memory was \d+ MiB\)\. A bench does not replace it\.\n", said

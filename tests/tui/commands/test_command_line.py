@@ -5,11 +5,10 @@ import os
 import pty
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from support import SMALL, assignments, wait_until
+from support import PATIENCE_S, SMALL, assignments, used_by_children, wait_until
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -46,9 +45,9 @@ def test_a_mistake_gets_a_sentence_at_once_and_leaves_nothing(name, command, tmp
     (tmp_path / "occupied").mkdir()
     (tmp_path / "occupied" / "notes").write_text("mine")
     before = sorted(path for path in tmp_path.rglob("*"))
-    started = time.monotonic()
+    used = used_by_children()
     result = command("launch", "--headless", *arguments)
-    assert time.monotonic() - started < 5
+    assert used_by_children() - used < 5
     assert result.returncode == code, result.stderr
     assert expected in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr
@@ -76,12 +75,12 @@ def test_help_is_instant_and_imports_neither_torch_nor_textual():
     )
     times = []
     for _ in range(5):
-        started = time.monotonic()
-        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
-        times.append(time.monotonic() - started)
+        used = used_by_children()
+        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S)
+        times.append(used_by_children() - used)
         assert result.returncode == 0, result.stderr
         assert "launch" in result.stdout
-    assert sorted(times)[1] < 0.4, times
+    assert min(times) < 0.4, times  # 0.1 on a machine at rest
 
 
 def test_a_headless_run_imports_neither_torch_in_the_trainer_nor_textual_anywhere(tmp_path):

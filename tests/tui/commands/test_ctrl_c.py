@@ -17,7 +17,7 @@ from support import SMALL, assignments, processes_of, wait_until
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.record import ENDED
 
-pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.processes, pytest.mark.side_by_side, pytest.mark.usefixtures("nothing_left")]
 
 SETTINGS = assignments(**{**SMALL, "total_timesteps": 10**9, "eval_every": 0})
 DELAYS_S = [0.1, 0.4, 0.7, 1.0, 1.4, 2.0]

@@ -21,6 +21,7 @@ SETTINGS = assignments(**{**SMALL, "channel": "serial", "total_timesteps": 512, 
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 def test_seeds_are_trained_by_themselves_and_are_ordinary_runs(command: Command, tmp_path: Path) -> None:
     said = json.loads(command("launch", *SETTINGS, "--seeds", "1,3", "--detach", "--json").stdout)
     assert said["kind"] == "detached" and len(said["runs"]) == 2
@@ -33,6 +34,7 @@ def test_seeds_are_trained_by_themselves_and_are_ordinary_runs(command: Command,
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 def test_a_detached_run_says_its_name_and_goes_on(command: Command, tmp_path: Path) -> None:
     result = command("launch", *SETTINGS, "--detach")
     run = RunDirectory(tmp_path / "runs" / result.stdout.strip())

@@ -36,6 +36,7 @@ def test_a_word_that_makes_no_sense_is_a_sentence(given, kind, sentence):
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 def test_the_effects_are_a_table_json_and_a_file_of_the_run(command, tmp_path):
     settings = assignments(**{**SMALL, "channel": "serial", "num_actors": 1, "eval_every": 0, "total_timesteps": 256})
     assert command("launch", "--headless", "--run-dir", "run", *settings).returncode == 0

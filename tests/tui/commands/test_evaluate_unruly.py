@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support import SMALL, assignments, wait_until
+from support import PATIENCE_S, SMALL, assignments, wait_until
 
 from gwt_ib.config import Config
 from gwt_ib.runs.directory import RunDirectory
@@ -86,7 +86,7 @@ def test_ctrl_c_ends_an_evaluation_that_hangs(trained: Path) -> None:
     (child,) = wait_until(caller.children, 30, "no evaluation was begun")
     wait_until(lambda: len(child.memory_maps()) > 50, 30, "it does not come up")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130 and "Traceback" not in err
     wait_until(lambda: _is_gone(child.pid), 5.0, "the evaluation goes on")
 

@@ -8,7 +8,8 @@ import pytest
 from driven import Driven
 
 from gwt_ib.config import Config
-from gwt_ib.runs.directory import RunDirectory, create_run
+from gwt_ib.runs.create import create_run
+from gwt_ib.runs.directory import RunDirectory
 from gwt_ib.runs.incidents import read_incident, record_incident
 
 TESTS = str(Path(__file__).parents[2])

@@ -53,6 +53,7 @@ LAUNCH = [sys.executable, "-m", "gwt_ib_tui", "launch", "--headless", "--run-dir
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 @pytest.mark.parametrize("home", [None, "/nonexistent/home", "/proc"])
 def test_a_run_needs_no_home_and_no_user_s_name(home: str | None, tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
@@ -137,6 +138,7 @@ def test_without_a_home_there_are_no_folders_of_ours(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 @pytest.mark.parametrize("full", [">/dev/full", "2>/dev/full", ">/dev/full 2>&1"])
 def test_a_full_disk_behind_the_output_costs_lines_and_not_the_run(full: str, tmp_path: Path) -> None:
     line = " ".join([*LAUNCH, full])

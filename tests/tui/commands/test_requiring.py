@@ -32,6 +32,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> RecordedRun:
         (["--require-gatecheck=both"], 3),
         (["--require-gatecheck", "both"], 3),
         (["--require-gatecheck=neither"], 2),
+        (["--require-gatecheck", "gat"], 2),
         (["--require-gatecheck="], 2),
     ],
     ids=str,
@@ -40,6 +41,17 @@ def test_it_takes_a_word_or_none(recorded: RecordedRun, option: list[str], code:
     path = str(recorded.directory.path)
     for arguments in (["check", path, *option], ["check", *option, path]):
         assert CliRunner().invoke(app, arguments).exit_code == code
+
+
+def test_a_word_that_is_spelt_wrong_is_refused_and_taken_for_nothing_else(recorded: RecordedRun) -> None:
+    for words in (["check", str(recorded.directory.path)], ["launch", "--headless"]):
+        told = CliRunner().invoke(app, [*words, "--require-gatecheck", "gat"])
+        assert (told.exit_code, "'gat' is not one of" in told.output) == (2, True), told.output
+
+
+def test_what_is_not_met_is_said(recorded: RecordedRun) -> None:
+    told = CliRunner().invoke(app, ["check", str(recorded.directory.path), "--require-gatecheck", "both"])
+    assert told.stderr.endswith("--require-gatecheck both is not met: gate WAIT.\n")
 
 
 def test_json_and_status_tell_both_verdicts(recorded: RecordedRun, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from support import SMALL
 from training_here import training_here
 
 from gwt_ib.config import Config
-from gwt_ib.runs.directory import create_run
+from gwt_ib.runs.create import create_run
 from gwt_ib.runs.jsonl import RecordWriter
 from gwt_ib.sweeps.directory import SweepDirectory
 

@@ -184,6 +184,7 @@ def test_a_run_that_trains_is_not_touched(run: RunDirectory) -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.side_by_side
 @pytest.mark.usefixtures("nothing_left")
 def test_a_run_really_goes_on_with_other_settings_from_an_earlier_snapshot(
     command: Callable[..., object], tmp_path: Path

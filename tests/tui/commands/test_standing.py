@@ -54,7 +54,7 @@ def test_a_finished_run_tells_verdict_and_newest_returns_in_one_line(recorded: R
     told = closing(recorded.directory, require_gatecheck="training")
     assert told.code == 0 and told.errors == ()
     assert told.lines[0] == f"The run has finished: {recorded.directory.path}"
-    assert told.lines[1].startswith("GateCheck PASS  gate WAIT  ep100 -0.")
+    assert told.lines[1].startswith("training PASS  gate WAIT  ep100 -0.")
     assert "eval return -0." in told.lines[1]
 
 

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlparse
 
 import aiohttp
 import pyte
+from support import PATIENCE_S
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WINDOW = (1400, 900)
@@ -64,7 +65,7 @@ class Page:
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        return await asyncio.wait_for(answer, 15)
+        return await asyncio.wait_for(answer, PATIENCE_S)
 
     async def open(self, address: str) -> None:
         for domain in ("Network", "Page", "Runtime", "Log"):
@@ -76,7 +77,7 @@ class Page:
         await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=key)
         await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
-    async def shows(self, *words: str, seconds: float = 15.0) -> str:
+    async def shows(self, *words: str, seconds: float = PATIENCE_S) -> str:
         """Wait until all these words are on the screen, and return it."""
         deadline = time.monotonic() + seconds
         while not all(word in self.text for word in words):
@@ -156,7 +157,7 @@ async def browser(profile: Path) -> AsyncIterator[Page]:
 
 
 async def _debugging_port(profile: Path, process: subprocess.Popen[bytes]) -> int:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         assert process.poll() is None, "the browser ended"
         with suppress(FileNotFoundError, IndexError, ValueError):

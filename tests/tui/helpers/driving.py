@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from recorded_run import RecordedRun
+from support import PATIENCE_S
 from textual.pilot import Pilot
 
 from gwt_ib_tui.application.app import Dashboard
@@ -15,7 +16,6 @@ from gwt_ib_tui.state.run.requests import Message
 from gwt_ib_tui.widgets.message_bar import MessageBar
 from gwt_ib_tui.widgets.panel import Panel
 
-PATIENCE_S = 60.0
 SIZES = [(80, 24), (120, 40)]
 both_sizes = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
 

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from gwt_ib_tui.charts.lines import Curve, Drawn, draw
+from gwt_ib_tui.charts.curves import Curve
+from gwt_ib_tui.charts.lines import Drawn, draw
 from gwt_ib_tui.charts.view import ChartView, Symbols
 from gwt_ib_tui.state.history.series import Column
 

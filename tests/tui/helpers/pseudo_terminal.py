@@ -13,6 +13,7 @@ import termios
 import time
 
 import pyte
+from support import PATIENCE_S
 
 MODES = {"alternate screen": b"1049", "mouse": b"1000", "any mouse": b"1003", "sgr mouse": b"1006", "paste": b"2004"}
 
@@ -48,13 +49,13 @@ class Terminal:
             self._stream.feed(data)
         return True
 
-    def wait_for(self, words: bytes, seconds: float = 20.0) -> None:
+    def wait_for(self, words: bytes, seconds: float = PATIENCE_S) -> None:
         deadline = time.monotonic() + seconds
         while words not in self.output and time.monotonic() < deadline:
             assert self.read(0.1), self.output[-2000:]
         assert words in self.output, self.output[-2000:]
 
-    def wait_to_see(self, words: str, seconds: float = 20.0) -> None:
+    def wait_to_see(self, words: str, seconds: float = PATIENCE_S) -> None:
         """Wait until words stand on the screen, whatever their colours."""
         deadline = time.monotonic() + seconds
         while not any(words in line for line in self.screen.display) and time.monotonic() < deadline:
@@ -65,7 +66,7 @@ class Terminal:
         while self.read(5.0):
             pass
 
-    def wait(self, seconds: float = 20.0) -> int:
+    def wait(self, seconds: float = PATIENCE_S) -> int:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             pid, status = os.waitpid(self.pid, os.WNOHANG)

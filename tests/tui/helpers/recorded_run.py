@@ -27,8 +27,8 @@ from gwt_ib.gatecheck.judge import judge_run, with_since
 from gwt_ib.gatecheck.statistics import gate_curve
 from gwt_ib.log import record_lines
 from gwt_ib.runs.control import Request, take_requests
+from gwt_ib.runs.create import create_run
 from gwt_ib.runs.cut_back import cut_back
-from gwt_ib.runs.directory import create_run
 from gwt_ib.runs.events import event
 from gwt_ib.runs.jsonl import RecordWriter, read_records
 from gwt_ib.runs.record import ActorRecord

@@ -12,7 +12,8 @@ from textual.dom import DOMNode
 from gwt_ib_tui.application.app import NEEDS, Dashboard
 from gwt_ib_tui.charts.selection import Selection
 from gwt_ib_tui.charts.view import ChartView, Scrub
-from gwt_ib_tui.keys.actions import ACTIONS, ON_APP, Action, Scope
+from gwt_ib_tui.keys.action import ON_APP, Action, Scope
+from gwt_ib_tui.keys.actions import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.chart_screen import ChartScreen
 from gwt_ib_tui.screens.compare_screen import CompareScreen

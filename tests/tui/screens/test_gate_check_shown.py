@@ -13,7 +13,7 @@ from recorded_run import RecordedRun
 
 from gwt_ib.durable import write_json
 from gwt_ib.text import count
-from gwt_ib_tui.application.app import save_picture
+from gwt_ib_tui.application.pictures import run_picture
 from gwt_ib_tui.widgets.check_panels import RulePanel, RulesPanel, TrendPanel, VerdictPanel
 
 
@@ -120,7 +120,5 @@ async def test_other_colours_none_and_other_symbols(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_picture_of_gatecheck(recorded: RecordedRun, tmp_path: Path, size: tuple[int, int]) -> None:
-    path = tmp_path / "check.svg"
-    save_picture(recorded.directory, path, size, "check")
-    assert "threshold" in path.read_text()
+def test_a_picture_of_gatecheck(recorded: RecordedRun, size: tuple[int, int]) -> None:
+    assert "threshold" in run_picture(recorded.directory, size, "check")

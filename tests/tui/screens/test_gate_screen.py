@@ -14,7 +14,8 @@ from textual.widgets import Static
 from typer.testing import CliRunner
 
 from gwt_ib.errors import ExitCode, UserError
-from gwt_ib_tui.application.app import Dashboard, save_picture
+from gwt_ib_tui.application.app import Dashboard
+from gwt_ib_tui.application.pictures import run_picture
 from gwt_ib_tui.cli import app as command_line
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.screens.dialogs import QuitDialog
@@ -259,10 +260,8 @@ async def test_other_colours_and_none(recorded: RecordedRun, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_picture_of_the_gate(recorded: RecordedRun, tmp_path: Path, size: tuple[int, int]) -> None:
-    path = tmp_path / "gate.svg"
-    save_picture(recorded.directory, path, size, "gate")
-    picture = path.read_text()
+def test_a_picture_of_the_gate(recorded: RecordedRun, size: tuple[int, int]) -> None:
+    picture = run_picture(recorded.directory, size, "gate")
     assert picture.startswith("<svg") and "ghost" in picture and "▓" in picture
 
 

@@ -67,45 +67,6 @@ def chosen(app: RunList) -> str:
     return "" if run is None else run.name
 
 
-def test_a_summary_is_read_again_only_when_a_file_has_changed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lister = RunLister(folder)
-    lister.poll()
-    assert [run.name for run in lister.summaries.runs] == ["third", "second", "first"]
-    assert [run.env_steps for run in lister.summaries.runs] == [40 * 4096, 30 * 4096, 20 * 4096]
-    assert {run.state for run in lister.summaries.runs} == {"running"}
-    read: list[str] = []
-    monkeypatch.setattr(
-        "gwt_ib_tui.state.compare.run_summaries.newest_values",
-        lambda path: (read.append(path.parent.name) or {}, None),
-    )
-    opened: list[Path] = []
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "open", lambda path, *_, **__: opened.append(path))
-        lister.poll()
-    assert read == opened == []
-    assert [run.name for run in lister.summaries.runs] == ["third", "second", "first"]
-    (folder / "second" / "metrics.jsonl").write_text("")
-    lister.poll()
-    assert read == ["second"]
-
-
-def test_a_killed_run_is_told_without_a_file_having_changed(folder: Path) -> None:
-    lister = RunLister(folder)
-    lister.poll()
-    run = RecordedRun(folder / "fourth", env_id=REPEAT, seed=2)
-    lister.poll()
-    run.beat(heartbeat=1.0)  # the process that has its number is another one
-    lister.poll()
-    assert [run.state for run in lister.summaries.runs] == ["killed", "running", "running", "running"]
-
-
-def test_a_filter_wants_every_word(folder: Path) -> None:
-    lister = RunLister(folder)
-    lister.poll()
-    found = {words: [run.name for run in lister.summaries.matching(words)] for words in ("", "S1", "run repeat", "x")}
-    assert found == {"": ["third", "second", "first"], "S1": ["second"], "run repeat": found[""], "x": []}
-
-
 def test_ages_and_the_part_in_sight() -> None:
     assert [age(created, 300_000.0) for created in (None, 299_995, 299_939, 292_700, 100_000)] == [
         "–",

@@ -8,7 +8,8 @@ import pytest
 from driving import both_sizes, dashboard, message, ready, screen_text
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.keys.actions import ACTIONS, Action
+from gwt_ib_tui.keys.action import Action
+from gwt_ib_tui.keys.actions import ACTIONS
 from gwt_ib_tui.keys.keymap import Keymap
 from gwt_ib_tui.state.replay.replay import NOT_IN_A_REPLAY, Replay
 from gwt_ib_tui.state.run.requests import Message

@@ -19,6 +19,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from browser import browser, chromium
 from recorded_run import RecordedRun
+from support import PATIENCE_S
 from typer.testing import CliRunner
 
 from gwt_ib.errors import ExitCode, UserError
@@ -61,7 +62,7 @@ class Served:
     def end(self, number: signal.Signals) -> int:
         """Wait for its end; its messages are in `said` afterwards."""
         self.process.send_signal(number)
-        self.said = self.process.communicate(timeout=15)[1]
+        self.said = self.process.communicate(timeout=PATIENCE_S)[1]
         return self.process.returncode
 
 
@@ -76,17 +77,17 @@ def served(recorded: RecordedRun) -> Iterator[Served]:
     finally:
         with server.process:
             server.process.kill()
-        assert not gone(dashboards, 30.0)
+        assert not gone(dashboards)
 
 
-def gone(processes: list[psutil.Process], seconds: float = 10.0) -> list[psutil.Process]:
+def gone(processes: list[psutil.Process], seconds: float = PATIENCE_S) -> list[psutil.Process]:
     """Wait for processes to end; those that have not."""
     return psutil.wait_procs(processes, timeout=seconds)[1]
 
 
 async def drawn(socket: aiohttp.ClientWebSocketResponse, words: str) -> bytes:
     """What a page's dashboard draws, until these words are in it."""
-    seen, deadline = b"", time.monotonic() + 20
+    seen, deadline = b"", time.monotonic() + PATIENCE_S
     while words.encode() not in seen:
         message = await socket.receive(timeout=deadline - time.monotonic())
         assert message.type is aiohttp.WSMsgType.BINARY, (message, seen[-500:])
@@ -119,12 +120,12 @@ def a_page(session: aiohttp.ClientSession, served: Served, width: int = 120, hei
 
 async def closed(page: aiohttp.ClientWebSocketResponse) -> None:
     """Wait until the server has closed a page's socket."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while (await page.receive()).type is aiohttp.WSMsgType.BINARY:
             pass
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)
@@ -172,7 +173,7 @@ async def test_a_page_that_does_not_read_leaves_no_dashboard(served: Served) -> 
         writer.write(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)  # a mask of zeros changes nothing
         await asyncio.sleep(0.03)
     writer.transport.abort()
-    assert not await asyncio.to_thread(gone, dashboards, 6.0)
+    assert not await asyncio.to_thread(gone, dashboards)
     served.end(signal.SIGTERM)
     assert served.said == "", "a connection that was lost is nothing to tell"
 
@@ -198,7 +199,7 @@ async def test_there_is_an_end_to_the_number_of_pages(served: Served) -> None:
         assert len(served.dashboards()) == MOST_PAGES
         await pages[0].close()
         await until(lambda: len(served.dashboards()) < MOST_PAGES)
-        async with asyncio.timeout(10.0):  # its process ends a moment before the server counts it as gone
+        async with asyncio.timeout(PATIENCE_S):  # its process ends a moment before the server counts it as gone
             while (await session.get(served.address)).status != 200:
                 await asyncio.sleep(0.05)
         for page in pages[1:]:

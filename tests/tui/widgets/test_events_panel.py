@@ -20,7 +20,7 @@ SAID = [
         {"kind": "evaluation", "eval_return": 0.4083, "eval_returns": RETURNS, "request": "1"},
         "mean return 0.4083 over 20 episodes",
     ),
-    ({"kind": "verdict", "verdict": "pass", "previous": "fail"}, "GateCheck PASS, was FAIL"),
+    ({"kind": "verdict", "verdict": "pass", "previous": "fail"}, "training PASS, was FAIL"),
     ({"kind": "snapshot", "path": "runs/a/snapshots/000000106496"}, "snapshot 000000106496"),
     ({"kind": "snapshot"}, "snapshot"),
     ({"kind": "resumed", "path": "runs/a/snapshots/000000106496"}, "resumed from 000000106496"),

@@ -11,7 +11,7 @@ from recorded_run import RecordedRun
 
 from gwt_ib import durable
 from gwt_ib.clock import utc_now
-from gwt_ib_tui.application.app import save_picture
+from gwt_ib_tui.application.pictures import run_picture
 from gwt_ib_tui.charts.palette import DARK
 from gwt_ib_tui.commands.standing import summarise
 from gwt_ib_tui.state.run.feed import Feed
@@ -56,10 +56,9 @@ def test_trouble_that_is_over_and_trouble_of_an_ended_run_are_not_shown(run: Rec
     assert replace(view, state="stalled").trouble == TROUBLE
 
 
-def test_trouble_is_in_the_picture_of_the_smallest_screen(run: RecordedRun, tmp_path: Path) -> None:
+def test_trouble_is_in_the_picture_of_the_smallest_screen(run: RecordedRun) -> None:
     run.beat(trouble=TROUBLE, pids={"trainer": 1})
-    save_picture(run.directory, tmp_path / "x.svg", (80, 24))
-    assert TROUBLE.replace(" ", "&#160;") in (tmp_path / "x.svg").read_text()
+    assert TROUBLE.replace(" ", "&#160;") in run_picture(run.directory, (80, 24))
 
 
 @pytest.mark.parametrize(("exact", "said"), [(None, False), (True, False), (False, True)])

@@ -9,7 +9,8 @@ from comparing import compared, opened, row, three_runs
 from driving import both_sizes, message, ready, screen_text, until
 from recorded_run import RecordedRun
 
-from gwt_ib_tui.application.app import ANOTHER, Dashboard, save_picture
+from gwt_ib_tui.application.app import ANOTHER, Dashboard
+from gwt_ib_tui.application.pictures import run_picture
 from gwt_ib_tui.screens.live_screen import LiveScreen
 from gwt_ib_tui.state.compare.run_set import RunSet
 
@@ -117,8 +118,6 @@ async def test_every_size_and_theme(runs: list[RecordedRun]) -> None:
         assert app.is_running
 
 
-def test_a_picture_of_the_comparison(runs: list[RecordedRun], tmp_path: Path) -> None:
-    path = tmp_path / "compare.svg"
-    save_picture(runs[0].directory, path, (120, 40), "compare")
-    picture = path.read_text()
+def test_a_picture_of_the_comparison(runs: list[RecordedRun]) -> None:
+    picture = run_picture(runs[0].directory, (120, 40), "compare")
     assert all(words in picture for words in ("against", "second", "third", "lr=0.001"))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from recorded_run import RecordedRun, long_metrics
+from support import PATIENCE_S
 
 from gwt_ib.runs.directory import RunDirectory
 from gwt_ib_tui.state.compare.comparison import Comparison, newest_of
@@ -24,7 +25,7 @@ def run_set(*runs: RecordedRun) -> RunSet:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.005)

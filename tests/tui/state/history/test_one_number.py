@@ -15,7 +15,7 @@ from gwt_ib.durable import write_json
 from gwt_ib.runs.jsonl import read_records
 from gwt_ib.text import count, number, short_count
 from gwt_ib_tui.application.app import Dashboard
-from gwt_ib_tui.charts.lines import sparkline
+from gwt_ib_tui.charts.sparkline import sparkline
 from gwt_ib_tui.screens.gate_screen import GateScreen
 from gwt_ib_tui.widgets import check_panels
 from gwt_ib_tui.widgets.chart_heads import head_of

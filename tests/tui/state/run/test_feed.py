@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from recorded_run import RecordedRun, long_metrics
+from support import PATIENCE_S
 
 from gwt_ib.clock import utc_now
 from gwt_ib.gatecheck.findings import Verdict
@@ -154,7 +155,7 @@ def test_the_thread_follows_and_ends(recorded: RecordedRun) -> None:
     feed = Feed(recorded.directory, interval=0.01)
     feed.start()
     recorded.learn(3)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_S
     while feed.run_view.series.rows < 3 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not feed.broken

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from support import PATIENCE_S
 
 from gwt_ib_tui.state.run.follower import Follower
 
@@ -14,9 +15,9 @@ def test_it_rests_until_it_is_woken_and_stops_out_of_any_rest() -> None:
     follower = Follower("test", lambda: done.release())
     assert not follower.alive and not follower.broken, "not begun is not broken"
     follower.start()
-    assert done.acquire(timeout=5)
+    assert done.acquire(timeout=PATIENCE_S)
     follower.wake()
-    assert done.acquire(timeout=5)
+    assert done.acquire(timeout=PATIENCE_S)
     follower.stop()
     assert not follower.alive and not follower.broken
 
@@ -26,7 +27,7 @@ def test_to_start_it_again_wakes_it() -> None:
     follower = Follower("test", lambda: done.release())
     for _ in range(3):
         follower.start()
-        assert done.acquire(timeout=5)
+        assert done.acquire(timeout=PATIENCE_S)
     follower.stop()
 
 
@@ -43,5 +44,5 @@ def test_a_step_that_fails_is_told() -> None:
 
     follower = Follower("test", step)
     follower.start()
-    follower._thread.join(5)
+    follower._thread.join(PATIENCE_S)
     assert follower.broken

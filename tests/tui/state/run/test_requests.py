@@ -84,7 +84,7 @@ def test_what_happened_before_is_no_news() -> None:
 def test_notices() -> None:
     died = event("actor_died", actor=1, message="boom", update=4)
     assert notice(died) == ("warning", "actor 1 died at update 4: boom")
-    assert notice(event("verdict", verdict="fail", previous="pass")) == ("notice", "GateCheck FAIL, was PASS")
+    assert notice(event("verdict", verdict="fail", previous="pass")) == ("notice", "training FAIL, was PASS")
     assert notice(event("evaluation")) is None
     assert notice(Event.from_dict({})) is None
     assert notice(event("failed", message=None)) == ("failed", "the run failed")
