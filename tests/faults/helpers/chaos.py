@@ -47,7 +47,7 @@ TOY: dict[str, Any] = {
 }
 STEPS = TOY["num_envs"] * TOY["rollout_steps"]
 """Environment steps of one update of a toy run."""
-BEGUN_S = PATIENCE_S
+BEGUN_S = 2 * PATIENCE_S  # Ray may have to be started first
 """How long anything may take that takes a second or two on a machine of one's own."""
 
 
