@@ -85,7 +85,11 @@ def cases() -> Iterator[Any]:
     for value, passes in ((4.94, True), (4.95, False), (4.97, False), (5.0, False)):
         yield pytest.param("td_std", "td_std", settled("td_std", value), wide, passes, id=f"td_std {value} of 5")
     low, high = limits["gate_partly_open"]
-    yield from of_limits("gate_partly_open", "mean_c", low, None, Config(target_c=0.1), strict=False)
+    for value, passes in ((low, True), (beside(low)[1], True), (beside(low)[0], False)):
+        # A gate that opens at few steps and is shut at all others is not shut: here it is the same at every step.
+        rows = [each | {"gate_curve": curve(value, value, 0.0)} for each in settled("mean_c", value)]
+        config = Config(target_c=0.1)
+        yield pytest.param("gate_partly_open", "mean_c", rows, config, passes, id=f"gate_partly_open {value!r}")
     yield from of_limits("gate_partly_open", "mean_c", None, high, Config(target_c=0.9), strict=False)
     for value, passes in ((0.02, False), (beside(0.02)[1], True), (beside(0.02)[0], False)):
         rows = settled("entropy", value, entropy=1.0)
