@@ -34,8 +34,8 @@ HERE = {
 }
 
 ON_ONE_MACHINE = {
-    "max_direct_call_object_size": 4
-    << 20,  # weights go with a call and a block with its answer, not by the object store
+    # Weights go with a call and a block with its answer, not by the object store.
+    "max_direct_call_object_size": 4 << 20,
     "raylet_report_resources_period_milliseconds": 1000,  # there is no other machine to hear of it
     "gcs_pull_resource_loads_period_milliseconds": 10_000,
     "report_worker_backlog_interval_ms": 10_000,
